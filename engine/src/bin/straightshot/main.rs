@@ -1,0 +1,42 @@
+//! `straightshot`: the engine from the command line.
+
+mod bench;
+mod generate;
+mod pack;
+mod reconstruct;
+mod train;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Text to foley in one step.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure warm generations, split per stage.
+    Bench(bench::Arguments),
+    /// Make a sound from a prompt.
+    Generate(generate::Arguments),
+    /// Assemble a model folder from training runs.
+    Pack(pack::Arguments),
+    /// Send a sound through the codec and back.
+    Reconstruct(reconstruct::Arguments),
+    /// Train a stage of a model; a stopped run continues where it was.
+    Train(train::Arguments),
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
+        Command::Pack(arguments) => pack::run(&arguments),
+        Command::Reconstruct(arguments) => reconstruct::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments),
+    }
+}

@@ -1,0 +1,148 @@
+//! `straightshot train`: one stage per call, each in its own run folder.
+
+use crate::pack;
+use anyhow::{Context, Result};
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use clap::{Args, Subcommand};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use straightshot_engine::codec::Codec;
+use straightshot_engine::config::{CodecConfig, FlowConfig, TextConfig};
+use straightshot_engine::flow::timesteps::Timesteps;
+use straightshot_engine::model::TOKENIZER_FILE;
+use straightshot_engine::text::TextEncoder;
+use straightshot_engine::train::checkpoint;
+use straightshot_engine::train::codec::{self, CodecTraining};
+use straightshot_engine::train::data::{self, Clip, Split};
+use straightshot_engine::train::flow::{self, FlowData, FlowTraining};
+use straightshot_engine::train::optim::OptimConfig;
+use straightshot_engine::train::run::Budget;
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    stage: Stage,
+    /// Folder with manifest.csv and the sounds it names.
+    #[arg(long, global = true, default_value = "data")]
+    data: PathBuf,
+    /// Licence tiers to use, separated by commas.
+    #[arg(long, global = true, default_value = "A")]
+    tiers: String,
+    /// Stop after so many steps.
+    #[arg(long, global = true, default_value_t = 1_000_000)]
+    steps: u64,
+    /// Stop after so many minutes of training, over all sessions.
+    #[arg(long, global = true, default_value_t = 60.0)]
+    minutes: f64,
+    /// Seed of everything random.
+    #[arg(long, global = true, default_value_t = 1)]
+    seed: u64,
+    /// Peak learning rate.
+    #[arg(long, global = true)]
+    learning_rate: Option<f64>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Stage {
+    /// The latent codec.
+    Codec {
+        /// Run folder.
+        #[arg(long)]
+        run: PathBuf,
+        /// Segments per step.
+        #[arg(long, default_value_t = 16)]
+        batch: usize,
+        /// Latent tokens per segment.
+        #[arg(long, default_value_t = 32)]
+        tokens: usize,
+        /// Weight of the Kullback-Leibler divergence.
+        #[arg(long, default_value_t = 0.2)]
+        kl_weight: f64,
+        /// Keep the encoder as it is and continue with the decoder.
+        #[arg(long)]
+        decoder_only: bool,
+    },
+    /// The flow on the latents of a finished codec.
+    Flow {
+        /// Run folder.
+        #[arg(long)]
+        run: PathBuf,
+        /// Run folder of the codec.
+        #[arg(long)]
+        codec: PathBuf,
+        /// Folder with the text encoder's model.safetensors and tokenizer.json.
+        #[arg(long)]
+        text: PathBuf,
+        /// Latent tokens per step.
+        #[arg(long, default_value_t = 2048)]
+        tokens_per_step: usize,
+        /// Share of examples without text.
+        #[arg(long, default_value_t = 0.12)]
+        text_dropout: f64,
+    },
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    match &arguments.stage {
+        Stage::Codec { run, batch, tokens, kl_weight, decoder_only } => {
+            let codec = CodecConfig::default();
+            let clips = clips(arguments, codec.sample_rate_hz, Split::Train)?;
+            let settings = CodecTraining {
+                codec,
+                optim: optim(arguments, 1e-3),
+                batch: *batch,
+                tokens: *tokens,
+                kl_weight: *kl_weight,
+                decoder_only: *decoder_only,
+                seed: arguments.seed,
+                budget: budget(arguments),
+            };
+            codec::train(&settings, &clips, run, &Device::Cpu).context("codec training")?;
+            measure_latents(&settings.codec, &clips, run)
+        }
+        Stage::Flow { run, codec, text, tokens_per_step, text_dropout } => {
+            let codec = pack::load_codec(codec)?;
+            let clips = clips(arguments, codec.config().sample_rate_hz, Split::Train)?;
+            let tokenizer = std::fs::read(text.join(TOKENIZER_FILE)).context("reading the tokenizer")?;
+            let vb = VarBuilder::from_tensors(pack::text_tensors(text)?, DType::F32, &Device::Cpu);
+            let text = TextEncoder::new(&TextConfig::default(), &tokenizer, vb)?;
+            let data = FlowData::new(&codec, &text, &clips, &Device::Cpu)?;
+            let settings = FlowTraining {
+                flow: FlowConfig::default(),
+                optim: optim(arguments, 1e-3),
+                tokens_per_step: *tokens_per_step,
+                timesteps: Timesteps::LogitNormal { mean: 0.0, std: 1.0 },
+                text_dropout: *text_dropout,
+                seed: arguments.seed,
+                budget: budget(arguments),
+            };
+            flow::train(&settings, &data, run, &Device::Cpu).context("flow training")
+        }
+    }
+}
+
+fn budget(arguments: &Arguments) -> Budget {
+    Budget { steps: arguments.steps, seconds: arguments.minutes * 60.0 }
+}
+
+fn optim(arguments: &Arguments, learning_rate: f64) -> OptimConfig {
+    OptimConfig { learning_rate: arguments.learning_rate.unwrap_or(learning_rate), ..OptimConfig::default() }
+}
+
+fn clips(arguments: &Arguments, sample_rate_hz: u32, split: Split) -> Result<Vec<Clip>> {
+    let mut entries = data::read_manifest(&arguments.data, &arguments.tiers)?;
+    entries.retain(|e| e.split == split);
+    Ok(data::load(&arguments.data, &entries, sample_rate_hz)?)
+}
+
+/// Writes `latent_statistics.safetensors`, measured with the averaged weights, beside the checkpoint.
+fn measure_latents(config: &CodecConfig, clips: &[Clip], run: &Path) -> Result<()> {
+    let mut tensors = checkpoint::averaged_weights(&run.join("checkpoint.safetensors"))?;
+    tensors.insert("latent_mean".into(), Tensor::zeros(config.latent_channels, DType::F32, &Device::Cpu)?);
+    tensors.insert("latent_std".into(), Tensor::ones(config.latent_channels, DType::F32, &Device::Cpu)?);
+    let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+    let measured = codec::latent_statistics(&Codec::new(config, true, &vb)?, clips, &Device::Cpu)?;
+    let named = HashMap::from([("latent_mean", measured.0), ("latent_std", measured.1)]);
+    Ok(candle_core::safetensors::save(&named, run.join("latent_statistics.safetensors"))?)
+}

@@ -1,0 +1,139 @@
+//! Latent codec: waveform to a short sequence of latent vectors and back.
+//!
+//! ```text
+//! samples -> |STFT| -> Encoder -> latent [batch, tokens, channels]
+//! latent  -> Decoder -> tonal and noise amplitude per bin -> synthesis (phase, noise, inverse STFT) -> samples
+//! ```
+//!
+//! Foley is mostly shaped noise with some resonances, so the decoder says for every time-frequency bin how much
+//! of each there is, instead of one magnitude. It is trained on a proper score of the *distribution* of
+//! the magnitude ([`crate::train::energy_distance`]), which leaves neither the blur of a regression nor the
+//! artefacts of a short adversarial training. Noise gets its phase from filtered white noise, resonances from
+//! the gradient of their own magnitude ([`phase`]).
+
+pub mod decoder;
+pub mod encoder;
+pub mod phase;
+pub mod synthesis;
+
+use crate::audio::stft::Stft;
+use crate::config::CodecConfig;
+use crate::error::{Error, ErrorKind, Result};
+use candle_core::{Device, Tensor};
+use candle_nn::{Init, VarBuilder};
+
+pub use decoder::{Decoder, Spectrum};
+pub use encoder::{Encoder, Posterior};
+
+/// Amplitude below which spectra are not told apart: -80 dB of full scale.
+pub const AMPLITUDE_FLOOR: f32 = 1e-4;
+
+/// Encoder, decoder and the statistics that make latents zero-mean with unit variance.
+#[derive(Debug)]
+pub struct Codec {
+    config: CodecConfig,
+    stft: Stft,
+    encoder: Option<Encoder>,
+    decoder: Decoder,
+    latent_mean: Tensor, // (channels)
+    latent_std: Tensor,  // (channels)
+}
+
+impl Codec {
+    /// Takes the tensors from `vb`; `with_encoder` is false where sound is only made, not read.
+    ///
+    /// # Errors
+    /// A candle error if a stored tensor is missing or has another shape.
+    pub fn new(config: &CodecConfig, with_encoder: bool, vb: &VarBuilder<'_>) -> candle_core::Result<Self> {
+        let channels = config.latent_channels;
+        Ok(Self {
+            config: config.clone(),
+            stft: Stft::new(config.n_fft, config.hop_length),
+            encoder: if with_encoder { Some(Encoder::new(config, &vb.pp("encoder"))?) } else { None },
+            decoder: Decoder::new(config, &vb.pp("decoder"))?,
+            latent_mean: vb.get_with_hints(channels, "latent_mean", Init::Const(0.0))?,
+            latent_std: vb.get_with_hints(channels, "latent_std", Init::Const(1.0))?,
+        })
+    }
+
+    /// Sizes of this codec.
+    #[must_use]
+    pub fn config(&self) -> &CodecConfig {
+        &self.config
+    }
+
+    /// The analysis and synthesis transform.
+    #[must_use]
+    pub fn stft(&self) -> &Stft {
+        &self.stft
+    }
+
+    /// The decoder network.
+    #[must_use]
+    pub fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    /// The encoder network.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadModel`] if the codec was loaded without it.
+    pub fn encoder(&self) -> Result<&Encoder> {
+        self.encoder.as_ref().ok_or_else(|| {
+            Error::new(ErrorKind::BadModel, "This model was loaded without its encoder and cannot read sound")
+        })
+    }
+
+    /// Log amplitudes of one signal.
+    ///
+    /// # Shapes
+    /// - `samples`: any number, silence is added up to a whole token
+    /// - returns: `[frames, bins]`, natural logarithm of the amplitude, floored at [`AMPLITUDE_FLOOR`]
+    #[must_use]
+    pub fn log_amplitudes(&self, samples: &[f32]) -> Vec<f32> {
+        let frames = self.config.tokens_for(samples.len()) * crate::config::FRAMES_PER_TOKEN;
+        let scale = 1.0 / self.stft.full_scale();
+        let floor = AMPLITUDE_FLOOR * AMPLITUDE_FLOOR;
+        let spectrum = self.stft.forward(samples, frames);
+        spectrum.iter().map(|c| 0.5 * (c.norm_sqr() * scale * scale + floor).ln()).collect()
+    }
+
+    /// Encodes one signal to its normalised latent (the posterior mean).
+    ///
+    /// # Shapes
+    /// - returns: `[1, tokens, channels]`
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadModel`] without an encoder, [`ErrorKind::Compute`] if a tensor operation fails.
+    pub fn encode(&self, samples: &[f32], device: &Device) -> Result<Tensor> {
+        let log = self.log_amplitudes(samples);
+        let frames = log.len() / self.config.bins();
+        let log = Tensor::from_vec(log, (1, frames, self.config.bins()), device)?;
+        let mean = self.encoder()?.forward(&log)?.mean;
+        Ok(mean.broadcast_sub(&self.latent_mean)?.broadcast_div(&self.latent_std)?)
+    }
+
+    /// Decodes normalised latents to bin amplitudes.
+    ///
+    /// # Shapes
+    /// - `latent`: `[batch, tokens, channels]`
+    ///
+    /// # Errors
+    /// [`ErrorKind::Compute`] if a tensor operation fails.
+    pub fn decode(&self, latent: &Tensor) -> Result<Spectrum> {
+        self.decode_checked(latent, &|| Ok(()))
+    }
+
+    /// Like [`Codec::decode`], calling `between_blocks` before each network block; its error ends the decoding.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Compute`] if a tensor operation fails; errors of `between_blocks`.
+    pub fn decode_checked(
+        &self,
+        latent: &Tensor,
+        between_blocks: &dyn Fn() -> Result<()>,
+    ) -> Result<Spectrum> {
+        let latent = latent.broadcast_mul(&self.latent_std)?.broadcast_add(&self.latent_mean)?;
+        self.decoder.forward_checked(&latent, between_blocks)
+    }
+}

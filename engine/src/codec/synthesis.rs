@@ -1,0 +1,70 @@
+//! Bin amplitudes to waveform.
+
+use super::phase::{self, Grid};
+use super::{AMPLITUDE_FLOOR, Codec};
+use crate::config::CodecConfig;
+use crate::error::{Error, ErrorKind, Result};
+use crate::rng::{Noise, Stream};
+use rayon::prelude::*;
+use realfft::num_complex::Complex32;
+
+/// Tonal bins more than this far below the loudest one (natural log, 60 dB) get a random phase.
+const PHASE_RANGE: f32 = 6.9;
+/// Log amplitudes are held in this range, so that a bad latent makes a loud sound at worst and not infinity.
+const LOG_RANGE: (f32, f32) = (-14.0, 2.0);
+
+impl Codec {
+    /// Renders one clip of a decoded spectrum; the same seed gives the same samples.
+    ///
+    /// # Shapes
+    /// - `log_amplitudes`: `[frames, 2 * bins]`, tonal then noise, as in
+    ///   [`Spectrum`](super::Spectrum)
+    /// - returns: `frames * hop_length` samples
+    ///
+    /// # Errors
+    /// [`ErrorKind::Compute`] if the spectrum holds NaN.
+    pub fn synthesize(&self, log_amplitudes: &[f32], seed: u64) -> Result<Vec<f32>> {
+        let config = self.config();
+        let bins = config.bins();
+        let frames = log_amplitudes.len() / (2 * bins);
+        if log_amplitudes.iter().any(|v| v.is_nan()) {
+            return Err(Error::new(ErrorKind::Compute, "The model produced an invalid sound (NaN)"));
+        }
+        let tonal: Vec<f32> = log_amplitudes
+            .chunks(2 * bins)
+            .flat_map(|row| row[..bins].iter().map(|v| v.clamp(LOG_RANGE.0, LOG_RANGE.1)))
+            .collect();
+        let mut random = Noise::new(seed, Stream::Texture);
+        let phase = tonal_phase(&tonal, config, &mut random);
+        let white = random.normals(frames * config.hop_length);
+        let mut spectrum = self.stft().forward(&white, frames);
+        // White noise of unit variance has bins of variance sum(w²) = 3/8 n_fft; amplitudes are in units of
+        // a full-scale sine.
+        let noise_scale = self.stft().full_scale() / (0.375 * config.n_fft as f32).sqrt();
+        let tonal_scale = self.stft().full_scale();
+        spectrum.par_chunks_mut(bins).enumerate().for_each(|(frame, row)| {
+            let noise = &log_amplitudes[frame * 2 * bins + bins..][..bins];
+            let at = frame * bins;
+            for (bin, value) in row.iter_mut().enumerate() {
+                let amplitude = |log: f32| {
+                    let a = log.exp();
+                    if a < AMPLITUDE_FLOOR { 0.0 } else { a }
+                };
+                let n = amplitude(noise[bin].clamp(LOG_RANGE.0, LOG_RANGE.1));
+                let t = amplitude(tonal[at + bin]);
+                *value = *value * (n * noise_scale) + Complex32::from_polar(t * tonal_scale, phase[at + bin]);
+            }
+        });
+        Ok(self.stft().inverse(&mut spectrum))
+    }
+}
+
+/// Phase of the tonal part: integrated where it is loud, random elsewhere.
+fn tonal_phase(tonal: &[f32], config: &CodecConfig, random: &mut Noise) -> Vec<f32> {
+    let mut phase: Vec<f32> =
+        (0..tonal.len()).map(|_| random.uniform() as f32 * std::f32::consts::TAU).collect();
+    let loudest = tonal.iter().copied().fold(f32::MIN, f32::max);
+    let floor = (loudest - PHASE_RANGE).max(AMPLITUDE_FLOOR.ln());
+    phase::integrate(tonal, Grid { n_fft: config.n_fft, hop_length: config.hop_length }, floor, &mut phase);
+    phase
+}

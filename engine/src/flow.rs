@@ -1,0 +1,13 @@
+//! Rectified flow: path, times, solvers, guidance and the velocity network.
+//!
+//! Convention, encoded in [`path`] alone: `t = 0` is noise, `t = 1` is data, velocity = data - noise.
+
+pub mod guidance;
+pub mod path;
+pub mod solver;
+pub mod timesteps;
+pub mod transformer;
+
+pub use guidance::Guided;
+pub use solver::{Method, VelocityField, integrate, uniform_grid};
+pub use transformer::{TextCondition, Transformer};

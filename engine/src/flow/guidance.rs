@@ -1,0 +1,49 @@
+//! Classifier-free guidance.
+
+use super::solver::VelocityField;
+use super::transformer::{Conditioned, Transformer};
+use crate::error::Result;
+use candle_core::Tensor;
+
+/// `v = v_uncond + ω (v_cond - v_uncond)`, [Ho and Salimans, 2022](https://arxiv.org/abs/2207.12598).
+///
+/// Both evaluations run as one batch of twice the size, conditional half first; at ω = 1 only the conditional
+/// one runs.
+#[derive(Debug)]
+pub struct Guided<'a, C> {
+    transformer: &'a Transformer,
+    condition: Conditioned,
+    scale: f64,
+    between_blocks: C,
+}
+
+impl<'a, C: Fn() -> Result<()>> Guided<'a, C> {
+    /// Prepares a field for `scale` = ω.
+    ///
+    /// `condition` holds the conditional half and, unless ω = 1, the unconditional half after it.
+    /// `between_blocks` is called before each block of the network and stops the evaluation by an error.
+    pub fn new(transformer: &'a Transformer, condition: Conditioned, scale: f64, between_blocks: C) -> Self {
+        Self { transformer, condition, scale, between_blocks }
+    }
+}
+
+/// Whether guidance with this scale needs the unconditional half at all.
+#[must_use]
+pub fn needs_unconditional(scale: f64) -> bool {
+    (scale - 1.0).abs() > 1e-6
+}
+
+impl<C: Fn() -> Result<()>> VelocityField for Guided<'_, C> {
+    fn velocity(&self, x_t: &Tensor, t: f64) -> Result<Tensor> {
+        let batch = x_t.dim(0)?;
+        let guided = needs_unconditional(self.scale);
+        let x = if guided { Tensor::cat(&[x_t, x_t], 0)? } else { x_t.clone() };
+        let t = Tensor::full(t as f32, x.dim(0)?, x.device())?;
+        let v = self.transformer.forward(&x, &t, &self.condition, None, &self.between_blocks)?;
+        if !guided {
+            return Ok(v);
+        }
+        let (cond, uncond) = (v.narrow(0, 0, batch)?, v.narrow(0, batch, batch)?);
+        Ok((&uncond + ((cond - &uncond)? * self.scale)?)?)
+    }
+}

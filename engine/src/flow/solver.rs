@@ -1,0 +1,90 @@
+//! Fixed-grid solvers of `dx/dt = v(x, t)`; they know a trait and never a model.
+
+use super::path::{DATA_TIME, NOISE_TIME};
+use crate::error::{Error, ErrorKind, Result};
+use candle_core::Tensor;
+
+/// A velocity as a function of state and time.
+pub trait VelocityField {
+    /// Evaluates the field.
+    ///
+    /// # Shapes
+    /// - `x_t`: `[batch, tokens, channels]`; returns the same
+    ///
+    /// # Errors
+    /// Whatever the evaluation fails with, [`ErrorKind::Cancelled`] included.
+    fn velocity(&self, x_t: &Tensor, t: f64) -> Result<Tensor>;
+}
+
+impl<F: Fn(&Tensor, f64) -> Result<Tensor>> VelocityField for F {
+    fn velocity(&self, x_t: &Tensor, t: f64) -> Result<Tensor> {
+        self(x_t, t)
+    }
+}
+
+/// One-step rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// `x + h v(x, t)`; order 1, one evaluation.
+    Euler,
+    /// `x + h v(x + h/2 v(x, t), t + h/2)`; order 2, two evaluations.
+    Midpoint,
+    /// `x + h/2 (v(x, t) + v(x + h v(x, t), t + h))`; order 2, two evaluations.
+    Heun,
+}
+
+impl Method {
+    /// Velocity evaluations per step.
+    #[must_use]
+    pub fn evaluations(self) -> u32 {
+        match self {
+            Self::Euler => 1,
+            Self::Midpoint | Self::Heun => 2,
+        }
+    }
+
+    fn step(self, field: &dyn VelocityField, x: &Tensor, t: f64, h: f64) -> Result<Tensor> {
+        let v = field.velocity(x, t)?;
+        let v = match self {
+            Self::Euler => v,
+            Self::Midpoint => field.velocity(&(x + (v * (h / 2.0))?)?, t + h / 2.0)?,
+            Self::Heun => {
+                let end = field.velocity(&(x + (&v * h)?)?, t + h)?;
+                ((v + end)? * 0.5)?
+            }
+        };
+        Ok((x + (v * h)?)?)
+    }
+}
+
+/// `steps` equal steps from noise to data: `steps + 1` times.
+#[must_use]
+pub fn uniform_grid(steps: u32) -> Vec<f64> {
+    let steps = steps.max(1);
+    (0..=steps).map(|i| NOISE_TIME + (DATA_TIME - NOISE_TIME) * f64::from(i) / f64::from(steps)).collect()
+}
+
+/// Follows the field from `x` at the first time of `grid` to the last.
+///
+/// `on_step(i)` is called before step `i` (from 0) and may stop the run by an error.
+///
+/// # Errors
+/// [`ErrorKind::InvalidRequest`] unless the grid rises from 0 to 1; errors of the field and of `on_step`.
+pub fn integrate(
+    field: &dyn VelocityField,
+    method: Method,
+    grid: &[f64],
+    x: &Tensor,
+    on_step: &mut dyn FnMut(usize) -> Result<()>,
+) -> Result<Tensor> {
+    let rises = grid.len() >= 2 && grid.windows(2).all(|w| w[0] < w[1]);
+    if !rises || grid[0] != NOISE_TIME || grid[grid.len() - 1] != DATA_TIME {
+        return Err(Error::new(ErrorKind::InvalidRequest, "The step grid must rise from 0 to 1"));
+    }
+    let mut x = x.clone();
+    for (i, w) in grid.windows(2).enumerate() {
+        on_step(i)?;
+        x = method.step(field, &x, w[0], w[1] - w[0])?;
+    }
+    Ok(x)
+}

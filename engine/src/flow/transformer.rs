@@ -1,0 +1,214 @@
+//! The velocity network: a transformer over latent tokens in the form the FlashAudio paper uses.
+//!
+//! Lumina's Flag-DiT for audio ([Gao et al., 2024](https://arxiv.org/abs/2405.05945)), the backbone that
+//! Make-An-Audio 3 and FlashAudio share; [`FlowConfig::paper`] gives its 197.9 M size.
+
+use crate::config::{FlowConfig, MAX_TOKENS};
+use crate::error::Result;
+use crate::nn::attention::TextKeys;
+use crate::nn::linear::LinearInit;
+use crate::nn::ops::{self, KeyLengths};
+use crate::nn::{JointAttention, LayerNorm, Linear, RmsNorm, RotaryTable, SwiGlu, TimeEmbedding};
+use candle_core::{Tensor, bail};
+use candle_nn::VarBuilder;
+
+const ROPE_THETA: f64 = 10_000.0;
+const RMS_EPS: f32 = 1e-5;
+const FINAL_EPS: f32 = 1e-6;
+
+/// What the text encoder says about a batch of prompts.
+#[derive(Debug, Clone)]
+pub struct TextCondition {
+    /// Features per token, `[batch, tokens, text_dim]`.
+    pub tokens: Tensor,
+    /// 1 where a token exists, `[batch, tokens]`.
+    pub mask: Tensor,
+    /// One vector per prompt, `[batch, text_dim]`.
+    pub pooled: Tensor,
+}
+
+impl TextCondition {
+    /// Stacks two batches, padding the shorter one's tokens.
+    ///
+    /// # Errors
+    /// A candle error if the feature widths differ.
+    pub fn cat(&self, other: &Self) -> candle_core::Result<Self> {
+        let tokens = self.tokens.dim(1)?.max(other.tokens.dim(1)?);
+        let pad = |x: &Tensor| x.pad_with_zeros(1, 0, tokens - x.dim(1)?);
+        Ok(Self {
+            tokens: Tensor::cat(&[pad(&self.tokens)?, pad(&other.tokens)?], 0)?,
+            mask: Tensor::cat(&[pad(&self.mask)?, pad(&other.mask)?], 0)?,
+            pooled: Tensor::cat(&[&self.pooled, &other.pooled], 0)?,
+        })
+    }
+
+    /// Repeats every prompt `n` times: `a b` becomes `a a b b`.
+    ///
+    /// # Errors
+    /// A candle error if the copy fails.
+    pub fn repeat_each(&self, n: usize) -> candle_core::Result<Self> {
+        let each = |x: &Tensor| -> candle_core::Result<Tensor> {
+            let copies = vec![x.unsqueeze(1)?; n];
+            Tensor::cat(&copies, 1)?.flatten(0, 1)
+        };
+        Ok(Self { tokens: each(&self.tokens)?, mask: each(&self.mask)?, pooled: each(&self.pooled)? })
+    }
+}
+
+/// A text condition after everything that does not depend on the latent: computed once per generation.
+#[derive(Debug, Clone)]
+pub struct Conditioned {
+    pooled: Tensor, // (B, dim)
+    keys: Vec<TextKeys>,
+}
+
+/// The network.
+#[derive(Debug)]
+pub struct Transformer {
+    input: Linear,
+    time: TimeEmbedding,
+    caption_norm: LayerNorm,
+    caption: Linear,
+    blocks: Vec<Block>,
+    final_modulation: Linear,
+    output: Linear,
+    rope: RotaryTable,
+}
+
+impl Transformer {
+    /// Takes the tensors from `vb`.
+    ///
+    /// # Errors
+    /// A candle error if a stored tensor is missing or has another shape.
+    pub fn new(
+        config: &FlowConfig,
+        channels: usize,
+        text_dim: usize,
+        vb: &VarBuilder<'_>,
+    ) -> candle_core::Result<Self> {
+        let dim = config.dim;
+        let linear = |i, o, init, name: &str| Linear::new(i, o, true, init, &vb.pp(name));
+        let blocks = (0..config.blocks).map(|i| Block::new(config, text_dim, &vb.pp("blocks").pp(i)));
+        Ok(Self {
+            input: linear(channels, dim, LinearInit::Xavier, "input")?,
+            time: TimeEmbedding::new(dim, &vb.pp("time"))?,
+            caption_norm: LayerNorm::new(text_dim, 1e-5, &vb.pp("caption_norm"))?,
+            caption: linear(text_dim, dim, LinearInit::Xavier, "caption")?,
+            blocks: blocks.collect::<candle_core::Result<_>>()?,
+            final_modulation: linear(dim, 2 * dim, LinearInit::Zero, "final_modulation")?,
+            output: linear(dim, channels, LinearInit::Zero, "output")?,
+            rope: RotaryTable::new(MAX_TOKENS, dim / config.heads, ROPE_THETA),
+        })
+    }
+
+    /// Number of blocks, for progress and cost estimates.
+    #[must_use]
+    pub fn block_count(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// Projects a text condition for all blocks.
+    ///
+    /// # Errors
+    /// A candle error if the shapes do not fit.
+    pub fn condition(&self, text: &TextCondition) -> candle_core::Result<Conditioned> {
+        let lengths = KeyLengths::from_mask(&text.mask)?;
+        let keys =
+            self.blocks.iter().map(|b| b.attention.text_keys(&b.text_norm.forward(&text.tokens)?, &lengths));
+        Ok(Conditioned {
+            pooled: self.caption.forward(&self.caption_norm.forward(&text.pooled)?)?,
+            keys: keys.collect::<candle_core::Result<_>>()?,
+        })
+    }
+
+    /// Predicts the velocity.
+    ///
+    /// # Shapes
+    /// - `x_t`: `[batch, tokens, channels]`; returns the same
+    /// - `t`: `[batch]`, 0 = noise
+    /// - `mask`: `[batch, tokens]`, ones followed by zeros, or `None` if all tokens exist
+    ///
+    /// `between_blocks` is called before each block; its error ends the evaluation.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Compute`] if the shapes do not fit; errors of `between_blocks`.
+    pub fn forward(
+        &self,
+        x_t: &Tensor,
+        t: &Tensor,
+        text: &Conditioned,
+        mask: Option<&Tensor>,
+        between_blocks: &dyn Fn() -> Result<()>,
+    ) -> Result<Tensor> {
+        let condition = ops::silu(&(self.time.forward(t)? + &text.pooled)?)?;
+        let (batch, tokens, _) = x_t.dims3()?;
+        let frames = match mask {
+            Some(mask) => KeyLengths::from_mask(mask)?,
+            None => KeyLengths::full(batch, tokens),
+        };
+        let mut x = self.input.forward(x_t)?;
+        for (block, keys) in self.blocks.iter().zip(&text.keys) {
+            between_blocks()?;
+            x = block.forward(&x, &condition, &self.rope, &frames, keys)?;
+        }
+        let [shift, scale] = chunks(&self.final_modulation.forward(&condition)?)?;
+        let x = modulate(&ops::layer_norm(&x, FINAL_EPS)?, &shift, &scale)?;
+        Ok(self.output.forward(&x)?)
+    }
+}
+
+/// `x += gate · Attention(modulate(norm(x)))`, then the same with the feed-forward layer.
+#[derive(Debug)]
+struct Block {
+    modulation: Linear,
+    attention_norm: RmsNorm,
+    text_norm: RmsNorm,
+    attention: JointAttention,
+    feed_forward_norm: RmsNorm,
+    feed_forward: SwiGlu,
+}
+
+impl Block {
+    fn new(config: &FlowConfig, text_dim: usize, vb: &VarBuilder<'_>) -> candle_core::Result<Self> {
+        let dim = config.dim;
+        Ok(Self {
+            modulation: Linear::new(dim, 6 * dim, true, LinearInit::Zero, &vb.pp("modulation"))?,
+            attention_norm: RmsNorm::new(dim, RMS_EPS, &vb.pp("attention_norm"))?,
+            text_norm: RmsNorm::new(text_dim, RMS_EPS, &vb.pp("text_norm"))?,
+            attention: JointAttention::new(dim, text_dim, config.heads, &vb.pp("attention"))?,
+            feed_forward_norm: RmsNorm::new(dim, RMS_EPS, &vb.pp("feed_forward_norm"))?,
+            feed_forward: SwiGlu::new(dim, config.feed_forward, &vb.pp("feed_forward"))?,
+        })
+    }
+
+    fn forward(
+        &self,
+        x: &Tensor,
+        condition: &Tensor,
+        rope: &RotaryTable,
+        frames: &KeyLengths,
+        text: &TextKeys,
+    ) -> candle_core::Result<Tensor> {
+        let [shift_a, scale_a, gate_a, shift_f, scale_f, gate_f] =
+            chunks(&self.modulation.forward(condition)?)?;
+        let h = modulate(&self.attention_norm.forward(x)?, &shift_a, &scale_a)?;
+        let h = self.attention.forward(&h, rope, frames, text)?;
+        let x = ops::scale_shift(&h, &gate_a, x)?;
+        let h = modulate(&self.feed_forward_norm.forward(&x)?, &shift_f, &scale_f)?;
+        ops::scale_shift(&self.feed_forward.forward(&h)?, &gate_f, &x)
+    }
+}
+
+/// Adaptive layer norm of [Peebles and Xie, 2022](https://arxiv.org/abs/2212.09748): `x (1 + scale) + shift`.
+fn modulate(x: &Tensor, shift: &Tensor, scale: &Tensor) -> candle_core::Result<Tensor> {
+    ops::scale_shift(x, &(scale + 1.0)?, shift)
+}
+
+/// `[batch, N * dim]` to `N` tensors `[batch, 1, dim]`.
+fn chunks<const N: usize>(x: &Tensor) -> candle_core::Result<[Tensor; N]> {
+    let x = x.unsqueeze(1)?;
+    match <[Tensor; N]>::try_from(x.chunk(N, 2)?) {
+        Ok(parts) => Ok(parts),
+        Err(parts) => bail!("{} chunks instead of {N}", parts.len()),
+    }
+}

@@ -1,0 +1,40 @@
+//! Straightshot's engine: text to foley with a rectified flow, on candle.
+//!
+//! ```text
+//! prompt -> text -> flow (N steps from seeded noise) -> codec -> Audio
+//! ```
+//!
+//! [`pipeline::Generator`] is the way in. Training lives in [`train`]; both use the same networks.
+//!
+//! # Conventions
+//! Flow time `t` is 0 at noise and 1 at data; velocity is data minus noise ([`flow::path`]).
+//!
+//! | what | shape |
+//! |---|---|
+//! | audio | `[samples]`, mono, ±1 |
+//! | spectrum | `[batch, frames, bins]`, natural logarithm of the amplitude, 0 = full-scale sine |
+//! | latent | `[batch, tokens, channels]`, one token per 2048 samples in the default model |
+//! | text | `[batch, tokens, dim]`, mask `[batch, tokens]` of ones then zeros |
+//!
+//! Weights of linear maps are `[in, out]`.
+//!
+//! The crate does no logging, reads files only where a path is passed in, and starts threads only in
+//! [`device::worker_pool`].
+
+#![forbid(unsafe_code)]
+
+pub mod audio;
+pub mod codec;
+pub mod config;
+pub mod device;
+pub mod error;
+pub mod flow;
+pub mod model;
+pub mod nn;
+pub mod pipeline;
+pub mod rng;
+pub mod text;
+pub mod train;
+pub mod weights;
+
+pub use error::{Error, ErrorKind, Result};

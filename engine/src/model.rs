@@ -1,0 +1,121 @@
+//! A model as files, and the networks built from them.
+
+use crate::codec::Codec;
+use crate::config::ModelConfig;
+use crate::error::{Error, ErrorKind, Result};
+use crate::flow::Transformer;
+use crate::text::TextEncoder;
+use crate::weights;
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// Name of the configuration in a model folder.
+pub const CONFIG_FILE: &str = "config.json";
+/// Name of the weights in a model folder.
+pub const WEIGHTS_FILE: &str = "model.safetensors";
+/// Name of the tokenizer in a model folder.
+pub const TOKENIZER_FILE: &str = "tokenizer.json";
+
+/// The bytes of a model folder.
+#[derive(Debug, Clone)]
+pub struct ModelFiles {
+    /// `config.json`
+    pub config: Cow<'static, [u8]>,
+    /// `model.safetensors`
+    pub weights: Cow<'static, [u8]>,
+    /// `tokenizer.json`
+    pub tokenizer: Cow<'static, [u8]>,
+}
+
+impl ModelFiles {
+    /// The default model, part of the binary: works offline and cannot be lost.
+    #[must_use]
+    pub fn builtin() -> Self {
+        Self {
+            config: Cow::Borrowed(include_bytes!("../../assets/models/default/config.json")),
+            weights: Cow::Borrowed(include_bytes!("../../assets/models/default/model.safetensors")),
+            tokenizer: Cow::Borrowed(include_bytes!("../../assets/models/default/tokenizer.json")),
+        }
+    }
+
+    /// Reads a model folder.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadModel`] if a file is not there, [`ErrorKind::Io`] if it cannot be read.
+    pub fn from_dir(dir: &Path) -> Result<Self> {
+        let read = |name: &str| {
+            let path = dir.join(name);
+            std::fs::read(&path).map(Cow::Owned).map_err(|e| {
+                let kind = if e.kind() == std::io::ErrorKind::NotFound {
+                    ErrorKind::BadModel
+                } else {
+                    ErrorKind::Io
+                };
+                Error::new(kind, format!("The model folder has no readable {name} ({})", path.display()))
+                    .with_source(e)
+            })
+        };
+        Ok(Self {
+            config: read(CONFIG_FILE)?,
+            weights: read(WEIGHTS_FILE)?,
+            tokenizer: read(TOKENIZER_FILE)?,
+        })
+    }
+}
+
+/// The networks of a model, ready to run.
+#[derive(Debug)]
+pub struct Model {
+    /// Sizes and name.
+    pub config: ModelConfig,
+    /// Text encoder.
+    pub text: TextEncoder,
+    /// Velocity network.
+    pub flow: Transformer,
+    /// Latent codec, without its encoder.
+    pub codec: Codec,
+}
+
+impl Model {
+    /// Unpacks the files and builds the networks on `device`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadModel`] saying which file or tensor is at fault.
+    pub fn load(files: &ModelFiles, device: &Device) -> Result<Self> {
+        let config = ModelConfig::from_json(&files.config)?;
+        let mut tensors = weights::unpack(&files.weights)?;
+        let text = TextEncoder::new(&config.text, &files.tokenizer, part(&mut tensors, "text.", device)?)?;
+        let misfit = |e: candle_core::Error| {
+            Error::new(ErrorKind::BadModel, "The model's weights do not fit its config.json").with_source(e)
+        };
+        let flow = part(&mut tensors, "flow.", device)?;
+        let flow =
+            Transformer::new(&config.flow, config.codec.latent_channels, config.text.hidden_size, &flow)
+                .map_err(misfit)?;
+        let codec =
+            Codec::new(&config.codec, false, &part(&mut tensors, "codec.", device)?).map_err(misfit)?;
+        Ok(Self { config, text, flow, codec })
+    }
+}
+
+/// Moves the tensors whose name starts with `prefix` into a builder of their own.
+///
+/// # Errors
+/// [`ErrorKind::Compute`] if a tensor cannot be copied to `device`.
+pub fn part(
+    tensors: &mut HashMap<String, Tensor>,
+    prefix: &str,
+    device: &Device,
+) -> Result<VarBuilder<'static>> {
+    let names: Vec<String> = tensors.keys().filter(|n| n.starts_with(prefix)).cloned().collect();
+    let mut own = HashMap::new();
+    for name in names {
+        if let Some(tensor) = tensors.remove(&name) {
+            own.insert(name[prefix.len()..].to_owned(), tensor.to_device(device)?);
+        }
+    }
+    Ok(VarBuilder::from_tensors(own, DType::F32, device))
+}

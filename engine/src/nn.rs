@@ -1,0 +1,22 @@
+//! Network layers, one per file, each with a backward pass that is tested by finite differences.
+//!
+//! Layers are written from linear maps and the fused operations of [`ops`] only: several of candle's own
+//! layers (layer norm, soft-max over the last dimension, RoPE) drop the gradient without an error, and its
+//! one-dimensional convolution computes a wrong kernel gradient for batches larger than one.
+
+pub mod attention;
+pub mod convnext;
+pub mod linear;
+pub mod norm;
+pub mod ops;
+pub mod rope;
+pub mod swiglu;
+pub mod time_embedding;
+
+pub use attention::JointAttention;
+pub use convnext::ConvNextBlock;
+pub use linear::Linear;
+pub use norm::{LayerNorm, RmsNorm};
+pub use rope::RotaryTable;
+pub use swiglu::SwiGlu;
+pub use time_embedding::TimeEmbedding;

@@ -1,0 +1,90 @@
+//! Self-attention over latent frames joined with attention to the text.
+
+use super::linear::LinearInit;
+use super::ops::{self, KeyLengths};
+use super::{Linear, RotaryTable};
+use candle_core::{Result, Tensor};
+use candle_nn::{Init, VarBuilder};
+
+/// Keys and values of the text, computed once per generation and shared by all solver steps.
+#[derive(Debug, Clone)]
+pub struct TextKeys {
+    keys: Tensor,   // (B, tokens, dim)
+    values: Tensor, // (B, tokens, dim)
+    lengths: KeyLengths,
+}
+
+/// `W_o (attend(q, k, v) + tanh(g) ⊙ attend(q, k_text, v_text))`, the attention of the FlashAudio backbone
+/// (Lumina's Flag-DiT form): the rotated queries of the latent also read the text, through a gate per head
+/// that starts at zero.
+#[derive(Debug, Clone)]
+pub struct JointAttention {
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    text_key: Linear,
+    text_value: Linear,
+    out: Linear,
+    gate: Tensor, // (heads)
+    heads: usize,
+}
+
+impl JointAttention {
+    /// Takes the projections (bias-free) and the gate from `vb`.
+    ///
+    /// # Errors
+    /// A candle error if a stored tensor is missing or has another shape.
+    pub fn new(dim: usize, text_dim: usize, heads: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+        let linear = |i, name: &str| Linear::new(i, dim, false, LinearInit::Xavier, &vb.pp(name));
+        Ok(Self {
+            query: linear(dim, "query")?,
+            key: linear(dim, "key")?,
+            value: linear(dim, "value")?,
+            text_key: linear(text_dim, "text_key")?,
+            text_value: linear(text_dim, "text_value")?,
+            out: linear(dim, "out")?,
+            gate: vb.get_with_hints(heads, "gate", Init::Const(0.0))?,
+            heads,
+        })
+    }
+
+    /// Projects normalised text features.
+    ///
+    /// # Shapes
+    /// - `text`: `[batch, tokens, text_dim]`; `lengths` says how many tokens of each row exist
+    ///
+    /// # Errors
+    /// A candle error if the shapes disagree.
+    pub fn text_keys(&self, text: &Tensor, lengths: &KeyLengths) -> Result<TextKeys> {
+        Ok(TextKeys {
+            keys: self.text_key.forward(text)?,
+            values: self.text_value.forward(text)?,
+            lengths: lengths.clone(),
+        })
+    }
+
+    /// Attends.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, frames, dim]`; returns the same; `frames` says how many frames of each row exist
+    ///
+    /// # Errors
+    /// A candle error if the shapes disagree.
+    pub fn forward(
+        &self,
+        x: &Tensor,
+        rope: &RotaryTable,
+        frames: &KeyLengths,
+        text: &TextKeys,
+    ) -> Result<Tensor> {
+        let query = rope.apply(&self.query.forward(x)?)?;
+        let key = rope.apply(&self.key.forward(x)?)?;
+        let own = ops::attention(&query, &key, &self.value.forward(x)?, self.heads, frames)?;
+        let read = ops::attention(&query, &text.keys, &text.values, self.heads, &text.lengths)?;
+        // One gate per head, spread over the head's channels.
+        let head_dim = x.dim(2)? / self.heads;
+        let gate = self.gate.tanh()?.unsqueeze(1)?.repeat((1, head_dim))?.reshape((1, 1, ()))?;
+        let gate = gate.repeat((x.dim(0)?, 1, 1))?;
+        self.out.forward(&ops::scale_shift(&read, &gate, &own)?)
+    }
+}

@@ -1,0 +1,64 @@
+//! Normalisation layers over the last dimension.
+
+use super::ops;
+use candle_core::{Result, Tensor};
+use candle_nn::{Init, VarBuilder};
+
+/// `Y = (x - mean) / sqrt(var + eps) * γ + β`, [Ba et al., 2016](https://arxiv.org/abs/1607.06450).
+#[derive(Debug, Clone)]
+pub struct LayerNorm {
+    weight: Tensor,
+    bias: Tensor,
+    eps: f32,
+}
+
+impl LayerNorm {
+    /// Takes `weight` and `bias` (`[dim]`) from `vb`; new ones start at one and zero.
+    ///
+    /// # Errors
+    /// A candle error if a stored tensor is missing or has another shape.
+    pub fn new(dim: usize, eps: f32, vb: &VarBuilder<'_>) -> Result<Self> {
+        let weight = vb.get_with_hints(dim, "weight", Init::Const(1.0))?;
+        let bias = vb.get_with_hints(dim, "bias", Init::Const(0.0))?;
+        Ok(Self { weight, bias, eps })
+    }
+
+    /// Normalises.
+    ///
+    /// # Shapes
+    /// - `x`: `[.., dim]`; returns the same.
+    ///
+    /// # Errors
+    /// A candle error if the last dimension is not `dim`.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        ops::layer_norm(x, self.eps)?.broadcast_mul(&self.weight)?.broadcast_add(&self.bias)
+    }
+}
+
+/// `Y = x / sqrt(mean(x²) + eps) * γ`, [Zhang and Sennrich, 2019](https://arxiv.org/abs/1910.07467).
+#[derive(Debug, Clone)]
+pub struct RmsNorm {
+    weight: Tensor,
+    eps: f32,
+}
+
+impl RmsNorm {
+    /// Takes `weight` (`[dim]`) from `vb`; a new one starts at one.
+    ///
+    /// # Errors
+    /// A candle error if the stored tensor is missing or has another shape.
+    pub fn new(dim: usize, eps: f32, vb: &VarBuilder<'_>) -> Result<Self> {
+        Ok(Self { weight: vb.get_with_hints(dim, "weight", Init::Const(1.0))?, eps })
+    }
+
+    /// Normalises.
+    ///
+    /// # Shapes
+    /// - `x`: `[.., dim]`; returns the same.
+    ///
+    /// # Errors
+    /// A candle error if the last dimension is not `dim`.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        ops::rms_norm(x, self.eps)?.broadcast_mul(&self.weight)
+    }
+}

@@ -1,0 +1,112 @@
+//! `x · scale + shift` with one scale and shift per batch row and channel.
+
+use super::rowwise::{contiguous_f32, read};
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use multiversion::multiversion;
+use rayon::prelude::*;
+
+/// `y = x · scale + shift`.
+///
+/// # Shapes
+/// - `x`: `[batch, n, dim]`; returns the same
+/// - `scale`: `[batch, 1, dim]`
+/// - `shift`: `[batch, 1, dim]` or like `x`
+///
+/// # Errors
+/// A candle error if the shapes do not fit.
+pub fn scale_shift(x: &Tensor, scale: &Tensor, shift: &Tensor) -> Result<Tensor> {
+    let (batch, n, dim) = x.dims3()?;
+    let fits = scale.dims() == [batch, 1, dim]
+        && (shift.dims() == [batch, 1, dim] || shift.dims() == [batch, n, dim]);
+    if !fits {
+        bail!("scale_shift: {:?}, {:?} and {:?} do not fit", x.shape(), scale.shape(), shift.shape());
+    }
+    if x.device().is_cpu() {
+        return x.contiguous()?.apply_op3(&scale.contiguous()?, &shift.contiguous()?, ScaleShift);
+    }
+    x.broadcast_mul(scale)?.broadcast_add(shift)
+}
+
+struct ScaleShift;
+
+impl CustomOp3 for ScaleShift {
+    fn name(&self) -> &'static str {
+        "scale-shift"
+    }
+
+    fn cpu_fwd(
+        &self,
+        s1: &CpuStorage,
+        l1: &Layout,
+        s2: &CpuStorage,
+        l2: &Layout,
+        s3: &CpuStorage,
+        l3: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (x, scale, shift) = (contiguous_f32(s1, l1)?, contiguous_f32(s2, l2)?, contiguous_f32(s3, l3)?);
+        let (_, n, dim) = l1.shape().dims3()?;
+        let shift_rows = l3.shape().dims3()?.1;
+        let mut out = vec![0f32; x.len()];
+        out.par_chunks_mut(n * dim).enumerate().for_each(|(row, out)| {
+            let scale = &scale[row * dim..][..dim];
+            for (i, (out, x)) in out.chunks_mut(dim).zip(x[row * n * dim..].chunks(dim)).enumerate() {
+                let at = (row * shift_rows + i.min(shift_rows - 1)) * dim;
+                affine(x, scale, &shift[at..at + dim], out);
+            }
+        });
+        Ok((CpuStorage::F32(out), l1.shape().clone()))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        scale: &Tensor,
+        shift: &Tensor,
+        _out: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let (x, scale, grad) = (x.contiguous()?, scale.contiguous()?, grad.contiguous()?);
+        let (batch, n, dim) = x.dims3()?;
+        let per_row = shift.dim(1)? == 1;
+        let (mut dx, mut dscale) = (vec![0f32; batch * n * dim], vec![0f32; batch * dim]);
+        let mut dshift = vec![0f32; batch * dim];
+        {
+            let guards = [x.storage_and_layout(), scale.storage_and_layout(), grad.storage_and_layout()];
+            let [x, scale, g] = [read(&guards[0])?, read(&guards[1])?, read(&guards[2])?];
+            let outputs =
+                dx.par_chunks_mut(n * dim).zip(dscale.par_chunks_mut(dim)).zip(dshift.par_chunks_mut(dim));
+            outputs.enumerate().for_each(|(row, ((dx, dscale), dshift))| {
+                let at = row * n * dim;
+                let scale = &scale[row * dim..][..dim];
+                for ((dx, x), g) in dx.chunks_mut(dim).zip(x[at..].chunks(dim)).zip(g[at..].chunks(dim)) {
+                    slopes(x, scale, g, dx, dscale, dshift);
+                }
+            });
+        }
+        let dshift = if per_row { Tensor::from_vec(dshift, (batch, 1, dim), x.device())? } else { grad };
+        Ok((
+            Some(Tensor::from_vec(dx, (batch, n, dim), x.device())?),
+            Some(Tensor::from_vec(dscale, (batch, 1, dim), x.device())?),
+            Some(dshift),
+        ))
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+fn affine(x: &[f32], scale: &[f32], shift: &[f32], out: &mut [f32]) {
+    for (((out, x), scale), shift) in out.iter_mut().zip(x).zip(scale).zip(shift) {
+        *out = x.mul_add(*scale, *shift);
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+fn slopes(x: &[f32], scale: &[f32], g: &[f32], dx: &mut [f32], dscale: &mut [f32], dshift: &mut [f32]) {
+    let n = x.len();
+    let (scale, g, dx) = (&scale[..n], &g[..n], &mut dx[..n]);
+    let (dscale, dshift) = (&mut dscale[..n], &mut dshift[..n]);
+    for i in 0..n {
+        dx[i] = g[i] * scale[i];
+        dscale[i] = x[i].mul_add(g[i], dscale[i]);
+        dshift[i] += g[i];
+    }
+}

@@ -1,0 +1,225 @@
+//! Adapters that turn row kernels into candle operations with gradients.
+
+use super::kernels;
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Storage, Tensor, bail};
+use rayon::prelude::*;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// The elements of a contiguous `f32` storage.
+pub(crate) fn contiguous_f32<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
+    match (storage, layout.contiguous_offsets()) {
+        (CpuStorage::F32(values), Some((start, end))) => Ok(&values[start..end]),
+        _ => bail!("expected a contiguous f32 CPU tensor, got {layout:?}"),
+    }
+}
+
+/// The elements of a contiguous `f32` CPU tensor whose storage is held for reading.
+pub(super) fn read<'a>(guard: &'a (impl Deref<Target = Storage>, &Layout)) -> Result<&'a [f32]> {
+    match &*guard.0 {
+        Storage::Cpu(storage) => contiguous_f32(storage, guard.1),
+        _ => bail!("expected a CPU tensor"),
+    }
+}
+
+/// Rows given to one rayon task: four tasks per thread even out the load.
+pub(crate) fn rows_per_task(rows: usize) -> usize {
+    let threads = rayon::current_num_threads();
+    let tasks = if threads == 1 { 1 } else { threads * 4 };
+    rows.div_ceil(tasks).max(1)
+}
+
+fn map1(
+    storage: &CpuStorage,
+    layout: &Layout,
+    f: impl Fn(&[f32], &mut [f32]) + Sync,
+) -> Result<(CpuStorage, Shape)> {
+    let x = contiguous_f32(storage, layout)?;
+    let dim = layout.dims().last().copied().unwrap_or(1).max(1);
+    let mut out = vec![0f32; x.len()];
+    let chunk = rows_per_task(x.len() / dim) * dim;
+    out.par_chunks_mut(chunk).zip(x.par_chunks(chunk)).for_each(|(out, x)| {
+        for (out, x) in out.chunks_mut(dim).zip(x.chunks(dim)) {
+            f(x, out);
+        }
+    });
+    Ok((CpuStorage::F32(out), layout.shape().clone()))
+}
+
+fn map2(
+    (s1, l1): (&CpuStorage, &Layout),
+    (s2, l2): (&CpuStorage, &Layout),
+    f: impl Fn(&[f32], &[f32], &mut [f32]) + Sync,
+) -> Result<(CpuStorage, Shape)> {
+    let (a, b) = (contiguous_f32(s1, l1)?, contiguous_f32(s2, l2)?);
+    if a.len() != b.len() {
+        bail!("row operation: shapes {:?} and {:?} differ", l1.shape(), l2.shape());
+    }
+    let dim = l1.dims().last().copied().unwrap_or(1).max(1);
+    let mut out = vec![0f32; a.len()];
+    let chunk = rows_per_task(a.len() / dim) * dim;
+    out.par_chunks_mut(chunk).zip(a.par_chunks(chunk).zip(b.par_chunks(chunk))).for_each(|(out, (a, b))| {
+        for (out, (a, b)) in out.chunks_mut(dim).zip(a.chunks(dim).zip(b.chunks(dim))) {
+            f(a, b, out);
+        }
+    });
+    Ok((CpuStorage::F32(out), l1.shape().clone()))
+}
+
+type Fn2 = Arc<dyn Fn(&[f32], &[f32], &mut [f32]) + Send + Sync>;
+
+/// Forward-only row map of two inputs, used inside backward passes.
+struct Plain2 {
+    name: &'static str,
+    f: Fn2,
+}
+
+impl CustomOp2 for Plain2 {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn cpu_fwd(
+        &self,
+        s1: &CpuStorage,
+        l1: &Layout,
+        s2: &CpuStorage,
+        l2: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        map2((s1, l1), (s2, l2), |a, b, y| (self.f)(a, b, y))
+    }
+}
+
+/// A row map `y = f(x)` with gradient `dx = g(x, dy)`.
+pub(super) struct Row1<F> {
+    name: &'static str,
+    forward: F,
+    backward: Fn2,
+}
+
+impl<F: Fn(&[f32], &mut [f32]) + Send + Sync + 'static> Row1<F> {
+    pub(super) fn new(
+        name: &'static str,
+        forward: F,
+        backward: impl Fn(&[f32], &[f32], &mut [f32]) + Send + Sync + 'static,
+    ) -> Self {
+        Self { name, forward, backward: Arc::new(backward) }
+    }
+
+    pub(super) fn apply(self, x: &Tensor) -> Result<Tensor> {
+        x.contiguous()?.apply_op1(self)
+    }
+}
+
+impl<F: Fn(&[f32], &mut [f32]) + Send + Sync + 'static> CustomOp1 for Row1<F> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        map1(storage, layout, &self.forward)
+    }
+
+    fn bwd(&self, x: &Tensor, _y: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        let op = Plain2 { name: self.name, f: Arc::clone(&self.backward) };
+        x.contiguous()?.apply_op2_no_bwd(&grad.contiguous()?, &op).map(Some)
+    }
+}
+
+/// Soft-max: its gradient needs the output, not the input.
+pub(super) struct Softmax;
+
+impl CustomOp1 for Softmax {
+    fn name(&self) -> &'static str {
+        "softmax"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        map1(storage, layout, kernels::softmax)
+    }
+
+    fn bwd(&self, _x: &Tensor, y: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        let op = Plain2 { name: "softmax-grad", f: Arc::new(kernels::softmax_grad) };
+        y.contiguous()?.apply_op2_no_bwd(&grad.contiguous()?, &op).map(Some)
+    }
+}
+
+type Grad3 = fn(&[f32], &[f32], &[f32], &mut [f32]);
+
+/// A row map `y = f(a, b)` with one gradient function per argument.
+pub(super) struct Row2<F> {
+    name: &'static str,
+    forward: F,
+    grad_a: Grad3,
+    grad_b: Grad3,
+}
+
+impl<F: Fn(&[f32], &[f32], &mut [f32]) + Send + Sync + 'static> Row2<F> {
+    pub(super) fn new(name: &'static str, forward: F, grad_a: Grad3, grad_b: Grad3) -> Self {
+        Self { name, forward, grad_a, grad_b }
+    }
+
+    pub(super) fn apply(self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+        a.contiguous()?.apply_op2(&b.contiguous()?, self)
+    }
+}
+
+impl<F: Fn(&[f32], &[f32], &mut [f32]) + Send + Sync + 'static> CustomOp2 for Row2<F> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn cpu_fwd(
+        &self,
+        s1: &CpuStorage,
+        l1: &Layout,
+        s2: &CpuStorage,
+        l2: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        map2((s1, l1), (s2, l2), &self.forward)
+    }
+
+    fn bwd(
+        &self,
+        a: &Tensor,
+        b: &Tensor,
+        _y: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let (a, b, grad) = (a.contiguous()?, b.contiguous()?, grad.contiguous()?);
+        let gradient = |f: Grad3| a.apply_op3_no_bwd(&b, &grad, &Plain3 { name: self.name, f });
+        Ok((Some(gradient(self.grad_a)?), Some(gradient(self.grad_b)?)))
+    }
+}
+
+/// Forward-only row map of three inputs, used inside backward passes.
+struct Plain3 {
+    name: &'static str,
+    f: Grad3,
+}
+
+impl candle_core::CustomOp3 for Plain3 {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn cpu_fwd(
+        &self,
+        s1: &CpuStorage,
+        l1: &Layout,
+        s2: &CpuStorage,
+        l2: &Layout,
+        s3: &CpuStorage,
+        l3: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (a, b, g) = (contiguous_f32(s1, l1)?, contiguous_f32(s2, l2)?, contiguous_f32(s3, l3)?);
+        let dim = l1.dims().last().copied().unwrap_or(1).max(1);
+        let mut out = vec![0f32; a.len()];
+        let chunk = rows_per_task(a.len() / dim) * dim;
+        out.par_chunks_mut(chunk).enumerate().for_each(|(i, out)| {
+            let at = i * chunk..i * chunk + out.len();
+            (self.f)(&a[at.clone()], &b[at.clone()], &g[at], out);
+        });
+        Ok((CpuStorage::F32(out), l1.shape().clone()))
+    }
+}

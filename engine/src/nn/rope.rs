@@ -1,0 +1,97 @@
+//! Rotary position embedding.
+
+use super::ops::{contiguous_f32, rows_per_task};
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use rayon::prelude::*;
+use std::sync::Arc;
+
+/// Cosines and sines for every position, [Su et al., 2021](https://arxiv.org/abs/2104.09864),
+/// on interleaved pairs: `(x₂ᵢ, x₂ᵢ₊₁)` is turned by `position · θ^(-2i / head_dim)`.
+#[derive(Debug, Clone)]
+pub struct RotaryTable {
+    /// `[positions, head_dim / 2]` cosines, then as many sines.
+    cos: Arc<Vec<f32>>,
+    sin: Arc<Vec<f32>>,
+    half: usize,
+}
+
+impl RotaryTable {
+    /// Builds the table for `positions` frames; `theta` is 10,000 in the paper's form.
+    #[must_use]
+    pub fn new(positions: usize, head_dim: usize, theta: f64) -> Self {
+        let half = head_dim / 2;
+        let angle = |i: usize| (i / half) as f64 * theta.powf(-2.0 * (i % half) as f64 / head_dim as f64);
+        let cos = (0..positions * half).map(|i| angle(i).cos() as f32).collect();
+        let sin = (0..positions * half).map(|i| angle(i).sin() as f32).collect();
+        Self { cos: Arc::new(cos), sin: Arc::new(sin), half }
+    }
+
+    /// Number of positions in the table.
+    #[must_use]
+    pub fn positions(&self) -> usize {
+        self.cos.len() / self.half
+    }
+
+    /// Rotates every head of every frame by its position.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, frames, heads * head_dim]`, `frames <= positions`; returns the same.
+    ///
+    /// # Errors
+    /// A candle error if there are more frames than positions.
+    pub fn apply(&self, x: &Tensor) -> Result<Tensor> {
+        let (batch, frames, dim) = x.dims3()?;
+        if frames > self.positions() || !dim.is_multiple_of(2 * self.half) {
+            candle_core::bail!("rope: {:?} does not fit {} positions", x.shape(), self.positions());
+        }
+        if x.device().is_cpu() {
+            return x.contiguous()?.apply_op1(Rotate { table: self.clone(), sign: 1.0 });
+        }
+        let table = |v: &[f32]| Tensor::from_slice(&v[..frames * self.half], (frames, self.half), x.device());
+        let heads = x.reshape((batch, frames, dim / (2 * self.half), 2 * self.half))?.transpose(1, 2)?;
+        let turned =
+            candle_nn::rotary_emb::rope_i_slow(&heads.contiguous()?, &table(&self.cos)?, &table(&self.sin)?)?;
+        turned.transpose(1, 2)?.reshape((batch, frames, dim))
+    }
+}
+
+struct Rotate {
+    table: RotaryTable,
+    sign: f32,
+}
+
+impl CustomOp1 for Rotate {
+    fn name(&self) -> &'static str {
+        "rope"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let x = contiguous_f32(storage, layout)?;
+        let (batch, frames, dim) = layout.shape().dims3()?;
+        let half = self.table.half;
+        let mut out = vec![0f32; x.len()];
+        let rows = rows_per_task(batch * frames);
+        out.par_chunks_mut(rows * dim).zip(x.par_chunks(rows * dim)).enumerate().for_each(
+            |(task, (out, x))| {
+                for (j, (out, x)) in out.chunks_mut(dim).zip(x.chunks(dim)).enumerate() {
+                    let at = (task * rows + j) % frames * half;
+                    let (cos, sin) = (&self.table.cos[at..at + half], &self.table.sin[at..at + half]);
+                    for (out, x) in out.chunks_exact_mut(2 * half).zip(x.chunks_exact(2 * half)) {
+                        for i in 0..half {
+                            let (a, b, s) = (x[2 * i], x[2 * i + 1], self.sign * sin[i]);
+                            out[2 * i] = a * cos[i] - b * s;
+                            out[2 * i + 1] = a * s + b * cos[i];
+                        }
+                    }
+                }
+            },
+        );
+        Ok((CpuStorage::F32(out), layout.shape().clone()))
+    }
+
+    fn bwd(&self, _x: &Tensor, _y: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        // A rotation's adjoint is the rotation by the negative angle.
+        let inverse = Rotate { table: self.table.clone(), sign: -self.sign };
+        grad.contiguous()?.apply_op1_no_bwd(&inverse).map(Some)
+    }
+}

@@ -1,0 +1,411 @@
+//! Prompt in, sound out: [`Generator::generate`].
+//!
+//! ```text
+//! prompt -> text::TextEncoder -> flow::Transformer (solver steps) -> codec::Decoder -> [resample] -> Audio
+//! ```
+//!
+//! Knows the order of the stages and nothing about how each works.
+
+use crate::device;
+use crate::error::{Error, ErrorKind, Result};
+use crate::flow::transformer::Conditioned;
+use crate::flow::{self, Guided, Method, guidance, uniform_grid};
+use crate::model::{Model, ModelFiles};
+use crate::rng::{Noise, Stream};
+use candle_core::{Device, Tensor};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Longest accepted prompt in characters; the text encoder reads far fewer tokens than that.
+pub const MAX_PROMPT_CHARS: usize = 1000;
+/// Shortest clip in seconds.
+pub const MIN_SECONDS: f64 = 0.25;
+/// Longest clip in seconds.
+pub const MAX_SECONDS: f64 = 30.0;
+/// Largest number of solver steps.
+pub const MAX_STEPS: u32 = 64;
+/// Largest number of variations made by one request.
+pub const MAX_VARIATIONS: u32 = 16;
+/// Largest classifier-free guidance scale.
+pub const MAX_GUIDANCE_SCALE: f32 = 15.0;
+
+/// Everything that determines the sound: equal requests give equal samples on one machine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GenerationRequest {
+    /// What to hear. Not empty; at most [`MAX_PROMPT_CHARS`].
+    pub prompt: String,
+    /// What not to hear; replaces the empty text in classifier-free guidance. May be empty.
+    pub negative_prompt: String,
+    /// Solver steps, 1 ..= [`MAX_STEPS`].
+    pub steps: u32,
+    /// Classifier-free guidance scale ω: 1 is no guidance, up to [`MAX_GUIDANCE_SCALE`].
+    pub guidance_scale: f32,
+    /// Seed of the starting noise; variation `i` uses `seed + i` (wrapping).
+    pub seed: u64,
+    /// Length in seconds, [`MIN_SECONDS`] ..= [`MAX_SECONDS`]; exact to the sample.
+    pub seconds: f64,
+    /// How many clips to make at once, 1 ..= [`MAX_VARIATIONS`].
+    pub variations: u32,
+}
+
+impl Default for GenerationRequest {
+    fn default() -> Self {
+        Self {
+            prompt: String::new(),
+            negative_prompt: String::new(),
+            steps: 4,
+            guidance_scale: 3.0,
+            seed: 0,
+            seconds: 2.0,
+            variations: 1,
+        }
+    }
+}
+
+impl GenerationRequest {
+    /// Checks every field against its range.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] with a sentence that names the field and its limits.
+    pub fn validate(&self) -> Result<()> {
+        let bad = |text: String| Err(Error::new(ErrorKind::InvalidRequest, text));
+        if self.prompt.trim().is_empty() {
+            return bad("The prompt is empty: describe the sound to make".into());
+        }
+        for (name, text) in [("prompt", &self.prompt), ("negative prompt", &self.negative_prompt)] {
+            let chars = text.chars().count();
+            if chars > MAX_PROMPT_CHARS {
+                return bad(format!(
+                    "The {name} has {chars} characters; at most {MAX_PROMPT_CHARS} are possible"
+                ));
+            }
+        }
+        if !(1..=MAX_STEPS).contains(&self.steps) {
+            return bad(format!("{} steps were asked for; 1 to {MAX_STEPS} are possible", self.steps));
+        }
+        if !(self.seconds >= MIN_SECONDS && self.seconds <= MAX_SECONDS) {
+            return bad(format!(
+                "A length of {} s was asked for; {MIN_SECONDS} to {MAX_SECONDS} s are possible",
+                self.seconds
+            ));
+        }
+        if !(self.guidance_scale >= 0.0 && self.guidance_scale <= MAX_GUIDANCE_SCALE) {
+            return bad(format!(
+                "A guidance of {} was asked for; 0 to {MAX_GUIDANCE_SCALE} are possible",
+                self.guidance_scale
+            ));
+        }
+        if !(1..=MAX_VARIATIONS).contains(&self.variations) {
+            return bad(format!(
+                "{} variations were asked for; 1 to {MAX_VARIATIONS} are possible",
+                self.variations
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The part of the pipeline that is running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Reading and unpacking the model (first generation in the process only).
+    Load,
+    /// Tokenising and encoding the prompt.
+    Text,
+    /// Solver step `step` (1-based) of `steps`.
+    Flow {
+        /// Step that is running, from 1.
+        step: u32,
+        /// Steps in all.
+        steps: u32,
+    },
+    /// Latents to waveform.
+    Decode,
+    /// Conversion to another sample rate (only where a caller asks for one).
+    Resample,
+}
+
+/// One progress report; `fraction` never decreases within a job.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// What runs now.
+    pub stage: Stage,
+    /// Work done so far, 0 ..= 1, weighted by the measured cost of the stages.
+    pub fraction: f32,
+    /// Time left if the rest goes as fast as so far; `None` until there is something to go by.
+    pub eta: Option<Duration>,
+}
+
+/// A flag shared between whoever asked for a sound and the thread that makes it.
+///
+/// Polled before every network block and before the synthesis of every clip, the longest stretch without a look
+/// (about 10 ms per second of sound).
+#[derive(Debug, Clone, Default)]
+pub struct CancelToken(Arc<AtomicBool>);
+
+impl CancelToken {
+    /// Asks the job to stop; idempotent, never blocks.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`CancelToken::cancel`] was called.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Turns a raised flag into an error so that `?` unwinds the job.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Cancelled`] if the token was raised.
+    pub fn check(&self) -> Result<()> {
+        if self.is_cancelled() { Err(Error::new(ErrorKind::Cancelled, "Cancelled")) } else { Ok(()) }
+    }
+}
+
+/// Mono PCM at the model's own rate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Audio {
+    /// Samples, nominally within ±1.
+    pub samples: Vec<f32>,
+    /// Sample rate in Hz.
+    pub sample_rate_hz: u32,
+}
+
+/// Wall time of each stage of one job.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct StageTimings {
+    /// Tokeniser and text encoder.
+    pub text: Duration,
+    /// All solver steps together.
+    pub flow: Duration,
+    /// Latents to waveform.
+    pub decode: Duration,
+}
+
+impl StageTimings {
+    /// Sum of the stages.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        self.text + self.flow + self.decode
+    }
+}
+
+/// What [`Generator::generate`] returns.
+#[derive(Debug, Clone)]
+pub struct Generation {
+    /// One clip per variation, each exactly `round(seconds * sample_rate)` samples long.
+    pub clips: Vec<Audio>,
+    /// Where the time went.
+    pub timings: StageTimings,
+    /// Velocity evaluations made (a guided evaluation counts once).
+    pub nfe: u32,
+}
+
+/// A loaded model, ready to make sound. `Send + Sync`: one per process is meant to be shared in an `Arc`.
+#[derive(Debug)]
+pub struct Generator {
+    model: Model,
+    device: Device,
+    pool: rayon::ThreadPool,
+}
+
+impl Generator {
+    /// Unpacks the default model that is part of the binary.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadModel`] if the embedded files do not fit the code (a build mistake).
+    pub fn builtin() -> Result<Self> {
+        Self::from_files(&ModelFiles::builtin())
+    }
+
+    /// Loads a model folder: `config.json`, `model.safetensors`, `tokenizer.json`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadModel`] naming the file and what is wrong with it; [`ErrorKind::Io`] if it cannot be read.
+    pub fn from_dir(dir: &std::path::Path) -> Result<Self> {
+        Self::from_files(&ModelFiles::from_dir(dir)?)
+    }
+
+    /// Builds the networks in the engine's own thread pool.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadModel`] saying which file or tensor is at fault.
+    pub fn from_files(files: &ModelFiles) -> Result<Self> {
+        Self::with_threads(files, device::worker_threads())
+    }
+
+    /// Like [`Generator::from_files`] with a given number of threads, for measurements.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadModel`] saying which file or tensor is at fault.
+    pub fn with_threads(files: &ModelFiles, threads: usize) -> Result<Self> {
+        let device = device::default_device();
+        let pool = device::worker_pool(threads)?;
+        let model = pool.install(|| Model::load(files, &device))?;
+        Ok(Self { model, device, pool })
+    }
+
+    /// Short name of the model, for display.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.model.config.name
+    }
+
+    /// Sample rate of the clips in Hz.
+    #[must_use]
+    pub fn sample_rate_hz(&self) -> u32 {
+        self.model.config.codec.sample_rate_hz
+    }
+
+    /// Makes the clips of `request` in the engine's own thread pool; blocks the caller until done.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`], [`ErrorKind::Cancelled`], or [`ErrorKind::Compute`].
+    pub fn generate(
+        &self,
+        request: &GenerationRequest,
+        progress: &mut (dyn FnMut(Progress) + Send),
+        cancel: &CancelToken,
+    ) -> Result<Generation> {
+        request.validate()?;
+        self.pool.install(|| self.run(request, progress, cancel))
+    }
+
+    fn run(
+        &self,
+        request: &GenerationRequest,
+        progress: &mut (dyn FnMut(Progress) + Send),
+        cancel: &CancelToken,
+    ) -> Result<Generation> {
+        let codec = &self.model.codec;
+        let samples = (request.seconds * f64::from(self.sample_rate_hz())).round() as usize;
+        let tokens = codec.config().tokens_for(samples);
+        let mut report = Reporter::new(request, tokens, progress);
+        let mut timings = StageTimings::default();
+
+        report.stage(Stage::Text);
+        let start = Instant::now();
+        let condition = self.condition(request)?;
+        timings.text = start.elapsed();
+        cancel.check()?;
+
+        let start = Instant::now();
+        let noise = self.starting_noise(request, tokens)?;
+        let field =
+            Guided::new(&self.model.flow, condition, f64::from(request.guidance_scale), || cancel.check());
+        let steps = request.steps;
+        let latent = flow::integrate(&field, Method::Euler, &uniform_grid(steps), &noise, &mut |i| {
+            report.stage(Stage::Flow { step: i as u32 + 1, steps });
+            cancel.check()
+        })?;
+        timings.flow = start.elapsed();
+
+        report.stage(Stage::Decode);
+        let start = Instant::now();
+        let mut clips = Vec::new();
+        for i in 0..request.variations {
+            cancel.check()?;
+            let spectrum = codec.decode_checked(&latent.narrow(0, i as usize, 1)?, &|| cancel.check())?;
+            let log_amplitudes = spectrum.log_amplitudes.flatten_all()?.to_vec1::<f32>()?;
+            cancel.check()?;
+            let mut clip = codec.synthesize(&log_amplitudes, request.seed.wrapping_add(u64::from(i)))?;
+            clip.truncate(samples);
+            finish(&mut clip);
+            clips.push(Audio { samples: clip, sample_rate_hz: self.sample_rate_hz() });
+        }
+        timings.decode = start.elapsed();
+        report.done();
+        Ok(Generation { clips, timings, nfe: steps * Method::Euler.evaluations() })
+    }
+
+    /// Text features of the prompt for every variation, followed by those of the negative prompt if guidance
+    /// needs them.
+    fn condition(&self, request: &GenerationRequest) -> Result<Conditioned> {
+        let variations = request.variations as usize;
+        let text = self.model.text.encode(&[request.prompt.trim()])?.repeat_each(variations)?;
+        let text = if guidance::needs_unconditional(f64::from(request.guidance_scale)) {
+            let negative = self.model.text.encode(&[request.negative_prompt.trim()])?;
+            text.cat(&negative.repeat_each(variations)?)?
+        } else {
+            text
+        };
+        Ok(self.model.flow.condition(&text)?)
+    }
+
+    /// One latent of noise per variation; the first tokens of a longer clip start from the same noise.
+    fn starting_noise(&self, request: &GenerationRequest, tokens: usize) -> Result<Tensor> {
+        let channels = self.model.config.codec.latent_channels;
+        let noise = (0..request.variations)
+            .map(|i| {
+                Noise::new(request.seed.wrapping_add(u64::from(i)), Stream::Latent)
+                    .normal_tensor((1, tokens, channels), &self.device)
+            })
+            .collect::<candle_core::Result<Vec<_>>>()?;
+        Ok(Tensor::cat(&noise, 0)?)
+    }
+}
+
+/// Peak that clips are brought to, -1 dBFS: the level of the training recordings.
+const PEAK: f32 = 0.891;
+/// Largest gain used to reach it, +24 dB: a clip that is nearly silent stays quiet instead of becoming hiss.
+const MAX_GAIN: f32 = 15.8;
+/// Fades at the ends, so that a clip cut out of a longer sound does not click.
+const FADE_IN_SAMPLES: usize = 32;
+const FADE_OUT_SAMPLES: usize = 512;
+
+/// Removes the offset, fades the ends and sets the level.
+fn finish(clip: &mut [f32]) {
+    let mean = clip.iter().sum::<f32>() / clip.len().max(1) as f32;
+    let n = clip.len();
+    for (i, x) in clip.iter_mut().enumerate() {
+        let fade_in = i as f32 / FADE_IN_SAMPLES as f32;
+        let fade_out = (n - 1 - i) as f32 / FADE_OUT_SAMPLES as f32;
+        *x = (*x - mean) * fade_in.min(fade_out).min(1.0);
+    }
+    let peak = clip.iter().fold(0f32, |m, x| m.max(x.abs()));
+    if peak > 0.0 {
+        let gain = (PEAK / peak).min(MAX_GAIN);
+        clip.iter_mut().for_each(|x| *x *= gain);
+    }
+}
+
+/// Turns stage changes into [`Progress`] with a fraction and a time left.
+struct Reporter<'a> {
+    sink: &'a mut (dyn FnMut(Progress) + Send),
+    start: Instant,
+    /// Work units per stage, in milliseconds of one core of the machine they were measured on.
+    text: f32,
+    step: f32,
+    steps: u32,
+    total: f32,
+}
+
+impl<'a> Reporter<'a> {
+    fn new(request: &GenerationRequest, tokens: usize, sink: &'a mut (dyn FnMut(Progress) + Send)) -> Self {
+        let guided = if guidance::needs_unconditional(f64::from(request.guidance_scale)) { 2.0 } else { 1.0 };
+        let latents = (tokens * request.variations as usize) as f32;
+        let (text, step, decode) = (20.0 * guided, 4.0 + 0.2 * latents * guided, 2.0 * latents);
+        let total = text + step * request.steps as f32 + decode;
+        Self { sink, start: Instant::now(), text, step, steps: request.steps, total }
+    }
+
+    fn stage(&mut self, stage: Stage) {
+        let done = match stage {
+            Stage::Flow { step, .. } => self.text + self.step * (step - 1) as f32,
+            Stage::Decode => self.text + self.step * self.steps as f32,
+            _ => 0.0,
+        };
+        let fraction = done / self.total;
+        let elapsed = self.start.elapsed().as_secs_f32();
+        let eta = (fraction > 0.0).then(|| Duration::from_secs_f32(elapsed * (1.0 - fraction) / fraction));
+        (self.sink)(Progress { stage, fraction, eta });
+    }
+
+    fn done(&mut self) {
+        (self.sink)(Progress { stage: Stage::Decode, fraction: 1.0, eta: Some(Duration::ZERO) });
+    }
+}

@@ -1,0 +1,94 @@
+//! Prompt to features: word pieces and a BERT-shaped encoder.
+
+use crate::config::TextConfig;
+use crate::error::{Error, ErrorKind, Result};
+use crate::flow::TextCondition;
+use candle_core::{D, Device, Tensor};
+use candle_nn::VarBuilder;
+use candle_transformers::models::bert::{BertModel, Config as BertConfig, HiddenAct};
+use std::fmt;
+use tokenizers::Tokenizer;
+
+/// Frozen sentence encoder (all-MiniLM-L6-v2 by default): a feature per word piece and their mean.
+pub struct TextEncoder {
+    tokenizer: Tokenizer,
+    bert: BertModel,
+    device: Device,
+    max_tokens: usize,
+}
+
+impl fmt::Debug for TextEncoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TextEncoder").field("max_tokens", &self.max_tokens).finish_non_exhaustive()
+    }
+}
+
+impl TextEncoder {
+    /// Builds the encoder from `tokenizer.json` and the tensors of `vb`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadModel`] if the tokenizer cannot be read or a tensor does not fit.
+    pub fn new(config: &TextConfig, tokenizer: &[u8], vb: VarBuilder<'_>) -> Result<Self> {
+        let bad = |e: Box<dyn std::error::Error + Send + Sync>| {
+            Error::new(ErrorKind::BadModel, "The model's tokenizer.json cannot be read").with_source(e)
+        };
+        let mut tokenizer = Tokenizer::from_bytes(tokenizer).map_err(bad)?;
+        if tokenizer.get_vocab_size(true) > config.vocab_size {
+            return Err(bad("it has more words than the text encoder".into()));
+        }
+        // The stored file pads to a fixed length; batches are padded here instead.
+        tokenizer.with_padding(None);
+        tokenizer
+            .with_truncation(Some(tokenizers::TruncationParams {
+                max_length: config.max_tokens,
+                ..Default::default()
+            }))
+            .map_err(bad)?;
+        let device = vb.device().clone();
+        let bert = BertModel::load(vb, &bert_config(config)).map_err(|e| {
+            Error::new(ErrorKind::BadModel, "The model's text encoder is incomplete or has the wrong shape")
+                .with_source(e)
+        })?;
+        Ok(Self { tokenizer, bert, device, max_tokens: config.max_tokens })
+    }
+
+    /// Encodes prompts as one batch; an empty prompt is a valid, "no text" prompt.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Compute`] if tokenising or a tensor operation fails.
+    pub fn encode(&self, prompts: &[&str]) -> Result<TextCondition> {
+        let encodings = self.tokenizer.encode_batch(prompts.to_vec(), true).map_err(|e| {
+            Error::new(ErrorKind::Compute, "The prompt could not be split into words").with_source(e)
+        })?;
+        let batch = encodings.len();
+        let longest = encodings.iter().map(|e| e.get_ids().len()).max().unwrap_or(0);
+        let (mut ids, mut mask) = (vec![0u32; batch * longest], vec![0f32; batch * longest]);
+        for (row, encoding) in encodings.iter().enumerate() {
+            for (i, &id) in encoding.get_ids().iter().enumerate() {
+                ids[row * longest + i] = id;
+                mask[row * longest + i] = 1.0;
+            }
+        }
+        let ids = Tensor::from_vec(ids, (batch, longest), &self.device)?;
+        let mask = Tensor::from_vec(mask, (batch, longest), &self.device)?;
+        let tokens = self.bert.forward(&ids, &ids.zeros_like()?, Some(&mask))?;
+        let weight = mask.unsqueeze(D::Minus1)?;
+        let tokens = tokens.broadcast_mul(&weight)?;
+        let pooled = tokens.sum(1)?.broadcast_div(&mask.sum_keepdim(1)?)?;
+        Ok(TextCondition { tokens, mask, pooled })
+    }
+}
+
+fn bert_config(c: &TextConfig) -> BertConfig {
+    BertConfig {
+        vocab_size: c.vocab_size,
+        hidden_size: c.hidden_size,
+        num_hidden_layers: c.num_hidden_layers,
+        num_attention_heads: c.num_attention_heads,
+        intermediate_size: c.intermediate_size,
+        hidden_act: HiddenAct::Gelu,
+        max_position_embeddings: c.max_position_embeddings,
+        layer_norm_eps: 1e-12,
+        ..BertConfig::default()
+    }
+}

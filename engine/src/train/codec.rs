@@ -1,0 +1,139 @@
+//! Stage 0: the latent codec.
+//!
+//! Loss: [energy distance](super::energy_distance) of the decoded spectrum plus `kl_weight` times the
+//! Kullback-Leibler divergence of the posterior, in nats per spectrogram bin.
+
+use super::checkpoint::{self, RunState};
+use super::data::{self, Clip};
+use super::energy_distance::EnergyDistance;
+use super::optim::{AdamW, OptimConfig, schedule};
+use super::run::{Budget, RunLog};
+use crate::codec::Codec;
+use crate::config::{CodecConfig, FRAMES_PER_TOKEN};
+use crate::error::Result;
+use crate::rng::{Noise, Stream};
+use candle_core::{DType, Device, Tensor};
+use candle_nn::{VarBuilder, VarMap};
+use rayon::prelude::*;
+use std::path::Path;
+
+/// Settings of this stage.
+#[derive(Debug, Clone)]
+pub struct CodecTraining {
+    /// Sizes of the networks.
+    pub codec: CodecConfig,
+    /// Optimiser.
+    pub optim: OptimConfig,
+    /// Segments per step.
+    pub batch: usize,
+    /// Tokens per segment.
+    pub tokens: usize,
+    /// Weight of the divergence.
+    pub kl_weight: f64,
+    /// Train the decoder only, on the averaged encoder: latents, and a flow trained on them, stay valid.
+    pub decoder_only: bool,
+    /// Seed of order, crops and noise; the initial weights come from candle's generator, which has none.
+    pub seed: u64,
+    /// When to stop.
+    pub budget: Budget,
+}
+
+/// Trains until the budget is spent, writing `checkpoint.safetensors` and `log.csv` in `run`; continues a run
+/// that is already there.
+///
+/// # Errors
+/// [`crate::error::ErrorKind::Io`] if the folder cannot be written, [`crate::error::ErrorKind::Compute`] if a
+/// variable gets no gradient.
+pub fn train(settings: &CodecTraining, clips: &[Clip], run: &Path, device: &Device) -> Result<()> {
+    let map = VarMap::new();
+    let vb = VarBuilder::from_varmap(&map, DType::F32, device);
+    let codec = Codec::new(&settings.codec, true, &vb)?;
+    // The statistics are measured after training and take no gradient.
+    let mut optim = AdamW::new(super::run::trainable(&map, &["latent_mean", "latent_std"])?, settings.optim)?;
+    let path = run.join("checkpoint.safetensors");
+    let mut state = if path.exists() { checkpoint::load(&path, &mut optim)? } else { RunState::default() };
+    if settings.decoder_only {
+        optim.freeze("encoder.")?;
+    }
+    let score = EnergyDistance::new(settings.codec.bins(), settings.codec.sample_rate_hz, settings.seed);
+    let mut log = RunLog::open(run, "step,seconds,loss,kl,gradient_norm", &settings.budget, &state)?;
+    log.note(&format!("{} parameters", optim.parameter_count()));
+    let mut first = true;
+    while let Some(progress) = settings.budget.progress(&state) {
+        let timer = std::time::Instant::now();
+        let (target, noise) = batch(settings, &codec, clips, state.step, device)?;
+        let posterior = codec.encoder()?.forward(&target)?;
+        let spectrum = codec.decoder().forward(&posterior.sample(&noise)?)?;
+        let distance = score.loss(&spectrum.log_amplitudes, &target, state.step)?;
+        let kl = (posterior.kl()? / (FRAMES_PER_TOKEN * settings.codec.bins()) as f64)?;
+        let grads = (&distance + (&kl * settings.kl_weight)?)?.backward()?;
+        if std::mem::take(&mut first) {
+            optim.assert_all_have_gradients(&grads)?;
+        }
+        let rate = schedule(state.step, settings.optim.warm_up, progress);
+        let norm = optim.update(&grads, rate)?;
+        state.step += 1;
+        state.seconds += timer.elapsed().as_secs_f64();
+        state.examples += settings.batch as u64;
+        log.step(&state, progress, &[scalar(&distance)?, scalar(&kl)?, norm])?;
+        if state.step.is_multiple_of(log.save_every()) {
+            checkpoint::save(&path, &optim, &state)?;
+        }
+    }
+    checkpoint::save(&path, &optim, &state)
+}
+
+fn scalar(x: &Tensor) -> Result<f64> {
+    Ok(f64::from(x.to_scalar::<f32>()?))
+}
+
+/// Log amplitudes `[batch, frames, bins]` of packed segments and the noise of the posterior.
+fn batch(
+    settings: &CodecTraining,
+    codec: &Codec,
+    clips: &[Clip],
+    step: u64,
+    device: &Device,
+) -> Result<(Tensor, Tensor)> {
+    let config = &settings.codec;
+    let samples = settings.tokens * config.samples_per_token();
+    let rows: Vec<Vec<f32>> = (0..settings.batch)
+        .into_par_iter()
+        .map(|i| {
+            let seed = settings.seed ^ (step.wrapping_mul(65_537).wrapping_add(i as u64));
+            let mut random = Noise::new(seed, Stream::Training);
+            codec.log_amplitudes(&data::packed_segment(clips, samples, &mut random))
+        })
+        .collect();
+    let frames = settings.tokens * FRAMES_PER_TOKEN;
+    let target = Tensor::from_vec(rows.concat(), (settings.batch, frames, config.bins()), device)?;
+    let mut random = Noise::new(settings.seed ^ step, Stream::Latent);
+    let noise = random.normal_tensor((settings.batch, settings.tokens, config.latent_channels), device)?;
+    Ok((target, noise))
+}
+
+/// Mean and standard deviation per channel of the latents of `clips`, for
+/// [`Codec`]'s `latent_mean` and `latent_std`.
+///
+/// # Errors
+/// [`crate::error::ErrorKind::Compute`] if a tensor operation fails.
+pub fn latent_statistics(codec: &Codec, clips: &[Clip], device: &Device) -> Result<(Tensor, Tensor)> {
+    let channels = codec.config().latent_channels;
+    let (mut sum, mut square, mut count) = (vec![0f64; channels], vec![0f64; channels], 0f64);
+    for clip in clips {
+        for token in codec.encode(&clip.samples, device)?.squeeze(0)?.to_vec2::<f32>()? {
+            for (c, &x) in token.iter().enumerate() {
+                sum[c] += f64::from(x);
+                square[c] += f64::from(x) * f64::from(x);
+            }
+            count += 1.0;
+        }
+    }
+    let mean: Vec<f32> = sum.iter().map(|s| (s / count) as f32).collect();
+    let std: Vec<f32> = sum
+        .iter()
+        .zip(&square)
+        .map(|(s, q)| ((q / count - (s / count).powi(2)).max(1e-8).sqrt()) as f32)
+        .collect();
+    Ok((Tensor::from_vec(mean, channels, device)?, Tensor::from_vec(std, channels, device)?))
+}

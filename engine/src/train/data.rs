@@ -1,0 +1,119 @@
+//! Clips and captions from a folder with a `manifest.csv`.
+
+use crate::audio::{resample::resample, wav};
+use crate::error::{Error, ErrorKind, Result};
+use crate::rng::Noise;
+use rayon::prelude::*;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// Part of a data set; variations of one recording are in one part only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Split {
+    /// Seen in training.
+    Train,
+    /// Watched during training.
+    Valid,
+    /// Never seen until the evaluation.
+    Test,
+}
+
+/// One line of `manifest.csv`; other columns are ignored.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Entry {
+    /// Unique name.
+    pub id: String,
+    /// Sound file, relative to the manifest.
+    pub file: PathBuf,
+    /// `A` where the licence is stated beside the file without contradiction; only these train shipped weights.
+    pub licence_tier: String,
+    /// Universal Category System category, upper case.
+    pub ucs_category: String,
+    /// What is heard.
+    pub caption: String,
+    /// The same in other words; may be empty.
+    pub caption2: String,
+    /// Part of the data set.
+    pub split: Split,
+}
+
+/// A decoded sound with its description.
+#[derive(Debug, Clone)]
+pub struct Clip {
+    /// Line of the manifest.
+    pub entry: Entry,
+    /// Mono samples at the data set's rate, ±1.
+    pub samples: Vec<f32>,
+}
+
+impl Clip {
+    /// One of the captions.
+    #[must_use]
+    pub fn caption(&self, random: &mut Noise) -> &str {
+        if self.entry.caption2.is_empty() || random.below(2) == 0 {
+            &self.entry.caption
+        } else {
+            &self.entry.caption2
+        }
+    }
+}
+
+/// Reads the lines of `manifest.csv` in `folder` whose licence tier is in `tiers`.
+///
+/// # Errors
+/// [`ErrorKind::BadData`] with the line at fault.
+pub fn read_manifest(folder: &Path, tiers: &str) -> Result<Vec<Entry>> {
+    let path = folder.join("manifest.csv");
+    let bad = |e: csv::Error| {
+        Error::new(ErrorKind::BadData, format!("{} cannot be read", path.display())).with_source(e)
+    };
+    let mut entries = Vec::new();
+    for entry in csv::Reader::from_path(&path).map_err(bad)?.deserialize::<Entry>() {
+        let entry = entry.map_err(bad)?;
+        if tiers.split(',').any(|tier| tier == entry.licence_tier) {
+            entries.push(entry);
+        }
+    }
+    Ok(entries)
+}
+
+/// Decodes the sounds of `entries`, on all threads, at `sample_rate_hz`.
+///
+/// # Errors
+/// [`ErrorKind::BadData`] or [`ErrorKind::Io`] naming the file.
+pub fn load(folder: &Path, entries: &[Entry], sample_rate_hz: u32) -> Result<Vec<Clip>> {
+    entries
+        .par_iter()
+        .map(|entry| {
+            let audio = wav::read_mono(&folder.join(&entry.file))?;
+            let samples = resample(&audio.samples, audio.sample_rate_hz, sample_rate_hz)?;
+            Ok(Clip { entry: entry.clone(), samples })
+        })
+        .collect()
+}
+
+/// Fills `samples` with random pieces of random clips one after the other, each at a random level.
+///
+/// Most foley is shorter than a training segment; packing several into one wastes nothing on silence.
+#[must_use]
+pub fn packed_segment(clips: &[Clip], samples: usize, random: &mut Noise) -> Vec<f32> {
+    const FADE: usize = 64;
+    let mut out = Vec::with_capacity(samples);
+    while out.len() < samples {
+        let clip = &clips[random.below(clips.len())].samples;
+        let room = samples - out.len();
+        let start = if clip.len() > room { random.below(clip.len() - room) } else { 0 };
+        let piece = &clip[start..(start + room).min(clip.len())];
+        // -12 to 0 dB: generated latents are not all at the level of the recordings.
+        let gain = 10f32.powf(-0.6 * random.uniform() as f32);
+        let n = piece.len();
+        out.extend(piece.iter().enumerate().map(|(i, x)| {
+            let edge = if start > 0 { i.min(n - 1 - i) } else { n - 1 - i };
+            x * gain * (edge as f32 / FADE as f32).min(1.0)
+        }));
+        let gap = random.below(4096).min(samples - out.len());
+        out.resize(out.len() + gap, 0.0);
+    }
+    out
+}
