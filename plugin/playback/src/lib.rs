@@ -1,0 +1,35 @@
+//! Everything of Straightshot that runs on the audio thread.
+//!
+//! Guarantees of every function marked *Real-time safety*, which is all that [`Player::process`] reaches:
+//!
+//! - it never allocates and never frees memory; a clip that is no longer needed goes back through a queue and is
+//!   freed by the worker;
+//! - it never locks, waits, logs, reads a clock or makes a system call; other threads are met through wait-free
+//!   queues and atomics only;
+//! - it does not panic and returns no errors: what cannot be done is left out and counted in [`Telemetry`];
+//! - its time per sample is bounded by the fixed number of voices;
+//! - silence is exact zero, and no denormal number is ever computed: clips hold none, fades end at zero in a finite
+//!   number of steps and there is no feedback.
+//!
+//! Not offered: stereo clips, loops, effects. The crate knows nothing of the model, the editor or the plugin format;
+//! its `clippy.toml` forbids the types and calls that would break the guarantees.
+
+#![forbid(unsafe_code)]
+#![deny(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
+#![deny(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
+
+mod clip;
+mod deck;
+pub mod handoff;
+pub mod meter;
+mod player;
+mod smooth;
+pub mod telemetry;
+mod transport;
+mod voice;
+
+pub use clip::Clip;
+pub use player::{Block, MAX_VOICES, Mode, NoteEvent, Player, ROOT_KEY};
+pub use telemetry::Telemetry;
+pub use transport::Transport;
+pub use voice::NoteId;

@@ -1,0 +1,93 @@
+//! [audio thread] Host buffers and events to and from the [`Player`].
+
+use crate::params::{PlayMode, StraightshotParams};
+use crate::shared::{Severity, Shared};
+use nice_plug::midi::{Channel, Key, VoiceID};
+use nice_plug::prelude::*;
+use straightshot_playback::{Block, Mode, NoteEvent as PlayerEvent, NoteId, Player};
+
+/// The audio thread's part of one activation.
+pub struct AudioProcessor {
+    player: Player,
+}
+
+impl AudioProcessor {
+    /// Connects a player at the host's rate with the active take. Called when the host activates the plugin, not on
+    /// the audio thread.
+    #[must_use]
+    pub fn new(shared: &Shared, sample_rate_hz: u32) -> Self {
+        let (receiver, clip) =
+            shared.outlet.connect(sample_rate_hz, || shared.session.lock().active().cloned());
+        if let Err(e) = &clip {
+            shared.say(Severity::Error, e.to_string(), e.detail());
+        }
+        Self { player: Player::new(receiver, clip.ok(), sample_rate_hz, shared.telemetry.clone()) }
+    }
+
+    /// Silences everything.
+    ///
+    /// # Real-time safety
+    /// No allocation, no frees, constant time.
+    pub fn reset(&mut self) {
+        self.player.reset();
+    }
+
+    /// Renders one block: the mono sound, the same in every channel.
+    ///
+    /// # Real-time safety
+    /// No allocation, no frees, no locks.
+    pub fn process<P: Plugin>(
+        &mut self,
+        params: &StraightshotParams,
+        buffer: &mut Buffer<'_>,
+        context: &mut impl ProcessContext<P>,
+    ) {
+        let transport = context.transport();
+        let block = Block {
+            mode: player_mode(params.play_mode.value()),
+            keytrack: params.keytrack.value(),
+            gain: params.gain.value(),
+            transport: straightshot_playback::Transport {
+                playing: transport.playing,
+                position: transport.pos_samples(),
+            },
+        };
+        let events = std::iter::from_fn(|| context.next_event()).filter_map(|event| player_event(&event));
+        let Some((first, others)) = buffer.as_slice().split_first_mut() else {
+            self.player.process(&block, events, &mut []);
+            return;
+        };
+        self.player.process(&block, events, first);
+        for channel in others {
+            channel.copy_from_slice(first);
+        }
+    }
+}
+
+fn player_mode(mode: PlayMode) -> Mode {
+    match mode {
+        PlayMode::Note => Mode::Note,
+        PlayMode::Gate => Mode::Gate,
+        PlayMode::Transport => Mode::Transport,
+    }
+}
+
+/// The player's form of an event, if it is one the player knows.
+fn player_event<S>(event: &NoteEvent<S>) -> Option<PlayerEvent> {
+    match *event {
+        NoteEvent::NoteOn { timing, voice_id, channel, key, velocity } => {
+            Some(PlayerEvent::On { offset: timing as usize, note: note_id(key, channel, voice_id), velocity })
+        }
+        NoteEvent::NoteOff { timing, voice_id, channel, key, .. } => {
+            Some(PlayerEvent::Off { offset: timing as usize, note: note_id(key, channel, voice_id) })
+        }
+        NoteEvent::Choke { timing, voice_id, channel, key } => {
+            Some(PlayerEvent::Choke { offset: timing as usize, note: note_id(key, channel, voice_id) })
+        }
+        _ => None,
+    }
+}
+
+fn note_id(key: Key, channel: Channel, voice: VoiceID) -> NoteId {
+    NoteId { key: key.number(), channel: channel.number(), voice: voice.id() }
+}

@@ -1,0 +1,246 @@
+//! [main thread] The window: egui through the plugin framework.
+//!
+//! A frame reads a [`View`] of the instance, lets the panels draw it and collect `Action`s, and carries those out
+//! through the [`EditorLink`] and the host's parameters. Nothing here computes sound, touches a file or waits.
+//!
+//! The window is drawn again after `MOVING_INTERVAL`, `BUSY_INTERVAL` or `IDLE_INTERVAL`. It asks for that from
+//! inside a frame, and not through the framework's repaint timer: on X11 a timer that fires before the window is
+//! mapped leaves the window blank for ever, so that timer is set to `TIMER_NEVER`.
+
+mod action;
+mod active;
+mod compare;
+mod controls;
+mod header;
+mod icons;
+mod message;
+mod output;
+mod panels;
+mod param;
+mod progress;
+mod prompt;
+mod settings;
+mod shortcuts;
+mod takes;
+#[cfg(test)]
+mod tests;
+mod theme;
+mod waveform;
+
+use crate::params::{MAX_SEED, MIN_SEED, StraightshotParams};
+use crate::shared::{EditorLink, Event, View};
+use crate::state::{Take, TakeId};
+use action::Action;
+use egui::{Ui, Vec2, ViewportCommand, vec2};
+use nice_plug::context::gui::GuiContext;
+use nice_plug::editor::ResizeHint;
+use nice_plug::editor::dpi::LogicalSize;
+use nice_plug::prelude::ParamSetter;
+use nice_plug_egui::baseview::HandlerError;
+use nice_plug_egui::{
+    EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, create_egui_editor,
+};
+use panels::{MIN_SIZE, Panels, Scene};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Size of a new window in points.
+const DEFAULT_SIZE: Vec2 = vec2(1000.0, 720.0);
+/// Time between two frames while something sounds.
+const MOVING_INTERVAL: Duration = Duration::from_millis(33);
+/// Time between two frames while a job runs: the processor has better things to do than a smooth progress bar.
+const BUSY_INTERVAL: Duration = Duration::from_millis(66);
+/// Time between two frames otherwise: how late an automated parameter or a restored session is seen.
+const IDLE_INTERVAL: Duration = Duration::from_millis(150);
+/// Time between the wish for a sound and its start: values typed a moment before reach the parameters by way of the
+/// host, with its next block.
+const GENERATE_DELAY_S: f64 = 0.06;
+/// Shortest time between two notes to the host that the project has changed; hosts may keep an undo step for each.
+const UNSAVED_INTERVAL_S: f64 = 1.0;
+/// Interval of the framework's own repaint timer, which must not fire.
+const TIMER_NEVER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The editor type of the plugin.
+pub type StraightshotEditor = EguiEditor<App>;
+
+/// Makes the editor of one instance. The window opens when the host asks for it.
+#[must_use]
+pub fn create(params: Arc<StraightshotParams>, link: EditorLink) -> Option<StraightshotEditor> {
+    let size = |size: Vec2| LogicalSize::new(size.x, size.y);
+    let settings = EguiNiceSettings::default()
+        .with_tile("Straightshot")
+        .with_resize_hint(ResizeHint::resizable().with_min_logical_size(size(MIN_SIZE)))
+        .with_repaint_poll_interval(TIMER_NEVER);
+    let state = EguiEditorState::from_size(size(DEFAULT_SIZE), 1.0);
+    create_egui_editor(state, RepaintNotifier::new(), settings, App::new(params, link))
+}
+
+/// The content of the window; outlives it and is shown again when the window is opened anew.
+pub struct App {
+    /// The host's parameters and the session.
+    params: Arc<StraightshotParams>,
+    /// The way to the rest of the instance.
+    link: EditorLink,
+    /// The way to the host; there is one while the window is open.
+    host: Option<GuiContext>,
+    /// What is drawn, with its own state.
+    panels: Panels,
+    /// Whether the window has not been drawn since it was opened.
+    first_frame: bool,
+    /// When a sound was asked for that has not been started yet, in the window's seconds.
+    wanted_since_s: Option<f64>,
+    /// When the host was last told that the project has changed, in the window's seconds.
+    unsaved_told_s: f64,
+}
+
+impl App {
+    fn new(params: Arc<StraightshotParams>, link: EditorLink) -> Self {
+        Self {
+            params,
+            link,
+            host: None,
+            panels: Panels::default(),
+            first_frame: true,
+            wanted_since_s: None,
+            unsaved_told_s: f64::NEG_INFINITY,
+        }
+    }
+
+    /// Carries out what the user asked for.
+    fn perform(&mut self, action: Action, view: &View, setter: &ParamSetter<'_>, now_s: f64) {
+        match action {
+            Action::Generate => self.wanted_since_s = self.wanted_since_s.or(Some(now_s)),
+            Action::Cancel => self.link.cancel(),
+            Action::RollSeed => param::set(setter, &self.params.seed, random_seed()),
+            Action::LockSeed(locked) => self.link.set_seed_locked(locked),
+            Action::UsePrompt(prompt) => self.link.set_prompt(&prompt),
+            Action::Audition => self.link.audition(),
+            Action::Stop => self.link.stop_audition(),
+            Action::Select(id) => self.link.select_take(id),
+            Action::SelectAndAudition(id) => {
+                if view.active_take != Some(id) {
+                    self.link.select_take(id);
+                }
+                self.link.audition();
+            }
+            Action::Recall(id) => {
+                if let Some(take) = find(view, id) {
+                    self.recall(take, setter);
+                }
+            }
+            Action::Rename(id, name) => self.link.rename_take(id, &name),
+            Action::Delete(id) => self.link.delete_take(id),
+            Action::Restore(id) => self.link.restore_take(id),
+            Action::UseModel(folder) => self.link.set_model_dir(folder),
+            Action::DismissMessage => self.link.dismiss_message(),
+        }
+    }
+
+    fn generate(&self, view: &View, setter: &ParamSetter<'_>) {
+        let mut request = self.params.request();
+        if !view.seed_locked {
+            let seed = random_seed();
+            param::set(setter, &self.params.seed, seed);
+            // The host may hand the new value to the parameter only with its next block.
+            request.seed = u64::from(seed.unsigned_abs());
+        }
+        self.link.generate(request);
+    }
+
+    /// Puts what made `take` back into the fields and parameters, and locks the seed so that it counts.
+    fn recall(&self, take: &Take, setter: &ParamSetter<'_>) {
+        let request = &take.request;
+        self.link.set_prompt(&request.prompt);
+        self.link.set_negative_prompt(&request.negative_prompt);
+        self.link.set_seed_locked(true);
+        param::set(setter, &self.params.steps, i32::try_from(request.steps).unwrap_or(i32::MAX));
+        param::set(setter, &self.params.seed, i32::try_from(request.seed).unwrap_or(MAX_SEED));
+        param::set(setter, &self.params.guidance, request.guidance);
+        #[expect(clippy::cast_possible_truncation, reason = "the parameter is an f32")]
+        param::set(setter, &self.params.length, request.seconds as f32);
+    }
+
+    fn frame(&mut self, ui: &mut Ui, setter: &ParamSetter<'_>) {
+        while let Some(event) = self.link.poll_event() {
+            tracing::trace!(?event, "seen by the editor");
+            if matches!(event, Event::SessionRestored) {
+                self.panels.forget_session();
+            }
+        }
+        let view = self.link.view();
+        let playhead = self.link.telemetry().playhead();
+        let peak = self.link.telemetry().meter.take_peak();
+        let (now_s, elapsed_s) = ui.input(|input| (input.time, input.unstable_dt));
+        self.panels.follow(&view, peak, elapsed_s);
+        let mut actions = shortcuts::pressed(ui, &view, &self.panels.compare, playhead.is_some());
+        let scene = Scene { view: &view, params: &self.params, setter, playhead };
+        let edited = self.panels.draw(ui, &scene, &mut actions);
+        if edited.prompt {
+            self.link.set_prompt(&self.panels.prompt.prompt);
+        }
+        if edited.negative_prompt {
+            self.link.set_negative_prompt(&self.panels.prompt.negative_prompt);
+        }
+        for action in actions {
+            self.perform(action, &view, setter, now_s);
+        }
+        if self.wanted_since_s.is_some_and(|since| now_s - since >= GENERATE_DELAY_S) {
+            self.wanted_since_s = None;
+            self.generate(&view, setter);
+        }
+        if now_s - self.unsaved_told_s >= UNSAVED_INTERVAL_S && self.link.take_unsaved() {
+            self.unsaved_told_s = now_s;
+            self.params.mark_unsaved(setter);
+        }
+        let sounding = playhead.is_some() || self.panels.meter.moving();
+        let busy = view.is_busy() || self.wanted_since_s.is_some();
+        ui.ctx().request_repaint_after(match (sounding, busy) {
+            (true, _) => MOVING_INTERVAL,
+            (false, true) => BUSY_INTERVAL,
+            (false, false) => IDLE_INTERVAL,
+        });
+    }
+}
+
+impl NiceEguiApp for App {
+    fn build(
+        &mut self,
+        egui_ctx: egui::Context,
+        host: GuiContext,
+        frame: &mut Frame,
+    ) -> Result<(), HandlerError> {
+        theme::apply(&egui_ctx);
+        frame.set_clear_color(theme::BACKGROUND.into());
+        self.host = Some(host);
+        self.panels.opened();
+        self.first_frame = true;
+        // Each window counts its own time.
+        self.wanted_since_s = None;
+        self.unsaved_told_s = f64::NEG_INFINITY;
+        Ok(())
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut Frame) {
+        // A host that announces its display scale before it opens the window gets one of the unscaled size.
+        let size = ui.max_rect().size();
+        if std::mem::take(&mut self.first_frame) && (size.x < MIN_SIZE.x || size.y < MIN_SIZE.y) {
+            ui.ctx().send_viewport_cmd(ViewportCommand::InnerSize(DEFAULT_SIZE));
+        }
+        if let Some(host) = self.host.clone() {
+            self.frame(ui, &host.param_setter());
+        }
+    }
+}
+
+fn find(view: &View, id: TakeId) -> Option<&Arc<Take>> {
+    view.takes.iter().chain(&view.bin).find(|take| take.id == id)
+}
+
+/// A seed that could not be foreseen, within the parameter's range.
+fn random_seed() -> i32 {
+    let count = u64::from((MAX_SEED - MIN_SEED).unsigned_abs()) + 1;
+    // Each `RandomState` hashes with another random key; no generator has to be kept.
+    let drawn = RandomState::new().hash_one("seed") % count;
+    i32::try_from(drawn).map_or(MIN_SEED, |offset| MIN_SEED + offset)
+}

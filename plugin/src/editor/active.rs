@@ -1,0 +1,180 @@
+//! The active take: what sounds, where it is, how loud it is, and A/B comparison.
+
+use super::action::Action;
+use super::compare::{Compare, SIDES};
+use super::controls::{self, Look};
+use super::icons::{self, Icon};
+use super::waveform::{self, Overview};
+use super::{takes, theme};
+use crate::shared::View;
+use crate::state::{Take, TakeId};
+use egui::{
+    Align, Align2, CursorIcon, Layout, Rect, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo, vec2,
+};
+
+/// Prompts offered while there is nothing to show yet.
+const EXAMPLES: [&str; 3] = ["Footsteps on gravel", "Heavy wooden door slams shut", "Glass bottle smashing"];
+
+/// The measured waveform of the take shown last.
+#[derive(Debug, Default)]
+pub(super) struct ActiveTake {
+    /// The take, the address of its samples, and what they look like.
+    measured: Option<(TakeId, usize, Overview)>,
+}
+
+impl ActiveTake {
+    /// Draws the panel into all the space there is. `playhead` is the fraction of the clip that sounds.
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        view: &View,
+        compare: &Compare,
+        playhead: Option<f32>,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(take) = view.active() else {
+            empty_state(ui, view, actions);
+            return;
+        };
+        let overview = self.overview(take);
+        let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
+        let layout = Layout::left_to_right(Align::Center);
+        ui.allocate_ui_with_layout(size, layout, |ui| {
+            heading(ui, take, overview, compare, playhead, actions)
+        });
+        let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click());
+        if take.samples().is_empty() {
+            waveform::paint_well(ui, rect);
+            let text = take.damage.as_deref().unwrap_or("This take is empty");
+            notice(ui, rect, text);
+            return;
+        }
+        waveform::paint(ui, rect, overview, playhead, response.hover_pos());
+        controls::focus_ring(ui, rect, &response);
+        let hint = if playhead.is_some() { "Click to stop" } else { "Click to listen" };
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, hint));
+        if response.on_hover_cursor(CursorIcon::PointingHand).clicked() {
+            actions.push(if playhead.is_some() { Action::Stop } else { Action::Audition });
+        }
+    }
+
+    /// The overview of `take`, measured when it is not the one shown before.
+    fn overview(&mut self, take: &Take) -> &Overview {
+        // Two sessions may use the same id; the address of the samples tells their takes apart.
+        let key = (take.id, take.samples().as_ptr().addr());
+        let current = self.measured.take().filter(|(id, address, _)| (*id, *address) == key);
+        #[expect(clippy::cast_precision_loss, reason = "sample rates are far below 2^24")]
+        let rate_hz = take.sample_rate_hz as f32;
+        let fresh = || (key.0, key.1, Overview::measure(take.samples(), rate_hz));
+        &self.measured.insert(current.unwrap_or_else(fresh)).2
+    }
+}
+
+/// Audition button, name, readout and the A/B switch.
+fn heading(
+    ui: &mut Ui,
+    take: &Take,
+    overview: &Overview,
+    compare: &Compare,
+    playhead: Option<f32>,
+    actions: &mut Vec<Action>,
+) {
+    let (icon, hint, action) = match playhead {
+        Some(_) => (Icon::Stop, "Stop (Ctrl + Space)", Action::Stop),
+        None => (Icon::Play, "Listen (Ctrl + Space)", Action::Audition),
+    };
+    if controls::icon_button(ui, icon, theme::CONTROL_HEIGHT, Look::Framed, hint).clicked() {
+        actions.push(action);
+    }
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        compare_switch(ui, compare, actions);
+        let readout = format!(
+            "{:.2} s   peak {}   RMS {}",
+            overview.seconds,
+            waveform::db_text(overview.peak_db),
+            waveform::db_text(overview.rms_db)
+        );
+        let color = if overview.peak_db > 0.0 { theme::ERROR } else { theme::TEXT_DIM };
+        let readout = RichText::new(readout).font(theme::small()).color(color);
+        ui.add(egui::Label::new(readout).extend()).on_hover_text(provenance(take));
+        let rest = ui.available_rect_before_wrap();
+        controls::text_within(ui.painter(), rest, takes::title(take), theme::large(), theme::TEXT);
+    });
+}
+
+/// Everything that made a take, for the tooltip of its readout.
+fn provenance(take: &Take) -> String {
+    let request = &take.request;
+    let avoided = if request.negative_prompt.is_empty() { "" } else { "\nNot: " };
+    format!(
+        "{}{avoided}{}\n{} steps, guidance {:.1}, seed {}, {} Hz\nModel: {}",
+        request.prompt,
+        request.negative_prompt,
+        request.steps,
+        request.guidance,
+        request.seed,
+        take.sample_rate_hz,
+        take.model
+    )
+}
+
+/// Two segments that change between the last two takes.
+fn compare_switch(ui: &mut Ui, compare: &Compare, actions: &mut Vec<Action>) {
+    let Some(other) = compare.other() else { return };
+    let width = 9.0 * theme::UNIT;
+    let chosen = Some(compare.active_side());
+    let response = ui.scope(|ui| controls::segmented(ui, "Compare", width, &SIDES, chosen));
+    if response.inner.is_some() {
+        actions.push(Action::Select(other));
+    }
+    response.response.on_hover_text("Compare the last two takes (Ctrl + B)");
+}
+
+/// What the panel shows before the first sound.
+fn empty_state(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
+    let (rect, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
+    waveform::paint_well(ui, rect);
+    if view.is_busy() {
+        notice(ui, rect, "Making the first sound…");
+        return;
+    }
+    let tall = rect.height() > 19.0 * theme::UNIT;
+    let content = vec2(rect.width().min(520.0), if tall { 124.0 } else { 84.0 });
+    let place = Rect::from_center_size(rect.center(), content);
+    let layout = Layout::top_down(Align::Center);
+    let mut inside = ui.new_child(UiBuilder::new().max_rect(place).layout(layout));
+    if tall {
+        let (mark, _) = inside.allocate_exact_size(Vec2::splat(4.0 * theme::UNIT), Sense::hover());
+        icons::paint_mark(inside.painter(), mark);
+    }
+    inside.label(RichText::new("No sound yet").font(theme::large()));
+    let hint = RichText::new("Describe one above and press Generate, or start from an example:")
+        .color(theme::TEXT_DIM);
+    inside.label(hint.font(theme::small()));
+    example_links(&mut inside, actions);
+}
+
+/// The examples in one centred row.
+fn example_links(ui: &mut Ui, actions: &mut Vec<Action>) {
+    let measure =
+        |text: &str| ui.painter().layout_no_wrap(text.to_owned(), theme::small(), theme::ACCENT).size().x;
+    let widths = EXAMPLES.map(|example| measure(example) + 2.0 * theme::UNIT);
+    let total = widths.iter().sum::<f32>() + theme::UNIT * 2.0;
+    let (row, _) = ui.allocate_exact_size(vec2(total, theme::ICON_SIZE), Sense::hover());
+    let mut left = row.left();
+    for (example, width) in EXAMPLES.into_iter().zip(widths) {
+        let place = Rect::from_min_size(egui::pos2(left, row.top()), vec2(width, row.height()));
+        if controls::chip(ui, place, example).clicked() {
+            actions.push(Action::UsePrompt(example.to_owned()));
+        }
+        left += width + theme::UNIT;
+    }
+}
+
+/// One sentence in the middle of `rect`.
+fn notice(ui: &Ui, rect: Rect, text: &str) {
+    let galley =
+        ui.painter().layout(text.to_owned(), theme::body(), theme::TEXT_DIM, rect.width() - theme::MARGIN);
+    let at = Align2::CENTER_CENTER.anchor_size(rect.center(), galley.size());
+    ui.painter().galley(at.min, galley, theme::TEXT_DIM);
+}

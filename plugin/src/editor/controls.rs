@@ -1,0 +1,160 @@
+//! The widgets the window is made of: labels, segmented switches, icon buttons and number fields.
+//!
+//! None of them knows what it controls; [`param`](super::param) binds them to the host's parameters.
+
+use super::icons::{self, Icon};
+use super::theme;
+use egui::{
+    Align2, Color32, CursorIcon, FontId, Painter, Rect, Response, Role, Sense, StrokeKind, Ui, Vec2,
+    WidgetInfo, vec2,
+};
+
+/// A quiet label above a field.
+pub(super) fn caption(ui: &mut Ui, text: &str) -> Response {
+    ui.label(egui::RichText::new(text).font(theme::small()).color(theme::TEXT_DIM))
+}
+
+/// One line of text at the left of `rect`, cut with an ellipsis where the room ends.
+pub(super) fn text_within(painter: &Painter, rect: Rect, text: &str, font: FontId, color: Color32) {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut job = egui::text::LayoutJob::simple_singleline(line, font, color);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(rect.width().max(1.0));
+    let galley = painter.layout_job(job);
+    let top = rect.center().y - galley.size().y / 2.0;
+    painter.galley(egui::pos2(rect.left(), top), galley, color);
+}
+
+/// One choice out of a few, side by side in `width`; `selected` may be none of them.
+///
+/// Returns the segment that was clicked. Each segment takes the keyboard focus; space or enter chooses it.
+pub(super) fn segmented(
+    ui: &mut Ui,
+    name: &str,
+    width: f32,
+    labels: &[&str],
+    selected: Option<usize>,
+) -> Option<usize> {
+    let (rect, _) = ui.allocate_exact_size(vec2(width, theme::CONTROL_HEIGHT), Sense::hover());
+    ui.painter().rect(rect, theme::RADIUS, theme::WELL, theme::outline(theme::LINE), StrokeKind::Inside);
+    let inner = rect.shrink(3.0);
+    let mut clicked = None;
+    for (index, label) in labels.iter().enumerate() {
+        let cell = column(inner, index, labels.len(), 2.0);
+        let response = ui.interact(cell, ui.scope_id().with((name, index)), Sense::click());
+        let chosen = selected == Some(index);
+        response.widget_info(|| {
+            WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), chosen, format!("{name} {label}"))
+        });
+        paint_segment(ui, cell, label, chosen, &response);
+        if response.on_hover_cursor(CursorIcon::PointingHand).clicked() && !chosen {
+            clicked = Some(index);
+        }
+    }
+    clicked
+}
+
+fn paint_segment(ui: &Ui, cell: Rect, label: &str, chosen: bool, response: &Response) {
+    let (fill, text) = match (chosen, response.hovered()) {
+        (true, false) => (theme::ACCENT, theme::ON_ACCENT),
+        (true, true) => (theme::ACCENT_BRIGHT, theme::ON_ACCENT),
+        (false, true) => (theme::HOVERED, theme::TEXT),
+        (false, false) => (Color32::TRANSPARENT, theme::TEXT_DIM),
+    };
+    ui.painter().rect_filled(cell, 4, fill);
+    ui.painter().text(cell.center(), Align2::CENTER_CENTER, label, theme::body(), text);
+    focus_ring(ui, cell, response);
+}
+
+/// Outlines `rect` while the keyboard focus is on `response`.
+pub(super) fn focus_ring(ui: &Ui, rect: Rect, response: &Response) {
+    if response.has_focus() {
+        ui.painter().rect_stroke(rect.expand(1.0), 5, theme::outline(theme::TEXT), StrokeKind::Outside);
+    }
+}
+
+/// The `index`-th of `count` equal columns of `rect` with `gap` points between them.
+pub(super) fn column(rect: Rect, index: usize, count: usize, gap: f32) -> Rect {
+    #[expect(clippy::cast_precision_loss, reason = "a handful of columns")]
+    let (index, count) = (index as f32, count as f32);
+    let width = (rect.width() - gap * (count - 1.0)) / count;
+    Rect::from_min_size(rect.min + vec2(index * (width + gap), 0.0), vec2(width, rect.height()))
+}
+
+/// How an icon button looks at rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// No frame until the pointer is over it.
+    Bare,
+    /// Framed like a button.
+    Framed,
+    /// Framed and lit: the state it stands for is on.
+    Lit,
+}
+
+/// A button that shows only `icon`; `hint` names it for the tooltip and for assistive technology.
+pub(super) fn icon_button(ui: &mut Ui, icon: Icon, size: f32, look: Look, hint: &str) -> Response {
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(size), Sense::click());
+    paint_icon_button(ui, rect, icon, look, &response);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), hint));
+    response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text(hint)
+}
+
+/// [`icon_button`] at a place already allocated, under `id`.
+pub(super) fn icon_button_at(ui: &Ui, rect: Rect, id: egui::Id, icon: Icon, hint: &str) -> Response {
+    let response = ui.interact(rect, id, Sense::click());
+    paint_icon_button(ui, rect, icon, Look::Bare, &response);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), hint));
+    response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text(hint)
+}
+
+fn paint_icon_button(ui: &Ui, rect: Rect, icon: Icon, look: Look, response: &Response) {
+    let hovered = response.hovered();
+    let (fill, line) = match (look, hovered) {
+        (Look::Bare, false) => (Color32::TRANSPARENT, Color32::TRANSPARENT),
+        (Look::Framed | Look::Lit, false) => (theme::RAISED, theme::LINE),
+        (_, true) => (theme::HOVERED, theme::LINE),
+    };
+    let color = match (look, hovered) {
+        (Look::Lit, _) => theme::ACCENT,
+        (_, true) => theme::TEXT,
+        (_, false) => theme::TEXT_DIM,
+    };
+    let color = if ui.is_enabled() { color } else { theme::TEXT_FAINT };
+    ui.painter().rect(rect, theme::RADIUS, fill, theme::outline(line), StrokeKind::Inside);
+    icons::paint(ui.painter(), Rect::from_center_size(rect.center(), Vec2::splat(14.0)), icon, color);
+    focus_ring(ui, rect, response);
+}
+
+/// A small rounded button at a place already allocated, for a suggestion.
+pub(super) fn chip(ui: &Ui, rect: Rect, text: &str) -> Response {
+    let response = ui.interact(rect, ui.scope_id().with(text), Sense::click());
+    let (fill, color) =
+        if response.hovered() { (theme::HOVERED, theme::TEXT) } else { (theme::RAISED, theme::TEXT_DIM) };
+    ui.painter().rect_filled(rect, rect.height() / 2.0, fill);
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, text, theme::small(), color);
+    focus_ring(ui, rect, &response);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), text));
+    response.on_hover_cursor(CursorIcon::PointingHand)
+}
+
+/// The one button of the window that is filled with the accent.
+pub(super) fn primary_button(ui: &mut Ui, text: &str, size: Vec2, enabled: bool) -> Response {
+    let sense = if enabled { Sense::click() } else { Sense::hover() };
+    let (rect, response) = ui.allocate_exact_size(size, sense);
+    let fill = match (enabled, response.is_pointer_button_down_on(), response.hovered()) {
+        (false, ..) => theme::RAISED,
+        (true, true, _) | (true, false, false) => theme::ACCENT,
+        (true, false, true) => theme::ACCENT_BRIGHT,
+    };
+    let color = if enabled { theme::ON_ACCENT } else { theme::TEXT_FAINT };
+    ui.painter().rect_filled(rect, theme::RADIUS, fill);
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, text, theme::large(), color);
+    focus_ring(ui, rect, &response);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, text));
+    if enabled { response.on_hover_cursor(CursorIcon::PointingHand) } else { response }
+}
+
+/// A button with text in the quiet style.
+pub(super) fn quiet_button(ui: &mut Ui, text: &str, size: Vec2) -> Response {
+    ui.add_sized(size, egui::Button::new(text))
+}

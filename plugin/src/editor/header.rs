@@ -1,0 +1,143 @@
+//! The bar at the top: the name of the plugin and the model it plays with.
+
+use super::action::Action;
+use super::controls;
+use super::icons::{self, Icon};
+use super::theme;
+use crate::shared::View;
+use egui::{
+    Align, CursorIcon, Frame, Layout, Margin, Popup, PopupCloseBehavior, Rect, RectAlign, Response, RichText,
+    Role, Sense, StrokeKind, TextEdit, Ui, Vec2, WidgetInfo, vec2,
+};
+use std::path::{Path, PathBuf};
+
+/// Width of the model button in points, at most.
+const MODEL_WIDTH: f32 = 34.0 * theme::UNIT;
+
+/// Width of the folded-out model chooser in points.
+const CHOOSER_WIDTH: f32 = 48.0 * theme::UNIT;
+
+/// State of the bar that is not worth saving.
+#[derive(Debug, Default)]
+pub(super) struct Header {
+    /// Typed into the model chooser; set to the session's folder when it is unfolded.
+    folder: String,
+}
+
+impl Header {
+    /// Draws the bar's content into the row that `ui` is.
+    pub(super) fn show(&mut self, ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
+        let (mark, _) = ui.allocate_exact_size(Vec2::splat(3.0 * theme::UNIT), Sense::hover());
+        icons::paint_mark(ui.painter(), mark);
+        ui.label(RichText::new("Straightshot").font(theme::large()).color(theme::TEXT));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.model(ui, view, actions));
+    }
+
+    fn model(&mut self, ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
+        let button = model_button(ui, &model_text(view));
+        if button.clicked() {
+            self.folder = view.model_dir.as_deref().map(path_text).unwrap_or_default();
+        }
+        let frame =
+            Frame::popup(ui.style()).inner_margin(Margin::same(16)).corner_radius(theme::PANEL_RADIUS);
+        Popup::from_toggle_button_response(&button)
+            .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+            .align(RectAlign::BOTTOM_END)
+            .gap(0.5 * theme::UNIT)
+            .frame(frame)
+            .width(CHOOSER_WIDTH)
+            .show(|ui| self.chooser(ui, view, actions));
+    }
+
+    /// The folded-out part: which model, and a field for the folder of another one.
+    fn chooser(&mut self, ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
+        let text = match &view.status.model {
+            Some(name) => format!("Loaded: {name}"),
+            None => "The model is loaded when the first sound is made.".to_owned(),
+        };
+        ui.set_width(CHOOSER_WIDTH);
+        ui.label(RichText::new(text).color(theme::TEXT));
+        controls::caption(ui, "Folder with config.json, model.safetensors and tokenizer.json");
+        let edit = TextEdit::singleline(&mut self.folder)
+            .hint_text("Full path of the folder")
+            .margin(Margin::symmetric(10, 8))
+            .desired_width(f32::INFINITY);
+        let entered = ui.add(edit).lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        ui.horizontal(|ui| {
+            let folder = self.folder.trim();
+            let use_folder =
+                ui.add_enabled(!folder.is_empty(), egui::Button::new("Use this folder")).clicked();
+            if use_folder || entered && !folder.is_empty() {
+                actions.push(Action::UseModel(Some(PathBuf::from(folder))));
+                ui.close();
+            }
+            let custom = view.model_dir.is_some();
+            if ui.add_enabled(custom, egui::Button::new("Use the built-in model")).clicked() {
+                actions.push(Action::UseModel(None));
+                ui.close();
+            }
+        });
+        controls::caption(ui, "Saved with the project; takes effect with the next sound.");
+    }
+}
+
+fn path_text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// What the model button says: the folder's name or the built-in model's.
+fn model_text(view: &View) -> String {
+    let folder = view
+        .model_dir
+        .as_deref()
+        .map(|dir| dir.file_name().map_or_else(|| path_text(dir), |n| path_text(n.as_ref())));
+    match (folder, &view.status.model) {
+        (Some(folder), _) => format!("Model: {folder}"),
+        (None, Some(name)) => format!("Model: {name}"),
+        (None, None) => "Model: built-in".to_owned(),
+    }
+}
+
+fn model_button(ui: &mut Ui, text: &str) -> Response {
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::small(), theme::TEXT_DIM);
+    let width = (galley.size().x + 5.0 * theme::UNIT).min(MODEL_WIDTH);
+    let (rect, response) = ui.allocate_exact_size(vec2(width, theme::CONTROL_HEIGHT), Sense::click());
+    let (fill, color) =
+        if response.hovered() { (theme::HOVERED, theme::TEXT) } else { (theme::RAISED, theme::TEXT_DIM) };
+    ui.painter().rect(rect, theme::RADIUS, fill, theme::outline(theme::LINE), StrokeKind::Inside);
+    let words =
+        Rect::from_min_max(rect.min + vec2(1.5 * theme::UNIT, 0.0), rect.max - vec2(3.0 * theme::UNIT, 0.0));
+    controls::text_within(ui.painter(), words, text, theme::small(), color);
+    let chevron =
+        Rect::from_center_size(rect.right_center() - vec2(1.75 * theme::UNIT, 0.0), Vec2::splat(10.0));
+    icons::paint(ui.painter(), chevron, Icon::ChevronDown, color);
+    controls::focus_ring(ui, rect, &response);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, text));
+    response.on_hover_cursor(CursorIcon::PointingHand)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared::Status;
+
+    fn view(model_dir: Option<&str>, model: Option<&str>) -> View {
+        View {
+            prompt: String::new(),
+            negative_prompt: String::new(),
+            seed_locked: false,
+            model_dir: model_dir.map(PathBuf::from),
+            takes: Vec::new(),
+            bin: Vec::new(),
+            active_take: None,
+            status: Status { model: model.map(str::to_owned), ..Status::default() },
+        }
+    }
+
+    #[test]
+    fn the_button_names_the_model_that_will_be_used() {
+        assert_eq!(model_text(&view(None, None)), "Model: built-in");
+        assert_eq!(model_text(&view(None, Some("foley"))), "Model: foley");
+        assert_eq!(model_text(&view(Some("/models/rain"), Some("foley"))), "Model: rain");
+    }
+}

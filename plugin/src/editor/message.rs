@@ -1,0 +1,50 @@
+//! The strip that says what went wrong, or what the user should know. Never a modal window.
+
+use super::action::Action;
+use super::controls;
+use super::icons::{self, Icon};
+use super::theme;
+use crate::shared::{Message, Severity};
+use egui::{Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
+
+/// A longer message scrolls, in points.
+const MAX_TEXT_HEIGHT: f32 = 9.0 * theme::UNIT;
+/// Between the edge of the strip and its content, in points.
+const PADDING: Vec2 = vec2(1.5 * theme::UNIT, 6.0);
+
+/// Draws `message` over the full width, with a button that removes it.
+pub(super) fn show(ui: &mut Ui, message: &Message, actions: &mut Vec<Action>) {
+    let (icon, color, fill) = match message.severity {
+        Severity::Info => (Icon::Info, theme::TEXT_DIM, theme::RAISED),
+        Severity::Warning => (Icon::Warning, theme::ACCENT, theme::ACCENT_DEEP),
+        Severity::Error => (Icon::Warning, theme::ERROR, theme::ERROR_DEEP),
+    };
+    let inner = ui.available_width() - 2.0 * PADDING.x;
+    let words = vec2(inner - 2.0 * (theme::ICON_SIZE + theme::UNIT), MAX_TEXT_HEIGHT);
+    let galley = ui.painter().layout(message.text.clone(), theme::body(), theme::TEXT, words.x);
+    let height = galley.size().y.clamp(theme::ICON_SIZE, MAX_TEXT_HEIGHT) + 2.0 * PADDING.y;
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+    if !message.detail.is_empty() && message.detail != message.text {
+        response.on_hover_text(&message.detail);
+    }
+    ui.painter().rect_filled(rect, theme::RADIUS, fill);
+    let inner = rect.shrink2(PADDING);
+    let mark = Rect::from_min_size(inner.min, Vec2::splat(theme::ICON_SIZE)).shrink(4.0);
+    icons::paint(ui.painter(), mark, icon, color);
+    let text = inner.shrink2(vec2(theme::ICON_SIZE + theme::UNIT, 0.0));
+    let mut inside = ui.new_child(UiBuilder::new().max_rect(text).id_salt("text"));
+    let scroll = ScrollArea::vertical().auto_shrink(false).min_scrolled_height(0.0);
+    scroll.show(&mut inside, |ui| {
+        let top = ((text.height() - galley.size().y) / 2.0).max(0.0);
+        ui.add_space(top);
+        ui.label(galley);
+    });
+    let close = Rect::from_center_size(
+        pos2(inner.right() - theme::ICON_SIZE / 2.0, inner.top() + theme::ICON_SIZE / 2.0),
+        Vec2::splat(theme::ICON_SIZE),
+    );
+    let id = ui.scope_id().with("dismiss");
+    if controls::icon_button_at(ui, close, id, Icon::Close, "Dismiss").clicked() {
+        actions.push(Action::DismissMessage);
+    }
+}

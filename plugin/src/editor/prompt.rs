@@ -1,0 +1,171 @@
+//! The prompt and the negative prompt: text fields that own their text while the window is open.
+
+use super::controls;
+use super::icons::{self, Icon};
+use super::theme;
+use crate::shared::View;
+use egui::{
+    Align, CursorIcon, Frame, Id, Layout, Margin, Rect, Response, RichText, ScrollArea, Sense, Stroke,
+    TextEdit, Ui, UiBuilder, Vec2, vec2,
+};
+use straightshot_engine::pipeline::MAX_PROMPT_CHARS;
+
+/// The character counter appears when fewer than this many characters are left.
+const COUNTER_FROM: usize = 200;
+/// Name of the prompt's field.
+const PROMPT: &str = "prompt";
+/// Name of the negative prompt's field.
+const NEGATIVE_PROMPT: &str = "negative prompt";
+/// Shown while the prompt is empty.
+const PLACEHOLDER: &str =
+    "Describe a sound, for example: glass bottle smashing on a stone floor, short room echo";
+/// Shown while the negative prompt is empty.
+const NEGATIVE_PLACEHOLDER: &str = "What should not be heard, for example: music, speech, hiss";
+/// Height of the negative prompt's field in points: two lines.
+const NEGATIVE_HEIGHT: f32 = 7.0 * theme::UNIT;
+
+/// The two texts as they stand in the fields.
+#[derive(Debug, Default)]
+pub(super) struct PromptFields {
+    /// What to hear.
+    pub(super) prompt: String,
+    /// What not to hear.
+    pub(super) negative_prompt: String,
+    /// Whether the negative prompt's field is unfolded.
+    unfolded: bool,
+    /// Whether the prompt has been given the keyboard since the window opened.
+    focused: bool,
+}
+
+/// Which of the texts the user changed in this frame.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Edited {
+    /// The prompt.
+    pub(super) prompt: bool,
+    /// The negative prompt.
+    pub(super) negative_prompt: bool,
+}
+
+impl PromptFields {
+    /// Takes over the session's texts where they differ: a project was loaded or a take recalled.
+    ///
+    /// What the user types is stored in the frame it is typed in, so it never differs here.
+    pub(super) fn follow(&mut self, view: &View) {
+        if self.prompt != view.prompt {
+            self.prompt.clone_from(&view.prompt);
+        }
+        if self.negative_prompt != view.negative_prompt {
+            self.unfolded |= !view.negative_prompt.is_empty();
+            self.negative_prompt.clone_from(&view.negative_prompt);
+        }
+    }
+
+    /// Gives the prompt the keyboard again, e.g. when the window is opened anew.
+    pub(super) fn take_focus(&mut self) {
+        self.focused = false;
+    }
+
+    /// Height of everything [`PromptFields::show`] draws for a prompt field `height` points high.
+    pub(super) fn total_height(&self, height: f32) -> f32 {
+        let folded = 2.0 * theme::ICON_SIZE + height + 2.0 * theme::UNIT;
+        if self.unfolded { folded + NEGATIVE_HEIGHT + theme::UNIT } else { folded }
+    }
+
+    /// Draws both fields; the prompt's is `height` points high.
+    pub(super) fn show(&mut self, ui: &mut Ui, height: f32) -> Edited {
+        let mut edited = Edited::default();
+        heading(ui, "Prompt", self.prompt.chars().count());
+        let field = text_field(ui, PROMPT, &mut self.prompt, PLACEHOLDER, height);
+        edited.prompt = field.changed();
+        if !self.focused {
+            field.request_focus();
+            self.focused = true;
+        }
+        if fold_toggle(ui, "Negative prompt", self.unfolded, self.negative_prompt.chars().count()).clicked() {
+            self.unfolded = !self.unfolded;
+        }
+        if self.unfolded {
+            let text = &mut self.negative_prompt;
+            edited.negative_prompt =
+                text_field(ui, NEGATIVE_PROMPT, text, NEGATIVE_PLACEHOLDER, NEGATIVE_HEIGHT).changed();
+        }
+        edited
+    }
+}
+
+fn field_id(name: &str) -> Id {
+    Id::unique(("straightshot text", name))
+}
+
+/// Whether `id` is the prompt or the negative prompt.
+pub(super) fn is_field(id: Id) -> bool {
+    [PROMPT, NEGATIVE_PROMPT].into_iter().any(|name| field_id(name) == id)
+}
+
+/// A caption with the counter at the right end.
+fn heading(ui: &mut Ui, text: &str, chars: usize) {
+    ui.allocate_ui_with_layout(
+        vec2(ui.available_width(), theme::ICON_SIZE),
+        Layout::left_to_right(Align::Center),
+        |ui| {
+            controls::caption(ui, text);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| counter(ui, chars));
+        },
+    );
+}
+
+fn counter(ui: &mut Ui, chars: usize) {
+    if chars + COUNTER_FROM < MAX_PROMPT_CHARS {
+        return;
+    }
+    let color = if chars >= MAX_PROMPT_CHARS { theme::ERROR } else { theme::TEXT_DIM };
+    ui.label(RichText::new(format!("{chars} / {MAX_PROMPT_CHARS}")).font(theme::small()).color(color));
+}
+
+/// The line that folds and unfolds the negative prompt.
+fn fold_toggle(ui: &mut Ui, text: &str, unfolded: bool, chars: usize) -> Response {
+    let (row, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), theme::ICON_SIZE), Sense::click());
+    let color = if response.hovered() { theme::TEXT } else { theme::TEXT_DIM };
+    let icon = if unfolded { Icon::ChevronDown } else { Icon::ChevronRight };
+    let place = Rect::from_center_size(row.left_center() + vec2(6.0, 0.0), Vec2::splat(12.0));
+    icons::paint(ui.painter(), place, icon, color);
+    let label = if !unfolded && chars > 0 { format!("{text} (in use)") } else { text.to_owned() };
+    let words = row.with_min_x(row.left() + 2.0 * theme::UNIT);
+    controls::text_within(ui.painter(), words, &label, theme::small(), color);
+    controls::focus_ring(ui, row, &response);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::DisclosureTriangle, true, text));
+    response.on_hover_cursor(CursorIcon::PointingHand)
+}
+
+/// A multi-line field of fixed height that scrolls when the text is longer.
+fn text_field(
+    ui: &mut Ui,
+    name: &str,
+    text: &mut String,
+    placeholder: &'static str,
+    height: f32,
+) -> Response {
+    let id = field_id(name);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+    let line = if ui.memory(|memory| memory.has_focus(id)) { theme::ACCENT } else { theme::LINE };
+    let frame = Frame::new().fill(theme::WELL).stroke(Stroke::new(1.0, line)).corner_radius(theme::RADIUS);
+    ui.painter().add(frame.paint(rect.shrink(1.0)));
+    let mut inside = ui.new_child(UiBuilder::new().max_rect(rect.shrink(2.0)).id_salt(name));
+    let scroll = ScrollArea::vertical().id_salt(name).auto_shrink(false);
+    let shown = scroll.show(&mut inside, |ui| {
+        let edit = TextEdit::multiline(text)
+            .id(id)
+            .font(theme::large())
+            .hint_text(RichText::new(placeholder).color(theme::TEXT_FAINT))
+            .frame(Frame::new().inner_margin(Margin::symmetric(10, 8)))
+            .desired_width(f32::INFINITY)
+            .desired_rows(1)
+            .min_size(vec2(0.0, rect.height() - 4.0))
+            .char_limit(MAX_PROMPT_CHARS)
+            // Without a modifier; with one, enter starts the generation.
+            .return_key(egui::KeyboardShortcut::new(egui::Modifiers::NONE, egui::Key::Enter));
+        ui.add(edit)
+    });
+    shown.inner.accessible_name(name)
+}

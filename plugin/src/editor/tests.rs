@@ -1,0 +1,298 @@
+//! The panels drawn without a window: what the user does goes in as events, what he asked for comes out.
+
+use super::action::Action;
+use super::panels::{MIN_SIZE, Panels, Scene};
+use super::{shortcuts, theme};
+use crate::params::StraightshotParams;
+use crate::shared::{Message, Progress, Severity, Status, View};
+use crate::state::{SoundRequest, Take, TakeId};
+use egui::accesskit::{Node, NodeId};
+use egui::{Context, Event, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, Vec2, pos2, vec2};
+use nice_plug::context::PluginApi;
+use nice_plug::prelude::{GuiContextInner, Param, ParamPtr, ParamSetter, PluginState};
+use parking_lot::Mutex;
+use std::sync::Arc;
+
+/// What a host is told about a parameter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Call {
+    Begin,
+    Set(f32),
+    End,
+}
+
+/// A host that applies values at once and remembers the calls.
+#[derive(Default)]
+struct Host {
+    calls: Mutex<Vec<Call>>,
+}
+
+impl GuiContextInner for Host {
+    fn plugin_api(&self) -> PluginApi {
+        PluginApi::Standalone
+    }
+
+    unsafe fn raw_begin_set_parameter(&self, _param: ParamPtr) {
+        self.calls.lock().push(Call::Begin);
+    }
+
+    unsafe fn raw_set_parameter_normalized(&self, param: ParamPtr, normalized: f32) {
+        self.calls.lock().push(Call::Set(normalized));
+        // SAFETY: the parameters outlive the frame in which the editor sets them.
+        unsafe { param._internal_set_normalized_value(normalized) };
+    }
+
+    unsafe fn raw_end_set_parameter(&self, _param: ParamPtr) {
+        self.calls.lock().push(Call::End);
+    }
+
+    fn get_state(&self) -> PluginState {
+        PluginState { version: String::new(), params: Default::default(), fields: Default::default() }
+    }
+
+    fn set_state(&self, _state: PluginState) {}
+
+    fn request_restart(&self) {}
+}
+
+/// A window without a screen.
+struct Window {
+    ctx: Context,
+    panels: Panels,
+    params: StraightshotParams,
+    host: Host,
+    view: View,
+    size: Vec2,
+    /// Seconds since the window was opened.
+    time: f64,
+    /// What assistive technology was told about the last frame.
+    nodes: Vec<(NodeId, Node)>,
+}
+
+impl Window {
+    fn open(view: View, size: Vec2) -> Self {
+        let ctx = Context::default();
+        theme::apply(&ctx);
+        ctx.enable_accesskit();
+        let params = StraightshotParams::new(Arc::default(), &SoundRequest::default());
+        let mut window = Self {
+            ctx,
+            panels: Panels::default(),
+            params,
+            host: Host::default(),
+            view,
+            size,
+            time: 0.0,
+            nodes: Vec::new(),
+        };
+        // The keyboard focus and sizes settle in the first frames.
+        for _ in 0..3 {
+            window.frame(Vec::new());
+        }
+        window
+    }
+
+    /// Draws a frame in which `events` happened; typed text is stored as the real window does.
+    fn frame(&mut self, events: Vec<Event>) -> Vec<Action> {
+        self.time += 0.05;
+        let input = RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, self.size)),
+            time: Some(self.time),
+            events,
+            ..RawInput::default()
+        };
+        let mut actions = Vec::new();
+        let Self { ctx, panels, params, host, view, .. } = self;
+        let setter = ParamSetter::new(&*host);
+        let output = ctx.run_ui(input, |ui| {
+            panels.follow(view, 0.0, 0.05);
+            actions.extend(shortcuts::pressed(ui, view, &panels.compare, false));
+            let scene = Scene { view: &view.clone(), params, setter: &setter, playhead: Some(0.5) };
+            panels.draw(ui, &scene, &mut actions);
+            view.prompt.clone_from(&panels.prompt.prompt);
+        });
+        self.nodes = output.platform_output.accesskit_update.map(|update| update.nodes).unwrap_or_default();
+        actions
+    }
+
+    fn key(&mut self, modifiers: Modifiers, key: Key) -> Vec<Action> {
+        let event = |pressed| Event::Key { key, physical_key: None, pressed, repeat: false, modifiers };
+        self.frame(vec![
+            Event::ModifiersChanged(modifiers),
+            event(true),
+            event(false),
+            Event::ModifiersChanged(Modifiers::NONE),
+        ])
+    }
+
+    /// Clicks the middle of the widget that assistive technology knows as `label`.
+    fn click(&mut self, label: &str) -> Vec<Action> {
+        let named = |node: &Node| node.label() == Some(label) && node.bounds().is_some();
+        let (_, node) = self.nodes.iter().find(|(_, node)| named(node)).expect(label);
+        let bounds = node.bounds().expect("nodes without bounds were passed over");
+        #[expect(clippy::cast_possible_truncation, reason = "places in a window")]
+        let point = |x: f64, y: f64| pos2(x as f32, y as f32);
+        let at = Rect::from_min_max(point(bounds.x0, bounds.y0), point(bounds.x1, bounds.y1)).center();
+        let button = |pressed| Event::PointerButton {
+            pos: at,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
+        self.frame(vec![Event::PointerMoved(at)]);
+        let mut actions = self.frame(vec![button(true)]);
+        actions.extend(self.frame(vec![button(false)]));
+        actions
+    }
+}
+
+fn empty_view() -> View {
+    View {
+        prompt: String::new(),
+        negative_prompt: String::new(),
+        seed_locked: false,
+        model_dir: None,
+        takes: Vec::new(),
+        bin: Vec::new(),
+        active_take: None,
+        status: Status::default(),
+    }
+}
+
+fn take(id: u64, samples: Vec<f32>) -> Arc<Take> {
+    let request = SoundRequest { prompt: format!("sound {id}"), ..SoundRequest::default() };
+    Arc::new(Take::new(TakeId(id), request, 44_100, "model", samples))
+}
+
+fn view_with_takes() -> View {
+    let takes = (1..=3_u8).map(|id| take(id.into(), vec![0.5; 4410])).collect();
+    View { takes, active_take: Some(TakeId(2)), ..empty_view() }
+}
+
+#[test]
+fn the_prompt_has_the_keyboard_when_the_window_opens() {
+    let mut window = Window::open(empty_view(), MIN_SIZE);
+    window.frame(vec![Event::Text("rain".into())]);
+    window.key(Modifiers::NONE, Key::Enter);
+    window.frame(vec![Event::Text("on tin".into())]);
+    assert_eq!(window.view.prompt, "rain\non tin");
+}
+
+#[test]
+fn ctrl_enter_generates_and_leaves_the_prompt_alone() {
+    let mut window = Window::open(empty_view(), MIN_SIZE);
+    assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), [], "there is nothing to generate from");
+    window.frame(vec![Event::Text("rain".into())]);
+    assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), [Action::Generate]);
+    assert_eq!(window.view.prompt, "rain");
+}
+
+#[test]
+fn what_is_being_typed_into_a_field_counts_for_the_generation() {
+    let mut window = Window::open(View { prompt: "rain".into(), ..empty_view() }, MIN_SIZE);
+    window.click("Length");
+    window.frame(vec![Event::Text("7,5".into())]);
+    assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), [Action::Generate]);
+    window.frame(Vec::new());
+    assert!((window.params.length.value() - 7.5).abs() < 1e-3, "{}", window.params.length.value());
+}
+
+#[test]
+fn a_running_job_can_be_cancelled_and_not_started_twice() {
+    let status = Status { job: Some(SoundRequest::default()), ..Status::default() };
+    let mut window = Window::open(View { prompt: "rain".into(), status, ..empty_view() }, MIN_SIZE);
+    assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), []);
+    assert_eq!(window.key(Modifiers::NONE, Key::Escape), [Action::Cancel]);
+}
+
+#[test]
+fn a_longer_prompt_than_the_engine_reads_cannot_be_typed() {
+    let mut window = Window::open(empty_view(), MIN_SIZE);
+    window.frame(vec![Event::Text("ä".repeat(5000))]);
+    assert_eq!(window.view.prompt.chars().count(), straightshot_engine::pipeline::MAX_PROMPT_CHARS);
+}
+
+#[test]
+fn the_other_take_is_one_key_away() {
+    let mut window = Window::open(view_with_takes(), MIN_SIZE);
+    assert_eq!(window.key(Modifiers::COMMAND, Key::B), [Action::Select(TakeId(3))]);
+}
+
+#[test]
+fn a_click_on_a_take_selects_it() {
+    let mut window = Window::open(view_with_takes(), MIN_SIZE);
+    assert_eq!(window.click("sound 3"), [Action::Select(TakeId(3))]);
+    assert_eq!(window.click("sound 2"), [], "it is the active one");
+}
+
+#[test]
+fn a_step_mark_is_one_complete_gesture() {
+    let mut window = Window::open(empty_view(), MIN_SIZE);
+    window.click("Steps 24");
+    assert_eq!(window.params.steps.value(), 24);
+    assert_eq!(*window.host.calls.lock(), [Call::Begin, Call::Set(1.0), Call::End]);
+}
+
+#[test]
+fn a_click_on_the_slider_moves_it_and_a_second_one_resets_it() {
+    let mut window = Window::open(empty_view(), MIN_SIZE);
+    let slider = "Output gain; double-click for 0 dB";
+    window.click(slider);
+    let middle = window.params.gain.modulated_normalized_value();
+    assert!((middle - 0.5).abs() < 0.02, "{middle}");
+    window.click(slider);
+    assert!((window.params.gain.value() - 1.0).abs() < 1e-6);
+    let calls = window.host.calls.lock();
+    assert!(matches!(
+        calls[..],
+        [Call::Begin, Call::Set(_), Call::End, Call::Begin, Call::Set(_), Call::End]
+    ));
+}
+
+#[test]
+fn the_seed_is_rolled_and_locked() {
+    let mut window = Window::open(empty_view(), MIN_SIZE);
+    assert_eq!(window.click("Roll a new seed"), [Action::RollSeed]);
+    let unlocked = "Seed unlocked: every sound rolls a new one";
+    assert_eq!(window.click(unlocked), [Action::LockSeed(true)]);
+}
+
+#[test]
+fn a_message_can_be_dismissed() {
+    let message = Message { severity: Severity::Error, text: "No.".into(), detail: String::new() };
+    let status = Status { message: Some(message), ..Status::default() };
+    let mut window = Window::open(View { status, ..empty_view() }, MIN_SIZE);
+    assert_eq!(window.click("Dismiss"), [Action::DismissMessage]);
+}
+
+#[test]
+fn the_first_sound_can_start_from_an_example() {
+    let mut window = Window::open(empty_view(), MIN_SIZE);
+    assert_eq!(window.click("Footsteps on gravel"), [Action::UsePrompt("Footsteps on gravel".into())]);
+}
+
+#[test]
+fn drawing_sets_no_parameter() {
+    let window = Window::open(view_with_takes(), vec2(1200.0, 900.0));
+    assert_eq!(*window.host.calls.lock(), []);
+}
+
+#[test]
+fn every_state_is_drawn_at_every_size() {
+    let progress = Progress { stage: "Step 1 of 4".into(), step: Some((1, 4)), fraction: 0.3, eta: None };
+    let message = Message { severity: Severity::Error, text: "word ".repeat(200), detail: "detail".into() };
+    let busy = Status {
+        job: Some(SoundRequest::default()),
+        progress: Some(progress),
+        message: Some(message),
+        model: Some("model".into()),
+    };
+    let damaged = View { takes: vec![take(1, Vec::new())], active_take: Some(TakeId(1)), ..empty_view() };
+    let views = [empty_view(), view_with_takes(), View { status: busy, ..view_with_takes() }, damaged];
+    for size in [vec2(1.0, 1.0), vec2(320.0, 200.0), MIN_SIZE, vec2(4000.0, 3000.0)] {
+        for view in &views {
+            let mut window = Window::open(view.clone(), size);
+            assert_eq!(window.frame(Vec::new()), [], "{size}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Straightshot: a VST3/CLAP instrument that turns a text prompt into foley.
+//!
+//! This file wires the parts together and exports the plugin:
+//!
+//! - [`params`], [`state`]: what the host saves and automates;
+//! - [`worker`]: makes the takes, off every thread the host cares about;
+//! - [`publish`], [`audio`]: the way of a take to the audio thread, and its playing there;
+//! - [`editor`]: the window;
+//! - [`shared`]: every type these parts exchange.
+//!
+//! Making an instance starts no thread and loads no model, so that a host scans the plugin at once.
+
+pub mod audio;
+pub mod editor;
+pub mod params;
+pub mod publish;
+pub mod shared;
+pub mod state;
+pub mod worker;
+
+use audio::AudioProcessor;
+use nice_plug::prelude::*;
+use params::StraightshotParams;
+use parking_lot::Mutex;
+use shared::{EditorLink, Shared};
+use state::{SessionStore, SoundRequest};
+use std::sync::Arc;
+use worker::Worker;
+use worker::models::ModelCache;
+
+/// The plugin.
+pub struct Straightshot {
+    params: Arc<StraightshotParams>,
+    shared: Arc<Shared>,
+    worker: Arc<Worker>,
+    /// `None` until the host activates the plugin.
+    audio: Option<AudioProcessor>,
+}
+
+/// What the next instance makes at once; see [`begin_with`].
+static FIRST_REQUEST: Mutex<Option<SoundRequest>> = Mutex::new(None);
+
+/// Makes the next instance of this process start with the prompt and the parameters of `request` and make its sound
+/// at once. For the standalone program; a host uses the state for this.
+pub fn begin_with(request: SoundRequest) {
+    *FIRST_REQUEST.lock() = Some(request);
+}
+
+impl Default for Straightshot {
+    fn default() -> Self {
+        let first_request = FIRST_REQUEST.lock().take();
+        let session = Arc::new(SessionStore::default());
+        let shared = Arc::new(Shared::new(session.clone()));
+        let worker = Arc::new(Worker::new(shared.clone(), ModelCache::process()));
+        let restored_worker = Arc::downgrade(&worker);
+        session.on_restore(move || {
+            if let Some(worker) = restored_worker.upgrade() {
+                worker.session_restored();
+            }
+        });
+        let initial = first_request.clone().unwrap_or_else(params::initial_request);
+        let params = Arc::new(StraightshotParams::new(session, &initial));
+        if let Some(request) = first_request {
+            shared.session.lock().begin_with(request);
+            worker.session_restored();
+        }
+        Self { params, shared, worker, audio: None }
+    }
+}
+
+impl Drop for Straightshot {
+    fn drop(&mut self) {
+        // The editor may live a little longer and holds the worker too; its thread must not.
+        self.worker.shutdown();
+    }
+}
+
+impl Plugin for Straightshot {
+    const NAME: &'static str = "Straightshot";
+    const VENDOR: &'static str = "Straightshot";
+    const URL: &'static str = "";
+    const EMAIL: &'static str = "";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[
+        AudioIOLayout { main_output_channels: NonZeroU32::new(2), ..AudioIOLayout::const_default() },
+        AudioIOLayout { main_output_channels: NonZeroU32::new(1), ..AudioIOLayout::const_default() },
+    ];
+    const MIDI_INPUT: MidiConfig = MidiConfig::Basic;
+
+    type Editor = editor::StraightshotEditor;
+    type SysExMessage = ();
+    type BackgroundTask = ();
+
+    fn params(&self) -> Arc<dyn Params> {
+        self.params.clone()
+    }
+
+    fn editor(&mut self, _executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        editor::create(self.params.clone(), EditorLink::new(self.shared.clone(), self.worker.clone()))
+    }
+
+    fn filter_state(state: &mut PluginState) {
+        state::document::repair(state);
+    }
+
+    fn activate(
+        &mut self,
+        _layout: &AudioIOLayout,
+        config: &BufferConfig,
+        _context: &mut impl ActivateContext<Self>,
+    ) -> bool {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "rates are positive and small"
+        )]
+        let sample_rate_hz = config.sample_rate.round().max(1.0) as u32;
+        self.audio = Some(AudioProcessor::new(&self.shared, sample_rate_hz));
+        true
+    }
+
+    fn reset(&mut self) {
+        if let Some(audio) = &mut self.audio {
+            audio.reset();
+        }
+    }
+
+    fn process(
+        &mut self,
+        buffer: &mut Buffer<'_>,
+        _aux: &mut AuxiliaryBuffers<'_>,
+        context: &mut impl ProcessContext<Self>,
+    ) -> ProcessStatus {
+        if let Some(audio) = &mut self.audio {
+            audio.process(&self.params, buffer, context);
+        }
+        // A host that let the plugin sleep in silence would not hear the editor's play button.
+        ProcessStatus::KeepAlive
+    }
+}
+
+impl ClapPlugin for Straightshot {
+    const CLAP_ID: &'static str = "org.straightshot.straightshot";
+    const CLAP_DESCRIPTION: Option<&'static str> = Some("Turns a text prompt into foley");
+    const CLAP_MANUAL_URL: Option<&'static str> = None;
+    const CLAP_SUPPORT_URL: Option<&'static str> = None;
+    const CLAP_FEATURES: &'static [ClapFeature] =
+        &[ClapFeature::Instrument, ClapFeature::Sampler, ClapFeature::Stereo, ClapFeature::Mono];
+}
+
+impl Vst3Plugin for Straightshot {
+    const VST3_CLASS_ID: [u8; 16] = *b"StraightshotFoly";
+    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
+        &[Vst3SubCategory::Instrument, Vst3SubCategory::Generator, Vst3SubCategory::Sampler];
+}
+
+nice_export_clap!(Straightshot);
+nice_export_vst3!(Straightshot);

@@ -1,0 +1,119 @@
+//! [host, worker] Turns takes into clips at the host's rate and sends them to the audio thread.
+
+use crate::state::Take;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use straightshot_engine::Result;
+use straightshot_engine::audio::resample::resample;
+use straightshot_playback::Clip;
+use straightshot_playback::handoff::{ClipReceiver, ClipSender, channel};
+
+/// The way of takes to the audio thread of one instance: the worker's and the host's threads send, one at a time.
+#[derive(Default)]
+pub struct ClipOutlet(Mutex<Outlet>);
+
+#[derive(Default)]
+struct Outlet {
+    /// The connection to the player of the current activation.
+    line: Option<Line>,
+    /// Generation of the newest clip.
+    generation: u64,
+    /// What was converted last: hosts activate often, mostly at the same rate.
+    prepared: Option<Prepared>,
+}
+
+struct Line {
+    sender: ClipSender,
+    sample_rate_hz: u32,
+}
+
+/// A take and its clip at one sample rate.
+struct Prepared {
+    /// `None` is silence.
+    take: Option<Arc<Take>>,
+    clip: Arc<Clip>,
+}
+
+impl Prepared {
+    fn is(&self, take: Option<&Arc<Take>>, sample_rate_hz: u32) -> bool {
+        let same = match (&self.take, take) {
+            (Some(prepared), Some(take)) => prepared.same_sound(take),
+            (None, None) => true,
+            _ => false,
+        };
+        same && self.clip.sample_rate_hz() == sample_rate_hz
+    }
+}
+
+impl ClipOutlet {
+    /// Connects a new player at the host's rate and prepares the clip it begins with: the take that `active` returns.
+    ///
+    /// Called when the host activates the plugin. The conversion is done before this returns (a few milliseconds per
+    /// second of sound), so that an offline render never begins in silence; a second call at the same rate reuses it.
+    ///
+    /// # Errors
+    /// If the rate cannot be converted to; the player is connected all the same and begins in silence.
+    pub fn connect(
+        &self,
+        sample_rate_hz: u32,
+        active: impl FnOnce() -> Option<Arc<Take>>,
+    ) -> (ClipReceiver, Result<Arc<Clip>>) {
+        let mut outlet = self.0.lock();
+        let (sender, receiver) = channel();
+        outlet.line = Some(Line { sender, sample_rate_hz });
+        let clip = outlet.prepare(active(), sample_rate_hz);
+        (receiver, clip)
+    }
+
+    /// Sends the take that `active` returns to the player; silence if there is none. Does nothing while no player is
+    /// connected, and nothing if the player has this very sound already.
+    ///
+    /// `active` is called with the outlet locked, so that of two calls at once the later one decides.
+    ///
+    /// # Errors
+    /// If the sound cannot be converted to the host's rate; the player keeps what it has.
+    pub fn publish(&self, active: impl FnOnce() -> Option<Arc<Take>>) -> Result<()> {
+        let mut outlet = self.0.lock();
+        let Some(sample_rate_hz) = outlet.line.as_ref().map(|line| line.sample_rate_hz) else {
+            return Ok(());
+        };
+        let take = active();
+        if outlet.prepared.as_ref().is_some_and(|prepared| prepared.is(take.as_ref(), sample_rate_hz)) {
+            return Ok(());
+        }
+        let clip = outlet.prepare(take, sample_rate_hz)?;
+        if let Some(line) = &mut outlet.line {
+            line.sender.send(clip);
+        }
+        Ok(())
+    }
+
+    /// Frees clips that have come back and sends one that waited for room.
+    pub fn service(&self) {
+        if let Some(line) = &mut self.0.lock().line {
+            line.sender.service();
+        }
+    }
+
+    /// Whether [`service`](Self::service) has something to look after.
+    #[must_use]
+    pub fn needs_service(&self) -> bool {
+        self.0.lock().line.as_ref().is_some_and(|line| line.sender.needs_service())
+    }
+}
+
+impl Outlet {
+    fn prepare(&mut self, take: Option<Arc<Take>>, sample_rate_hz: u32) -> Result<Arc<Clip>> {
+        if let Some(prepared) = self.prepared.as_ref().filter(|p| p.is(take.as_ref(), sample_rate_hz)) {
+            return Ok(prepared.clip.clone());
+        }
+        let samples = match &take {
+            Some(take) => resample(take.samples(), take.sample_rate_hz, sample_rate_hz)?,
+            None => Vec::new(),
+        };
+        self.generation += 1;
+        let clip = Arc::new(Clip::new(samples, sample_rate_hz, self.generation));
+        self.prepared = Some(Prepared { take, clip: clip.clone() });
+        Ok(clip)
+    }
+}

@@ -1,0 +1,154 @@
+//! [worker thread] Turns commands into takes.
+//!
+//! Each instance owns a [`Worker`], whose thread starts with the first command: scanning a plugin and opening a
+//! project without an unfinished job start none. The thread never computes; a job runs on a thread of its own
+//! (`job`), so that cancelling and switching takes work at once while a sound is being made. Jobs of all instances
+//! in the process use the same loaded model, one after the other ([`models`]).
+
+mod job;
+mod journal;
+pub mod models;
+mod run;
+
+use crate::shared::{Command, Event, Severity, Shared};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use models::ModelCache;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+/// Longest wait for the threads when an instance is removed. A job stops within tens of milliseconds after it was
+/// cancelled; a model that is being loaded is loaded to the end first.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Said to the user when the system refuses a thread.
+const NO_THREAD: &str = "The system could not start a thread; close some programs and try again";
+
+/// What reaches the worker's thread.
+enum Message {
+    /// From the editor or the host.
+    Command(Command),
+    /// From a job's thread, as its last act.
+    Finished(Box<job::Finished>),
+    /// The instance is being removed.
+    Shutdown,
+}
+
+/// Owner of the worker's thread of one plugin instance.
+pub struct Worker {
+    shared: Arc<Shared>,
+    models: Arc<ModelCache>,
+    thread: Mutex<Thread>,
+}
+
+enum Thread {
+    /// Nothing has been asked for yet.
+    Unstarted,
+    Running(Running),
+    /// Shut down for good.
+    Stopped,
+}
+
+struct Running {
+    inbox: Sender<Message>,
+    handle: JoinHandle<()>,
+    /// Disconnected when the thread ends.
+    alive: Receiver<()>,
+}
+
+impl Worker {
+    /// A worker for the instance of `shared` that takes its models from `models`. Starts no thread.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>, models: Arc<ModelCache>) -> Self {
+        Self { shared, models, thread: Mutex::new(Thread::Unstarted) }
+    }
+
+    /// Hands a command to the worker's thread, which is started if need be. After
+    /// [`shutdown`](Self::shutdown) commands are ignored.
+    pub fn send(&self, command: Command) {
+        let mut thread = self.thread.lock();
+        if matches!(*thread, Thread::Unstarted) {
+            match self.start() {
+                Ok(running) => *thread = Thread::Running(running),
+                Err(e) => {
+                    self.shared.say(Severity::Error, NO_THREAD, e.to_string());
+                }
+            }
+        }
+        if let Thread::Running(running) = &*thread {
+            // A thread that has ended takes no commands; that happens only during shutdown.
+            let _ = running.inbox.send(Message::Command(command));
+        }
+    }
+
+    /// Follows a session that the host has restored: its active take is with the player when this returns, damage is
+    /// told to the user, and an unfinished job begins. Called on the host's thread.
+    pub fn session_restored(&self) {
+        self.shared.publish_active();
+        let (damage, unfinished) = {
+            let session = self.shared.session.lock();
+            (summary(session.damage()), session.pending.is_some())
+        };
+        if !damage.is_empty() {
+            self.shared.say(Severity::Warning, damage, "");
+        }
+        self.shared.report(Event::SessionRestored);
+        if unfinished || self.is_started() {
+            self.send(Command::Restored);
+        }
+    }
+
+    /// Whether the thread was ever started.
+    #[must_use]
+    pub fn is_started(&self) -> bool {
+        !matches!(*self.thread.lock(), Thread::Unstarted)
+    }
+
+    /// Cancels the job and waits until the threads have ended. Called when the instance is removed: code of an
+    /// unloaded plugin must not be running. Idempotent.
+    pub fn shutdown(&self) {
+        let previous = std::mem::replace(&mut *self.thread.lock(), Thread::Stopped);
+        let Thread::Running(Running { inbox, handle, alive }) = previous else { return };
+        let _ = inbox.send(Message::Shutdown);
+        match alive.recv_timeout(SHUTDOWN_TIMEOUT) {
+            Err(crossbeam_channel::RecvTimeoutError::Timeout) | Ok(()) => {
+                tracing::error!(
+                    "the worker did not end within {SHUTDOWN_TIMEOUT:?}; its thread is abandoned"
+                );
+            }
+            Err(crossbeam_channel::RecvTimeoutError::Disconnected) => {
+                if handle.join().is_err() {
+                    tracing::error!("the worker's thread ended with a panic");
+                }
+            }
+        }
+    }
+
+    fn start(&self) -> std::io::Result<Running> {
+        let (inbox, messages) = unbounded();
+        let (alive_here, alive) = bounded(0);
+        let desk = run::Desk::new(self.shared.clone(), self.models.clone(), inbox.clone());
+        let handle = Builder::new().name("straightshot-worker".to_owned()).spawn(move || {
+            let _alive: Sender<()> = alive_here;
+            desk.serve(&messages);
+        })?;
+        Ok(Running { inbox, handle, alive })
+    }
+}
+
+/// The first sentences of a list that may be long.
+fn summary(damage: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let mut text = damage.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(". ");
+    if damage.len() > SHOWN {
+        text.push_str(&format!(". There are {} more faults of this kind", damage.len() - SHOWN));
+    }
+    text
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
+}

@@ -1,0 +1,72 @@
+//! A line of JSON per event, appended to the file that the environment variable `STRAIGHTSHOT_LOG` names.
+//!
+//! For tests and tools that watch the plugin from outside; without the variable nothing is written. A file that
+//! cannot be written is no reason to fail a job.
+
+use crate::state::Take;
+use serde_json::{Value, json};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::time::Duration;
+use straightshot_engine::pipeline::StageTimings;
+
+/// Name of the variable with the file's path.
+const LOG_VARIABLE: &str = "STRAIGHTSHOT_LOG";
+
+/// A model was loaded; `count` of them so far in this process.
+pub(super) fn model_loaded(count: u64) {
+    write(&json!({ "event": "model_loaded", "count": count }));
+}
+
+/// A job has failed.
+pub(super) fn failed(user_text: &str, detail: &str) {
+    write(&json!({ "event": "failed", "user_text": user_text, "detail": detail }));
+}
+
+/// Where the time of a job went.
+pub(super) struct Times {
+    /// Loading the model; almost nothing if it was loaded.
+    pub(super) load: Duration,
+    /// The stages of the engine.
+    pub(super) stages: StageTimings,
+    /// Conversion to the host's rate; almost nothing while the host has not activated the plugin.
+    pub(super) resample: Duration,
+}
+
+/// A take is ready.
+pub(super) fn done(take: &Take, times: &Times) {
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    let spent = times.stages.total() + times.resample;
+    write(&json!({
+        "event": "done",
+        "text_ms": ms(times.stages.text),
+        "flow_ms": ms(times.stages.flow),
+        "decode_ms": ms(times.stages.decode),
+        "resample_ms": ms(times.resample),
+        "load_ms": ms(times.load),
+        "rtf": spent.as_secs_f64() / take.seconds().max(f64::EPSILON),
+        "peak_rss_mib": peak_rss_mib(),
+        "prompt": take.request.prompt,
+        "steps": take.request.steps,
+        "seconds": take.request.seconds,
+        "seed": take.request.seed,
+        "model": take.model,
+    }));
+}
+
+fn write(line: &Value) {
+    let Some(path) = std::env::var_os(LOG_VARIABLE) else { return };
+    let file = OpenOptions::new().create(true).append(true).open(&path);
+    // One write call per line, so that lines of several instances do not mix.
+    if let Err(e) = file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes())) {
+        tracing::warn!("{} could not be written: {e}", path.display());
+    }
+}
+
+/// Largest resident size of the process so far in MiB; `None` where the system does not tell.
+fn peak_rss_mib() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kib / 1024.0)
+}

@@ -1,0 +1,141 @@
+//! One loaded model per process, shared by all instances.
+
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+use straightshot_engine::Result;
+use straightshot_engine::pipeline::{CancelToken, Generation, GenerationRequest, Generator, Progress};
+
+/// How often a job that waits for its turn looks whether it was cancelled.
+const TURN_POLL: Duration = Duration::from_millis(20);
+
+/// What the worker needs of a model. The seam between plugin and engine: the plugin's tests put a tone generator
+/// here.
+pub trait SoundEngine: Send + Sync {
+    /// Short name of the model, for display.
+    fn name(&self) -> &str;
+
+    /// Makes the sound of `request`; see [`Generator::generate`].
+    ///
+    /// # Errors
+    /// As [`Generator::generate`].
+    fn generate(
+        &self,
+        request: &GenerationRequest,
+        progress: &mut (dyn FnMut(Progress) + Send),
+        cancel: &CancelToken,
+    ) -> Result<Generation>;
+}
+
+impl SoundEngine for Generator {
+    fn name(&self) -> &str {
+        Self::name(self)
+    }
+
+    fn generate(
+        &self,
+        request: &GenerationRequest,
+        progress: &mut (dyn FnMut(Progress) + Send),
+        cancel: &CancelToken,
+    ) -> Result<Generation> {
+        Self::generate(self, request, progress, cancel)
+    }
+}
+
+/// Loads the model of a folder, `None` for the built-in one.
+pub type Load = dyn Fn(Option<&Path>) -> Result<Arc<dyn SoundEngine>> + Send + Sync;
+
+/// Loaded models by folder, and the turn of the instances that use them.
+///
+/// A model lives as long as an instance holds it; the cache itself keeps none alive.
+pub struct ModelCache {
+    load: Box<Load>,
+    models: Mutex<HashMap<Option<PathBuf>, Weak<dyn SoundEngine>>>,
+    /// Held by the job that runs.
+    turn: Mutex<()>,
+    loads: AtomicU64,
+}
+
+/// The cache of this process.
+static PROCESS_CACHE: OnceLock<Arc<ModelCache>> = OnceLock::new();
+
+impl ModelCache {
+    /// An empty cache that loads with `load`.
+    #[must_use]
+    pub fn new(load: impl Fn(Option<&Path>) -> Result<Arc<dyn SoundEngine>> + Send + Sync + 'static) -> Self {
+        Self {
+            load: Box::new(load),
+            models: Mutex::default(),
+            turn: Mutex::default(),
+            loads: AtomicU64::new(0),
+        }
+    }
+
+    /// The cache that all plugin instances of this process share.
+    #[must_use]
+    pub fn process() -> Arc<Self> {
+        PROCESS_CACHE.get_or_init(|| Arc::new(Self::new(load_generator))).clone()
+    }
+
+    /// Makes `cache` the one of this process; possible before the first instance is made. Returns whether it was.
+    pub fn install(cache: Arc<Self>) -> bool {
+        PROCESS_CACHE.set(cache).is_ok()
+    }
+
+    /// The model of `dir`, loaded if no instance holds it.
+    ///
+    /// # Errors
+    /// Those of loading; a later call tries again.
+    pub fn get(&self, dir: Option<&Path>) -> Result<Arc<dyn SoundEngine>> {
+        let key = dir.map(|dir| dir.canonicalize().unwrap_or_else(|_| dir.to_owned()));
+        let mut models = self.models.lock();
+        if let Some(model) = models.get(&key).and_then(Weak::upgrade) {
+            return Ok(model);
+        }
+        let model = (self.load)(key.as_deref())?;
+        self.loads.fetch_add(1, Ordering::Relaxed);
+        models.retain(|_, model| model.strong_count() > 0);
+        models.insert(key, Arc::downgrade(&model));
+        Ok(model)
+    }
+
+    /// How many models were loaded so far; that ten instances share one shows here.
+    #[must_use]
+    pub fn loads(&self) -> u64 {
+        self.loads.load(Ordering::Relaxed)
+    }
+
+    /// Waits until no other job of the process runs; the turn lasts as long as the guard. `waiting` is called once
+    /// if there is something to wait for.
+    ///
+    /// # Errors
+    /// If the job was cancelled while it waited.
+    pub(super) fn take_turn(
+        &self,
+        cancel: &CancelToken,
+        waiting: impl FnOnce(),
+    ) -> Result<MutexGuard<'_, ()>> {
+        cancel.check()?;
+        if let Some(turn) = self.turn.try_lock() {
+            return Ok(turn);
+        }
+        waiting();
+        loop {
+            if let Some(turn) = self.turn.try_lock_for(TURN_POLL) {
+                return Ok(turn);
+            }
+            cancel.check()?;
+        }
+    }
+}
+
+fn load_generator(dir: Option<&Path>) -> Result<Arc<dyn SoundEngine>> {
+    let generator = match dir {
+        Some(dir) => Generator::from_dir(dir)?,
+        None => Generator::builtin()?,
+    };
+    Ok(Arc::new(generator))
+}

@@ -1,0 +1,230 @@
+//! [worker thread] The loop: one message at a time.
+
+use super::job::{Failure, Finished, Job, JobNumber, Sound};
+use super::journal;
+use super::models::{ModelCache, SoundEngine};
+use super::{Message, NO_THREAD};
+use crate::shared::{Command, Event, Progress, Severity, Shared};
+use crate::state::{Epoch, MAX_TAKES, SoundRequest};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use std::io;
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+use straightshot_engine::pipeline::CancelToken;
+
+/// How often clips are looked after while the audio thread still holds old ones.
+const SERVICE_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Stack of a job's thread in bytes: that of a program's main thread, where the engine is used as well.
+const JOB_STACK: usize = 8 << 20;
+
+/// The worker's thread: what it has and what it is doing.
+pub(super) struct Desk {
+    shared: Arc<Shared>,
+    models: Arc<ModelCache>,
+    inbox: Sender<Message>,
+    /// The job whose result is awaited.
+    current: Option<Current>,
+    /// Threads of jobs that were replaced and are about to end.
+    replaced: Vec<JoinHandle<()>>,
+    /// Number of jobs so far.
+    jobs: JobNumber,
+    /// The model of the last job, kept loaded.
+    model: Option<Arc<dyn SoundEngine>>,
+}
+
+struct Current {
+    number: JobNumber,
+    request: SoundRequest,
+    /// The session it was begun for.
+    epoch: Epoch,
+    cancel: CancelToken,
+    thread: JoinHandle<()>,
+}
+
+impl Desk {
+    pub(super) fn new(shared: Arc<Shared>, models: Arc<ModelCache>, inbox: Sender<Message>) -> Self {
+        Self { shared, models, inbox, current: None, replaced: Vec::new(), jobs: 0, model: None }
+    }
+
+    /// Serves until shutdown, then waits for the jobs' threads.
+    pub(super) fn serve(mut self, messages: &Receiver<Message>) {
+        loop {
+            self.shared.outlet.service();
+            let message = if self.shared.outlet.needs_service() {
+                messages.recv_timeout(SERVICE_INTERVAL)
+            } else {
+                messages.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            };
+            match message {
+                Ok(Message::Command(command)) => self.obey(command),
+                Ok(Message::Finished(finished)) => self.finish(*finished),
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(Message::Shutdown) | Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.replace_current();
+        for thread in self.replaced.drain(..) {
+            // A job's thread catches its panics; there is no result to look at.
+            let _ = thread.join();
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Generate(_) if self.current.is_some() => {
+                let text = "A sound is being made already. Cancel it first, or wait until it is done";
+                self.shared.say(Severity::Warning, text, "");
+            }
+            Command::Generate(request) => {
+                self.shared.update_status(|status| status.message = None);
+                self.begin(request);
+            }
+            Command::Cancel => {
+                if let Some(current) = &self.current {
+                    current.cancel.cancel();
+                }
+            }
+            Command::Restored => self.resume(),
+            Command::Publish => self.shared.publish_active(),
+        }
+    }
+
+    /// Begins the unfinished job of a restored session, unless that very job is running.
+    fn resume(&mut self) {
+        let (pending, epoch) = {
+            let session = self.shared.session.lock();
+            (session.pending.clone(), session.epoch())
+        };
+        if let Some(current) =
+            self.current.as_mut().filter(|current| pending.as_ref() == Some(&current.request))
+        {
+            current.epoch = epoch;
+            return;
+        }
+        self.replace_current();
+        self.show_idle();
+        if let Some(request) = pending {
+            self.begin(request);
+        }
+    }
+
+    /// Cancels the current job, whose result no longer matters.
+    fn replace_current(&mut self) {
+        if let Some(current) = self.current.take() {
+            current.cancel.cancel();
+            self.replaced.push(current.thread);
+        }
+    }
+
+    fn begin(&mut self, request: SoundRequest) {
+        self.replaced.retain(|thread| !thread.is_finished());
+        let (model_dir, epoch) = {
+            let mut session = self.shared.session.lock();
+            session.pending = Some(request.clone());
+            (session.model_dir.clone(), session.epoch())
+        };
+        self.shared.update_status(|status| {
+            status.job = Some(request.clone());
+            status.progress =
+                Some(Progress { stage: "Starting".to_owned(), step: None, fraction: 0.0, eta: None });
+        });
+        self.shared.report(Event::Started);
+        self.jobs += 1;
+        let number = self.jobs;
+        let cancel = CancelToken::default();
+        let job = Job {
+            number,
+            request: request.clone(),
+            model_dir,
+            cancel: cancel.clone(),
+            models: self.models.clone(),
+            shared: self.shared.clone(),
+        };
+        match self.spawn(job) {
+            Ok(thread) => self.current = Some(Current { number, request, epoch, cancel, thread }),
+            Err(e) => {
+                let failure = Failure::Failed { user_text: NO_THREAD.to_owned(), detail: e.to_string() };
+                let event = self.give_up(failure, epoch);
+                self.shared.report(event);
+                self.show_idle();
+            }
+        }
+    }
+
+    fn spawn(&self, job: Job) -> io::Result<JoinHandle<()>> {
+        let inbox = self.inbox.clone();
+        Builder::new().name("straightshot-job".to_owned()).stack_size(JOB_STACK).spawn(move || {
+            // Nobody listens any more if the instance is being removed.
+            let _ = inbox.send(Message::Finished(Box::new(job.run())));
+        })
+    }
+
+    fn finish(&mut self, finished: Finished) {
+        let Finished { number, result } = finished;
+        match self.current.take_if(|current| current.number == number) {
+            Some(current) => self.conclude(current, result),
+            // Its session was replaced while it ran. A sound that came out all the same is not thrown away.
+            None => {
+                if let Ok(Sound { take, .. }) = result {
+                    self.shared.session.lock().keep_in_bin(take);
+                }
+            }
+        }
+    }
+
+    fn conclude(&mut self, current: Current, result: Result<Sound, Failure>) {
+        let Current { request, epoch, thread, .. } = current;
+        self.replaced.push(thread);
+        let event = match result {
+            Ok(sound) => self.keep(sound, epoch),
+            Err(failure) => self.give_up(failure, epoch),
+        };
+        tracing::debug!("job of {request:?} ended: {event:?}");
+        self.shared.mark_unsaved();
+        self.shared.report(event);
+        self.show_idle();
+    }
+
+    fn show_idle(&self) {
+        self.shared.update_status(|status| {
+            status.job = None;
+            status.progress = None;
+        });
+    }
+
+    fn give_up(&self, failure: Failure, epoch: Epoch) -> Event {
+        self.shared.session.lock().drop_pending(epoch);
+        match failure {
+            Failure::Cancelled => Event::Cancelled,
+            Failure::Failed { user_text, detail } => {
+                journal::failed(&user_text, &detail);
+                self.shared.say(Severity::Error, user_text.clone(), detail.clone());
+                Event::Failed { user_text, detail }
+            }
+        }
+    }
+
+    /// Puts a sound into the session. It is on its way to the audio thread before the session shows it, so that
+    /// whoever sees the take can play it.
+    fn keep(&mut self, sound: Sound, epoch: Epoch) -> Event {
+        let Sound { mut take, model, load, timings } = sound;
+        let id = self.shared.session.lock().next_take_id();
+        take.id = id;
+        let take = Arc::new(take);
+        let started = Instant::now();
+        self.shared.publish(|| Some(take.clone()));
+        journal::done(&take, &journal::Times { load, stages: timings, resample: started.elapsed() });
+        let evicted = self.shared.session.lock().add_pending_take(take, epoch);
+        // The user may have chosen another take, or the host another session, in the meantime.
+        self.shared.publish_active();
+        if evicted.is_some() {
+            let text = format!("{MAX_TAKES} takes are kept; the oldest one has gone to the bin");
+            self.shared.say(Severity::Info, text, "");
+        }
+        self.shared.update_status(|status| status.model = Some(model.name().to_owned()));
+        self.model = Some(model);
+        Event::TakeReady(id)
+    }
+}
