@@ -1,0 +1,44 @@
+//! The model that is part of the binary: what a user hears first.
+
+use anyhow::Result;
+use std::f32::consts::FRAC_1_SQRT_2;
+use straightshot_engine::pipeline::{CancelToken, GenerationRequest, Generator};
+
+const PROMPTS: [&str; 3] =
+    ["glass bottle smashing on a stone floor", "heavy rain on a tin roof", "slow footsteps on gravel"];
+
+/// Root mean square over the whole clip.
+fn level(samples: &[f32]) -> f32 {
+    (samples.iter().map(|x| x * x).sum::<f32>() / samples.len() as f32).sqrt()
+}
+
+#[test]
+fn the_built_in_model_makes_different_sounds_of_different_prompts() -> Result<()> {
+    let generator = Generator::builtin()?;
+    let seconds = 1.234;
+    let samples = (seconds * f64::from(generator.sample_rate_hz())).round() as usize;
+    for steps in [1, 4] {
+        let mut clips: Vec<Vec<f32>> = Vec::new();
+        for prompt in PROMPTS {
+            let request = GenerationRequest { prompt: prompt.into(), steps, seconds, ..Default::default() };
+            let made = generator.generate(&request, &mut |_| (), &CancelToken::default())?;
+            let clip = made.clips.into_iter().next().expect("one variation").samples;
+            assert_eq!(clip.len(), samples, "{prompt}, {steps} steps");
+            assert!(clip.iter().all(|x| x.is_finite()), "{prompt}, {steps} steps");
+            let peak = clip.iter().fold(0f32, |m, x| m.max(x.abs()));
+            assert!(peak > 0.05 && peak < 1.0, "{prompt}, {steps} steps: peak {peak}");
+            assert!(level(&clip) > 1e-3, "{prompt}, {steps} steps: level {}", level(&clip));
+            for other in &clips {
+                let (a, b) = (level(&clip), level(other));
+                let alike =
+                    clip.iter().zip(other).map(|(x, y)| x * y).sum::<f32>() / (a * b * samples as f32);
+                assert!(
+                    alike.abs() < FRAC_1_SQRT_2,
+                    "{prompt}, {steps} steps: correlation {alike} with another prompt"
+                );
+            }
+            clips.push(clip);
+        }
+    }
+    Ok(())
+}

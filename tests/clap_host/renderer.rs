@@ -1,0 +1,167 @@
+//! Runs the plugin's audio processing and collects what it plays.
+
+use super::Host;
+use anyhow::{Result, ensure};
+use clack_host::events::event_types::{
+    NoteOffEvent, NoteOnEvent, ParamValueEvent, TransportEvent, TransportFlags,
+};
+use clack_host::events::{EventFlags, EventHeader, Pckn};
+use clack_host::prelude::*;
+use clack_host::utils::{BeatTime, ClapId, SecondsTime};
+
+/// Something that happens at a frame of a call of [`Renderer::render`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Event {
+    /// A key goes down with full velocity.
+    NoteOn {
+        /// Frame.
+        at: u32,
+        /// MIDI key.
+        key: u16,
+    },
+    /// A key goes up.
+    NoteOff {
+        /// Frame.
+        at: u32,
+        /// MIDI key.
+        key: u16,
+    },
+    /// A parameter changes.
+    Param {
+        /// Frame.
+        at: u32,
+        /// Which one.
+        id: ClapId,
+        /// New value in the host's units.
+        value: f64,
+    },
+}
+
+impl Event {
+    fn at(self) -> u32 {
+        match self {
+            Self::NoteOn { at, .. } | Self::NoteOff { at, .. } | Self::Param { at, .. } => at,
+        }
+    }
+
+    fn push_to(self, buffer: &mut EventBuffer, at: u32) {
+        let note = |key: u16| Pckn::new(0_u16, 0_u16, key, 0_u32);
+        match self {
+            Self::NoteOn { key, .. } => buffer.push(&NoteOnEvent::new(at, note(key), 1.0)),
+            Self::NoteOff { key, .. } => buffer.push(&NoteOffEvent::new(at, note(key), 0.0)),
+            Self::Param { id, value, .. } => {
+                buffer.push(&ParamValueEvent::new(at, id, Pckn::match_all(), value));
+            }
+        }
+    }
+}
+
+/// An active instance's audio side; may be sent to another thread.
+pub struct Renderer {
+    processor: StartedPluginAudioProcessor<Host>,
+    output: AudioPorts,
+    /// Frames per call of the plugin, at most what it was activated with.
+    block: u32,
+    /// Frames rendered since activation.
+    frames: u64,
+    /// Whether the host's transport runs; only changes between calls.
+    playing: bool,
+}
+
+impl Renderer {
+    pub(super) fn new(processor: StartedPluginAudioProcessor<Host>, max_block: u32) -> Self {
+        Self {
+            processor,
+            output: AudioPorts::with_capacity(2, 1),
+            block: max_block,
+            frames: 0,
+            playing: false,
+        }
+    }
+
+    pub(super) fn stop(self) -> StoppedPluginAudioProcessor<Host> {
+        self.processor.stop_processing()
+    }
+
+    /// Renders in blocks of `frames` from now on; more than the activation allowed is cut down to that.
+    pub fn set_block(&mut self, frames: u32) {
+        self.block = frames.clamp(1, self.block);
+    }
+
+    /// Starts or stops the host's transport with the next call of [`Renderer::render`].
+    pub fn set_playing(&mut self, playing: bool) {
+        self.playing = playing;
+    }
+
+    /// Plays `frames` frames with `events` (sorted, with frames from the start of this call); returns left and right.
+    ///
+    /// # Errors
+    /// If the plugin reports a failure or an event lies beyond the end.
+    pub fn render(&mut self, frames: u32, events: &[Event]) -> Result<[Vec<f32>; 2]> {
+        ensure!(events.is_sorted_by_key(|event| event.at()), "events must be sorted");
+        ensure!(events.iter().all(|event| event.at() < frames), "an event lies beyond the end");
+        let mut sound = [Vec::with_capacity(frames as usize), Vec::with_capacity(frames as usize)];
+        let mut start = 0;
+        while start < frames {
+            let length = self.block.min(frames - start);
+            let mut input = EventBuffer::new();
+            for event in events.iter().filter(|event| (start..start + length).contains(&event.at())) {
+                event.push_to(&mut input, event.at() - start);
+            }
+            self.block_into(&mut sound, length as usize, &input)?;
+            start += length;
+        }
+        Ok(sound)
+    }
+
+    /// One call of the plugin.
+    fn block_into(&mut self, sound: &mut [Vec<f32>; 2], length: usize, input: &EventBuffer) -> Result<()> {
+        // Not silence: a plugin that forgets to write its output must not look right.
+        let mut left = vec![f32::NAN; length];
+        let mut right = vec![f32::NAN; length];
+        let mut audio = self.output.with_output_buffers([AudioPortBuffer {
+            latency: 0,
+            channels: AudioPortBufferType::f32_output_only(
+                [left.as_mut_slice(), right.as_mut_slice()].into_iter(),
+            ),
+        }]);
+        let transport = transport(self.frames, self.playing);
+        self.processor.process(
+            &InputAudioBuffers::empty(),
+            &mut audio,
+            &input.as_input(),
+            &mut OutputEvents::void(),
+            Some(self.frames),
+            Some(&transport),
+        )?;
+        self.frames += length as u64;
+        sound[0].append(&mut left);
+        sound[1].append(&mut right);
+        Ok(())
+    }
+}
+
+/// The host's transport at 120 beats per minute; the position is that of a 48 kHz session.
+#[expect(clippy::cast_precision_loss, reason = "positions of test renders are far below 2^52")]
+fn transport(frames: u64, playing: bool) -> TransportEvent {
+    let seconds = frames as f64 / 48_000.0;
+    let mut flags =
+        TransportFlags::HAS_TEMPO | TransportFlags::HAS_SECONDS_TIMELINE | TransportFlags::HAS_BEATS_TIMELINE;
+    flags.set(TransportFlags::IS_PLAYING, playing);
+    TransportEvent {
+        header: EventHeader::new_core(0, EventFlags::empty()),
+        flags,
+        song_pos_beats: BeatTime::from_float(seconds * 2.0),
+        song_pos_seconds: SecondsTime::from_float(seconds),
+        tempo: 120.0,
+        tempo_inc: 0.0,
+        loop_start_beats: BeatTime::from_float(0.0),
+        loop_end_beats: BeatTime::from_float(0.0),
+        loop_start_seconds: SecondsTime::from_float(0.0),
+        loop_end_seconds: SecondsTime::from_float(0.0),
+        bar_start: BeatTime::from_float(0.0),
+        bar_number: 0,
+        time_signature_numerator: 4,
+        time_signature_denominator: 4,
+    }
+}

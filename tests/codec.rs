@@ -1,0 +1,137 @@
+//! The codec around its networks: what amplitudes mean, how they become sound, how latents are normalised.
+
+use crate::tiny_model;
+use anyhow::Result;
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use std::f32::consts::TAU;
+use straightshot_engine::ErrorKind;
+use straightshot_engine::codec::{AMPLITUDE_FLOOR, Codec};
+use straightshot_engine::config::CodecConfig;
+use straightshot_engine::model::part;
+use straightshot_engine::rng::{Noise, Stream};
+
+/// Log amplitude that counts as nothing.
+const NOTHING: f32 = -20.0;
+const FRAMES: usize = 64;
+
+/// The shipped sizes; the weights do not matter here.
+fn codec() -> Result<Codec> {
+    Ok(Codec::new(&CodecConfig::default(), false, &VarBuilder::zeros(DType::F32, &Device::Cpu))?)
+}
+
+/// `[frames, 2 * bins]` from tonal and noise log amplitudes.
+fn spectrum(bins: usize, tonal: impl Fn(usize) -> f32, noise: f32) -> Vec<f32> {
+    (0..FRAMES * 2 * bins)
+        .map(|i| if i % (2 * bins) < bins { tonal(i / (2 * bins) * bins + i % (2 * bins)) } else { noise })
+        .collect()
+}
+
+#[test]
+fn noise_has_the_amplitude_it_was_asked_for() -> Result<()> {
+    let codec = codec()?;
+    let bins = codec.config().bins();
+    for amplitude in [0.01f32, 0.1] {
+        let samples = codec.synthesize(&spectrum(bins, |_| NOTHING, amplitude.ln()), 1)?;
+        let log = codec.log_amplitudes(&samples);
+        // Away from the ends of the clip and of the spectrum.
+        let inner = (8..FRAMES - 8).flat_map(|frame| log[frame * bins + 4..(frame + 1) * bins - 4].iter());
+        let (sum, n) = inner.fold((0.0f64, 0.0), |(s, n), x| (s + (2.0 * f64::from(*x)).exp(), n + 1.0));
+        let level_db = 10.0 * (sum / n).log10() - 20.0 * f64::from(amplitude).log10();
+        assert!(level_db.abs() < 0.5, "{amplitude}: {level_db} dB off");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_tone_comes_back_as_the_tone() -> Result<()> {
+    let codec = codec()?;
+    let (bins, n_fft) = (codec.config().bins(), codec.config().n_fft);
+    let step = TAU * 40.3 / n_fft as f32;
+    let tone: Vec<f32> =
+        (0..FRAMES * codec.config().hop_length).map(|i| 0.5 * (step * i as f32).sin()).collect();
+    let log = codec.log_amplitudes(&tone);
+    let samples = codec.synthesize(&spectrum(bins, |at| log[at], NOTHING), 1)?;
+    assert_eq!(samples.len(), tone.len());
+    let again = codec.log_amplitudes(&samples);
+    let peak = (FRAMES / 2) * bins + 40;
+    let level_db = 8.686 * (again[peak] - log[peak]);
+    assert!(level_db.abs() < 0.5, "{level_db} dB off");
+    // A pure tone: all of the rest is far below, as it is in the original.
+    let far = |log: &[f32]| (peak + 20..peak + 200).map(|i| log[i]).fold(f32::MIN, f32::max) - log[peak];
+    assert!(far(&again) < -4.6, "the rest is only {} dB below", -8.686 * far(&again));
+    Ok(())
+}
+
+#[test]
+fn nothing_becomes_silence() -> Result<()> {
+    let codec = codec()?;
+    let bins = codec.config().bins();
+    let samples = codec.synthesize(&spectrum(bins, |_| NOTHING, NOTHING), 1)?;
+    assert_eq!(samples, vec![0.0; FRAMES * codec.config().hop_length]);
+    let log = codec.log_amplitudes(&[0.0; 4096]);
+    assert!(log.iter().all(|x| (x - AMPLITUDE_FLOOR.ln()).abs() < 1e-4));
+    Ok(())
+}
+
+#[test]
+fn seeds_decide_the_texture() -> Result<()> {
+    let codec = codec()?;
+    let noise = spectrum(codec.config().bins(), |_| -3.0, -3.0);
+    assert_eq!(codec.synthesize(&noise, 7)?, codec.synthesize(&noise, 7)?);
+    assert_ne!(codec.synthesize(&noise, 7)?, codec.synthesize(&noise, 8)?);
+    Ok(())
+}
+
+#[test]
+fn impossible_spectra_make_an_error_or_a_finite_sound() -> Result<()> {
+    let codec = codec()?;
+    let mut values = spectrum(codec.config().bins(), |_| f32::INFINITY, f32::INFINITY);
+    assert!(codec.synthesize(&values, 1)?.iter().all(|x| x.is_finite()));
+    values[1000] = f32::NAN;
+    assert_eq!(codec.synthesize(&values, 1).expect_err("NaN").kind(), ErrorKind::Compute);
+    Ok(())
+}
+
+#[test]
+fn signals_take_whole_tokens() -> Result<()> {
+    let codec = codec()?;
+    let (config, token) = (codec.config(), codec.config().samples_per_token());
+    for (samples, tokens) in [(0, 1), (1, 1), (token, 1), (token + 1, 2), (10 * token, 10)] {
+        assert_eq!(config.tokens_for(samples), tokens, "{samples} samples");
+        assert_eq!(codec.log_amplitudes(&vec![0.1; samples]).len(), tokens * 8 * config.bins());
+    }
+    Ok(())
+}
+
+#[test]
+fn latents_are_normalised_by_the_measured_statistics() -> Result<()> {
+    let config = tiny_model::config().codec;
+    let build = |mean: Tensor, std: Tensor| -> Result<Codec> {
+        let mut tensors = tiny_model::tensors(1)?;
+        tensors.insert("codec.latent_mean".into(), mean);
+        tensors.insert("codec.latent_std".into(), std);
+        Ok(Codec::new(&config, true, &part(&mut tensors, "codec.", &Device::Cpu)?)?)
+    };
+    let clip = Noise::new(1, Stream::Texture).normals(8_000);
+    let channels = config.latent_channels;
+    let raw = build(
+        Tensor::zeros(channels, DType::F32, &Device::Cpu)?,
+        Tensor::ones(channels, DType::F32, &Device::Cpu)?,
+    )?
+    .encode(&clip, &Device::Cpu)?
+    .squeeze(0)?;
+    let mean = raw.mean(0)?;
+    let std = raw.broadcast_sub(&mean)?.sqr()?.mean(0)?.sqrt()?;
+    let codec = build(mean.clone(), std.clone())?;
+    let latent = codec.encode(&clip, &Device::Cpu)?.squeeze(0)?;
+    for (m, v) in latent.mean(0)?.to_vec1::<f32>()?.iter().zip(latent.sqr()?.mean(0)?.to_vec1::<f32>()?) {
+        assert!(m.abs() < 1e-3 && (v - 1.0).abs() < 1e-2, "mean {m}, variance {v}");
+    }
+    // Decoding takes them out again: the network sees what the encoder said.
+    let decoded = codec.decode(&latent.unsqueeze(0)?)?.log_amplitudes;
+    let direct = codec.decoder().forward(&raw.unsqueeze(0)?)?.log_amplitudes;
+    let worst = (decoded - direct)?.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>()?;
+    assert!(worst < 1e-3, "{worst}");
+    Ok(())
+}

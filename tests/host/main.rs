@@ -1,0 +1,16 @@
+//! The built bundles in real hosts: Straightshot.clap through clack-host, Straightshot.vst3 through its COM interface.
+//!
+//! Needs the bundles, so `cargo xtask bundle` comes first; `cargo xtask test` does both. Every test runs in a process
+//! of its own (see [`alone`]): a plugin that takes its host down fails one test, and what a process has only once
+//! (the loaded model, the journal, the threads) can be counted.
+#![cfg(target_os = "linux")]
+
+mod alone;
+mod editor;
+mod generating;
+mod playing;
+mod scan;
+mod state;
+mod vst3_host;
+mod vst3_stress;
+mod window;

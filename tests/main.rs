@@ -1,0 +1,11 @@
+//! Correctness of the engine: golden tensors, gradients, laws of the flow, the whole pipeline, bad input.
+
+mod bad_input;
+mod builtin;
+mod codec;
+mod flow_laws;
+mod golden;
+mod gradients;
+mod pipeline;
+mod tiny_model;
+mod training;

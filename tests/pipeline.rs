@@ -1,0 +1,207 @@
+//! The whole way from a model folder and a prompt to samples, with a tiny random model.
+
+use crate::tiny_model;
+use anyhow::Result;
+use std::sync::{Arc, Mutex};
+use straightshot_engine::ErrorKind;
+use straightshot_engine::pipeline::{CancelToken, Generation, GenerationRequest, Generator, Progress, Stage};
+
+const RATE_HZ: f64 = 8_000.0;
+
+fn generator() -> Result<Generator> {
+    let folder = tempfile::tempdir()?;
+    tiny_model::write(folder.path(), 1)?;
+    Ok(Generator::from_dir(folder.path())?)
+}
+
+fn request() -> GenerationRequest {
+    GenerationRequest {
+        prompt: "glass bottle smashing on stone".into(),
+        seconds: 0.5,
+        seed: 3,
+        ..Default::default()
+    }
+}
+
+fn generate(generator: &Generator, request: &GenerationRequest) -> Result<Generation> {
+    Ok(generator.generate(request, &mut |_| (), &CancelToken::default())?)
+}
+
+/// The samples of the first clip as bits.
+fn bits(generator: &Generator, request: &GenerationRequest) -> Result<Vec<u32>> {
+    Ok(generate(generator, request)?.clips[0].samples.iter().map(|x| x.to_bits()).collect())
+}
+
+#[test]
+fn a_model_folder_loads_and_says_what_it_is() -> Result<()> {
+    let generator = generator()?;
+    assert_eq!((generator.name(), generator.sample_rate_hz()), ("tiny", 8_000));
+    Ok(())
+}
+
+#[test]
+fn equal_requests_give_equal_samples() -> Result<()> {
+    let generator = generator()?;
+    assert_eq!(bits(&generator, &request())?, bits(&generator, &request())?);
+    // From another instance of the model too.
+    assert_eq!(bits(&generator, &request())?, bits(&self::generator()?, &request())?);
+    Ok(())
+}
+
+#[test]
+fn the_number_of_threads_does_not_change_the_samples() -> Result<()> {
+    let files = tiny_model::files(1)?;
+    let one = bits(&Generator::with_threads(&files, 1)?, &request())?;
+    for threads in [2, 3] {
+        assert_eq!(bits(&Generator::with_threads(&files, threads)?, &request())?, one, "{threads} threads");
+    }
+    Ok(())
+}
+
+#[test]
+fn every_field_of_the_request_matters() -> Result<()> {
+    let generator = generator()?;
+    let first = bits(&generator, &request())?;
+    let others = [
+        GenerationRequest { seed: 4, ..request() },
+        GenerationRequest { prompt: "rain".into(), ..request() },
+        GenerationRequest { negative_prompt: "wind".into(), ..request() },
+        GenerationRequest { guidance_scale: 2.0, ..request() },
+        GenerationRequest { steps: 5, ..request() },
+    ];
+    for other in others {
+        assert_ne!(bits(&generator, &other)?, first, "{other:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_negative_prompt_has_no_effect_without_guidance() -> Result<()> {
+    let generator = generator()?;
+    let plain = GenerationRequest { guidance_scale: 1.0, ..request() };
+    let negative = GenerationRequest { negative_prompt: "wind".into(), ..plain.clone() };
+    assert_eq!(bits(&generator, &plain)?, bits(&generator, &negative)?);
+    Ok(())
+}
+
+#[test]
+fn spaces_around_a_prompt_do_not_matter() -> Result<()> {
+    let generator = generator()?;
+    let spaced = GenerationRequest { prompt: format!("  {}\n", request().prompt), ..request() };
+    assert_eq!(bits(&generator, &request())?, bits(&generator, &spaced)?);
+    Ok(())
+}
+
+#[test]
+fn variations_are_the_clips_of_the_following_seeds() -> Result<()> {
+    let generator = generator()?;
+    // The last seed wraps around.
+    let together =
+        generate(&generator, &GenerationRequest { variations: 3, seed: u64::MAX - 1, ..request() })?;
+    assert_eq!(together.clips.len(), 3);
+    for (clip, seed) in together.clips.iter().zip([u64::MAX - 1, u64::MAX, 0]) {
+        let alone = generate(&generator, &GenerationRequest { seed, ..request() })?;
+        let pairs = clip.samples.iter().zip(&alone.clips[0].samples);
+        let (error, power) = pairs.fold((0.0, 0.0), |(e, p), (a, b)| (e + (a - b) * (a - b), p + b * b));
+        assert!(error < 1e-4 * power, "seed {seed}: error {error} of {power}");
+    }
+    Ok(())
+}
+
+#[test]
+fn clips_are_exact_to_the_sample_and_within_full_scale() -> Result<()> {
+    let generator = generator()?;
+    for seconds in [0.25, 0.250_06, 1.0 / 3.0, 0.777_7, 1.234_56, 2.000_062_5, 7.1, 29.999_9, 30.0] {
+        let made = generate(&generator, &GenerationRequest { seconds, steps: 1, ..request() })?;
+        let clip = &made.clips[0];
+        assert_eq!(clip.samples.len(), (seconds * RATE_HZ).round() as usize, "{seconds} s");
+        assert_eq!(clip.sample_rate_hz, 8_000);
+        let peak = clip.samples.iter().fold(0f32, |m, x| m.max(x.abs()));
+        assert!(
+            clip.samples.iter().all(|x| x.is_finite()) && peak > 1e-3 && peak <= 1.0,
+            "{seconds} s: peak {peak}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn steps_are_counted_and_timed() -> Result<()> {
+    let generator = generator()?;
+    for steps in [1, 4, 64] {
+        let made = generate(&generator, &GenerationRequest { steps, ..request() })?;
+        assert_eq!(made.nfe, steps);
+        assert!(made.timings.flow.as_nanos() > 0 && made.timings.total() >= made.timings.flow);
+    }
+    Ok(())
+}
+
+/// All progress reports of a request.
+fn reports(generator: &Generator, request: &GenerationRequest) -> Result<Vec<Progress>> {
+    let mut reports = Vec::new();
+    generator.generate(request, &mut |p| reports.push(p), &CancelToken::default())?;
+    Ok(reports)
+}
+
+#[test]
+fn progress_never_falls_and_ends_at_one() -> Result<()> {
+    let generator = generator()?;
+    for (steps, variations, guidance_scale) in [(1, 1, 1.0), (4, 1, 3.0), (24, 3, 3.0)] {
+        let all = reports(&generator, &GenerationRequest { steps, variations, guidance_scale, ..request() })?;
+        assert!(all.windows(2).all(|w| w[0].fraction <= w[1].fraction), "{all:?}");
+        assert!(all.iter().all(|p| (0.0..=1.0).contains(&p.fraction)), "{all:?}");
+        assert_eq!(all.last().map(|p| p.fraction), Some(1.0));
+        assert_eq!(all[0].stage, Stage::Text);
+        let flow: Vec<Stage> =
+            all.iter().map(|p| p.stage).filter(|s| matches!(s, Stage::Flow { .. })).collect();
+        let expected: Vec<Stage> = (1..=steps).map(|step| Stage::Flow { step, steps }).collect();
+        assert_eq!(flow, expected);
+        assert_eq!(all.last().map(|p| p.stage), Some(Stage::Decode));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_cancelled_job_ends_at_once_and_leaves_the_model_usable() -> Result<()> {
+    let generator = generator()?;
+    let cancel = CancelToken::default();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let mut progress = |p: Progress| {
+        seen.lock().expect("no panic above").push(p.stage);
+        if p.stage == (Stage::Flow { step: 2, steps: 4 }) {
+            cancel.cancel();
+        }
+    };
+    let error = generator.generate(&request(), &mut progress, &cancel).expect_err("it was cancelled");
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    assert_eq!(seen.lock().expect("no panic above").last(), Some(&Stage::Flow { step: 2, steps: 4 }));
+    assert_eq!(generate(&generator, &request())?.clips.len(), 1);
+    Ok(())
+}
+
+#[test]
+fn a_token_raised_before_the_start_stops_the_job() -> Result<()> {
+    let cancel = CancelToken::default();
+    // Any clone raises the flag.
+    cancel.clone().cancel();
+    let mut stages = Vec::new();
+    let error =
+        generator()?.generate(&request(), &mut |p| stages.push(p.stage), &cancel).expect_err("cancelled");
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    assert!(!stages.iter().any(|s| matches!(s, Stage::Flow { .. })), "{stages:?}");
+    Ok(())
+}
+
+#[test]
+fn two_threads_may_use_one_model() -> Result<()> {
+    let generator = generator()?;
+    let alone = bits(&generator, &request())?;
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let jobs: Vec<_> = (0..2).map(|_| scope.spawn(|| bits(&generator, &request()))).collect();
+        jobs.into_iter().map(|job| job.join().expect("no panic")).collect()
+    });
+    for result in results {
+        assert_eq!(result?, alone);
+    }
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! The audio thread under observation: every allocation and every free it makes is counted.
+//!
+//! A test binary of its own, because the counting allocator is the allocator of the whole process.
+
+#[path = "realtime/counting.rs"]
+mod counting;
+#[path = "realtime/engine.rs"]
+mod engine;
+#[path = "realtime/handoff.rs"]
+mod handoff;
+#[path = "realtime/hosted.rs"]
+mod hosted;
+#[path = "realtime/player.rs"]
+mod player;
+#[path = "realtime/worker.rs"]
+mod worker;

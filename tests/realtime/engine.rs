@@ -1,0 +1,100 @@
+//! A model whose sound is known in advance: a tone whose pitch and level follow from the seed.
+//!
+//! The first word of the prompt tells it what to do: anything is a tone at once; `slow` takes until it is cancelled or
+//! a second and a half are over; `fail`, `panic` and `nan` are what they say.
+
+use std::f32::consts::TAU;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use straightshot::worker::models::{ModelCache, SoundEngine};
+use straightshot_engine::pipeline::{
+    Audio, CancelToken, Generation, GenerationRequest, Progress, Stage, StageTimings,
+};
+use straightshot_engine::{Error, ErrorKind, Result};
+
+/// Sample rate of the tones in Hz.
+pub(crate) const RATE_HZ: u32 = 44_100;
+
+/// Frequency of the tone of `seed` in Hz.
+pub(crate) fn tone_hz(seed: u64) -> f32 {
+    441.0 * (1 + seed % 4) as f32
+}
+
+/// Amplitude of the tone of `seed`: even seeds are quieter.
+pub(crate) fn tone_level(seed: u64) -> f32 {
+    if seed.is_multiple_of(2) { 0.25 } else { 0.5 }
+}
+
+/// The samples that a request for `seconds` with `seed` gives.
+pub(crate) fn tone(seed: u64, seconds: f64) -> Vec<f32> {
+    let samples = (seconds * f64::from(RATE_HZ)).round() as usize;
+    (0..samples).map(|i| tone_level(seed) * (TAU * tone_hz(seed) * i as f32 / RATE_HZ as f32).sin()).collect()
+}
+
+/// The tone generator.
+#[derive(Default)]
+pub(crate) struct ToneEngine {
+    running: AtomicUsize,
+    /// Most jobs that ever ran at once.
+    pub(crate) most_at_once: AtomicUsize,
+}
+
+impl SoundEngine for ToneEngine {
+    fn name(&self) -> &str {
+        "tone"
+    }
+
+    fn generate(
+        &self,
+        request: &GenerationRequest,
+        progress: &mut (dyn FnMut(Progress) + Send),
+        cancel: &CancelToken,
+    ) -> Result<Generation> {
+        let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_at_once.fetch_max(running, Ordering::SeqCst);
+        let result = self.make(request, progress, cancel);
+        self.running.fetch_sub(1, Ordering::SeqCst);
+        result
+    }
+}
+
+impl ToneEngine {
+    fn make(
+        &self,
+        request: &GenerationRequest,
+        progress: &mut (dyn FnMut(Progress) + Send),
+        cancel: &CancelToken,
+    ) -> Result<Generation> {
+        let mut samples = tone(request.seed, request.seconds);
+        match request.prompt.split(' ').next() {
+            Some("fail") => return Err(Error::new(ErrorKind::Compute, "The test wants a failure")),
+            Some("panic") => panic!("the test wants a panic"),
+            Some("nan") => samples[0] = f32::NAN,
+            Some("slow") => {
+                let begun = Instant::now();
+                while begun.elapsed() < Duration::from_millis(1500) {
+                    cancel.check()?;
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            }
+            _ => {}
+        }
+        for step in 1..=request.steps {
+            cancel.check()?;
+            let fraction = step as f32 / request.steps as f32;
+            progress(Progress { stage: Stage::Flow { step, steps: request.steps }, fraction, eta: None });
+        }
+        let clips = vec![Audio { samples, sample_rate_hz: RATE_HZ }];
+        Ok(Generation { clips, timings: StageTimings::default(), nfe: request.steps })
+    }
+}
+
+/// A cache of its own around `engine`.
+pub(crate) fn cache_of(engine: &Arc<ToneEngine>) -> Arc<ModelCache> {
+    let engine = engine.clone();
+    Arc::new(ModelCache::new(move |dir| match dir {
+        Some(dir) => Err(Error::new(ErrorKind::BadModel, format!("{} is no model", dir.display()))),
+        None => Ok(engine.clone()),
+    }))
+}

@@ -1,0 +1,295 @@
+//! The worker with a model whose sounds are known: takes, failures, cancelling, sharing.
+
+use crate::engine::{RATE_HZ, ToneEngine, cache_of, tone};
+use nice_plug::params::persist::PersistentField;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use straightshot::audio::AudioProcessor;
+use straightshot::shared::{EditorLink, Event, Severity, Shared, View};
+use straightshot::state::{Session, SessionStore, SoundRequest, TakeId};
+use straightshot::worker::Worker;
+use straightshot::worker::models::ModelCache;
+
+/// One plugin instance without its plugin.
+struct Instance {
+    shared: Arc<Shared>,
+    worker: Arc<Worker>,
+    link: EditorLink,
+}
+
+impl Instance {
+    fn new(models: Arc<ModelCache>) -> Self {
+        let shared = Arc::new(Shared::new(Arc::new(SessionStore::default())));
+        let worker = Arc::new(Worker::new(shared.clone(), models));
+        let link = EditorLink::new(shared.clone(), worker.clone());
+        Self { shared, worker, link }
+    }
+
+    fn with_tones() -> Self {
+        Self::new(cache_of(&Arc::new(ToneEngine::default())))
+    }
+
+    /// Waits until the editor would see what `condition` asks for.
+    fn wait(&self, what: &str, condition: impl Fn(&View) -> bool) -> View {
+        let begun = Instant::now();
+        loop {
+            let view = self.link.view();
+            if condition(&view) {
+                return view;
+            }
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "waited in vain for {what}: {:?}",
+                view.status
+            );
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn wait_until_idle(&self) -> View {
+        // A job is busy from the moment its command is handled; the first event says that it was.
+        let begun = Instant::now();
+        while self.link.poll_event().is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "nothing happened");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.wait("the end of the job", |view| !view.is_busy())
+    }
+
+    fn events(&self) -> Vec<Event> {
+        std::iter::from_fn(|| self.link.poll_event()).collect()
+    }
+}
+
+fn request(prompt: &str, seed: u64) -> SoundRequest {
+    SoundRequest { prompt: prompt.to_owned(), seed, seconds: 0.5, steps: 3, ..SoundRequest::default() }
+}
+
+#[test]
+fn a_request_becomes_the_active_take() {
+    let instance = Instance::with_tones();
+    assert!(!instance.worker.is_started(), "a fresh instance has no thread");
+    instance.link.generate(request("a tone", 5));
+    let view = instance.wait("a take", |view| !view.takes.is_empty() && !view.is_busy());
+    let take = view.active().expect("the new take is active");
+    assert_eq!(take.samples(), tone(5, 0.5));
+    assert_eq!((take.sample_rate_hz, take.model.as_str(), take.name.as_str()), (RATE_HZ, "tone", "a tone"));
+    assert_eq!(take.request, request("a tone", 5));
+    assert_eq!(view.status.model.as_deref(), Some("tone"));
+    assert!(view.status.message.is_none());
+    assert!(instance.shared.session.lock().pending.is_none());
+    assert!(instance.link.take_unsaved() && !instance.link.take_unsaved());
+    let events = instance.events();
+    assert_eq!(events.first(), Some(&Event::Started));
+    assert_eq!(events.last(), Some(&Event::TakeReady(TakeId(1))));
+    assert!(events.iter().filter(|event| **event == Event::Progressed).count() >= 3, "{events:?}");
+}
+
+#[test]
+fn a_failure_is_told_and_costs_nothing() {
+    let instance = Instance::with_tones();
+    instance.link.generate(request("a tone", 1));
+    instance.wait("a take", |view| !view.takes.is_empty() && !view.is_busy());
+    instance.events();
+    for (prompt, said) in [
+        ("fail", "The test wants a failure"),
+        ("panic", "internal error"),
+        ("nan", "cannot be played"),
+        ("", "empty"),
+    ] {
+        instance.link.generate(request(prompt, 2));
+        let view = instance.wait_until_idle();
+        let message = view.status.message.expect("the user is told");
+        assert_eq!(message.severity, Severity::Error);
+        assert!(message.text.contains(said), "{message:?}");
+        assert_eq!(view.takes.len(), 1);
+        assert_eq!(view.active_take, Some(TakeId(1)));
+        assert!(instance.shared.session.lock().pending.is_none());
+        let failed =
+            |event: &Event| matches!(event, Event::Failed { user_text, .. } if user_text.contains(said));
+        assert!(instance.events().iter().any(failed));
+    }
+    instance.link.generate(request("a tone again", 3));
+    let view = instance.wait("a second take", |view| view.takes.len() == 2 && !view.is_busy());
+    assert!(view.status.message.is_none(), "a new job takes the old message away");
+}
+
+#[test]
+fn a_panic_names_its_cause_to_the_developer() {
+    let instance = Instance::with_tones();
+    instance.link.generate(request("panic", 1));
+    let message = instance.wait_until_idle().status.message.expect("the user is told");
+    assert_eq!(message.detail, "panic: the test wants a panic");
+}
+
+#[test]
+fn a_missing_model_folder_is_told() {
+    let instance = Instance::with_tones();
+    instance.link.set_model_dir(Some("nowhere".into()));
+    instance.link.generate(request("a tone", 1));
+    let view = instance.wait_until_idle();
+    assert!(view.status.message.is_some_and(|message| message.text.contains("nowhere is no model")));
+}
+
+#[test]
+fn cancelling_takes_no_time_and_leaves_no_trace() {
+    let instance = Instance::with_tones();
+    instance.link.generate(request("slow", 1));
+    instance.wait("the job", View::is_busy);
+    instance.link.cancel();
+    let begun = Instant::now();
+    let view = instance.wait("the end", |view| !view.is_busy());
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(view.takes.is_empty() && view.status.message.is_none() && view.status.progress.is_none());
+    assert!(instance.shared.session.lock().pending.is_none());
+    assert_eq!(instance.events().last(), Some(&Event::Cancelled));
+}
+
+#[test]
+fn a_second_request_is_refused_while_the_first_runs() {
+    let instance = Instance::with_tones();
+    instance.link.generate(request("slow", 1));
+    instance.wait("the job", View::is_busy);
+    instance.link.generate(request("a tone", 2));
+    let view = instance.wait("the refusal", |view| view.status.message.is_some());
+    assert_eq!(view.status.job, Some(request("slow", 1)));
+    assert_eq!(view.status.message.map(|message| message.severity), Some(Severity::Warning));
+    instance.link.dismiss_message();
+    assert!(instance.link.view().status.message.is_none());
+}
+
+#[test]
+fn ten_instances_share_one_model_and_take_turns() {
+    let engine = Arc::new(ToneEngine::default());
+    let models = cache_of(&engine);
+    let instances: Vec<_> = (0..10).map(|_| Instance::new(models.clone())).collect();
+    for (instance, seed) in instances.iter().zip(0..) {
+        instance.link.generate(request("a tone", seed));
+    }
+    for (instance, seed) in instances.iter().zip(0..) {
+        let view = instance.wait("its take", |view| !view.takes.is_empty());
+        assert_eq!(view.takes[0].samples(), tone(seed, 0.5), "everyone gets what they asked for");
+    }
+    assert_eq!(models.loads(), 1);
+    assert_eq!(engine.most_at_once.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_waiting_instance_says_so_and_can_be_cancelled() {
+    let models = cache_of(&Arc::new(ToneEngine::default()));
+    let (first, second) = (Instance::new(models.clone()), Instance::new(models));
+    first.link.generate(request("slow", 1));
+    first.wait("a running job", |view| {
+        view.status.progress.as_ref().is_some_and(|progress| progress.stage == "Loading the model")
+    });
+    second.link.generate(request("a tone", 2));
+    second.wait("its turn", |view| {
+        view.status.progress.as_ref().is_some_and(|progress| progress.stage.starts_with("Waiting"))
+    });
+    second.link.cancel();
+    let begun = Instant::now();
+    second.wait("the end", |view| !view.is_busy());
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(first.link.view().is_busy());
+}
+
+#[test]
+fn removing_an_instance_ends_its_job() {
+    let instance = Instance::with_tones();
+    instance.link.generate(request("slow", 1));
+    instance.wait("the job", View::is_busy);
+    let begun = Instant::now();
+    instance.worker.shutdown();
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(instance.shared.session.lock().pending.is_some(), "a project saved now finishes the job later");
+    instance.link.generate(request("a tone", 1));
+    assert!(instance.link.view().takes.is_empty(), "commands to a removed instance are ignored");
+}
+
+#[test]
+fn a_restored_session_finishes_what_it_began() {
+    let saved = {
+        let instance = Instance::with_tones();
+        instance.link.generate(request("slow", 3));
+        instance.wait("the job", View::is_busy);
+        let session = instance.shared.session.lock();
+        serde_json::to_string(&*session).expect("a session can be written").replace("slow", "soon")
+    };
+    let instance = Instance::with_tones();
+    instance.shared.session.set(serde_json::from_str::<Session>(&saved).expect("valid"));
+    instance.worker.session_restored();
+    let view = instance.wait("the take", |view| !view.takes.is_empty());
+    assert_eq!(view.takes[0].samples(), tone(3, 0.5));
+    assert_eq!(view.takes[0].request.prompt, "soon");
+}
+
+#[test]
+fn a_session_without_a_job_starts_no_thread() {
+    let instance = Instance::with_tones();
+    instance.shared.session.set(Session::default());
+    instance.worker.session_restored();
+    assert_eq!(instance.events(), [Event::SessionRestored]);
+    assert!(!instance.worker.is_started());
+}
+
+#[test]
+fn restoring_another_session_replaces_the_job() {
+    let instance = Instance::with_tones();
+    instance.link.generate(request("slow", 1));
+    instance.wait("the job", View::is_busy);
+    let mut other = Session::default();
+    other.pending = Some(request("a tone", 2));
+    instance.shared.session.set(other);
+    instance.worker.session_restored();
+    let view = instance.wait("the other take", |view| !view.takes.is_empty() && !view.is_busy());
+    assert_eq!(view.takes.len(), 1);
+    assert_eq!(view.takes[0].samples(), tone(2, 0.5));
+}
+
+#[test]
+fn restoring_the_session_that_is_being_worked_on_does_not_disturb() {
+    let instance = Instance::with_tones();
+    instance.link.generate(request("slow", 6));
+    instance.wait("the job", View::is_busy);
+    let saved = serde_json::to_string(&*instance.shared.session.lock()).expect("a session can be written");
+    instance.shared.session.set(serde_json::from_str::<Session>(&saved).expect("valid"));
+    instance.worker.session_restored();
+    let view = instance.wait("the take", |view| !view.takes.is_empty() && !view.is_busy());
+    assert!(view.bin.is_empty() && instance.shared.session.lock().pending.is_none());
+    let started = instance.events().into_iter().filter(|event| *event == Event::Started).count();
+    assert_eq!(started, 1, "the job went on instead of beginning again");
+}
+
+#[test]
+fn damage_in_a_restored_session_is_told() {
+    let instance = Instance::with_tones();
+    let damaged = r#"{"version":1,"takes":[{"id":1,"audio":"????"}],"pending":{"prompt":"a tone"}}"#;
+    instance.shared.session.set(serde_json::from_str::<Session>(damaged).expect("reading never fails"));
+    instance.worker.session_restored();
+    let view = instance.wait("the unfinished take", |view| view.takes.len() == 2 && !view.is_busy());
+    let message = view.status.message.expect("the user is told, and the job did not take the message away");
+    assert_eq!(message.severity, Severity::Warning);
+    assert!(message.text.contains("could not be read"));
+    assert!(view.takes[0].damage.is_some());
+}
+
+#[test]
+fn choosing_deleting_and_restoring_takes_reaches_the_audio_thread() {
+    let instance = Instance::with_tones();
+    let _audio = AudioProcessor::new(&instance.shared, 48_000);
+    for seed in 1..=3 {
+        instance.link.generate(request("a tone", seed));
+        instance.wait("a take", |view| view.takes.len() as u64 == seed && !view.is_busy());
+    }
+    instance.link.select_take(TakeId(1));
+    assert_eq!(instance.link.view().active_take, Some(TakeId(1)));
+    instance.link.delete_take(TakeId(1));
+    let view = instance.link.view();
+    assert_eq!((view.takes.len(), view.bin.len(), view.active_take), (2, 1, Some(TakeId(2))));
+    instance.link.restore_take(TakeId(1));
+    instance.link.rename_take(TakeId(1), "the first");
+    let view = instance.link.view();
+    assert_eq!((view.takes.len(), view.bin.len(), view.active_take), (3, 0, Some(TakeId(1))));
+    assert_eq!(view.active().map(|take| take.name.as_str()), Some("the first"));
+}

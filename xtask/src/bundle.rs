@@ -1,0 +1,156 @@
+//! Builds the plugin and lays it out as the hosts expect.
+//!
+//! Both formats are the same shared library. Linux: CLAP is a plain file, VST3 a folder with one library per
+//! platform. macOS: both are bundles with an Info.plist. Windows: CLAP is a plain DLL, VST3 a folder.
+
+use crate::workspace::{Workspace, run};
+use crate::{patch, setup};
+use anyhow::{Context, Result, bail};
+use std::env::consts::{ARCH, OS};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Name of the bundles and of the library inside.
+const NAME: &str = "Straightshot";
+
+/// The finished bundles and the workspace they were built from.
+pub(crate) struct Bundles {
+    /// The checkout, for further commands.
+    pub(crate) workspace: Workspace,
+    /// Straightshot.clap: a file, on macOS a folder.
+    pub(crate) clap: PathBuf,
+    /// The folder Straightshot.vst3.
+    pub(crate) vst3: PathBuf,
+}
+
+/// Builds everything in release and writes both bundles to `target/bundled`.
+pub(crate) fn bundle() -> Result<Bundles> {
+    setup::ensure(setup::Purpose::Build)?;
+    let workspace = Workspace::open()?;
+    build(&workspace)?;
+    let library = workspace.target.join("release").join(library_file());
+    if !patch::is_patched(&library)? {
+        // A plain `cargo build` wrote its own plugin to the same file, and cargo took it for ours.
+        let kept = workspace.target.join("release/deps").join(library_file());
+        fs::remove_file(&kept).with_context(|| format!("{} cannot be removed", kept.display()))?;
+        build(&workspace)?;
+        if !patch::is_patched(&library)? {
+            bail!("the built plugin does not contain the repaired dependencies (see xtask/src/patch.rs)");
+        }
+    }
+    let folder = workspace.target.join("bundled");
+    let clap = write_clap(&library, &folder)?;
+    let vst3 = write_vst3(&library, &folder)?;
+    println!("bundled {}\nbundled {}", clap.display(), vst3.display());
+    Ok(Bundles { workspace, clap, vst3 })
+}
+
+/// Copies the bundles to where hosts look for plugins of this user.
+pub(crate) fn install() -> Result<()> {
+    let bundles = bundle()?;
+    let home = std::env::home_dir().context("the home folder is unknown")?;
+    let (clap_folder, vst3_folder) = match OS {
+        "macos" => (home.join("Library/Audio/Plug-Ins/CLAP"), home.join("Library/Audio/Plug-Ins/VST3")),
+        "windows" => {
+            let programs = std::env::var_os("LOCALAPPDATA").context("LOCALAPPDATA is not set")?;
+            let common = PathBuf::from(programs).join("Programs").join("Common");
+            (common.join("CLAP"), common.join("VST3"))
+        }
+        _ => (home.join(".clap"), home.join(".vst3")),
+    };
+    for (bundle, folder) in [(&bundles.clap, clap_folder), (&bundles.vst3, vst3_folder)] {
+        let installed = folder.join(bundle.file_name().context("a bundle without a name")?);
+        copy_tree(bundle, &installed)?;
+        println!("installed {}", installed.display());
+    }
+    Ok(())
+}
+
+/// The library, the standalone program and the host used by `play`, in one run of cargo.
+fn build(workspace: &Workspace) -> Result<()> {
+    // Not xtask itself: Windows cannot replace a program that runs.
+    run(workspace.cargo("build").args(["--exclude", "xtask", "--lib", "--bins"]), "cargo build")
+}
+
+/// Cargo's file name of the plugin.
+fn library_file() -> String {
+    format!("{}straightshot{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX)
+}
+
+/// Writes Straightshot.clap.
+fn write_clap(library: &Path, folder: &Path) -> Result<PathBuf> {
+    let clap = folder.join(format!("{NAME}.clap"));
+    if OS == "macos" {
+        write_mac_bundle(library, &clap)?
+    } else {
+        copy_file(library, &clap)?
+    }
+    Ok(clap)
+}
+
+/// Writes Straightshot.vst3.
+fn write_vst3(library: &Path, folder: &Path) -> Result<PathBuf> {
+    let vst3 = folder.join(format!("{NAME}.vst3"));
+    let contents = vst3.join("Contents");
+    match OS {
+        "macos" => write_mac_bundle(library, &vst3)?,
+        "windows" => {
+            // VST3 names the 64-bit platforms of Windows by Microsoft's words.
+            let platform = if ARCH == "aarch64" { "arm64-win" } else { "x86_64-win" };
+            copy_file(library, &contents.join(platform).join(format!("{NAME}.vst3")))?;
+        }
+        _ => copy_file(library, &contents.join(format!("{ARCH}-linux")).join(format!("{NAME}.so")))?,
+    }
+    Ok(vst3)
+}
+
+/// Writes a macOS bundle around the library.
+fn write_mac_bundle(library: &Path, bundle: &Path) -> Result<()> {
+    let contents = bundle.join("Contents");
+    copy_file(library, &contents.join("MacOS").join(NAME))?;
+    let plist = format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0">
+  <dict>
+    <key>CFBundleExecutable</key><string>{NAME}</string>
+    <key>CFBundleIdentifier</key><string>org.straightshot.straightshot</string>
+    <key>CFBundleName</key><string>{NAME}</string>
+    <key>CFBundlePackageType</key><string>BNDL</string>
+    <key>CFBundleSignature</key><string>????</string>
+    <key>CFBundleShortVersionString</key><string>{version}</string>
+    <key>CFBundleVersion</key><string>{version}</string>
+    <key>NSHighResolutionCapable</key><true/>
+  </dict>
+</plist>
+"#,
+        version = env!("CARGO_PKG_VERSION")
+    );
+    fs::write(contents.join("Info.plist"), plist)?;
+    fs::write(contents.join("PkgInfo"), "BNDL????")?;
+    Ok(())
+}
+
+/// Copies a file or a folder with all that is in it.
+fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    if from.is_file() {
+        return copy_file(from, to);
+    }
+    for entry in fs::read_dir(from).with_context(|| format!("{} cannot be read", from.display()))? {
+        let entry = entry?;
+        copy_tree(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
+/// Copies a file by way of a temporary name.
+///
+/// A host that has the old library open keeps it: writing into a mapped library would crash the host.
+fn copy_file(from: &Path, to: &Path) -> Result<()> {
+    let folder = to.parent().context("a file without a folder")?;
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let mut temporary = to.as_os_str().to_owned();
+    temporary.push(".new");
+    fs::copy(from, &temporary).with_context(|| format!("{} cannot be copied", from.display()))?;
+    fs::rename(&temporary, to).with_context(|| format!("{} cannot be written", to.display()))
+}

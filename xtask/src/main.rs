@@ -1,0 +1,65 @@
+//! `cargo xtask`: builds, bundles, installs, plays and tests Straightshot on a machine that has only Rust.
+//!
+//! This crate depends on nothing of ours and on few small crates, because every command starts by compiling
+//! it. Whatever needs a plugin host lives in the `tests` package: the program `headless-host` that
+//! `cargo xtask play` runs is made of the same code as the host tests.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line program talks to its terminal"
+)]
+
+mod bundle;
+mod patch;
+mod play;
+mod setup;
+mod test;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Builds, bundles, installs, plays and tests Straightshot.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+/// One variant per command; each is a function of the module named in it.
+#[derive(Subcommand)]
+enum Task {
+    /// Checks what the build and the tests need and installs it with apt where that is possible.
+    Setup,
+    /// Builds Straightshot.clap and Straightshot.vst3 into target/bundled.
+    Bundle,
+    /// Builds the bundles and copies them to the folders in which hosts look for plugins.
+    Install,
+    /// Makes a sound from a prompt through the built plugin: in a window, or as files without a display.
+    Play(play::PlayArgs),
+    /// Times what a host does when it scans the bundle.
+    Scan,
+    /// Runs every check: format, lints, all tests, the bundles in real hosts.
+    Test,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().task {
+        Task::Setup => setup::ensure(setup::Purpose::Test),
+        Task::Bundle => bundle::bundle().map(drop),
+        Task::Install => bundle::install(),
+        Task::Play(args) => play::play(&args),
+        Task::Scan => play::scan(),
+        Task::Test => test::test(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            error
+                .downcast_ref::<workspace::Failed>()
+                .map_or(ExitCode::FAILURE, |failed| ExitCode::from(failed.code))
+        }
+    }
+}
