@@ -19,6 +19,11 @@ pub const WEIGHTS_FILE: &str = "model.safetensors";
 /// Name of the tokenizer in a model folder.
 pub const TOKENIZER_FILE: &str = "tokenizer.json";
 
+// Statics, not constants: a constant is copied into every crate that the function using it is inlined into.
+static BUILTIN_CONFIG: &[u8] = include_bytes!("../../assets/models/default/config.json");
+static BUILTIN_WEIGHTS: &[u8] = include_bytes!("../../assets/models/default/model.safetensors");
+static BUILTIN_TOKENIZER: &[u8] = include_bytes!("../../assets/models/default/tokenizer.json");
+
 /// The bytes of a model folder.
 #[derive(Debug, Clone)]
 pub struct ModelFiles {
@@ -35,9 +40,9 @@ impl ModelFiles {
     #[must_use]
     pub fn builtin() -> Self {
         Self {
-            config: Cow::Borrowed(include_bytes!("../../assets/models/default/config.json")),
-            weights: Cow::Borrowed(include_bytes!("../../assets/models/default/model.safetensors")),
-            tokenizer: Cow::Borrowed(include_bytes!("../../assets/models/default/tokenizer.json")),
+            config: Cow::Borrowed(BUILTIN_CONFIG),
+            weights: Cow::Borrowed(BUILTIN_WEIGHTS),
+            tokenizer: Cow::Borrowed(BUILTIN_TOKENIZER),
         }
     }
 

@@ -312,7 +312,7 @@ impl Generator {
             let spectrum = codec.decode_checked(&latent.narrow(0, i as usize, 1)?, &|| cancel.check())?;
             let log_amplitudes = spectrum.log_amplitudes.flatten_all()?.to_vec1::<f32>()?;
             cancel.check()?;
-            let mut clip = codec.synthesize(&log_amplitudes, request.seed.wrapping_add(u64::from(i)))?;
+            let mut clip = codec.synthesize(&log_amplitudes, texture_seed(request, i))?;
             clip.truncate(samples);
             finish(&mut clip);
             clips.push(Audio { samples: clip, sample_rate_hz: self.sample_rate_hz() });
@@ -356,6 +356,16 @@ const MAX_GAIN: f32 = 15.8;
 /// Fades at the ends, so that a clip cut out of a longer sound does not click.
 const FADE_IN_SAMPLES: usize = 32;
 const FADE_OUT_SAMPLES: usize = 512;
+
+/// Seed of the decoder's noise for variation `i`: the same at every step count, different for every prompt, so that
+/// layers made with one seed do not share the noise they are shaped from.
+fn texture_seed(request: &GenerationRequest, i: u32) -> u64 {
+    // FNV-1a: stable over versions and platforms, unlike the standard library's hasher.
+    let prompt = request.prompt.trim().bytes();
+    let hash =
+        prompt.fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    hash ^ request.seed.wrapping_add(u64::from(i))
+}
 
 /// Removes the offset, fades the ends and sets the level.
 fn finish(clip: &mut [f32]) {

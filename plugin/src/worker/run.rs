@@ -195,15 +195,17 @@ impl Desk {
     }
 
     fn give_up(&self, failure: Failure, epoch: Epoch) -> Event {
-        self.shared.session.lock().drop_pending(epoch);
-        match failure {
+        // The journal and the message come first: whoever sees the job gone finds the reason there.
+        let event = match failure {
             Failure::Cancelled => Event::Cancelled,
             Failure::Failed { user_text, detail } => {
                 journal::failed(&user_text, &detail);
                 self.shared.say(Severity::Error, user_text.clone(), detail.clone());
                 Event::Failed { user_text, detail }
             }
-        }
+        };
+        self.shared.session.lock().drop_pending(epoch);
+        event
     }
 
     /// Puts a sound into the session. It is on its way to the audio thread before the session shows it, so that
