@@ -314,7 +314,7 @@ impl Generator {
             cancel.check()?;
             let mut clip = codec.synthesize(&log_amplitudes, texture_seed(request, i))?;
             clip.truncate(samples);
-            finish(&mut clip);
+            finish(&mut clip, self.sample_rate_hz());
             clips.push(Audio { samples: clip, sample_rate_hz: self.sample_rate_hz() });
         }
         timings.decode = start.elapsed();
@@ -367,14 +367,25 @@ fn texture_seed(request: &GenerationRequest, i: u32) -> u64 {
     hash ^ request.seed.wrapping_add(u64::from(i))
 }
 
+/// Corner of the filter that removes the offset, below what any speaker plays. Subtracting the mean instead would
+/// put an offset into the silence behind a sound.
+const HIGH_PASS_HZ: f32 = 15.0;
+
 /// Removes the offset, fades the ends and sets the level.
-fn finish(clip: &mut [f32]) {
-    let mean = clip.iter().sum::<f32>() / clip.len().max(1) as f32;
+fn finish(clip: &mut [f32], sample_rate_hz: u32) {
     let n = clip.len();
+    let feedback = 1.0 - std::f32::consts::TAU * HIGH_PASS_HZ / sample_rate_hz as f32;
+    let (mut last_in, mut last_out) = (0.0, 0.0);
     for (i, x) in clip.iter_mut().enumerate() {
+        let mut y = *x - last_in + feedback * last_out;
+        // Far below any converter: the tail ends in zero and never in denormal numbers.
+        if y.abs() < 1e-9 {
+            y = 0.0;
+        }
+        (last_in, last_out) = (*x, y);
         let fade_in = i as f32 / FADE_IN_SAMPLES as f32;
         let fade_out = (n - 1 - i) as f32 / FADE_OUT_SAMPLES as f32;
-        *x = (*x - mean) * fade_in.min(fade_out).min(1.0);
+        *x = y * fade_in.min(fade_out).min(1.0);
     }
     let peak = clip.iter().fold(0f32, |m, x| m.max(x.abs()));
     if peak > 0.0 {
@@ -417,5 +428,23 @@ impl<'a> Reporter<'a> {
 
     fn done(&mut self) {
         (self.sink)(Progress { stage: Stage::Decode, fraction: 1.0, eta: Some(Duration::ZERO) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finish_removes_an_offset_and_leaves_silence_silent() {
+        let tone = |i: usize| (std::f32::consts::TAU * 440.0 * i as f32 / 44_100.0).sin();
+        let mut clip: Vec<f32> =
+            (0..44_100).map(|i| if i < 22_050 { 0.2 + 0.3 * tone(i) } else { 0.0 }).collect();
+        finish(&mut clip, 44_100);
+        let mean = clip[11_025..22_050].iter().sum::<f32>() / 11_025.0;
+        assert!(mean.abs() < 2e-3, "offset {mean}");
+        assert!(clip[40_000..].iter().all(|&x| x == 0.0), "the silence is not silent");
+        let peak = clip.iter().fold(0f32, |m, x| m.max(x.abs()));
+        assert!((peak - PEAK).abs() < 1e-3, "peak {peak}");
     }
 }
