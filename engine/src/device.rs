@@ -6,7 +6,7 @@ use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_pr
 
 /// More threads than this gain little at the sizes of the shipped model.
 const MAX_THREADS: usize = 4;
-/// On the scale of 0 (lowest) to 99; 25 is a niceness of +10 on Linux and "below normal" on Windows.
+/// On the scale of 0 (lowest) to 99; 25 is a niceness of +9 on Linux and "below normal" on Windows.
 const WORKER_PRIORITY: u8 = 25;
 
 /// The device that generation runs on.

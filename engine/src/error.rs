@@ -10,8 +10,6 @@ pub enum ErrorKind {
     InvalidRequest,
     /// A model file is missing, truncated, of the wrong shape or holds NaN.
     BadModel,
-    /// Two tensors or a tensor and a configuration disagree in shape.
-    Shape,
     /// The caller raised the [`CancelToken`](crate::pipeline::CancelToken).
     Cancelled,
     /// Reading or writing a file failed.
