@@ -114,7 +114,7 @@ fn latents_are_normalised_by_the_measured_statistics() -> Result<()> {
         Ok(Codec::new(&config, true, &part(&mut tensors, "codec.", &Device::Cpu)?)?)
     };
     let clip = Noise::new(1, Stream::Texture).normals(8_000);
-    let channels = config.latent_channels;
+    let channels = config.latent_channels();
     let raw = build(
         Tensor::zeros(channels, DType::F32, &Device::Cpu)?,
         Tensor::ones(channels, DType::F32, &Device::Cpu)?,

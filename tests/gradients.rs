@@ -203,7 +203,7 @@ fn codec_encoder_with_draw_and_divergence() -> Result<()> {
     let config = tiny_model::config().codec;
     let mut bench = Bench::new();
     let (log, noise) =
-        (bench.input((2, 16, config.bins()))?, bench.constant((2, 2, config.latent_channels))?);
+        (bench.input((2, 16, config.bins()))?, bench.constant((2, 2, config.latent_channels()))?);
     let encoder = bench.block(|vb| Encoder::new(&config, vb))?;
     bench.check(|| {
         let posterior = encoder.forward(&log)?;
@@ -216,7 +216,7 @@ fn codec_encoder_with_draw_and_divergence() -> Result<()> {
 fn codec_decoder() -> Result<()> {
     let config = tiny_model::config().codec;
     let mut bench = Bench::new();
-    let latent = bench.input((2, 3, config.latent_channels))?;
+    let latent = bench.input((2, 3, config.latent_channels()))?;
     let decoder = bench.block(|vb| Decoder::new(&config, vb))?;
     bench.check(|| Ok(decoder.forward(&latent)?.log_amplitudes))
 }
@@ -224,7 +224,7 @@ fn codec_decoder() -> Result<()> {
 /// Two padded clips, a text of two tokens and one of four.
 fn padded_batch(bench: &mut Bench) -> Result<(Tensor, TextCondition, Tensor)> {
     let config = tiny_model::config();
-    let x = bench.input((2, 5, config.codec.latent_channels))?;
+    let x = bench.input((2, 5, config.codec.latent_channels()))?;
     let text = TextCondition {
         tokens: bench.input((2, 4, config.text.hidden_size))?,
         mask: Tensor::new(&[[1f32, 1., 0., 0.], [1., 1., 1., 1.]], &Device::Cpu)?,
@@ -239,7 +239,7 @@ fn transformer() -> Result<()> {
     let mut bench = Bench::new();
     let (x, text, mask) = padded_batch(&mut bench)?;
     let network = bench.block(|vb| {
-        Transformer::new(&config.flow, config.codec.latent_channels, config.text.hidden_size, vb)
+        Transformer::new(&config.flow, config.codec.latent_channels(), config.text.hidden_size, vb)
     })?;
     let t = Tensor::new(&[0.2f32, 0.9], &Device::Cpu)?;
     // The soft-maxes are steep in the scale of the inputs: shorter steps than elsewhere.
@@ -267,7 +267,7 @@ fn every_variable_of_the_codec_gets_a_gradient() -> Result<()> {
     tiny_model::randomise(&map, 9)?;
     let mut bench = Bench::new();
     let (target, noise) =
-        (bench.constant((2, 16, config.bins()))?, bench.constant((2, 2, config.latent_channels))?);
+        (bench.constant((2, 16, config.bins()))?, bench.constant((2, 2, config.latent_channels()))?);
     let posterior = codec.encoder()?.forward(&target)?;
     let spectrum = codec.decoder().forward(&posterior.sample(&noise)?)?;
     let score = EnergyDistance::new(config.bins(), config.sample_rate_hz, 1);
@@ -280,7 +280,7 @@ fn every_variable_of_the_transformer_gets_a_gradient() -> Result<()> {
     let config = tiny_model::config();
     let map = VarMap::new();
     let vb = VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu);
-    let network = Transformer::new(&config.flow, config.codec.latent_channels, config.text.hidden_size, &vb)?;
+    let network = Transformer::new(&config.flow, config.codec.latent_channels(), config.text.hidden_size, &vb)?;
     let (x, text, mask) = padded_batch(&mut Bench::new())?;
     let t = Tensor::new(&[0.2f32, 0.9], &Device::Cpu)?;
     let velocity = || network.forward(&x, &t, &network.condition(&text)?, Some(&mask), &|| Ok(()));

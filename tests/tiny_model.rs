@@ -82,7 +82,7 @@ pub(crate) fn tensors(seed: u64) -> Result<HashMap<String, Tensor>> {
     let map = VarMap::new();
     let vb = VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu);
     TextEncoder::new(&config.text, &tokenizer(VOCABULARY), vb.pp("text"))?;
-    Transformer::new(&config.flow, config.codec.latent_channels, config.text.hidden_size, &vb.pp("flow"))?;
+    Transformer::new(&config.flow, config.codec.latent_channels(), config.text.hidden_size, &vb.pp("flow"))?;
     Codec::new(&config.codec, true, &vb.pp("codec"))?;
     randomise(&map, seed)
 }

@@ -141,7 +141,7 @@ fn optimiser(steps: usize) -> Result<(VarMap, AdamW)> {
     let config = tiny_model::config();
     let map = VarMap::new();
     let vb = VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu);
-    Transformer::new(&config.flow, config.codec.latent_channels, config.text.hidden_size, &vb)?;
+    Transformer::new(&config.flow, config.codec.latent_channels(), config.text.hidden_size, &vb)?;
     tiny_model::randomise(&map, steps as u64)?;
     let mut optim = AdamW::new(trainable(&map, &[])?, optim())?;
     for _ in 0..steps {

@@ -11,6 +11,7 @@
 //! artefacts of a short adversarial training. Noise gets its phase from filtered white noise, resonances from
 //! the gradient of their own magnitude ([`phase`]).
 
+mod bands;
 pub mod decoder;
 pub mod encoder;
 pub mod phase;
@@ -45,7 +46,7 @@ impl Codec {
     /// # Errors
     /// A candle error if a stored tensor is missing or has another shape.
     pub fn new(config: &CodecConfig, with_encoder: bool, vb: &VarBuilder<'_>) -> candle_core::Result<Self> {
-        let channels = config.latent_channels;
+        let channels = config.latent_channels();
         Ok(Self {
             config: config.clone(),
             stft: Stft::new(config.n_fft, config.hop_length),
@@ -98,6 +99,17 @@ impl Codec {
         spectrum.iter().map(|c| 0.5 * (c.norm_sqr() * scale * scale + floor).ln()).collect()
     }
 
+    /// What the encoder makes of one signal, not normalised.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadModel`] without an encoder, [`ErrorKind::Compute`] if a tensor operation fails.
+    pub fn posterior(&self, samples: &[f32], device: &Device) -> Result<Posterior> {
+        let log = self.log_amplitudes(samples);
+        let frames = log.len() / self.config.bins();
+        let log = Tensor::from_vec(log, (1, frames, self.config.bins()), device)?;
+        Ok(self.encoder()?.forward(&log)?)
+    }
+
     /// Encodes one signal to its normalised latent (the posterior mean).
     ///
     /// # Shapes
@@ -106,10 +118,7 @@ impl Codec {
     /// # Errors
     /// [`ErrorKind::BadModel`] without an encoder, [`ErrorKind::Compute`] if a tensor operation fails.
     pub fn encode(&self, samples: &[f32], device: &Device) -> Result<Tensor> {
-        let log = self.log_amplitudes(samples);
-        let frames = log.len() / self.config.bins();
-        let log = Tensor::from_vec(log, (1, frames, self.config.bins()), device)?;
-        let mean = self.encoder()?.forward(&log)?.mean;
+        let mean = self.posterior(samples, device)?.mean;
         Ok(mean.broadcast_sub(&self.latent_mean)?.broadcast_div(&self.latent_std)?)
     }
 

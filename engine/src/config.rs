@@ -24,9 +24,9 @@ pub struct ModelConfig {
 pub const MAX_TOKENS: usize = 1024;
 
 /// The only `format` this code reads.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
-/// Latent autoencoder: waveform <-> `[channels, tokens]`.
+/// Latent autoencoder: waveform <-> `[tokens, channels]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CodecConfig {
@@ -36,45 +36,53 @@ pub struct CodecConfig {
     pub n_fft: usize,
     /// Samples between spectrogram frames.
     pub hop_length: usize,
-    /// Channels of the latent.
-    pub latent_channels: usize,
-    /// Width of the blocks at token rate.
-    pub low_dim: usize,
-    /// Number of blocks at token rate, in the encoder and in the decoder.
-    pub low_blocks: usize,
-    /// Width of the blocks at four times the token rate.
-    pub high_dim: usize,
-    /// Number of encoder blocks at that rate.
-    pub encoder_high_blocks: usize,
-    /// Number of decoder blocks at that rate.
-    pub decoder_high_blocks: usize,
-    /// Width a single spectrogram frame is first mapped to.
-    pub frame_dim: usize,
+    /// How the bins are cut into bands, from low to high; every bin below the last is in one.
+    pub bands: Vec<BandGroup>,
+    /// Latent channels per band.
+    pub band_channels: usize,
+    /// Features of a band inside the networks.
+    pub dim: usize,
+    /// Features of a band that all others see.
+    pub mix_dim: usize,
+    /// Blocks of the encoder.
+    pub encoder_blocks: usize,
+    /// Blocks of the decoder.
+    pub decoder_blocks: usize,
     /// Hidden width of a block as a multiple of its width.
     pub expansion: usize,
 }
 
-/// Spectrogram frames per step of the high-rate blocks.
-pub const FRAMES_PER_HIGH: usize = 2;
-/// High-rate steps per latent token.
-pub const HIGH_PER_TOKEN: usize = 4;
+/// Neighbouring bands of one width, which share the weights that read and write their bins.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BandGroup {
+    /// Number of bands.
+    pub bands: usize,
+    /// Bins in each.
+    pub bins: usize,
+}
+
 /// Spectrogram frames per latent token.
-pub const FRAMES_PER_TOKEN: usize = FRAMES_PER_HIGH * HIGH_PER_TOKEN;
+pub const FRAMES_PER_TOKEN: usize = 8;
 
 impl Default for CodecConfig {
-    /// The shipped codec: 44.1 kHz, 21.5 tokens per second of 64 channels.
+    /// The shipped codec: 44.1 kHz, 21.5 tokens per second of 128 channels.
     fn default() -> Self {
         Self {
             sample_rate_hz: 44_100,
             n_fft: 1024,
             hop_length: 256,
-            latent_channels: 64,
-            low_dim: 384,
-            low_blocks: 3,
-            high_dim: 256,
-            encoder_high_blocks: 2,
-            decoder_high_blocks: 5,
-            frame_dim: 192,
+            // 344 Hz wide up to 5.5 kHz, 689 Hz to 11 kHz, 1,378 Hz above.
+            bands: vec![
+                BandGroup { bands: 16, bins: 8 },
+                BandGroup { bands: 8, bins: 16 },
+                BandGroup { bands: 8, bins: 32 },
+            ],
+            band_channels: 4,
+            dim: 128,
+            mix_dim: 8,
+            encoder_blocks: 3,
+            decoder_blocks: 5,
             expansion: 3,
         }
     }
@@ -85,6 +93,18 @@ impl CodecConfig {
     #[must_use]
     pub fn bins(&self) -> usize {
         self.n_fft / 2 + 1
+    }
+
+    /// Number of bands.
+    #[must_use]
+    pub fn band_count(&self) -> usize {
+        self.bands.iter().fold(0, |sum, group| sum.saturating_add(group.bands))
+    }
+
+    /// Channels of the latent.
+    #[must_use]
+    pub fn latent_channels(&self) -> usize {
+        self.band_count().saturating_mul(self.band_channels)
     }
 
     /// Samples that one latent token stands for.
@@ -200,15 +220,19 @@ impl ModelConfig {
                         <= MAX_TOKENS,
                 "codec.hop_length is too short for the longest clip".into(),
             ),
-            ((1..=4096).contains(&codec.latent_channels), "codec.latent_channels is out of range".into()),
             (
-                [codec.low_dim, codec.high_dim, codec.frame_dim, codec.expansion]
-                    .iter()
-                    .all(|&d| (1..=8192).contains(&d)),
+                codec.bands.iter().all(|g| g.bands > 0 && g.bins > 0)
+                    && codec.bands.iter().fold(0, |sum: usize, g| sum.saturating_add(g.bands.saturating_mul(g.bins)))
+                        == codec.n_fft / 2,
+                "codec.bands do not cover half of codec.n_fft".into(),
+            ),
+            ((1..=4096).contains(&codec.latent_channels()), "codec.band_channels is out of range".into()),
+            (
+                [codec.dim, codec.mix_dim, codec.expansion].iter().all(|&d| (1..=8192).contains(&d)),
                 "a codec width is out of range".into(),
             ),
             (
-                codec.low_blocks.max(codec.encoder_high_blocks).max(codec.decoder_high_blocks) <= 256,
+                codec.encoder_blocks.max(codec.decoder_blocks) <= 256,
                 "a codec block count is out of range".into(),
             ),
             (

@@ -98,7 +98,7 @@ impl Model {
         };
         let flow = part(&mut tensors, "flow.", device)?;
         let flow =
-            Transformer::new(&config.flow, config.codec.latent_channels, config.text.hidden_size, &flow)
+            Transformer::new(&config.flow, config.codec.latent_channels(), config.text.hidden_size, &flow)
                 .map_err(misfit)?;
         let codec =
             Codec::new(&config.codec, false, &part(&mut tensors, "codec.", device)?).map_err(misfit)?;

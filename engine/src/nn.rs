@@ -5,6 +5,7 @@
 //! one-dimensional convolution computes a wrong kernel gradient for batches larger than one.
 
 pub mod attention;
+pub mod band_block;
 pub mod convnext;
 pub mod linear;
 pub mod norm;
@@ -14,6 +15,7 @@ pub mod swiglu;
 pub mod time_embedding;
 
 pub use attention::JointAttention;
+pub use band_block::{BandBlock, BandBlockSizes};
 pub use convnext::ConvNextBlock;
 pub use linear::Linear;
 pub use norm::{LayerNorm, RmsNorm};

@@ -338,7 +338,7 @@ impl Generator {
 
     /// One latent of noise per variation; the first tokens of a longer clip start from the same noise.
     fn starting_noise(&self, request: &GenerationRequest, tokens: usize) -> Result<Tensor> {
-        let channels = self.model.config.codec.latent_channels;
+        let channels = self.model.config.codec.latent_channels();
         let noise = (0..request.variations)
             .map(|i| {
                 Noise::new(request.seed.wrapping_add(u64::from(i)), Stream::Latent)

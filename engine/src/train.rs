@@ -7,3 +7,4 @@ pub mod energy_distance;
 pub mod flow;
 pub mod optim;
 pub mod run;
+mod tones;

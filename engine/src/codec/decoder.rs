@@ -1,8 +1,9 @@
 //! Latent to bin amplitudes.
 
-use crate::config::{CodecConfig, FRAMES_PER_HIGH, HIGH_PER_TOKEN};
+use super::bands::{self, BandMaps};
+use crate::config::CodecConfig;
 use crate::nn::linear::LinearInit;
-use crate::nn::{ConvNextBlock, LayerNorm, Linear};
+use crate::nn::{BandBlock, LayerNorm, Linear};
 use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
 
@@ -18,15 +19,15 @@ pub struct Spectrum {
     pub log_amplitudes: Tensor,
 }
 
-/// Splits a token into eight frames in two steps, with ConvNeXt blocks in between.
+/// Passes the channels of every band through blocks that share their weights over bands, then writes eight frames.
 #[derive(Debug, Clone)]
 pub struct Decoder {
-    to_low: Linear,
-    low: Vec<ConvNextBlock>,
-    to_high: Linear,
-    high: Vec<ConvNextBlock>,
+    band_channels: usize,
+    read: Linear,
+    embedding: Tensor, // (bands, dim)
+    blocks: Vec<BandBlock>,
     norm: LayerNorm,
-    out: Linear,
+    write: BandMaps,
 }
 
 impl Decoder {
@@ -35,18 +36,13 @@ impl Decoder {
     /// # Errors
     /// A candle error if a stored tensor is missing or has another shape.
     pub fn new(c: &CodecConfig, vb: &VarBuilder<'_>) -> Result<Self> {
-        let linear = |i, o, name: &str| Linear::new(i, o, true, LinearInit::Xavier, &vb.pp(name));
-        let blocks = |n: usize, dim: usize, name: &str| -> Result<Vec<_>> {
-            let scale = 1.0 / (c.decoder_high_blocks + c.low_blocks) as f64;
-            (0..n).map(|i| ConvNextBlock::new(dim, dim * c.expansion, scale, &vb.pp(name).pp(i))).collect()
-        };
         Ok(Self {
-            to_low: linear(c.latent_channels, c.low_dim, "to_low")?,
-            low: blocks(c.low_blocks, c.low_dim, "low")?,
-            to_high: linear(c.low_dim, c.high_dim * HIGH_PER_TOKEN, "to_high")?,
-            high: blocks(c.decoder_high_blocks, c.high_dim, "high")?,
-            norm: LayerNorm::new(c.high_dim, 1e-6, &vb.pp("norm"))?,
-            out: linear(c.high_dim, FRAMES_PER_HIGH * 2 * c.bins(), "out")?,
+            band_channels: c.band_channels,
+            read: Linear::new(c.band_channels, c.dim, true, LinearInit::Xavier, &vb.pp("read"))?,
+            embedding: bands::embedding(c, vb)?,
+            blocks: bands::blocks(c, c.decoder_blocks, vb)?,
+            norm: LayerNorm::new(c.dim, 1e-6, &vb.pp("norm"))?,
+            write: BandMaps::writing(c, &vb.pp("write"))?,
         })
     }
 
@@ -72,18 +68,14 @@ impl Decoder {
         between_blocks: &dyn Fn() -> std::result::Result<(), E>,
     ) -> std::result::Result<Spectrum, E> {
         let (batch, tokens, _) = latent.dims3()?;
-        let mut x = self.to_low.forward(latent)?;
-        for block in &self.low {
+        let x = self.read.forward(&latent.reshape((batch, tokens, (), self.band_channels))?)?;
+        let mut x = bands::add_embedding(&x, &self.embedding)?;
+        for block in &self.blocks {
             between_blocks()?;
             x = block.forward(&x)?;
         }
-        let mut x = self.to_high.forward(&x)?.reshape((batch, tokens * HIGH_PER_TOKEN, ()))?;
-        for block in &self.high {
-            between_blocks()?;
-            x = block.forward(&x)?;
-        }
-        let out = self.out.forward(&self.norm.forward(&x)?)?;
-        let out = out.reshape((batch, tokens * HIGH_PER_TOKEN * FRAMES_PER_HIGH, ()))?;
+        between_blocks()?;
+        let out = self.write.write(&self.norm.forward(&x)?)?;
         Ok(Spectrum { log_amplitudes: ((out * LOG_SCALE)? + LOG_CENTRE)? })
     }
 }

@@ -1,8 +1,9 @@
 //! Log-amplitude spectrogram to latent.
 
-use crate::config::{CodecConfig, FRAMES_PER_HIGH, HIGH_PER_TOKEN};
+use super::bands::{self, BandMaps};
+use crate::config::CodecConfig;
 use crate::nn::linear::LinearInit;
-use crate::nn::{ConvNextBlock, LayerNorm, Linear, ops};
+use crate::nn::{BandBlock, LayerNorm, Linear};
 use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
 
@@ -39,14 +40,12 @@ impl Posterior {
     }
 }
 
-/// Merges eight frames into a token in two steps, with ConvNeXt blocks in between.
+/// Reads eight frames of a band at a time and passes them through blocks that share their weights over bands.
 #[derive(Debug, Clone)]
 pub struct Encoder {
-    frame: Linear,
-    to_high: Linear,
-    high: Vec<ConvNextBlock>,
-    to_low: Linear,
-    low: Vec<ConvNextBlock>,
+    read: BandMaps,
+    embedding: Tensor, // (bands, dim)
+    blocks: Vec<BandBlock>,
     norm: LayerNorm,
     out: Linear,
 }
@@ -57,25 +56,12 @@ impl Encoder {
     /// # Errors
     /// A candle error if a stored tensor is missing or has another shape.
     pub fn new(c: &CodecConfig, vb: &VarBuilder<'_>) -> Result<Self> {
-        let linear = |i, o, name: &str| Linear::new(i, o, true, LinearInit::Xavier, &vb.pp(name));
-        let blocks = |n: usize, dim: usize, name: &str| -> Result<Vec<_>> {
-            let scale = 1.0 / (c.encoder_high_blocks + c.low_blocks) as f64;
-            (0..n).map(|i| ConvNextBlock::new(dim, dim * c.expansion, scale, &vb.pp(name).pp(i))).collect()
-        };
         Ok(Self {
-            frame: linear(c.bins(), c.frame_dim, "frame")?,
-            to_high: linear(c.frame_dim * FRAMES_PER_HIGH, c.high_dim, "to_high")?,
-            high: blocks(c.encoder_high_blocks, c.high_dim, "high")?,
-            to_low: linear(c.high_dim * HIGH_PER_TOKEN, c.low_dim, "to_low")?,
-            low: blocks(c.low_blocks, c.low_dim, "low")?,
-            norm: LayerNorm::new(c.low_dim, 1e-6, &vb.pp("norm"))?,
-            out: Linear::new(
-                c.low_dim,
-                2 * c.latent_channels,
-                true,
-                LinearInit::Normal(0.02),
-                &vb.pp("out"),
-            )?,
+            read: BandMaps::reading(c, &vb.pp("read"))?,
+            embedding: bands::embedding(c, vb)?,
+            blocks: bands::blocks(c, c.encoder_blocks, vb)?,
+            norm: LayerNorm::new(c.dim, 1e-6, &vb.pp("norm"))?,
+            out: Linear::new(c.dim, 2 * c.band_channels, true, LinearInit::Xavier, &vb.pp("out"))?,
         })
     }
 
@@ -83,28 +69,19 @@ impl Encoder {
     ///
     /// # Shapes
     /// - `log_amplitude`: `[batch, frames, bins]`, `frames` a multiple of 8
-    /// - returns: a [`Posterior`] over `[batch, frames / 8, channels]`
+    /// - returns: a [`Posterior`] over `[batch, frames / 8, channels]`, the channels of a band side by side
     ///
     /// # Errors
     /// A candle error if the shapes do not fit.
     pub fn forward(&self, log_amplitude: &Tensor) -> Result<Posterior> {
-        let (batch, frames, _) = log_amplitude.dims3()?;
         let x = ((log_amplitude - LOG_CENTRE)? / LOG_SCALE)?;
-        let x = ops::gelu(&self.frame.forward(&x)?)?;
-        let mut x = self.to_high.forward(&x.reshape((batch, frames / FRAMES_PER_HIGH, ()))?)?;
-        for block in &self.high {
-            x = block.forward(&x)?;
-        }
-        let tokens = frames / (FRAMES_PER_HIGH * HIGH_PER_TOKEN);
-        let mut x = self.to_low.forward(&x.reshape((batch, tokens, ()))?)?;
-        for block in &self.low {
+        let mut x = bands::add_embedding(&self.read.read(&x)?, &self.embedding)?;
+        for block in &self.blocks {
             x = block.forward(&x)?;
         }
         let out = self.out.forward(&self.norm.forward(&x)?)?;
-        let half = out.dim(2)? / 2;
-        Ok(Posterior {
-            mean: out.narrow(2, 0, half)?.contiguous()?,
-            log_var: out.narrow(2, half, half)?.contiguous()?.clamp(-12.0, 12.0)?,
-        })
+        let half = out.dim(3)? / 2;
+        let part = |i: usize| out.narrow(3, i * half, half)?.contiguous()?.flatten_from(2);
+        Ok(Posterior { mean: part(0)?, log_var: part(1)?.clamp(-12.0, 12.0)? })
     }
 }

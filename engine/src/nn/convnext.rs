@@ -49,8 +49,8 @@ impl ConvNextBlock {
     /// # Errors
     /// A candle error if the last dimension is not `dim`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let h = ops::depthwise_conv(x, &self.kernel)?.broadcast_add(&self.kernel_bias)?;
+        let h = ops::add_bias(&ops::depthwise_conv(x, &self.kernel)?, &self.kernel_bias)?;
         let h = ops::gelu(&self.expand.forward(&self.norm.forward(&h)?)?)?;
-        x + self.contract.forward(&h)?.broadcast_mul(&self.layer_scale)?
+        ops::add_scaled(x, &self.contract.forward(&h)?, &self.layer_scale)
     }
 }

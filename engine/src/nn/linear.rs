@@ -1,5 +1,6 @@
 //! Affine map over the last dimension.
 
+use super::ops;
 use candle_core::{Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
@@ -65,7 +66,7 @@ impl Linear {
         }
         let y = x.reshape((rows, in_dim))?.matmul(&self.weight)?;
         let y = match &self.bias {
-            Some(bias) => y.broadcast_add(bias)?,
+            Some(bias) => ops::add_bias(&y, bias)?,
             None => y,
         };
         y.reshape(dims)

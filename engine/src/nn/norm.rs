@@ -31,7 +31,7 @@ impl LayerNorm {
     /// # Errors
     /// A candle error if the last dimension is not `dim`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        ops::layer_norm(x, self.eps)?.broadcast_mul(&self.weight)?.broadcast_add(&self.bias)
+        ops::affine(&ops::layer_norm(x, self.eps)?, &self.weight, &self.bias)
     }
 }
 

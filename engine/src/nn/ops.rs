@@ -5,11 +5,13 @@
 //! operations, which have gradients there.
 
 mod attention;
+mod channels;
 mod kernels;
 mod modulate;
 mod rowwise;
 
 pub use attention::{KeyLengths, attention};
+pub use channels::{add_bias, add_scaled, affine};
 use candle_core::{CpuStorage, CustomOp2, D, Layout, Result, Shape, Tensor};
 use kernels as k;
 pub use modulate::scale_shift;

@@ -102,29 +102,35 @@ fn batch(
         .map(|i| {
             let seed = settings.seed ^ (step.wrapping_mul(65_537).wrapping_add(i as u64));
             let mut random = Noise::new(seed, Stream::Training);
-            codec.log_amplitudes(&data::packed_segment(clips, samples, &mut random))
+            codec.log_amplitudes(&data::packed_segment(clips, samples, config.sample_rate_hz, &mut random))
         })
         .collect();
     let frames = settings.tokens * FRAMES_PER_TOKEN;
     let target = Tensor::from_vec(rows.concat(), (settings.batch, frames, config.bins()), device)?;
     let mut random = Noise::new(settings.seed ^ step, Stream::Latent);
-    let noise = random.normal_tensor((settings.batch, settings.tokens, config.latent_channels), device)?;
+    let noise = random.normal_tensor((settings.batch, settings.tokens, config.latent_channels()), device)?;
     Ok((target, noise))
 }
 
-/// Mean and standard deviation per channel of the latents of `clips`, for
+/// Mean and standard deviation per channel of draws from the posteriors of `clips`, for
 /// [`Codec`]'s `latent_mean` and `latent_std`.
+///
+/// The posterior's own variance counts: a channel that says little then has little variance once it is
+/// normalised, and a flow does not spend itself on what the decoder does not hear.
 ///
 /// # Errors
 /// [`crate::error::ErrorKind::Compute`] if a tensor operation fails.
 pub fn latent_statistics(codec: &Codec, clips: &[Clip], device: &Device) -> Result<(Tensor, Tensor)> {
-    let channels = codec.config().latent_channels;
+    let channels = codec.config().latent_channels();
     let (mut sum, mut square, mut count) = (vec![0f64; channels], vec![0f64; channels], 0f64);
     for clip in clips {
-        for token in codec.encode(&clip.samples, device)?.squeeze(0)?.to_vec2::<f32>()? {
-            for (c, &x) in token.iter().enumerate() {
+        let posterior = codec.posterior(&clip.samples, device)?;
+        let mean = posterior.mean.squeeze(0)?.to_vec2::<f32>()?;
+        let variance = posterior.log_var.exp()?.squeeze(0)?.to_vec2::<f32>()?;
+        for (mean, variance) in mean.iter().zip(&variance) {
+            for (c, (&x, &v)) in mean.iter().zip(variance).enumerate() {
                 sum[c] += f64::from(x);
-                square[c] += f64::from(x) * f64::from(x);
+                square[c] += f64::from(x) * f64::from(x) + f64::from(v);
             }
             count += 1.0;
         }

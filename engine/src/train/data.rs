@@ -1,5 +1,6 @@
 //! Clips and captions from a folder with a `manifest.csv`.
 
+use super::tones;
 use crate::audio::{resample::resample, wav};
 use crate::error::{Error, ErrorKind, Result};
 use crate::rng::Noise;
@@ -93,27 +94,60 @@ pub fn load(folder: &Path, entries: &[Entry], sample_rate_hz: u32) -> Result<Vec
         .collect()
 }
 
-/// Fills `samples` with random pieces of random clips one after the other, each at a random level.
+/// Share of pieces that are synthetic tones.
+const TONES: f64 = 0.15;
+/// Share of the other pieces that are played at another speed, and the largest factor.
+const RESPEEDED: f64 = 0.5;
+const FASTEST: f64 = 1.6;
+
+/// Fills `samples` with random pieces of random clips one after the other, each at a random level, some at a
+/// random speed, and with some synthetic tones: few recordings have a pitch, and those have few pitches.
 ///
 /// Most foley is shorter than a training segment; packing several into one wastes nothing on silence.
 #[must_use]
-pub fn packed_segment(clips: &[Clip], samples: usize, random: &mut Noise) -> Vec<f32> {
+pub fn packed_segment(clips: &[Clip], samples: usize, sample_rate_hz: u32, random: &mut Noise) -> Vec<f32> {
     const FADE: usize = 64;
     let mut out = Vec::with_capacity(samples);
     while out.len() < samples {
-        let clip = &clips[random.below(clips.len())].samples;
         let room = samples - out.len();
-        let start = if clip.len() > room { random.below(clip.len() - room) } else { 0 };
-        let piece = &clip[start..(start + room).min(clip.len())];
+        let (piece, cut_in) = if random.uniform() < TONES {
+            (tones::tone((2_000 + random.below(40_000)).min(room), sample_rate_hz, random), false)
+        } else {
+            recorded(&clips[random.below(clips.len())].samples, room, random)
+        };
         // -12 to 0 dB: generated latents are not all at the level of the recordings.
         let gain = 10f32.powf(-0.6 * random.uniform() as f32);
         let n = piece.len();
         out.extend(piece.iter().enumerate().map(|(i, x)| {
-            let edge = if start > 0 { i.min(n - 1 - i) } else { n - 1 - i };
+            let edge = if cut_in { i.min(n - 1 - i) } else { n - 1 - i };
             x * gain * (edge as f32 / FADE as f32).min(1.0)
         }));
         let gap = random.below(4096).min(samples - out.len());
         out.resize(out.len() + gap, 0.0);
     }
     out
+}
+
+/// A random piece of `clip` that fits `room` samples, and whether it starts inside the clip.
+fn recorded(clip: &[f32], room: usize, random: &mut Noise) -> (Vec<f32>, bool) {
+    let speed =
+        if random.uniform() < RESPEEDED { FASTEST.powf(2.0 * random.uniform() - 1.0) } else { 1.0 };
+    let wanted = (room as f64 * speed) as usize;
+    let start = if clip.len() > wanted { random.below(clip.len() - wanted) } else { 0 };
+    let piece = &clip[start..(start + wanted).min(clip.len())];
+    if speed == 1.0 { (piece.to_vec(), start > 0) } else { (at_speed(piece, speed, room), start > 0) }
+}
+
+/// At most `room` samples of `piece` played `speed` times as fast, by linear interpolation: what it loses at the
+/// top of the spectrum makes for one more kind of sound.
+fn at_speed(piece: &[f32], speed: f64, room: usize) -> Vec<f32> {
+    let n = ((piece.len().saturating_sub(1)) as f64 / speed) as usize;
+    (0..n.clamp(1, room))
+        .map(|i| {
+            let at = i as f64 * speed;
+            let (k, f) = (at as usize, at.fract() as f32);
+            let a = piece.get(k).copied().unwrap_or(0.0);
+            a + f * (piece.get(k + 1).copied().unwrap_or(0.0) - a)
+        })
+        .collect()
 }

@@ -81,7 +81,7 @@ impl FlowData {
     /// # Errors
     /// [`crate::ErrorKind::Compute`] if a network fails.
     pub fn new(codec: &Codec, text: &TextEncoder, clips: &[Clip], device: &Device) -> Result<Self> {
-        let channels = codec.config().latent_channels;
+        let channels = codec.config().latent_channels();
         let mut examples = Vec::new();
         let mut texts = HashMap::from([(String::new(), features(text, "")?)]);
         for clip in clips {

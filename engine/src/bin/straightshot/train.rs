@@ -23,9 +23,9 @@ use straightshot_engine::train::run::Budget;
 pub(crate) struct Arguments {
     #[command(subcommand)]
     stage: Stage,
-    /// Folder with manifest.csv and the sounds it names.
+    /// Folder with manifest.csv and the sounds it names; may be given several times.
     #[arg(long, global = true, default_value = "data")]
-    data: PathBuf,
+    data: Vec<PathBuf>,
     /// Licence tiers to use, separated by commas.
     #[arg(long, global = true, default_value = "A")]
     tiers: String,
@@ -131,16 +131,20 @@ fn optim(arguments: &Arguments, learning_rate: f64) -> OptimConfig {
 }
 
 fn clips(arguments: &Arguments, sample_rate_hz: u32, split: Split) -> Result<Vec<Clip>> {
-    let mut entries = data::read_manifest(&arguments.data, &arguments.tiers)?;
-    entries.retain(|e| e.split == split);
-    Ok(data::load(&arguments.data, &entries, sample_rate_hz)?)
+    let mut clips = Vec::new();
+    for folder in &arguments.data {
+        let mut entries = data::read_manifest(folder, &arguments.tiers)?;
+        entries.retain(|e| e.split == split);
+        clips.extend(data::load(folder, &entries, sample_rate_hz)?);
+    }
+    Ok(clips)
 }
 
 /// Writes `latent_statistics.safetensors`, measured with the averaged weights, beside the checkpoint.
 fn measure_latents(config: &CodecConfig, clips: &[Clip], run: &Path) -> Result<()> {
     let mut tensors = checkpoint::averaged_weights(&run.join("checkpoint.safetensors"))?;
-    tensors.insert("latent_mean".into(), Tensor::zeros(config.latent_channels, DType::F32, &Device::Cpu)?);
-    tensors.insert("latent_std".into(), Tensor::ones(config.latent_channels, DType::F32, &Device::Cpu)?);
+    tensors.insert("latent_mean".into(), Tensor::zeros(config.latent_channels(), DType::F32, &Device::Cpu)?);
+    tensors.insert("latent_std".into(), Tensor::ones(config.latent_channels(), DType::F32, &Device::Cpu)?);
     let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
     let measured = codec::latent_statistics(&Codec::new(config, true, &vb)?, clips, &Device::Cpu)?;
     let named = HashMap::from([("latent_mean", measured.0), ("latent_std", measured.1)]);

@@ -1,0 +1,93 @@
+//! ConvNeXt block on a grid of time and frequency bands.
+
+use super::convnext::KERNEL_TAPS;
+use super::linear::LinearInit;
+use super::{LayerNorm, Linear, ops};
+use candle_core::{Result, Tensor};
+use candle_nn::{Init, VarBuilder};
+
+/// Sizes of a [`BandBlock`].
+#[derive(Debug, Clone, Copy)]
+pub struct BandBlockSizes {
+    /// Features of a grid point.
+    pub dim: usize,
+    /// Hidden width of the layers that every grid point shares.
+    pub hidden: usize,
+    /// Bands.
+    pub bands: usize,
+    /// Features of each band that all bands see.
+    pub mix_dim: usize,
+}
+
+/// Two residual steps: one with weights that all bands share, one that connects every band with every other.
+///
+/// `x + γ · W₂ gelu(W₁ norm(K_t ∗ x + K_f ∗ x))` is the block of
+/// [Liu et al., 2022](https://arxiv.org/abs/2201.03545) with a kernel along time and one along frequency: what is
+/// learned about a partial in one band holds in all. The second step reads a few features of every band, sends
+/// them through one layer for the whole spectrum and adds the result, so that harmonics find each other.
+#[derive(Debug, Clone)]
+pub struct BandBlock {
+    time_kernel: Tensor,
+    band_kernel: Tensor,
+    kernel_bias: Tensor,
+    norm: LayerNorm,
+    expand: Linear,
+    contract: Linear,
+    layer_scale: Tensor,
+    mix_norm: LayerNorm,
+    gather: Linear,
+    mix: [Linear; 2],
+    scatter: Linear,
+    mix_scale: Tensor,
+}
+
+impl BandBlock {
+    /// Takes the tensors of a block from `vb`; `scale_init` is the starting value of both layer scales.
+    ///
+    /// # Errors
+    /// A candle error if a stored tensor is missing or has another shape.
+    pub fn new(sizes: BandBlockSizes, scale_init: f64, vb: &VarBuilder<'_>) -> Result<Self> {
+        let BandBlockSizes { dim, hidden, bands, mix_dim } = sizes;
+        let bound = (1.5 / KERNEL_TAPS as f64).sqrt();
+        let uniform = Init::Uniform { lo: -bound, up: bound };
+        let linear = |i, o, name: &str| Linear::new(i, o, true, LinearInit::Xavier, &vb.pp(name));
+        let seen = bands * mix_dim;
+        Ok(Self {
+            time_kernel: vb.get_with_hints((KERNEL_TAPS, dim), "time.weight", uniform)?,
+            band_kernel: vb.get_with_hints((KERNEL_TAPS, dim), "band.weight", uniform)?,
+            kernel_bias: vb.get_with_hints(dim, "kernel.bias", Init::Const(0.0))?,
+            norm: LayerNorm::new(dim, 1e-6, &vb.pp("norm"))?,
+            expand: linear(dim, hidden, "expand")?,
+            contract: linear(hidden, dim, "contract")?,
+            layer_scale: vb.get_with_hints(dim, "layer_scale", Init::Const(scale_init))?,
+            mix_norm: LayerNorm::new(dim, 1e-6, &vb.pp("mix_norm"))?,
+            gather: linear(dim, mix_dim, "gather")?,
+            mix: [linear(seen, 2 * seen, "mix_expand")?, linear(2 * seen, seen, "mix_contract")?],
+            scatter: linear(mix_dim, dim, "scatter")?,
+            mix_scale: vb.get_with_hints(dim, "mix.layer_scale", Init::Const(scale_init))?,
+        })
+    }
+
+    /// Applies the block.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, tokens, bands, dim]`; returns the same.
+    ///
+    /// # Errors
+    /// A candle error if the shape does not fit.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let (batch, tokens, bands, dim) = x.dims4()?;
+        let time = ops::depthwise_conv(
+            &x.reshape((batch, tokens, bands * dim))?,
+            &self.time_kernel.repeat((1, bands))?,
+        )?;
+        let band = ops::depthwise_conv(&x.reshape((batch * tokens, bands, dim))?, &self.band_kernel)?;
+        let h = ops::add_bias(&(time.reshape(x.shape())? + band.reshape(x.shape())?)?, &self.kernel_bias)?;
+        let h = ops::gelu(&self.expand.forward(&self.norm.forward(&h)?)?)?;
+        let x = ops::add_scaled(x, &self.contract.forward(&h)?, &self.layer_scale)?;
+        let h = self.gather.forward(&self.mix_norm.forward(&x)?)?.reshape((batch, tokens, ()))?;
+        let h = self.mix[1].forward(&ops::gelu(&self.mix[0].forward(&h)?)?)?;
+        let h = self.scatter.forward(&h.reshape((batch, tokens, bands, ()))?)?;
+        ops::add_scaled(&x, &h, &self.mix_scale)
+    }
+}
