@@ -190,7 +190,7 @@ fn weights_that_are_not_numbers_are_a_bad_model() -> Result<()> {
     for (name, value) in [
         ("flow.input.weight", f32::NAN),
         ("flow.blocks.1.attention.gate", f32::INFINITY),
-        ("codec.decoder.out.bias", f32::NEG_INFINITY),
+        ("codec.decoder.norm.bias", f32::NEG_INFINITY),
         ("text.embeddings.LayerNorm.weight", f32::NAN),
     ] {
         let mut tensors = tiny_model::tensors(1)?;
@@ -224,7 +224,7 @@ fn missing_tensors_and_wrong_shapes_are_a_bad_model() -> Result<()> {
     let names = [
         "flow.blocks.2.modulation.bias",
         "flow.output.weight",
-        "codec.decoder.high.1.layer_scale",
+        "codec.decoder.blocks.1.layer_scale",
         "codec.latent_std",
         "text.embeddings.word_embeddings.weight",
         "text.encoder.layer.1.output.dense.weight",
@@ -254,7 +254,7 @@ fn with_config(pointer: &str, value: Value) -> Result<ModelFiles> {
 fn wrong_config_fields_are_a_bad_model() -> Result<()> {
     let bad = [
         ("/format", json!(0), "format"),
-        ("/format", json!(2), "format"),
+        ("/format", json!(1), "format"),
         ("/codec/sample_rate_hz", json!(0), "sample_rate_hz"),
         ("/codec/sample_rate_hz", json!(-44_100), ""),
         ("/codec/n_fft", json!(0), "n_fft"),
@@ -262,12 +262,17 @@ fn wrong_config_fields_are_a_bad_model() -> Result<()> {
         ("/codec/n_fft", json!(usize::MAX), "n_fft"),
         ("/codec/hop_length", json!(0), "hop_length"),
         ("/codec/hop_length", json!(24), "hop_length"),
-        ("/codec/latent_channels", json!(0), "latent_channels"),
-        ("/codec/latent_channels", json!(7), ""),
+        ("/codec/band_channels", json!(0), "band_channels"),
+        ("/codec/band_channels", json!(usize::MAX), "band_channels"),
+        ("/codec/band_channels", json!(7), ""),
+        ("/codec/bands", json!([]), "bands"),
+        ("/codec/bands/0/bins", json!(9), "bands"),
+        ("/codec/bands/0/bands", json!(0), "bands"),
+        ("/codec/bands/1/bands", json!(usize::MAX), "bands"),
         ("/codec/expansion", json!(0), "width"),
         ("/codec/expansion", json!(usize::MAX), "width"),
-        ("/codec/low_blocks", json!(2), ""),
-        ("/codec/decoder_high_blocks", json!(usize::MAX), "block count"),
+        ("/codec/decoder_blocks", json!(3), ""),
+        ("/codec/decoder_blocks", json!(usize::MAX), "block count"),
         ("/flow/dim", json!(17), "flow.dim"),
         ("/flow/dim", json!(0), "flow"),
         ("/flow/heads", json!(0), "flow.heads"),

@@ -11,12 +11,12 @@ use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 use case::Case;
 use straightshot_engine::codec::{Codec, Decoder, Encoder};
-use straightshot_engine::config::{CodecConfig, FlowConfig, TextConfig};
+use straightshot_engine::config::{BandGroup, CodecConfig, FlowConfig, TextConfig};
 use straightshot_engine::flow::{TextCondition, Transformer, path};
 use straightshot_engine::nn::linear::LinearInit;
 use straightshot_engine::nn::ops::KeyLengths;
 use straightshot_engine::nn::{
-    ConvNextBlock, JointAttention, LayerNorm, Linear, RmsNorm, RotaryTable, SwiGlu, TimeEmbedding, ops,
+    BandBlock, BandBlockSizes, JointAttention, LayerNorm, Linear, RmsNorm, RotaryTable, SwiGlu, TimeEmbedding, ops,
 };
 use straightshot_engine::text::TextEncoder;
 use straightshot_engine::train::optim::{AdamW, OptimConfig};
@@ -75,9 +75,10 @@ fn time_embedding() -> Result<()> {
 }
 
 #[test]
-fn convnext_block() -> Result<()> {
-    let case = Case::load("convnext");
-    let block = ConvNextBlock::new(10, 20, 1.0, &case.builder().pp("block"))?;
+fn band_block() -> Result<()> {
+    let case = Case::load("band_block");
+    let sizes = BandBlockSizes { dim: 6, hidden: 10, bands: 4, mix_dim: 3 };
+    let block = BandBlock::new(sizes, 1.0, &case.builder().pp("block"))?;
     Ok(case.check_with_gradients(&block.forward(&case.input("x"))?)?)
 }
 
@@ -87,13 +88,12 @@ fn codec_config() -> CodecConfig {
         sample_rate_hz: 8_000,
         n_fft: 32,
         hop_length: 8,
-        latent_channels: 4,
-        low_dim: 8,
-        low_blocks: 1,
-        high_dim: 6,
-        encoder_high_blocks: 1,
-        decoder_high_blocks: 2,
-        frame_dim: 5,
+        bands: vec![BandGroup { bands: 2, bins: 4 }, BandGroup { bands: 1, bins: 8 }],
+        band_channels: 2,
+        dim: 6,
+        mix_dim: 3,
+        encoder_blocks: 1,
+        decoder_blocks: 2,
         expansion: 2,
     }
 }

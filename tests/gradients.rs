@@ -12,7 +12,7 @@ use straightshot_engine::flow::{TextCondition, Transformer};
 use straightshot_engine::nn::linear::LinearInit;
 use straightshot_engine::nn::ops::{self, KeyLengths};
 use straightshot_engine::nn::{
-    ConvNextBlock, JointAttention, LayerNorm, Linear, RmsNorm, RotaryTable, SwiGlu, TimeEmbedding,
+    BandBlock, BandBlockSizes, JointAttention, LayerNorm, Linear, RmsNorm, RotaryTable, SwiGlu, TimeEmbedding,
 };
 use straightshot_engine::rng::{Noise, Stream};
 use straightshot_engine::train::energy_distance::EnergyDistance;
@@ -183,6 +183,17 @@ fn swiglu_layer() -> Result<()> {
 }
 
 #[test]
+fn per_channel_operations() -> Result<()> {
+    let mut bench = Bench::new();
+    let (x, y) = (bench.input((2, 3, 5))?, bench.input((2, 3, 5))?);
+    let (scale, shift) = (bench.input(5)?, bench.input(5)?);
+    bench.check(|| {
+        let z = ops::add_bias(&ops::affine(&x, &scale, &shift)?, &shift)?;
+        ops::add_scaled(&z, &ops::gelu(&y)?, &scale)
+    })
+}
+
+#[test]
 fn time_embedding() -> Result<()> {
     let mut bench = Bench::new();
     let layer = bench.block(|vb| TimeEmbedding::new(6, vb))?;
@@ -191,10 +202,11 @@ fn time_embedding() -> Result<()> {
 }
 
 #[test]
-fn convnext_block_with_a_batch() -> Result<()> {
+fn band_block_with_a_batch() -> Result<()> {
     let mut bench = Bench::new();
-    let x = bench.input((3, 10, 6))?;
-    let block = bench.block(|vb| ConvNextBlock::new(6, 12, 1.0, vb))?;
+    let x = bench.input((2, 9, 4, 6))?;
+    let sizes = BandBlockSizes { dim: 6, hidden: 12, bands: 4, mix_dim: 3 };
+    let block = bench.block(|vb| BandBlock::new(sizes, 1.0, vb))?;
     bench.check(|| block.forward(&x))
 }
 

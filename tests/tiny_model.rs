@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 use straightshot_engine::codec::Codec;
-use straightshot_engine::config::{CodecConfig, FORMAT_VERSION, FlowConfig, ModelConfig, TextConfig};
+use straightshot_engine::config::{BandGroup, CodecConfig, FORMAT_VERSION, FlowConfig, ModelConfig, TextConfig};
 use straightshot_engine::flow::Transformer;
 use straightshot_engine::model::{CONFIG_FILE, ModelFiles, TOKENIZER_FILE, WEIGHTS_FILE};
 use straightshot_engine::rng::{Noise, Stream};
@@ -30,13 +30,12 @@ pub(crate) fn config() -> ModelConfig {
             sample_rate_hz: 8_000,
             n_fft: 64,
             hop_length: 32,
-            latent_channels: 6,
-            low_dim: 12,
-            low_blocks: 1,
-            high_dim: 10,
-            encoder_high_blocks: 1,
-            decoder_high_blocks: 2,
-            frame_dim: 8,
+            bands: vec![BandGroup { bands: 2, bins: 8 }, BandGroup { bands: 1, bins: 16 }],
+            band_channels: 2,
+            dim: 10,
+            mix_dim: 3,
+            encoder_blocks: 1,
+            decoder_blocks: 2,
             expansion: 2,
         },
         flow: FlowConfig { dim: 16, blocks: 3, heads: 2, feed_forward: 24 },

@@ -86,7 +86,7 @@ fn the_codec_learns_and_goes_on_where_it_stopped() -> Result<()> {
     let (first, middle, last) = (mean(&losses[..10]), mean(&losses[50..70]), mean(&losses[110..]));
     assert!(last < 0.8 * first && middle < first && last < middle * 1.05, "{first}, {middle}, {last}");
     let averaged = checkpoint::averaged_weights(&run.path().join("checkpoint.safetensors"))?;
-    assert!(averaged.contains_key("encoder.frame.weight") && averaged.contains_key("decoder.out.bias"));
+    assert!(averaged.contains_key("encoder.read.0.weight") && averaged.contains_key("decoder.write.1.bias"));
     Ok(())
 }
 

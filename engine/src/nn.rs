@@ -6,7 +6,6 @@
 
 pub mod attention;
 pub mod band_block;
-pub mod convnext;
 pub mod linear;
 pub mod norm;
 pub mod ops;
@@ -16,7 +15,6 @@ pub mod time_embedding;
 
 pub use attention::JointAttention;
 pub use band_block::{BandBlock, BandBlockSizes};
-pub use convnext::ConvNextBlock;
 pub use linear::Linear;
 pub use norm::{LayerNorm, RmsNorm};
 pub use rope::RotaryTable;

@@ -81,28 +81,43 @@ def time_embedding(p: Params, t: torch.Tensor) -> torch.Tensor:
     return linear(part(p, "out"), F.silu(linear(part(p, "hidden"), code)))
 
 
-def convnext(p: Params, x: torch.Tensor) -> torch.Tensor:
-    """Liu et al., 2022, figure 4, in one dimension as in Vocos (Siuzdak, 2023)."""
-    kernel = p["depthwise.weight"]  # (taps, channels)
-    taps, channels = kernel.shape
-    h = F.conv1d(x.mT, kernel.T[:, None, :], p["depthwise.bias"], padding=taps // 2, groups=channels).mT
+def band_block(p: Params, x: torch.Tensor) -> torch.Tensor:
+    """Liu et al., 2022, figure 4, with one kernel along time and one along bands, then a step over all bands."""
+    batch, tokens, bands, dim = x.shape
+    time, band = p["time.weight"], p["band.weight"]  # (taps, channels)
+    taps = time.shape[0]
+
+    def along(kernel: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Depthwise over the last but one dimension."""
+        rows = y.flatten(0, 1).mT
+        rows = F.conv1d(rows, kernel.T[:, None, :], padding=taps // 2, groups=dim)
+        return rows.mT.unflatten(0, y.shape[:2])
+
+    h = along(time, x.transpose(1, 2)).transpose(1, 2) + along(band, x) + p["kernel.bias"]
     h = linear(part(p, "expand"), layer_norm(part(p, "norm"), h, 1e-6))
-    h = linear(part(p, "contract"), F.gelu(h, approximate="tanh"))
-    return x + p["layer_scale"] * h
+    x = x + p["layer_scale"] * linear(part(p, "contract"), F.gelu(h, approximate="tanh"))
+    h = linear(part(p, "gather"), layer_norm(part(p, "mix_norm"), x, 1e-6)).flatten(2)
+    h = linear(part(p, "mix_contract"), F.gelu(linear(part(p, "mix_expand"), h), approximate="tanh"))
+    return x + p["mix.layer_scale"] * linear(part(p, "scatter"), h.unflatten(2, (bands, -1)))
 
 
-def convnext_shapes(name: str, dim: int, hidden: int) -> dict[str, tuple[int, ...]]:
-    return {
-        f"{name}.depthwise.weight": (7, dim),
-        f"{name}.depthwise.bias": (dim,),
-        f"{name}.norm.weight": (dim,),
-        f"{name}.norm.bias": (dim,),
-        f"{name}.expand.weight": (dim, hidden),
-        f"{name}.expand.bias": (hidden,),
-        f"{name}.contract.weight": (hidden, dim),
-        f"{name}.contract.bias": (dim,),
-        f"{name}.layer_scale": (dim,),
+def band_block_shapes(name: str, dim: int, hidden: int, bands: int, mix: int) -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {
+        "time.weight": (7, dim),
+        "band.weight": (7, dim),
+        "kernel.bias": (dim,),
+        "norm.weight": (dim,),
+        "norm.bias": (dim,),
+        "layer_scale": (dim,),
+        "mix_norm.weight": (dim,),
+        "mix_norm.bias": (dim,),
+        "mix.layer_scale": (dim,),
     }
+    shapes |= linear_shapes("expand", dim, hidden) | linear_shapes("contract", hidden, dim)
+    shapes |= linear_shapes("gather", dim, mix) | linear_shapes("scatter", mix, dim)
+    shapes |= linear_shapes("mix_expand", bands * mix, 2 * bands * mix)
+    shapes |= linear_shapes("mix_contract", 2 * bands * mix, bands * mix)
+    return {f"{name}.{key}": shape for key, shape in shapes.items()}
 
 
 def linear_shapes(name: str, rows: int, columns: int, bias: bool = True) -> dict[str, tuple[int, ...]]:

@@ -1,10 +1,12 @@
 //! ConvNeXt block on a grid of time and frequency bands.
 
-use super::convnext::KERNEL_TAPS;
 use super::linear::LinearInit;
 use super::{LayerNorm, Linear, ops};
 use candle_core::{Result, Tensor};
 use candle_nn::{Init, VarBuilder};
+
+/// Taps of the kernels along time and along frequency.
+pub const KERNEL_TAPS: usize = 7;
 
 /// Sizes of a [`BandBlock`].
 #[derive(Debug, Clone, Copy)]

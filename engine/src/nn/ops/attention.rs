@@ -140,8 +140,7 @@ impl CustomOp3 for Attention {
             let q = &q[row * s.queries * s.dim..][..s.queries * s.dim];
             let mut scratch = Scratch::new(s, self.lengths.0[row]);
             for head in 0..self.heads {
-                scratch.load(&k[keys.clone()], head);
-                scratch.forward(q, &v[keys.clone()], head, out);
+                scratch.forward([q, &k[keys.clone()], &v[keys.clone()]], head, out);
             }
         });
         Ok((CpuStorage::F32(out), l1.shape().clone()))
@@ -169,18 +168,11 @@ impl CustomOp3 for Attention {
         let (n, m) = (s.queries * s.dim, s.keys * s.dim);
         dq.par_chunks_mut(n).zip(dk.par_chunks_mut(m)).zip(dv.par_chunks_mut(m)).enumerate().for_each(
             |(row, ((dq, dk), dv))| {
-                let (k, v) = (&k[row * m..][..m], &v[row * m..][..m]);
+                let inputs =
+                    [&q[row * n..][..n], &k[row * m..][..m], &v[row * m..][..m], &g[row * n..][..n]];
                 let mut scratch = Scratch::new(s, self.lengths.0[row]);
                 for head in 0..self.heads {
-                    scratch.load(k, head);
-                    scratch.load_values(v, head);
-                    scratch.backward(
-                        &q[row * n..][..n],
-                        k,
-                        &g[row * n..][..n],
-                        head,
-                        [&mut *dq, &mut *dk, &mut *dv],
-                    );
+                    scratch.backward(inputs, head, [&mut *dq, &mut *dk, &mut *dv]);
                 }
             },
         );
@@ -190,101 +182,174 @@ impl CustomOp3 for Attention {
     }
 }
 
-/// Buffers of one batch row.
+/// Buffers of one batch row, for one head at a time.
+///
+/// Columns are padded with zeros to whole [`LANES`], so that every product runs in full vectors.
 struct Scratch {
     s: Sizes,
+    /// Keys that exist.
     len: usize,
-    /// Keys and values of one head, `[head_dim, len]`: rows of equal channel make the products vectorise.
-    keys: Vec<f32>,
-    values: Vec<f32>,
+    /// The same, padded.
+    width: usize,
+    /// `head_dim`, padded.
+    depth: usize,
+    /// `[queries, width]`: logits, then weights.
     weights: Vec<f32>,
+    /// `[queries, width]`: slope of the loss by the weights, then by the logits.
     slopes: Vec<f32>,
+    /// `[head_dim, width]`: keys or values of the head.
+    columns: Vec<f32>,
+    /// `[len, depth]` or `[queries, depth]`: whatever is multiplied from the right.
+    rows: Vec<f32>,
+    /// The product of the last multiplication.
+    product: Vec<f32>,
 }
 
 impl Scratch {
     fn new(s: Sizes, len: usize) -> Self {
-        let block = s.head_dim * len;
+        let (width, depth) = (len.next_multiple_of(LANES), s.head_dim.next_multiple_of(LANES));
         Self {
             s,
             len,
-            keys: vec![0.0; block],
-            values: vec![0.0; block],
-            weights: vec![0.0; len],
-            slopes: vec![0.0; len],
+            width,
+            depth,
+            weights: vec![0.0; s.queries * width],
+            slopes: Vec::new(),
+            columns: vec![0.0; s.head_dim * width],
+            rows: Vec::new(),
+            product: Vec::new(),
         }
     }
 
-    fn load(&mut self, k: &[f32], head: usize) {
-        transpose(k, head, self.s, self.len, &mut self.keys);
+    /// `out = scale · x (keys)ᵀ`, one row per query.
+    fn compare(&mut self, x: &[f32], keys: &[f32], head: usize, scale: f32, out: Which) {
+        let (d, at) = (self.s.head_dim, head * self.s.head_dim);
+        for (j, row) in keys.chunks_exact(self.s.dim).take(self.len).enumerate() {
+            for (c, &value) in row[at..at + d].iter().enumerate() {
+                self.columns[c * self.width + j] = value * scale;
+            }
+        }
+        let out = match out {
+            Which::Weights => &mut self.weights,
+            Which::Slopes => &mut self.slopes,
+        };
+        out.resize(self.s.queries * self.width, 0.0);
+        multiply(&x[at..], [self.s.dim, 1], &self.columns, out, [d, self.width]);
     }
 
-    fn load_values(&mut self, v: &[f32], head: usize) {
-        transpose(v, head, self.s, self.len, &mut self.values);
+    fn attend(&mut self, q: &[f32], k: &[f32], head: usize) {
+        self.compare(q, k, head, self.s.scale, Which::Weights);
+        for row in self.weights.chunks_exact_mut(self.width) {
+            let (row, padding) = row.split_at_mut(self.len);
+            kernels::softmax_in_place(row);
+            padding.fill(0.0);
+        }
     }
 
-    /// Attention weights of one query into `self.weights`.
-    fn attend(&mut self, query: &[f32]) {
-        combine(query, &self.keys, self.s.scale, &mut self.slopes);
-        kernels::softmax(&self.slopes, &mut self.weights);
-    }
-
-    fn forward(&mut self, q: &[f32], v: &[f32], head: usize, out: &mut [f32]) {
+    /// `self.product = a b`, where `b` is the head's part of `count` rows of `x`.
+    fn gather(&mut self, which: Which, transposed: bool, x: &[f32], head: usize) {
         let (d, dim) = (self.s.head_dim, self.s.dim);
-        for i in 0..self.s.queries {
-            let at = i * dim + head * d;
-            self.attend(&q[at..at + d]);
-            let out = &mut out[at..at + d];
-            for (j, &w) in self.weights.iter().enumerate() {
-                add_scaled(w, &v[j * dim + head * d..][..d], out);
+        let (results, count) = if transposed { (self.len, self.s.queries) } else { (self.s.queries, self.len) };
+        self.rows.clear();
+        self.rows.resize(count * self.depth, 0.0);
+        for (to, from) in self.rows.chunks_exact_mut(self.depth).zip(x.chunks_exact(dim)) {
+            to[..d].copy_from_slice(&from[head * d..][..d]);
+        }
+        self.product.resize(results * self.depth, 0.0);
+        let a = match which {
+            Which::Weights => &self.weights,
+            Which::Slopes => &self.slopes,
+        };
+        let strides = if transposed { [1, self.width] } else { [self.width, 1] };
+        multiply(a, strides, &self.rows, &mut self.product, [count, self.depth]);
+    }
+
+    /// Writes the product to the head's part of the rows of `out`.
+    fn store(&self, head: usize, out: &mut [f32]) {
+        let d = self.s.head_dim;
+        for (from, to) in self.product.chunks_exact(self.depth).zip(out.chunks_exact_mut(self.s.dim)) {
+            to[head * d..][..d].copy_from_slice(&from[..d]);
+        }
+    }
+
+    fn forward(&mut self, [q, k, v]: [&[f32]; 3], head: usize, out: &mut [f32]) {
+        self.attend(q, k, head);
+        self.gather(Which::Weights, false, v, head);
+        self.store(head, out);
+    }
+
+    fn backward(
+        &mut self,
+        [q, k, v, g]: [&[f32]; 4],
+        head: usize,
+        [dq, dk, dv]: [&mut [f32]; 3],
+    ) {
+        self.attend(q, k, head);
+        self.gather(Which::Weights, true, g, head);
+        self.store(head, dv);
+        // d(out)/d(weight j) = g · v_j, then the soft-max Jacobian.
+        self.compare(g, v, head, 1.0, Which::Slopes);
+        let rows = self.weights.chunks_exact(self.width).zip(self.slopes.chunks_exact_mut(self.width));
+        rows.for_each(|(weights, slopes)| kernels::softmax_slopes(weights, slopes, self.s.scale));
+        self.gather(Which::Slopes, false, k, head);
+        self.store(head, dq);
+        self.gather(Which::Slopes, true, q, head);
+        self.store(head, dk);
+    }
+}
+
+/// One of the two matrices with a row per query and a column per key.
+#[derive(Clone, Copy)]
+enum Which {
+    Weights,
+    Slopes,
+}
+
+/// Floats of the widest vector registers.
+const LANES: usize = 16;
+/// Rows of a register tile: six accumulators of sixteen lanes fit the registers of AVX2 as well.
+const TILE_ROWS: usize = 6;
+
+/// `c = a b`, row by row, for `b` of `[depth, width]` and `a` with any strides between rows and columns; `width` is
+/// a multiple of [`LANES`].
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+fn multiply(a: &[f32], strides: [usize; 2], b: &[f32], c: &mut [f32], [depth, width]: [usize; 2]) {
+    for (tile, c) in c.chunks_mut(TILE_ROWS * width).enumerate() {
+        let a = &a[tile * TILE_ROWS * strides[0]..];
+        if c.len() == TILE_ROWS * width {
+            for column in (0..width).step_by(LANES) {
+                tile_product::<TILE_ROWS>(a, strides, b, c, [depth, width, column]);
+            }
+        } else {
+            for (row, c) in c.chunks_mut(width).enumerate() {
+                let a = &a[row * strides[0]..];
+                for column in (0..width).step_by(LANES) {
+                    tile_product::<1>(a, strides, b, c, [depth, width, column]);
+                }
             }
         }
     }
+}
 
-    fn backward(&mut self, q: &[f32], k: &[f32], g: &[f32], head: usize, [dq, dk, dv]: [&mut [f32]; 3]) {
-        let (d, dim, scale) = (self.s.head_dim, self.s.dim, self.s.scale);
-        for i in 0..self.s.queries {
-            let at = i * dim + head * d;
-            let (q, g) = (&q[at..at + d], &g[at..at + d]);
-            self.attend(q);
-            // d(out)/d(weight j) = g · v_j, then the soft-max Jacobian.
-            combine(g, &self.values, 1.0, &mut self.slopes);
-            let dot: f32 = self.weights.iter().zip(&self.slopes).map(|(w, s)| w * s).sum();
-            for (j, (&w, &slope)) in self.weights.iter().zip(&self.slopes).enumerate() {
-                let key = j * dim + head * d;
-                let ds = w * (slope - dot) * scale;
-                add_scaled(ds, &k[key..key + d], &mut dq[at..at + d]);
-                add_scaled(ds, q, &mut dk[key..key + d]);
-                add_scaled(w, g, &mut dv[key..key + d]);
+#[inline(always)]
+fn tile_product<const ROWS: usize>(
+    a: &[f32],
+    [row_stride, column_stride]: [usize; 2],
+    b: &[f32],
+    c: &mut [f32],
+    [depth, width, column]: [usize; 3],
+) {
+    let mut sums = [[0f32; LANES]; ROWS];
+    for i in 0..depth {
+        let b = &b[i * width + column..][..LANES];
+        for (row, sums) in sums.iter_mut().enumerate() {
+            let a = a[row * row_stride + i * column_stride];
+            for (sum, b) in sums.iter_mut().zip(b) {
+                *sum = b.mul_add(a, *sum);
             }
         }
     }
-}
-
-fn transpose(x: &[f32], head: usize, s: Sizes, len: usize, out: &mut [f32]) {
-    for (j, row) in x.chunks_exact(s.dim).take(len).enumerate() {
-        for (c, &value) in row[head * s.head_dim..][..s.head_dim].iter().enumerate() {
-            out[c * len + j] = value;
-        }
-    }
-}
-
-/// `out[j] = scale · Σ_c x[c] columns[c][j]`
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-fn combine(x: &[f32], columns: &[f32], scale: f32, out: &mut [f32]) {
-    let n = out.len();
-    out.fill(0.0);
-    for (c, &x) in x.iter().enumerate() {
-        let x = x * scale;
-        for (out, column) in out.iter_mut().zip(&columns[c * n..][..n]) {
-            *out = column.mul_add(x, *out);
-        }
-    }
-}
-
-/// `y += a x`
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-fn add_scaled(a: f32, x: &[f32], y: &mut [f32]) {
-    for (y, x) in y.iter_mut().zip(x) {
-        *y = x.mul_add(a, *y);
+    for (row, sums) in sums.iter().enumerate() {
+        c[row * width + column..][..LANES].copy_from_slice(sums);
     }
 }

@@ -110,6 +110,29 @@ pub(super) fn softmax_grad(y: &[f32], g: &[f32], dx: &mut [f32]) {
     }
 }
 
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(super) fn softmax_in_place(y: &mut [f32]) {
+    let max = y.iter().fold(f32::MIN, |m, &v| if v > m { v } else { m });
+    for v in y.iter_mut() {
+        *v = exp(*v - max);
+    }
+    let scale = 1.0 / sum(y.len(), |i| y[i]);
+    for v in y.iter_mut() {
+        *v *= scale;
+    }
+}
+
+/// `slopes = scale · weights (slopes - weights · slopes)`: the soft-max Jacobian in place.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(super) fn softmax_slopes(weights: &[f32], slopes: &mut [f32], scale: f32) {
+    let n = weights.len();
+    let slopes = &mut slopes[..n];
+    let dot = sum(n, |i| weights[i] * slopes[i]);
+    for i in 0..n {
+        slopes[i] = weights[i] * (slopes[i] - dot) * scale;
+    }
+}
+
 /// sqrt(2 / pi)
 const GELU_C: f32 = 0.797_884_6;
 
