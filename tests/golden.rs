@@ -1,9 +1,10 @@
-//! Network blocks against tensors computed by PyTorch (`golden/README.md`).
+//! Network blocks against tensors computed by PyTorch, metrics against numpy and scipy (`golden/README.md`).
 //!
 //! The loss of the flow stage and the energy distance are compared in the engine's own unit tests, where their
 //! inner parts can be reached.
 
 mod case;
+mod metrics;
 
 use crate::tiny_model;
 use anyhow::Result;
@@ -16,7 +17,8 @@ use straightshot_engine::flow::{TextCondition, Transformer, path};
 use straightshot_engine::nn::linear::LinearInit;
 use straightshot_engine::nn::ops::KeyLengths;
 use straightshot_engine::nn::{
-    BandBlock, BandBlockSizes, JointAttention, LayerNorm, Linear, RmsNorm, RotaryTable, SwiGlu, TimeEmbedding, ops,
+    BandBlock, BandBlockSizes, JointAttention, LayerNorm, Linear, RmsNorm, RotaryTable, SwiGlu,
+    TimeEmbedding, ops,
 };
 use straightshot_engine::text::TextEncoder;
 use straightshot_engine::train::optim::{AdamW, OptimConfig};

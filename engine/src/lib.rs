@@ -4,7 +4,8 @@
 //! prompt -> text -> flow (N steps from seeded noise) -> codec -> Audio
 //! ```
 //!
-//! [`pipeline::Generator`] is the way in. Training lives in [`train`]; both use the same networks.
+//! [`pipeline::Generator`] is the way in. Training lives in [`train`] and uses the same networks; [`metrics`] judges with
+//! others.
 //!
 //! # Conventions
 //! Flow time `t` is 0 at noise and 1 at data; velocity is data minus noise ([`flow::path`]).
@@ -29,6 +30,7 @@ pub mod config;
 pub mod device;
 pub mod error;
 pub mod flow;
+pub mod metrics;
 pub mod model;
 pub mod nn;
 pub mod pipeline;

@@ -6,6 +6,8 @@
 //!
 //! Knows the order of the stages and nothing about how each works.
 
+mod measure;
+
 use crate::device;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flow::transformer::Conditioned;

@@ -16,6 +16,8 @@ pub enum Stream {
     Texture = 1,
     /// Everything random in training: order, crops, times, noise.
     Training = 2,
+    /// Everything random in an evaluation: resampling, choice of clips.
+    Evaluation = 3,
 }
 
 /// A sequence of random numbers fixed by a seed and a [`Stream`].

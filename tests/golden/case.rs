@@ -27,9 +27,11 @@ impl Case {
         let (_, header) =
             SafeTensors::read_metadata(&bytes).unwrap_or_else(|e| panic!("{name}: {e}: {HINT}"));
         let metadata = header.metadata().clone().unwrap_or_default();
-        for key in ["format", "seed", "dtype", "torch", "tolerance"] {
+        for key in ["format", "seed", "dtype", "tolerance"] {
             assert!(metadata.contains_key(key), "{name}: no {key} in the metadata: {HINT}");
         }
+        let exporter = ["torch", "numpy"].iter().any(|key| metadata.contains_key(*key));
+        assert!(exporter, "{name}: the metadata do not say what computed it: {HINT}");
         assert_eq!(metadata["format"], FORMAT, "{name}: another format: {HINT}");
         let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)
             .unwrap_or_else(|e| panic!("{name}: {e}: {HINT}"));
@@ -77,6 +79,24 @@ impl Case {
     /// Compares with the tensor `name` at the case's tolerance.
     pub(super) fn check(&self, name: &str, got: &Tensor) {
         self.compare(name, got, self.tensor(name), self.number("tolerance"));
+    }
+
+    /// Compares with the tensor `name` at a tolerance of its own, kept in the metadata under `key`.
+    pub(super) fn check_within(&self, name: &str, key: &str, got: &Tensor) {
+        self.compare(name, got, self.tensor(name), self.number(key));
+    }
+
+    /// A tensor's values as double precision.
+    pub(super) fn values(&self, name: &str) -> Vec<f64> {
+        let values = self.tensor(name).flatten_all().and_then(|t| t.to_vec1::<f32>());
+        values.expect("a stored f32 tensor").into_iter().map(f64::from).collect()
+    }
+
+    /// Compares with the tensor `name` at the case's tolerance.
+    pub(super) fn check_values(&self, name: &str, got: &[f64]) {
+        let got: Vec<f32> = got.iter().map(|&x| x as f32).collect();
+        let got = Tensor::from_vec(got, self.tensor(name).shape(), &Device::Cpu);
+        self.check(name, &got.expect("as many values as the golden tensor"));
     }
 
     /// Compares `output`, and the gradients of its product with the cotangent for every variable.

@@ -1,6 +1,7 @@
 //! `straightshot`: the engine from the command line.
 
 mod bench;
+mod evaluate;
 mod generate;
 mod pack;
 mod reconstruct;
@@ -21,6 +22,8 @@ struct Cli {
 enum Command {
     /// Measure warm generations, split per stage.
     Bench(bench::Arguments),
+    /// Judge a model on a held-out split: distances, label and text scores, straightness, times.
+    Evaluate(evaluate::Arguments),
     /// Make a sound from a prompt.
     Generate(generate::Arguments),
     /// Assemble a model folder from training runs.
@@ -34,6 +37,7 @@ enum Command {
 fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Pack(arguments) => pack::run(&arguments),
         Command::Reconstruct(arguments) => reconstruct::run(&arguments),

@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// The codec of a model with its encoder, which generation does not load.
-fn packed_codec(files: &ModelFiles) -> Result<Codec> {
+pub(crate) fn packed_codec(files: &ModelFiles) -> Result<Codec> {
     let config = ModelConfig::from_json(&files.config)?;
     let tensors = part(&mut weights::unpack(&files.weights)?, "codec.", &Device::Cpu)?;
     Codec::new(&config.codec, true, &tensors).context("the codec does not fit the model's config.json")

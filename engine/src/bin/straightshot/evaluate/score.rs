@@ -1,0 +1,163 @@
+//! Opinions become the numbers of a row.
+
+use super::judge::{Judges, Opinion, Windows};
+use super::sounds::{self, Made};
+use super::{Arguments, progress};
+use anyhow::Result;
+use std::collections::BTreeSet;
+use straightshot_engine::metrics::bootstrap::{self, Interval};
+use straightshot_engine::metrics::frechet::Reference;
+use straightshot_engine::metrics::results::Row;
+use straightshot_engine::metrics::text_score::TextScore;
+use straightshot_engine::metrics::{kl, labels, straightness as straight};
+use straightshot_engine::pipeline::Generator;
+use straightshot_engine::train::data::Clip;
+
+/// Seed of every bootstrap: equal data give equal intervals.
+const BOOTSTRAP_SEED: u64 = 1;
+
+pub(super) fn distances(
+    row: &mut Row,
+    arguments: &Arguments,
+    real: &Opinion,
+    opinion: &Opinion,
+    made: &Made,
+) -> Result<()> {
+    row.fad_yamnet = Some(distance(&real.yamnet, &opinion.yamnet, made, arguments.fad_replicates)?);
+    if let (Some(real), Some(windows)) = (&real.second, &opinion.second) {
+        row.fad_second = Some(distance(real, windows, made, arguments.fad_replicates)?);
+    }
+    Ok(())
+}
+
+/// Mean over seeds of the distance of each seed's set, so that it does not fall with the number of seeds.
+///
+/// A replicate draws clips and, for each, one of its seeds; the recordings stay as they are.
+fn distance(real: &Windows, windows: &Windows, made: &Made, replicates: usize) -> Result<Interval> {
+    let reference = Reference::new(&real.rows, real.dim)?;
+    let sample = reference.sample(&windows.rows)?;
+    let (sets, clips) = (made.seeds, made.sounds.len() / made.seeds);
+    let of = |counts: &[f64]| {
+        sample.distance(&windows.owners.iter().map(|&sound| counts[sound]).collect::<Vec<_>>())
+    };
+    let mut estimate = 0.0;
+    for set in 0..sets {
+        let counts: Vec<f64> =
+            (0..made.sounds.len()).map(|i| f64::from(u8::from(i / clips == set))).collect();
+        estimate += of(&counts)? / sets as f64;
+    }
+    let mut done = 0;
+    Ok(bootstrap::biased(estimate, replicates, BOOTSTRAP_SEED, |random| {
+        let mut counts = vec![0.0; made.sounds.len()];
+        for _ in 0..clips {
+            counts[random.below(sets) * clips + random.below(clips)] += 1.0;
+        }
+        done += 1;
+        progress("Fréchet distances of drawn sets", done, replicates);
+        of(&counts)
+    })?)
+}
+
+/// Interval over clips of the mean over each clip's sounds.
+fn per_clip(clips: usize, arguments: &Arguments, values: &[f64]) -> Option<Interval> {
+    let seeds = values.len() / clips.max(1);
+    let means: Vec<f64> = (0..clips)
+        .map(|clip| values.iter().skip(clip).step_by(clips).sum::<f64>() / seeds.max(1) as f64)
+        .collect();
+    bootstrap::mean(&means, arguments.replicates, BOOTSTRAP_SEED)
+}
+
+fn share(yes: bool) -> f64 {
+    f64::from(u8::from(yes))
+}
+
+/// What compares a sound with the recording of its caption.
+pub(super) fn pairs(row: &mut Row, arguments: &Arguments, real: &Opinion, made: &Opinion, clips: &[Clip]) {
+    let n = clips.len();
+    let over = |of: &dyn Fn(usize, usize) -> f64| {
+        let values: Vec<f64> = (0..made.posteriors.len()).map(|i| of(i % n, i)).collect();
+        per_clip(n, arguments, &values)
+    };
+    let agreement = |clip: usize, i: usize| labels::agreement(&real.posteriors[clip], &made.posteriors[i]);
+    row.kl = over(&|clip, i| kl::divergence(&real.distributions[clip], &made.distributions[i]));
+    row.kl_independent = over(&|clip, i| kl::independent(&real.posteriors[clip], &made.posteriors[i]));
+    row.label_top1 = over(&|clip, i| share(agreement(clip, i).top1));
+    row.label_top5 = over(&|clip, i| share(agreement(clip, i).top5));
+}
+
+/// What compares a sound with its caption.
+pub(super) fn texts(
+    row: &mut Row,
+    arguments: &Arguments,
+    judges: &Judges,
+    generator: &Generator,
+    made: &Opinion,
+    clips: &[Clip],
+) -> Result<()> {
+    let captions: BTreeSet<&str> = clips.iter().map(|clip| clip.entry.caption.as_str()).collect();
+    let captions: Vec<&str> = captions.into_iter().collect();
+    let scorer = TextScore::new(judges.yamnet.names(), &captions, |texts| generator.encode_text(texts))?;
+    let scores: Vec<(f64, usize)> = made
+        .posteriors
+        .iter()
+        .enumerate()
+        .filter_map(|(i, posteriors)| scorer.score(posteriors, &clips[i % clips.len()].entry.caption))
+        .collect();
+    let over = |of: &dyn Fn(&(f64, usize)) -> f64| {
+        per_clip(clips.len(), arguments, &scores.iter().map(of).collect::<Vec<_>>())
+    };
+    row.text_score = over(&|score| score.0);
+    row.retrieval_top1 = over(&|score| share(score.1 == 1));
+    row.retrieval_top10 = over(&|score| share(score.1 <= 10));
+    Ok(())
+}
+
+/// How often what the caption names is recognised, in the sounds and in the recordings; over the clips whose caption
+/// has a word that the table of right classes knows.
+pub(super) fn recognition(
+    row: &mut Row,
+    arguments: &Arguments,
+    judges: &Judges,
+    real: &Opinion,
+    made: &Opinion,
+    clips: &[Clip],
+) {
+    let over = |opinion: &Opinion| {
+        let sets = opinion.posteriors.len() / clips.len();
+        let mean = |clip: usize| {
+            let caption = &clips[clip].entry.caption;
+            let one =
+                |set: usize| judges.right.recognised(&opinion.posteriors[set * clips.len() + clip], caption);
+            let yes: Option<f64> = (0..sets).map(|set| one(set).map(share)).sum();
+            yes.map(|yes| yes / sets as f64)
+        };
+        let values: Vec<f64> = (0..clips.len()).filter_map(mean).collect();
+        bootstrap::mean(&values, arguments.replicates, BOOTSTRAP_SEED)
+    };
+    row.recognised = over(made);
+    row.recognised_real = over(real);
+}
+
+/// S of evenly chosen clips with the first seed.
+pub(super) fn straightness(
+    row: &mut Row,
+    arguments: &Arguments,
+    generator: &Generator,
+    clips: &[Clip],
+) -> Result<()> {
+    let n = arguments.straightness_clips.min(clips.len());
+    let seed = arguments.seeds.first().copied().unwrap_or(1);
+    let mut values = Vec::new();
+    for i in (0..n).map(|i| i * clips.len() / n) {
+        let request = sounds::request(arguments, generator.sample_rate_hz(), &clips[i], i, seed);
+        let steps = arguments.straightness_steps;
+        let measure = |field: &dyn straightshot_engine::flow::VelocityField, noise: &candle_core::Tensor| {
+            straight::straightness(field, noise, steps)
+        };
+        values.push(generator.measure_field(&request, measure)?);
+        progress("following trajectories", values.len(), n);
+    }
+    row.straightness = bootstrap::mean(&values, arguments.replicates, BOOTSTRAP_SEED);
+    row.log_straightness = row.straightness.map(|s| s.mean.ln());
+    Ok(())
+}

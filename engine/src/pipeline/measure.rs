@@ -1,0 +1,35 @@
+//! Parts of a generation, opened for measurements.
+
+use super::{GenerationRequest, Generator};
+use crate::error::Result;
+use crate::flow::{Guided, TextCondition, VelocityField};
+use candle_core::Tensor;
+
+impl Generator {
+    /// Hands the guided field and the starting noise of `request` to `measure`: what [`Generator::generate`] would
+    /// integrate, for measurements such as [`crate::metrics::straightness`].
+    ///
+    /// # Errors
+    /// As [`Generator::generate`], and errors of `measure`.
+    pub fn measure_field<R: Send>(
+        &self,
+        request: &GenerationRequest,
+        measure: impl FnOnce(&dyn VelocityField, &Tensor) -> Result<R> + Send,
+    ) -> Result<R> {
+        request.validate()?;
+        self.pool.install(|| {
+            let samples = (request.seconds * f64::from(self.sample_rate_hz())).round() as usize;
+            let noise = self.starting_noise(request, self.model.codec.config().tokens_for(samples))?;
+            let (condition, scale) = (self.condition(request)?, f64::from(request.guidance_scale));
+            measure(&Guided::new(&self.model.flow, condition, scale, || Ok(())), &noise)
+        })
+    }
+
+    /// What the model's text encoder makes of `texts`, in the engine's pool.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Compute`] if tokenising or a tensor operation fails.
+    pub fn encode_text(&self, texts: &[&str]) -> Result<TextCondition> {
+        self.pool.install(|| self.model.text.encode(texts))
+    }
+}
