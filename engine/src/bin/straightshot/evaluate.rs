@@ -117,6 +117,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let judges = judge::Judges::load(&arguments.assets, arguments.second.as_deref())?;
     let rate = generator.sample_rate_hz();
     let clips = clips(arguments, arguments.split.into(), arguments.limit, rate)?;
+    // Before minutes of listening, not after.
+    sounds::request(arguments, rate, &clips[0], 0, 0).validate()?;
     let real = judges.listen(&sounds::recordings(&clips, rate), "recordings")?;
     let made = sounds::make(arguments, &generator, &files, &clips)?;
     let opinion = judges.listen(&made.sounds, "sounds to judge")?;
