@@ -16,7 +16,8 @@ use straightshot_engine::flow::{TextCondition, Transformer, path};
 use straightshot_engine::nn::linear::LinearInit;
 use straightshot_engine::nn::ops::KeyLengths;
 use straightshot_engine::nn::{
-    BandBlock, BandBlockSizes, JointAttention, LayerNorm, Linear, RmsNorm, RotaryTable, SwiGlu, TimeEmbedding, ops,
+    BandBlock, BandBlockSizes, JointAttention, LayerNorm, Linear, RmsNorm, RotaryTable, SwiGlu,
+    TimeEmbedding, ops,
 };
 use straightshot_engine::text::TextEncoder;
 use straightshot_engine::train::optim::{AdamW, OptimConfig};

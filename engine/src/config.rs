@@ -222,7 +222,10 @@ impl ModelConfig {
             ),
             (
                 codec.bands.iter().all(|g| g.bands > 0 && g.bins > 0)
-                    && codec.bands.iter().fold(0, |sum: usize, g| sum.saturating_add(g.bands.saturating_mul(g.bins)))
+                    && codec
+                        .bands
+                        .iter()
+                        .fold(0, |sum: usize, g| sum.saturating_add(g.bands.saturating_mul(g.bins)))
                         == codec.n_fft / 2,
                 "codec.bands do not cover half of codec.n_fft".into(),
             ),

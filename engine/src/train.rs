@@ -8,3 +8,4 @@ pub mod flow;
 pub mod optim;
 pub mod run;
 mod tones;
+pub mod walks;

@@ -18,6 +18,7 @@ use straightshot_engine::train::data::{self, Clip, Split};
 use straightshot_engine::train::flow::{self, FlowData, FlowTraining};
 use straightshot_engine::train::optim::OptimConfig;
 use straightshot_engine::train::run::Budget;
+use straightshot_engine::train::walks;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -103,7 +104,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         }
         Stage::Flow { run, codec, text, tokens_per_step, text_dropout } => {
             let codec = pack::load_codec(codec)?;
-            let clips = clips(arguments, codec.config().sample_rate_hz, Split::Train)?;
+            let rate = codec.config().sample_rate_hz;
+            let mut clips = clips(arguments, rate, Split::Train)?;
+            let composed = walks::walks(&clips, rate, arguments.seed);
+            clips.extend(composed);
             let tokenizer = std::fs::read(text.join(TOKENIZER_FILE)).context("reading the tokenizer")?;
             let vb = VarBuilder::from_tensors(pack::text_tensors(text)?, DType::F32, &Device::Cpu);
             let text = TextEncoder::new(&TextConfig::default(), &tokenizer, vb)?;
