@@ -4,6 +4,9 @@
 //! generators fill the gaps with physical models: struck modes, throats, bubbles, grains and filtered air. They are
 //! training data only; no sound of them is in the plugin.
 
+mod aircraft;
+mod engines;
+mod passing;
 mod alarms;
 #[cfg(test)]
 mod analysis;

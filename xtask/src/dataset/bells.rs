@@ -23,17 +23,19 @@ pub(crate) const GENERATORS: &[Generator] = &[
 
 /// Hum, prime, tierce, quint, nominal and above, relative to the prime, of a minor-third bell.
 const CHURCH: &[(f32, f32)] = &[
-    (0.5, 0.7),
-    (1.0, 0.8),
+    (0.5, 0.5),
+    (1.0, 0.6),
     (1.19, 0.8),
     (1.5, 0.35),
     (2.0, 1.0),
-    (2.51, 0.4),
-    (2.66, 0.4),
-    (3.01, 0.5),
-    (4.17, 0.35),
-    (5.43, 0.25),
-    (6.8, 0.15),
+    (2.51, 0.5),
+    (2.66, 0.5),
+    (3.01, 0.9),
+    (4.17, 0.8),
+    (5.43, 0.6),
+    (6.8, 0.45),
+    (8.2, 0.3),
+    (9.7, 0.2),
 ];
 
 /// A small cup or hand bell.
@@ -51,19 +53,19 @@ fn doubled(rng: &mut Rng, modes: &[Mode], detune: f32) -> Vec<Mode> {
 
 /// Prime of a church bell in hertz for a smallness from 0 to 1.
 fn church_prime_hz(smallness: f32) -> f32 {
-    170.0 * 4f32.powf(smallness)
+    210.0 * 3.6f32.powf(smallness)
 }
 
 /// One or several strokes.
 fn church_bell(rng: &mut Rng) -> Take {
     let (smallness, strokes) = (rng.unit(), if rng.chance(0.4) { 1 } else { rng.count(2, 4) });
     let hz = church_prime_hz(smallness);
-    let (t60_s, gap_s) = (rng.range(3.5, 6.0), rng.range(1.2, 2.1));
+    let (t60_s, gap_s) = (rng.range(6.0, 11.0), rng.range(1.2, 2.1));
     rng.vary();
-    let modes = doubled(rng, &partials(hz, t60_s, 0.85, CHURCH), 0.004);
+    let modes = doubled(rng, &partials(hz, t60_s, 0.75, CHURCH), 0.004);
     let mut out = Sound::silence(0.0);
     for k in 0..strokes {
-        let mut stroke = strike(&modes, 0.35);
+        let mut stroke = strike(&modes, 0.2);
         stroke.mix(0.0, 0.12, &burst(rng, hz * 7.0, 0.6, 0.05));
         out.mix(k as f32 * rng.around(gap_s, 0.03), rng.range(0.8, 1.0), &stroke);
     }
@@ -230,14 +232,15 @@ fn cow_bell(rng: &mut Rng) -> Take {
 /// A large plate whose high modes wake up after the blow.
 fn gong(rng: &mut Rng) -> Take {
     let (smallness, t60_s) = (rng.unit(), rng.range(3.5, 6.0));
-    let hz = 75.0 * 2.6f32.powf(smallness);
+    let hz = 90.0 * 2.6f32.powf(smallness);
     rng.vary();
-    let ratios: Vec<_> = (0..40).map(|k| (1.0 + 0.42 * k as f32 * rng.range(0.9, 1.1), 1.0 / (1.0 + k as f32))).collect();
+    let ratios: Vec<_> =
+        (0..70).map(|k| (1.0 + 0.55 * k as f32 * rng.range(0.9, 1.1), 1.0 / (1.0 + 0.12 * k as f32))).collect();
     let (low, high) = ratios.split_at(8);
-    let body = strike(&partials(hz, t60_s, 0.5, low), 3.0);
-    let shimmer = strike(&partials(hz, t60_s * 0.8, 0.3, high), 0.3).shape(|t| (t / 0.25).min(1.0));
+    let body = strike(&partials(hz, t60_s, 0.3, low), 2.0);
+    let shimmer = strike(&partials(hz, t60_s * 0.9, 0.2, high), 0.15).shape(|t| (0.2 + t / 0.3).min(1.0));
     let templates = ["{size} gong struck", "gong hit", "{size} gong rings"];
-    let sound = body.plus(0.7, &shimmer).plus(0.1, &burst(rng, 300.0, 0.7, 0.08));
+    let sound = body.plus(1.3, &shimmer).plus(0.1, &burst(rng, 300.0, 0.7, 0.08));
     let size = size(rng, smallness);
     Take { sound, captions: captions(rng, &templates, &[("size", size)]) }
 }
@@ -267,6 +270,6 @@ mod tests {
 
     #[test]
     fn the_prime_of_a_church_bell_falls_with_its_size() {
-        assert!(church_prime_hz(0.0) < 200.0 && church_prime_hz(1.0) > 600.0);
+        assert!(church_prime_hz(0.0) < 230.0 && church_prime_hz(1.0) > 600.0);
     }
 }

@@ -1,6 +1,6 @@
 //! The list of all generators and how many clips each makes.
 
-use super::{Generator, alarms, bells, breakage, clicks, doors, footsteps, horns, impacts, jingles};
+use super::{Generator, aircraft, engines, alarms, bells, breakage, clicks, doors, footsteps, horns, impacts, jingles};
 
 /// Variations of one design; they share captions, source group and split.
 const VARIATIONS: usize = 3;
@@ -59,6 +59,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Generator> {
         horns::GENERATORS,
         clicks::GENERATORS,
         jingles::GENERATORS,
+        engines::GENERATORS,
+        aircraft::GENERATORS,
     ];
     families.iter().copied().flatten()
 }

@@ -2,9 +2,9 @@
 
 use super::caption::{captions, grade};
 use super::filter::{burst, white};
-use super::modal::{Material, Mode, plate, resonate, strike};
+use super::modal::{Material, Mode, hit, plate, resonate, strike};
 use super::rng::Rng;
-use super::signal::{Sound, hump};
+use super::signal::{Sound, decay, hump};
 use super::{Generator, Scene, Take, generator};
 
 /// The table of this family.
@@ -25,24 +25,25 @@ pub(crate) const GENERATORS: &[Generator] = &[
 /// A small case of a material, struck: contact click and modes of the case.
 fn click(rng: &mut Rng, material: Material, hz: f32, held: f32, noise_hz: f32) -> Sound {
     let modes = plate(rng, material, hz, 14, held);
-    strike(&modes, 0.12).plus(0.5, &burst(rng, noise_hz, 0.9, 0.012))
+    let snap = white(rng, 0.012).shape(|t| decay(t, 0.012)).high_pass(noise_hz * 0.4);
+    hit(rng, material, &modes, 0.12).plus(0.7, &burst(rng, noise_hz, 0.6, 0.015)).plus(0.5, &snap)
 }
 
 /// The escapement of a clock: several metal contacts within 15 ms, in a wooden case.
 fn escapement(rng: &mut Rng, hz: f32, case: &[Mode], contacts: &[(f32, f32)]) -> Sound {
     let mut force = Sound::silence(0.15);
     for &(at, gain) in contacts {
-        force.mix(at, gain, &burst(rng, hz, 2.0, 0.006));
+        force.mix(at, gain, &burst(rng, hz, 0.7, 0.007));
     }
     let body = resonate(&force, case).to_peak(1.0);
-    force.to_peak(1.0).plus(0.8, &body)
+    force.to_peak(1.0).plus(0.35, &body)
 }
 
 /// A wall or grandfather clock; tick and tock differ in pitch and strength.
 fn clock_tick(rng: &mut Rng) -> Take {
     let (slow, alternating) = (rng.unit(), rng.chance(0.7));
     let period_s = 0.3 + 0.7 * slow;
-    let (hz, case_hz) = (rng.log_range(1800.0, 4200.0), rng.log_range(300.0, 900.0));
+    let (hz, case_hz) = (rng.log_range(2600.0, 5200.0), rng.log_range(700.0, 1900.0));
     let contacts: Vec<_> = (0..rng.count(2, 4)).map(|_| (rng.range(0.0, 0.022), rng.range(0.2, 1.0))).collect();
     let ticks = (rng.range(2.5, 6.0) / period_s) as usize + 2;
     rng.vary();
@@ -52,7 +53,7 @@ fn clock_tick(rng: &mut Rng) -> Take {
         let pitch = if tock { 0.8 } else { 1.0 };
         let case: Vec<_> = [1.0, 2.3, 3.9, 5.6]
             .iter()
-            .map(|ratio| Mode { hz: case_hz * ratio * pitch, t60_s: 0.07, gain: 1.0 / ratio })
+            .map(|ratio| Mode { hz: case_hz * ratio * pitch, t60_s: 0.03, gain: 1.0 / ratio })
             .collect();
         let tick = escapement(rng, hz * pitch, &case, &contacts);
         out.mix(k as f32 * period_s, rng.range(0.9, 1.0) * if tock { 0.8 } else { 1.0 }, &tick);
@@ -87,7 +88,7 @@ fn key(rng: &mut Rng, hz: f32, clicky: f32) -> Sound {
     let wide = rng.chance(0.15);
     let hz = if wide { hz * 0.6 } else { rng.around(hz, 0.15) };
     let mut out = click(rng, Material::Plastic, hz, 160.0, 2600.0 + 2200.0 * clicky);
-    out.mix(0.0, 0.3, &burst(rng, 220.0, 1.0, 0.04));
+    out.mix(0.0, 0.15, &burst(rng, 320.0, 0.7, 0.03));
     let release = rng.range(0.05, 0.1);
     out.mix(release, rng.range(0.2, 0.45), &click(rng, Material::Plastic, hz * 1.5, 200.0, 4500.0));
     out
@@ -95,7 +96,7 @@ fn key(rng: &mut Rng, hz: f32, clicky: f32) -> Sound {
 
 /// Words of a few keys with gaps between them.
 fn typing(rng: &mut Rng) -> Take {
-    let (speed, clicky, hz) = (rng.unit(), rng.unit(), rng.log_range(350.0, 800.0));
+    let (speed, clicky, hz) = (rng.unit(), rng.unit(), rng.log_range(700.0, 1500.0));
     let gap_s = 0.24 - 0.15 * speed;
     let keys = if rng.chance(0.12) { 1 } else { rng.count(8, 30) };
     rng.vary();
@@ -140,7 +141,7 @@ fn typewriter(rng: &mut Rng) -> Take {
 
 /// Press and release of a micro switch.
 fn mouse_click(rng: &mut Rng) -> Take {
-    let (clicks, hz) = (rng.count(1, 3), rng.log_range(1200.0, 2200.0));
+    let (clicks, hz) = (rng.count(1, 3), rng.log_range(1600.0, 2800.0));
     rng.vary();
     let mut out = Sound::silence(0.0);
     for k in 0..clicks {

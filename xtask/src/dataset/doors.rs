@@ -2,7 +2,7 @@
 
 use super::caption::{captions, grade};
 use super::filter::{burst, impulses, white};
-use super::modal::{Material, Mode, plate, resonate, strike};
+use super::modal::{Material, Mode, hit, plate, resonate, strike};
 use super::rng::Rng;
 use super::signal::{Curve, RATE_HZ, Sound, hump, samples_in};
 use super::{Generator, Scene, Take, generator};
@@ -23,10 +23,11 @@ pub(crate) fn latch(rng: &mut Rng, clicks: usize) -> Sound {
     let mut out = Sound::silence(0.05);
     let mut at = 0.0;
     for _ in 0..clicks {
-        let hz = rng.range(1100.0, 2200.0);
-        let modes = plate(rng, Material::Metal, hz, 10, 110.0);
-        out.mix(at, rng.range(0.5, 1.0), &strike(&modes, 0.15));
-        out.mix(at, 0.5, &burst(rng, 3200.0, 0.7, 0.015));
+        let hz = rng.range(700.0, 1500.0);
+        let modes = plate(rng, Material::Metal, hz, 24, 200.0);
+        out.mix(at, rng.range(0.3, 0.6), &hit(rng, Material::Metal, &modes, 0.15));
+        out.mix(at, 0.6, &burst(rng, 2600.0, 0.5, 0.02));
+        out.mix(at, 0.4, &burst(rng, 700.0, 0.6, 0.03));
         at += rng.range(0.02, 0.07);
     }
     out
@@ -42,8 +43,8 @@ fn door_close(rng: &mut Rng, slam: bool) -> Take {
     let modes = plate(rng, material, hz, 26, if metal { 16.0 } else { 22.0 });
     let mut out = Sound::silence(0.1);
     let thud_at = if slam { 0.0 } else { rng.range(0.05, 0.12) };
-    out.mix(thud_at, 1.0, &strike(&modes, if slam { 0.7 } else { 2.2 }));
-    out.mix(thud_at, if slam { 1.1 } else { 0.5 }, &burst(rng, 80.0 + hz * 0.4, 0.7, 0.22));
+    out.mix(thud_at, 0.7, &hit(rng, material, &modes, if slam { 0.7 } else { 1.6 }));
+    out.mix(thud_at, if slam { 1.1 } else { 0.9 }, &burst(rng, 80.0 + hz * 0.4, 0.7, 0.22));
     out.mix(thud_at, if slam { 0.5 } else { 0.12 }, &burst(rng, 900.0, 0.4, 0.09));
     let latch_at = thud_at + rng.range(0.01, 0.05);
     out.mix(latch_at, if slam { 0.25 } else { 0.4 }, &latch(rng, clicks));
@@ -137,8 +138,9 @@ fn door_knock(rng: &mut Rng) -> Take {
     let mut out = Sound::silence(0.0);
     for k in 0..knocks {
         let modes = plate(rng, Material::Wood, hz, 24, 45.0);
-        let mut knock = strike(&modes, 2.2 - 1.5 * hard);
-        knock.mix(0.0, 0.25 + 0.3 * hard, &burst(rng, 1100.0, 0.8, 0.03));
+        let mut knock = hit(rng, Material::Wood, &modes, 2.0 - 1.4 * hard);
+        knock.mix(0.0, 0.9, &burst(rng, hz * 1.6, 0.6, 0.09));
+        knock.mix(0.0, 0.25 + 0.3 * hard, &burst(rng, 1100.0, 0.6, 0.03));
         out.mix(k as f32 * rng.around(gap_s, 0.06), rng.range(0.75, 1.0), &knock);
     }
     let force = grade(rng, hard, &["gentle", "soft"], &["hard", "loud"]);

@@ -2,7 +2,7 @@
 
 use super::caption::{captions, grade, size};
 use super::filter::burst;
-use super::modal::{Material, Mode, bounces, plate, strike};
+use super::modal::{Material, Mode, bounces, hit, plate, strike};
 use super::rng::Rng;
 use super::signal::Sound;
 use super::{Generator, Scene, Take, generator};
@@ -50,7 +50,7 @@ impl Blows {
 
     /// The modes of the body for one variation.
     fn modes(&self, rng: &mut Rng) -> Vec<Mode> {
-        plate(rng, self.material, self.material.fundamental_hz(self.smallness), 18, self.held)
+        plate(rng, self.material, self.material.fundamental_hz(self.smallness), 40, self.held)
     }
 
     /// Contact time: up to eight times longer for the softest blow.
@@ -62,7 +62,8 @@ impl Blows {
     fn render(&self, rng: &mut Rng, gap_s: f32) -> Sound {
         let mut out = Sound::silence(0.0);
         for k in 0..self.times {
-            let mut hit = strike(&self.modes(rng), rng.around(self.contact_ms(), 0.2));
+            let (modes, contact_ms) = (self.modes(rng), rng.around(self.contact_ms(), 0.2));
+            let mut hit = hit(rng, self.material, &modes, contact_ms);
             let click = burst(rng, self.material.fundamental_hz(1.0) * 1.5, 0.8, 0.012);
             hit.mix(0.0, 0.1 + 0.3 * self.hardness, &click);
             out.mix(k as f32 * rng.around(gap_s, 0.12), rng.range(0.7, 1.0), &hit);
@@ -166,7 +167,7 @@ fn dropped(rng: &mut Rng, material: Material, held: (f32, f32), templates: &[&st
     let mut out = Sound::silence(0.0);
     for (at, strength) in bounces(rng, gap_s, restitution) {
         let modes = blows.modes(rng);
-        out.mix(at, strength, &strike(&modes, blows.contact_ms()));
+        out.mix(at, strength, &hit(rng, material, &modes, blows.contact_ms()));
         out.mix(at, 0.2 * strength, &burst(rng, 1500.0, 0.6, 0.02));
     }
     let size = size(rng, blows.smallness);

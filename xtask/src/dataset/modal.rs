@@ -1,5 +1,6 @@
 //! Struck bodies as banks of damped resonators (van den Doel and Pai, The sounds of physical shapes, 1998).
 
+use super::filter::burst;
 use super::rng::Rng;
 use super::signal::{RATE_HZ, Sound, samples_in};
 use std::f32::consts::{PI, TAU};
@@ -69,6 +70,24 @@ impl Material {
         6.9078 / (PI * hz * self.friction() + extra)
     }
 
+    /// Exponent by which modes are weaker the higher they are.
+    fn tilt(self) -> f32 {
+        match self {
+            Self::Wood | Self::Plastic | Self::Stone => 0.1,
+            Self::Metal | Self::Glass | Self::Ceramic => 0.35,
+        }
+    }
+
+    /// Share of the noise of the contact itself in the sound of a blow; dull materials are mostly that.
+    fn contact_noise(self) -> f32 {
+        match self {
+            Self::Wood | Self::Plastic => 0.6,
+            Self::Stone => 0.9,
+            Self::Metal | Self::Ceramic => 0.3,
+            Self::Glass => 0.2,
+        }
+    }
+
     /// Contact time in milliseconds of a hard blow.
     pub(crate) fn contact_ms(self) -> f32 {
         match self {
@@ -83,7 +102,8 @@ impl Material {
 }
 
 /// Modes of a rectangular plate with free ratio of sides, `f ~ m^2 + (a n)^2`, detuned a little, with the gains of
-/// one random point.
+/// one random point. Real objects are not plates: gains and times of decay scatter, or all would sound like a
+/// xylophone. Low modes of dull materials hardly radiate, those of ringing ones carry the pitch.
 pub(crate) fn plate(rng: &mut Rng, material: Material, hz: f32, count: usize, extra: f32) -> Vec<Mode> {
     let aspect = rng.range(0.5, 0.95);
     let (x, y) = (rng.range(0.15, 0.5), rng.range(0.15, 0.5));
@@ -93,8 +113,10 @@ pub(crate) fn plate(rng: &mut Rng, material: Material, hz: f32, count: usize, ex
         for n in 1..=7u8 {
             let (m, n) = (f32::from(m), f32::from(n));
             let mode_hz = rng.around(hz * (m * m + aspect * aspect * n * n) / base, 0.04);
-            let gain = ((PI * m * x).sin() * (PI * n * y).sin()).abs() + 0.05;
-            modes.push(Mode { hz: mode_hz, t60_s: material.t60_s(mode_hz, extra), gain: gain / mode_hz.sqrt() });
+            let shape = ((PI * m * x).sin() * (PI * n * y).sin()).abs() + 0.05;
+            let gain = shape * rng.log_range(0.5, 2.0) * mode_hz.powf(-material.tilt());
+            let t60_s = material.t60_s(mode_hz, extra) * rng.log_range(0.6, 1.5);
+            modes.push(Mode { hz: mode_hz, t60_s, gain });
         }
     }
     modes.sort_by(|a, b| a.hz.total_cmp(&b.hz));
@@ -130,6 +152,16 @@ pub(crate) fn strike(modes: &[Mode], contact_ms: f32) -> Sound {
     let mut input = Sound { samples: force };
     input.samples.resize(contact + samples_in(longest), 0.0);
     resonate(&input, modes).to_peak(1.0)
+}
+
+/// A blow with what the modes leave out: surfaces are rough, so every contact is a short burst of noise, and the
+/// many modes above the counted ones last a few hundredths of a second.
+pub(crate) fn hit(rng: &mut Rng, material: Material, modes: &[Mode], contact_ms: f32) -> Sound {
+    let low_hz = modes.first().map_or(400.0, |mode| mode.hz);
+    let bright_hz = (900.0 / contact_ms.max(0.08)).clamp(900.0, 7000.0);
+    let noise = material.contact_noise();
+    let body = burst(rng, (low_hz * 3.0).min(bright_hz), 0.5, 0.06);
+    strike(modes, contact_ms).plus(noise, &burst(rng, bright_hz, 0.4, 0.025)).plus(0.7 * noise, &body)
 }
 
 /// Drives the modes with any force: friction, noise, a rain of grains. Each is a complex one-pole resonator.
