@@ -5,7 +5,9 @@
 //! training data only; no sound of them is in the plugin.
 
 mod aircraft;
+mod blasts;
 mod engines;
+mod motors;
 mod passing;
 mod alarms;
 #[cfg(test)]
@@ -26,6 +28,8 @@ mod rng;
 mod room;
 mod signal;
 mod voice;
+mod water;
+mod wind;
 mod write;
 
 use anyhow::{Result, ensure};

@@ -73,6 +73,14 @@ impl Sound {
         self
     }
 
+    /// Sample by sample multiplied by another sound: one modulates the other.
+    pub(crate) fn times(mut self, other: &Self) -> Self {
+        for (sample, by) in self.samples.iter_mut().zip(&other.samples) {
+            *sample *= by;
+        }
+        self
+    }
+
     /// Every sample through a memoryless function, such as a soft clipper.
     pub(crate) fn map(mut self, f: impl Fn(f32) -> f32) -> Self {
         for sample in &mut self.samples {
