@@ -7,7 +7,9 @@
 mod aircraft;
 mod blasts;
 mod engines;
+mod fire;
 mod motors;
+mod paper;
 mod passing;
 mod alarms;
 #[cfg(test)]
@@ -24,9 +26,11 @@ mod horns;
 mod impacts;
 mod jingles;
 mod modal;
+mod rain;
 mod rng;
 mod room;
 mod signal;
+mod tools;
 mod voice;
 mod water;
 mod wind;

@@ -1,6 +1,6 @@
 //! The list of all generators and how many clips each makes.
 
-use super::{Generator, motors, blasts, wind, water, aircraft, engines, alarms, bells, breakage, clicks, doors, footsteps, horns, impacts, jingles};
+use super::{Generator, paper, tools, rain, fire, motors, blasts, wind, water, aircraft, engines, alarms, bells, breakage, clicks, doors, footsteps, horns, impacts, jingles};
 
 /// Variations of one design; they share captions, source group and split.
 const VARIATIONS: usize = 3;
@@ -59,6 +59,10 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Generator> {
         horns::GENERATORS,
         clicks::GENERATORS,
         jingles::GENERATORS,
+        paper::GENERATORS,
+        tools::GENERATORS,
+        rain::GENERATORS,
+        fire::GENERATORS,
         motors::GENERATORS,
         blasts::GENERATORS,
         wind::GENERATORS,
