@@ -34,9 +34,13 @@ fn blast(rng: &mut Rng, duration_s: f32, t60_s: f32, bright_hz: f32) -> Sound {
     friedlander(duration_s).plus(0.8, &gas.to_peak(1.0)).plus(0.5, &rumble.to_peak(1.0))
 }
 
-/// Echoes from trees, houses or hills, each duller and later.
+/// Echoes from trees, houses or hills, each duller and later, and the countless weak ones between them.
 fn echoes(rng: &mut Rng, sound: &Sound, count: usize, first_m: f32, level: f32) -> Sound {
     let mut out = sound.clone();
+    let scatter_s = 0.5 + 0.02 * first_m;
+    let scatter = white(rng, scatter_s).sweep(Pass::Low, 0.6, |t| 900.0 + 3800.0 * decay(t, scatter_s));
+    let scatter = scatter.shape(|t| attack_decay(t, 0.02, scatter_s)).to_peak(0.5 * level * sound.peak());
+    out.mix(0.012, 1.0, &scatter);
     let mut path_m = first_m;
     for _ in 0..count {
         path_m *= rng.range(1.15, 1.6);
@@ -54,8 +58,8 @@ fn thunder(rng: &mut Rng) -> Take {
     let mut sound = Sound::silence(seconds);
     let mut at = if near > 0.5 { 0.02 } else { 0.3 };
     for k in 0..90 {
-        let dull_hz = (5200.0 * near + 260.0) / (1.0 + 1.6 * at);
-        let loud = (1.0 / (1.0 + 0.9 * at)) * rng.log_range(0.12, 1.0) * if k < 6 { 0.5 + near } else { 0.7 };
+        let dull_hz = (6500.0 * near + 700.0) / (1.0 + 0.6 * at);
+        let loud = (1.0 / (1.0 + 0.5 * at)) * rng.log_range(0.12, 1.0) * if k < 6 { 0.5 + near } else { 0.7 };
         let clap = white(rng, 0.35).shape(|t| attack_decay(t, 0.002 + 0.05 * far, 0.3)).low_pass(dull_hz);
         sound.mix(at, loud, &clap);
         at += rng.wait(if at < 0.6 { 0.025 } else { 0.075 });
@@ -64,7 +68,7 @@ fn thunder(rng: &mut Rng) -> Take {
         }
     }
     let roll = Curve::wander(rng, seconds, 0.35, 0.25, 1.0);
-    let rumble = brown(rng, seconds).low_pass(240.0).shape(|t| roll.at(t) * attack_decay(t, 0.2 + far, seconds * 1.3));
+    let rumble = brown(rng, seconds).low_pass(420.0).shape(|t| roll.at(t) * attack_decay(t, 0.2 + far, seconds * 1.3));
     let sound = sound.to_peak(1.0).plus(0.35 + 0.5 * far, &rumble.to_peak(1.0)).fade(0.002, 1.2);
     let templates: &[&str] = match far {
         v if v > 0.6 => &["distant thunder rumbling", "thunder rolling far away", "low distant thunder"],
@@ -99,7 +103,7 @@ fn explosion(rng: &mut Rng) -> Take {
 
 /// What is fired: duration of the pressure wave, decay, brightness.
 fn shot(rng: &mut Rng, heavy: f32, supersonic: bool) -> Sound {
-    let muzzle = blast(rng, 0.0006 + 0.0016 * heavy, 0.16 + 0.2 * heavy, 9000.0 - 4000.0 * heavy);
+    let muzzle = blast(rng, 0.0006 + 0.0016 * heavy, 0.25 + 0.3 * heavy, 9000.0 - 4000.0 * heavy);
     let mut sound = muzzle.map(|x| (2.5 * x).tanh());
     if supersonic {
         // The bullet's shock is an N wave that arrives before the muzzle's blast.

@@ -3,7 +3,7 @@
 
 use super::caption::{captions, grade};
 use super::filter::{brown, burst, pink, white};
-use super::modal::{Material, hit, plate};
+use super::modal::{Material, plate, strike};
 use super::passing::Path;
 use super::rng::Rng;
 use super::signal::{Curve, RATE_HZ, Sound, decay};
@@ -278,14 +278,14 @@ fn train_clack(rng: &mut Rng) -> Take {
     rng.vary();
     let roll = brown(rng, seconds).plus(0.5, &pink(rng, seconds).band_pass(900.0, 0.4));
     let sway = Curve::wander(rng, seconds, 0.3, 0.7, 1.0);
-    let mut sound = roll.shape(|t| sway.at(t)).to_rms(0.022 + 0.02 * heavy);
+    let mut sound = roll.shape(|t| sway.at(t)).to_rms(0.03 + 0.02 * heavy);
     let mut at = rng.range(0.05, 0.3);
     while at < seconds - 0.3 {
         for (k, gain) in [(0.0, 1.0), (1.0, 0.85)] {
             let rail = plate(rng, Material::Metal, 260.0, 30, 130.0);
-            let mut clack = hit(rng, Material::Metal, &rail, 0.7);
-            clack.mix(0.0, 0.9, &burst(rng, 170.0, 0.8, 0.13));
-            clack.mix(0.0, 0.5, &burst(rng, 1300.0, 0.5, 0.05));
+            let mut clack = strike(&rail, 2.0);
+            clack.mix(0.0, 0.6, &burst(rng, 170.0, 0.8, 0.13));
+            clack.mix(0.0, 0.35, &burst(rng, 1100.0, 0.6, 0.05).fade(0.002, 0.01));
             sound.mix(at + k * axle_s, gain * rng.range(0.3, 0.45), &clack);
         }
         at += rng.around(joint_s, 0.03);

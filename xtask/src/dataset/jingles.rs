@@ -2,7 +2,7 @@
 
 use super::caption::{captions, grade};
 use super::filter::{burst, impulses, white};
-use super::modal::{Material, Mode, bounces, plate, strike};
+use super::modal::{Material, Mode, bounces, hit, plate, strike};
 use super::rng::Rng;
 use super::signal::{Curve, Sound, hump};
 use super::{Generator, Scene, Take, generator};
@@ -188,8 +188,8 @@ fn scissors(rng: &mut Rng) -> Take {
         let scrape = white(rng, cut_s).sweep(super::filter::Pass::Band, 2.0, |t| 3800.0 + 4500.0 * t / cut_s);
         let at = k as f32 * rng.around(gap_s, 0.08);
         out.mix(at, 0.5, &scrape.shape(|t| hump(t, cut_s)));
-        let blade = plate(rng, Material::Metal, 3300.0, 8, 70.0);
-        out.mix(at + cut_s * 0.9, 0.6, &strike(&blade, 0.08));
+        let blade = plate(rng, Material::Metal, 2400.0, 24, 320.0);
+        out.mix(at + cut_s * 0.9, 0.4, &hit(rng, Material::Metal, &blade, 0.1));
     }
     let pace = grade(rng, speed, &["slow"], &["fast"]);
     let templates = ["{pace} scissors cutting", "scissors snipping", "cutting with scissors"];

@@ -111,9 +111,9 @@ fn fan(rng: &mut Rng) -> Take {
     rng.vary();
     let air = pink(rng, seconds).resonances(&[(250.0, 0.5, 1.0), (900.0, 0.5, 0.8), (3000.0, 0.5, 0.25 + 0.3 * strong)]);
     let tick = rng.range(0.0, 0.25);
-    let air = air.shape(|t| 1.0 + 0.3 * (TAU * blade_hz * t).sin() + tick * (TAU * blade_hz / 3.0 * t).sin());
+    let air = air.shape(|t| 1.0 + 0.12 * (TAU * blade_hz * t).sin() + 0.5 * tick * (TAU * blade_hz / 3.0 * t).sin());
     let hum = Sound::tone(seconds, |_| blade_hz, |phase, _| (-phase * 4.0).exp() - 0.25).low_pass(700.0);
-    let sound = air.to_rms(0.2).plus(1.0, &hum.to_rms(0.06)).fade(0.25, 0.4);
+    let sound = air.to_rms(0.2).plus(1.0, &hum.to_rms(0.035)).fade(0.25, 0.4);
     let force = grade(rng, strong, &["quiet", "slow"], &["strong", "fast"]);
     let templates = ["{force} electric fan running", "{force} fan blowing", "{force} ventilator humming"];
     Take { sound, captions: captions(rng, &templates, &[("force", force)]) }
@@ -127,7 +127,7 @@ fn vacuum_cleaner(rng: &mut Rng) -> Take {
     let whine = Motor { shaft_hz, segments: 1.0, teeth: 2.0 }.render(rng, seconds, &speed);
     let air = pink(rng, seconds).resonances(&[(350.0, 0.6, 1.0), (1100.0, 0.5, 1.0), (3500.0, 0.4, 0.8)]);
     let air = air.shape(|t| speed.at(t).powi(2)).to_rms(0.25);
-    let sound = air.plus(1.0, &whine.to_rms(0.1)).fade(0.1, 0.2);
+    let sound = air.plus(1.0, &whine.to_rms(0.24)).fade(0.1, 0.2);
     let templates: &[&str] = if started {
         &["vacuum cleaner turned on and off", "hoover starts and stops"]
     } else {

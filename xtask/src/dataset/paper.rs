@@ -29,8 +29,9 @@ fn buckles(rng: &mut Rng, seconds: f32, rate_hz: f32, hz: (f32, f32), activity: 
         let level = activity(at);
         if rng.chance(level.clamp(0.02, 1.0)) {
             let own_hz = rng.log_range(hz.0, hz.1);
-            let gain = rng.unit().max(0.02).powf(2.5);
-            out.mix(at, gain * (0.3 + 0.7 * level), &burst(rng, own_hz, 0.9, 0.003 + 0.009 * gain));
+            let gain = rng.unit().max(0.02).powf(1.6);
+            let facet = burst(rng, own_hz, 0.7, 0.006 + 0.012 * gain).fade(0.0008, 0.003);
+            out.mix(at, gain * (0.2 + 0.8 * level), &facet);
         }
         at += rng.wait(1.0 / rate_hz);
     }
@@ -43,8 +44,8 @@ fn paper_rustle(rng: &mut Rng) -> Take {
     let seconds = rng.range(0.8, 3.0);
     rng.vary();
     let moves = Curve::wander(rng, seconds, 0.18, 0.05, 1.0);
-    let sheet = buckles(rng, seconds, 420.0, (1800.0, 7500.0), |t| moves.at(t).powi(2));
-    let rub = white(rng, seconds).band_pass(4200.0, 0.5).shape(|t| moves.at(t).powi(3)).to_rms(0.02);
+    let sheet = buckles(rng, seconds, 900.0, (1500.0, 7500.0), |t| moves.at(t).powi(2));
+    let rub = white(rng, seconds).band_pass(4200.0, 0.5).shape(|t| moves.at(t).powi(3)).to_rms(0.09);
     let templates = ["paper rustling", "handling a sheet of paper", "rustling papers"];
     Take { sound: sheet.plus(1.0, &rub).fade(0.02, 0.05), captions: captions(rng, &templates, &[]) }
 }
@@ -58,10 +59,11 @@ fn paper_tear(rng: &mut Rng) -> Take {
     for k in 0..times {
         let length = rng.around(tear_s, 0.15);
         let pull = Curve::wander(rng, length, 0.05, 0.5, 1.0);
-        let fibres = impulses(rng, length, |t| (900.0 + 2600.0 * speed) * pull.at(t) * hump(t, length * 1.1).max(0.1));
+        let fibres = impulses(rng, length, |t| (2500.0 + 4600.0 * speed) * pull.at(t) * hump(t, length * 1.1).max(0.1));
         let rise = |t: f32| 2600.0 + 1800.0 * t / length;
+        let hiss = white(rng, length).shape(|t| pull.at(t) * hump(t, length * 1.1)).band_pass(4200.0, 0.5);
         let tear = fibres.clone().sweep(Pass::Band, 0.6, rise).plus(0.7, &fibres.band_pass(6800.0, 0.6));
-        sound.mix(k as f32 * (tear_s * 1.2 + 0.25), rng.range(0.8, 1.0), &tear.to_peak(1.0).fade(0.01, 0.02));
+        sound.mix(k as f32 * (tear_s * 1.2 + 0.25), rng.range(0.8, 1.0), &tear.to_rms(0.15).plus(1.0, &hiss.to_rms(0.12)).fade(0.01, 0.02));
     }
     let pace = grade(rng, speed, &["slowly"], &["quickly"]);
     let templates = ["paper tearing {pace}", "ripping paper {pace}", "tearing a sheet of paper {pace}"];
@@ -93,7 +95,7 @@ fn paper_crumple(rng: &mut Rng) -> Take {
     let seconds = rng.range(0.9, 2.4);
     rng.vary();
     let squeeze = Curve::wander(rng, seconds, 0.14, 0.15, 1.0);
-    let sound = buckles(rng, seconds, 900.0, (900.0, 6500.0), |t| squeeze.at(t)).fade(0.02, 0.08);
+    let sound = buckles(rng, seconds, 1600.0, (900.0, 6500.0), |t| squeeze.at(t)).fade(0.02, 0.08);
     let templates = ["crumpling paper", "paper crumpled into a ball", "scrunching up paper"];
     Take { sound, captions: captions(rng, &templates, &[]) }
 }
@@ -104,8 +106,8 @@ fn plastic_bag(rng: &mut Rng) -> Take {
     rng.vary();
     let squeeze = Curve::wander(rng, seconds, 0.12, 0.1, 1.0);
     let hz = if foil { (3000.0, 12_000.0) } else { (1800.0, 8500.0) };
-    let film = buckles(rng, seconds, if foil { 700.0 } else { 1300.0 }, hz, |t| squeeze.at(t));
-    let rub = white(rng, seconds).band_pass(5500.0, 0.5).shape(|t| squeeze.at(t).powi(2)).to_rms(0.02);
+    let film = buckles(rng, seconds, if foil { 1100.0 } else { 2200.0 }, hz, |t| squeeze.at(t));
+    let rub = white(rng, seconds).band_pass(5500.0, 0.5).shape(|t| squeeze.at(t).powi(2)).to_rms(0.06);
     let templates: &[&str] = if foil {
         &["crinkling a chip bag", "foil wrapper crinkling", "crisp packet rustling"]
     } else {

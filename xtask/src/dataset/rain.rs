@@ -59,11 +59,11 @@ fn heavy_rain(rng: &mut Rng) -> Take {
 fn rain_roof(rng: &mut Rng) -> Take {
     let (metal, dense, seconds) = (rng.chance(0.6), rng.unit(), rng.range(4.5, 8.0));
     rng.vary();
-    let (material, hz, extra) = if metal { (Material::Metal, 320.0, 90.0) } else { (Material::Glass, 480.0, 160.0) };
+    let (material, hz, extra) = if metal { (Material::Metal, 900.0, 260.0) } else { (Material::Glass, 1300.0, 400.0) };
     let modes = plate(rng, material, hz, 24, extra);
-    let rate_hz = 60.0 + 260.0 * dense;
+    let rate_hz = 90.0 + 420.0 * dense;
     let force = impulses(rng, seconds, |_| rate_hz);
-    let taps = resonate(&force, &modes).to_peak(0.8);
+    let taps = resonate(&force, &modes).to_peak(0.5);
     let near = drops(rng, seconds, rate_hz * 0.6, (1800.0, 6000.0), 0.01);
     let sound = taps.plus(0.5, &near).plus(1.0, &curtain(rng, seconds, dense).to_rms(0.03 + 0.03 * dense));
     let force = grade(rng, dense, &["light", "gentle"], &["heavy"]);
@@ -79,11 +79,11 @@ fn rain_roof(rng: &mut Rng) -> Take {
 fn hail(rng: &mut Rng) -> Take {
     let (large, seconds) = (rng.unit(), rng.range(4.0, 7.0));
     rng.vary();
-    let modes = plate(rng, Material::Stone, 700.0 - 300.0 * large, 20, 220.0);
-    let force = impulses(rng, seconds, |_| 45.0 + 60.0 * (1.0 - large));
+    let modes = plate(rng, Material::Stone, 1900.0 - 900.0 * large, 20, 420.0);
+    let force = impulses(rng, seconds, |_| 90.0 + 120.0 * (1.0 - large));
     let stones = resonate(&force, &modes).to_peak(0.8);
     let clicks = force.high_pass(1500.0).to_peak(0.5);
-    let bed = white(rng, seconds).band_pass(5000.0, 0.4).to_rms(0.02);
+    let bed = white(rng, seconds).band_pass(5000.0, 0.4).to_rms(0.035);
     let sound = stones.plus(1.0, &clicks).plus(1.0, &bed).fade(0.2, 0.4);
     let size = grade(rng, large, &["small"], &["large"]);
     let templates = ["{size} hail falling", "{size} hailstones on the roof", "hailstorm with {size} hail"];

@@ -44,7 +44,7 @@ fn swarm(rng: &mut Rng, seconds: f32, rate_hz: f32, radii: (f32, f32), activity:
     let mut at = 0.0;
     while at < seconds {
         let radius = rng.log_range(radii.0, radii.1);
-        let (rise, damping) = (rng.range(0.0, 0.16), rng.range(1.5, 4.0));
+        let (rise, damping) = (rng.range(0.0, 0.05), rng.range(2.0, 5.0));
         // Larger bubbles are louder, and deep ones are not heard.
         let gain = (radius / radii.1).powf(0.8) * rng.unit().powi(2) * activity(at);
         out.mix(at, gain, &bubble(radius, rise, damping));
@@ -55,9 +55,9 @@ fn swarm(rng: &mut Rng, seconds: f32, rate_hz: f32, radii: (f32, f32), activity:
 
 /// The impact of a drop, then the bubble it traps, rising in pitch.
 fn drop(rng: &mut Rng, radius_m: f32) -> Sound {
-    let mut out = burst(rng, 4500.0, 0.5, 0.008).to_peak(0.12);
+    let mut out = burst(rng, 3500.0, 0.4, 0.012).to_peak(0.25);
     let late = rng.range(0.012, 0.035);
-    let (rise, damping) = (rng.range(0.06, 0.14), rng.range(1.0, 1.8));
+    let (rise, damping) = (rng.range(0.05, 0.1), rng.range(2.0, 3.5));
     out.mix(late, 1.0, &bubble(radius_m, rise, damping));
     if rng.chance(0.35) {
         let second_m = radius_m * rng.range(0.5, 0.8);
@@ -132,10 +132,10 @@ fn tap(rng: &mut Rng) -> Take {
     let (seconds, sink_hz) = (rng.range(2.0, 5.0), rng.log_range(350.0, 700.0));
     let opened = rng.chance(0.5);
     rng.vary();
-    let rush = white(rng, seconds).resonances(&[(1400.0, 0.4, 0.7), (4200.0, 0.4, 1.0), (sink_hz, 1.5, 0.5)]);
+    let rush = white(rng, seconds).resonances(&[(1400.0, 0.4, 0.8), (4200.0, 0.4, 1.0), (sink_hz, 1.2, 0.6)]);
     let splashes = swarm(rng, seconds, 400.0, (0.0007, 0.003), |_| 1.0);
     let on_s = if opened { 0.35 } else { 0.05 };
-    let sound = rush.to_rms(0.2).plus(1.0, &splashes.to_rms(0.12)).fade(on_s, if opened { 0.25 } else { 0.1 });
+    let sound = rush.to_rms(0.2).plus(1.0, &splashes.to_rms(0.08)).fade(on_s, if opened { 0.25 } else { 0.1 });
     let templates: &[&str] = if opened {
         &["tap turned on and off", "faucet opened, water runs, closed", "turning on a water tap"]
     } else {
