@@ -35,6 +35,15 @@ mod voice;
 mod water;
 mod wind;
 mod write;
+mod animals;
+mod birds;
+mod calls;
+mod crowds;
+mod insects;
+mod interface;
+mod people;
+mod scifi;
+mod throat;
 
 use anyhow::{Result, ensure};
 use caption::Captions;

@@ -7,7 +7,8 @@ use super::filter::{burst, pink, white};
 use super::modal::{Mode, strike};
 use super::rng::Rng;
 use super::signal::{Curve, Sound, decay, hump};
-use super::voice::{Formant, Voice, fixed};
+use super::throat::{CATS, COWS, DOGS, open_air};
+use super::voice::{Voice, fixed};
 use super::{Generator, Scene, Take, generator};
 use std::f32::consts::TAU;
 
@@ -27,44 +28,16 @@ pub(crate) const GENERATORS: &[Generator] = &[
     generator("pig", "ANIMALS", Scene::Outdoors, pig),
 ];
 
-/// One bark: a sudden rough tone of a fifth of a second; the mouth opens and shuts again.
-fn bark(rng: &mut Rng, smallness: f32, seconds: f32) -> Sound {
-    let hz = rng.around(400.0 * 2.3f32.powf(smallness), 0.06);
-    let tract = 1.75f32.powf(smallness) * rng.range(0.96, 1.04);
-    let mouth = |shut: f32, wide: f32| {
-        contour(seconds, tract, &[(0.0, shut), (0.25, wide), (0.6, wide * 0.95), (1.0, shut * 0.95)])
-    };
-    let formants = vec![
-        Formant { hz: mouth(460.0, 640.0), q: 3.5, gain: 1.0 },
-        Formant { hz: mouth(850.0, 1120.0), q: 4.0, gain: 0.8 },
-        Formant { hz: mouth(1750.0, 1900.0), q: 5.0, gain: 0.3 },
-        Formant { hz: mouth(2900.0, 3100.0), q: 5.0, gain: 0.12 },
-    ];
-    let voice = Voice {
-        breath: rng.range(0.12, 0.25),
-        rough: rng.range(0.3, 0.6),
-        bright_hz: 2200.0 * tract,
-        direct: 0.02,
-        ..Voice::new(
-            seconds,
-            contour(seconds, hz, &[(0.0, 0.72), (0.2, 1.05), (0.45, 1.1), (0.75, 0.95), (1.0, 0.62)]),
-            contour(seconds, 1.0, &[(0.0, 0.0), (0.07, 0.85), (0.3, 1.0), (0.6, 0.6), (0.85, 0.15), (1.0, 0.0)]),
-            formants,
-        )
-    };
-    voice.render(rng).high_pass(150.0)
-}
-
 /// Dog: one to eight barks.
 fn dog(rng: &mut Rng) -> Take {
-    let (smallness, barks, pace) = (rng.unit(), rng.pick(&[1, 1, 2, 2, 3, 4, 5, 6, 8]), rng.unit());
-    let seconds = 0.24 * 0.6f32.powf(smallness) * rng.range(0.85, 1.2);
-    let gap_s = 0.55 - 0.4 * pace;
+    let (barks, pace) = (rng.pick(&[1, 1, 2, 2, 3, 4, 5, 6, 8]), rng.unit());
+    let shift = rng.range(0.92, 1.12);
+    let animal = rng.pick(&DOGS).varied(rng, shift);
+    let smallness = (animal.hz / 330.0).ln() / 2.7f32.ln();
+    let gap_s = 0.6 - 0.42 * pace;
     rng.vary();
-    let sound = series(rng, barks, (gap_s * 0.7, gap_s * 1.3), |rng, _| {
-        let length = rng.around(seconds, 0.15);
-        bark(rng, smallness, length)
-    });
+    let sound = series(rng, barks, (gap_s * 0.7, gap_s * 1.3), |rng, _| animal.call(rng, 1.0));
+    let sound = open_air(rng, &sound);
     let speed = if barks > 3 { grade(rng, pace, &[""], &["fast", "rapidly"]) } else { "" };
     let size = size(rng, smallness);
     let templates: &[&str] = match barks {
@@ -104,6 +77,7 @@ fn dog_growl(rng: &mut Rng) -> Take {
         };
         voice.render(rng)
     });
+    let sound = open_air(rng, &sound);
     let size = size(rng, smallness);
     let templates = ["{size} dog growling", "dog growl", "a {size} dog growls"];
     Take { sound, captions: captions(rng, &templates, &[("size", size)]) }
@@ -130,51 +104,21 @@ fn whine(rng: &mut Rng) -> Take {
         };
         voice.render(rng)
     });
+    let sound = open_air(rng, &sound);
     let templates = ["puppy whining", "dog whimpering", "a puppy whines", "dog whine"];
     Take { sound, captions: captions(rng, &templates, &[]) }
 }
 
-/// Cat: "mi-a-ow". The mouth opens from a narrow "i" and rounds at the end; the third harmonic is the strongest.
-fn meow(rng: &mut Rng, smallness: f32, seconds: f32) -> Sound {
-    let hz = rng.around(450.0 * 1.65f32.powf(smallness), 0.08);
-    let tract = 1.25f32.powf(smallness) * rng.range(0.95, 1.05);
-    let track = |points: [f32; 4]| {
-        let times = [0.0, 0.3, 0.6, 1.0];
-        let path: Vec<_> = times.into_iter().zip(points).collect();
-        contour(seconds, tract, &path)
-    };
-    let formants = vec![
-        Formant { hz: track([750.0, 1150.0, 1300.0, 800.0]), q: 4.0, gain: 0.8 },
-        Formant { hz: track([2100.0, 1900.0, 1700.0, 1250.0]), q: 4.0, gain: 1.0 },
-        Formant { hz: track([3000.0, 2600.0, 2500.0, 2400.0]), q: 6.0, gain: 0.5 },
-        Formant { hz: track([4800.0, 4700.0, 4600.0, 4400.0]), q: 6.0, gain: 0.2 },
-    ];
-    let voice = Voice {
-        breath: 0.03,
-        rough: rng.range(0.02, 0.1),
-        bright_hz: 4500.0,
-        direct: 0.0,
-        ..Voice::new(
-            seconds,
-            contour(seconds, hz, &[(0.0, 0.82), (0.15, 0.98), (0.4, 1.07), (0.75, 0.98), (1.0, 0.85)]),
-            contour(seconds, 1.0, &[(0.0, 0.0), (0.12, 0.55), (0.35, 1.0), (0.65, 0.75), (0.9, 0.2), (1.0, 0.0)]),
-            formants,
-        )
-    };
-    voice.render(rng).high_pass(380.0)
-}
-
-/// One to four meows.
+/// Cat: one to four meows, "mi-a-ow": the mouth opens from a narrow "i" and rounds at the end.
 fn cat(rng: &mut Rng) -> Take {
-    let (smallness, meows, long) = (rng.unit(), rng.count(1, 4), rng.unit());
-    let seconds = 0.4 + 0.65 * long;
+    let meows = rng.count(1, 4);
+    let shift = rng.range(0.94, 1.06);
+    let animal = rng.pick(&CATS).varied(rng, shift);
     rng.vary();
-    let sound = series(rng, meows, (0.2, 0.7), |rng, _| {
-        let length = rng.around(seconds, 0.15);
-        meow(rng, smallness, length)
-    });
-    let length = grade(rng, long, &["short"], &["long"]);
-    let who = if smallness > 0.8 { "kitten" } else { "cat" };
+    let sound = series(rng, meows, (0.2, 0.7), |rng, _| animal.call(rng, 1.0));
+    let sound = open_air(rng, &sound);
+    let length = grade(rng, (animal.seconds - 0.5) / 0.6, &["short"], &["long"]);
+    let who = if animal.hz > 850.0 { "kitten" } else { "cat" };
     let templates: &[&str] = match meows {
         1 => &["{who} meow", "a {who} meows once", "{length} {who} meow", "single {who} meow"],
         2 | 3 => &["{who} meows {times}", "a {who} meows {times}", "{who} meowing {times}"],
@@ -214,37 +158,14 @@ fn hiss(rng: &mut Rng) -> Take {
 
 /// Cow: a long low tone; the mouth opens from "m" to "oo".
 fn cow(rng: &mut Rng) -> Take {
-    let (smallness, long, moos) = (rng.unit(), rng.unit(), if rng.chance(0.75) { 1 } else { 2 });
-    let hz = 80.0 * 1.9f32.powf(smallness);
-    let seconds = 1.0 + 1.0 * long;
+    let (long, moos) = (rng.range(0.8, 1.2), if rng.chance(0.75) { 1 } else { 2 });
+    let shift = rng.range(0.95, 1.06);
+    let animal = rng.pick(&COWS).varied(rng, shift);
     rng.vary();
-    let sound = series(rng, moos, (0.5, 1.0), |rng, _| {
-        let length = rng.around(seconds, 0.12);
-        let open = |shut: f32, wide: f32| {
-            contour(length, 1.0, &[(0.0, shut), (0.22, shut * 1.1), (0.45, wide), (0.85, wide), (1.0, shut * 1.3)])
-        };
-        let formants = vec![
-            Formant { hz: open(220.0, 480.0), q: 3.0, gain: 1.0 },
-            Formant { hz: open(680.0, 920.0), q: 4.0, gain: 0.8 },
-            Formant { hz: open(1700.0, 2000.0), q: 5.0, gain: 0.7 },
-            Formant { hz: open(2700.0, 2900.0), q: 5.0, gain: 0.25 },
-        ];
-        let voice = Voice {
-            breath: 0.05,
-            rough: 0.1,
-            bright_hz: 3000.0,
-            direct: 0.1,
-            ..Voice::new(
-                length,
-                contour(length, hz, &[(0.0, 0.72), (0.15, 0.85), (0.4, 1.02), (0.7, 1.0), (0.9, 0.92), (1.0, 0.75)]),
-                contour(length, 1.0, &[(0.0, 0.0), (0.1, 0.5), (0.4, 0.9), (0.7, 1.0), (0.9, 0.5), (1.0, 0.0)]),
-                formants,
-            )
-        };
-        voice.render(rng)
-    });
-    let length = if moos == 1 { grade(rng, long, &["short"], &["long"]) } else { "" };
-    let pitch = grade(rng, smallness, &["deep", "low"], &[""]);
+    let sound = series(rng, moos, (0.5, 1.0), |rng, _| animal.call(rng, long));
+    let sound = open_air(rng, &sound);
+    let length = if moos == 1 { grade(rng, (animal.seconds * long - 1.1) / 1.1, &["short"], &["long"]) } else { "" };
+    let pitch = grade(rng, (animal.hz - 80.0) / 160.0, &["deep", "low"], &[""]);
     let templates = ["cow mooing {times}", "{length} cow moo", "a cow moos {times}", "{pitch} moo of a cow"];
     let values = [("times", times(moos)), ("length", length), ("pitch", pitch)];
     Take { sound, captions: captions(rng, &templates, &values) }
@@ -294,6 +215,7 @@ fn sheep(rng: &mut Rng) -> Take {
         let (seconds, hz) = (rng.range(0.55, 1.2), rng.around(hz, 0.05));
         Bleat { hz, tremble_hz, depth: 0.45, seconds, tract: 1.0 + 0.25 * smallness }.render(rng)
     });
+    let sound = open_air(rng, &sound);
     let who = if smallness > 0.75 { "lamb" } else { "sheep" };
     let templates = ["{who} bleating", "a {who} bleats {times}", "{who} baa", "{who} baaing"];
     Take { sound, captions: captions(rng, &templates, &[("who!", who), ("times", times(bleats))]) }
@@ -307,6 +229,7 @@ fn goat(rng: &mut Rng) -> Take {
         let (seconds, hz) = (rng.range(0.35, 0.8), rng.around(hz, 0.06));
         Bleat { hz, tremble_hz, depth: 0.7, seconds, tract: 1.35 }.render(rng)
     });
+    let sound = open_air(rng, &sound);
     let templates = ["goat bleating", "a goat bleats {times}", "goat bleat"];
     Take { sound, captions: captions(rng, &templates, &[("times", times(bleats))]) }
 }
@@ -337,6 +260,7 @@ fn neigh(rng: &mut Rng) -> Take {
     snort = snort.shape(|t| hump(t, 0.5) * (0.6 + 0.4 * (TAU * 26.0 * t).sin())).to_peak(0.25);
     let mut sound = cry;
     sound.mix(seconds * 0.9, 1.0, &snort);
+    let sound = open_air(rng, &sound);
     let templates = ["horse neighing", "a horse whinnies", "horse whinny", "horse neigh"];
     Take { sound, captions: captions(rng, &templates, &[]) }
 }
@@ -389,6 +313,7 @@ fn pig(rng: &mut Rng) -> Take {
         let flutter = |t: f32| 0.35 + 0.65 * decay((t * flutter_hz).fract() / flutter_hz, 1.5 / flutter_hz);
         voice.render(rng).shape(flutter)
     });
+    let sound = open_air(rng, &sound);
     let templates = ["pig grunting", "a pig oinks {times}", "pig oinking", "pig snorts"];
     Take { sound, captions: captions(rng, &templates, &[("times", times(grunts))]) }
 }

@@ -1,10 +1,11 @@
 //! Wild birds: songs as frequency-swept whistles of the syrinx, and the harsh voices of crows and gulls.
 
-use super::calls::{contour, series};
+use super::calls::{contour, series, times};
 use super::caption::{captions, grade};
 use super::filter::pink;
 use super::rng::Rng;
 use super::signal::{Curve, Sound, hump};
+use super::throat::{CROWS, open_air};
 use super::voice::{Voice, fixed};
 use super::{Generator, Scene, Take, generator};
 use std::f32::consts::TAU;
@@ -84,12 +85,7 @@ fn chirps(rng: &mut Rng) -> Take {
     rng.vary();
     let gap_s = 0.45 - 0.37 * pace;
     let sound = series(rng, count, (gap_s * 0.7, gap_s * 1.3), |rng, _| phrase(rng, motif, 1, 0.012));
-    let times = match count {
-        1 => "once",
-        2 => "twice",
-        3 => "three times",
-        _ => "",
-    };
+    let times = times(count);
     let speed = if count > 3 { grade(rng, pace, &["slowly"], &["quickly", "rapidly"]) } else { "" };
     let templates: &[&str] = match count {
         1 => &["single bird chirp", "a bird chirps once", "short {pitch} bird chirp"],
@@ -97,6 +93,7 @@ fn chirps(rng: &mut Rng) -> Take {
         _ => &["bird chirping {speed}", "{pitch} bird chirps", "a bird chirping {speed}", "small bird chirping"],
     };
     let pitch = pitch_word(rng, height);
+    let sound = open_air(rng, &sound);
     Take { sound, captions: captions(rng, templates, &[("times!", times), ("speed", speed), ("pitch", pitch)]) }
 }
 
@@ -112,6 +109,7 @@ fn two_notes(rng: &mut Rng) -> Take {
     let speed = grade(rng, pace, &["slow", "calm"], &["fast", "quick"]);
     let templates = ["bird singing two notes", "{speed} two note bird call", "{pitch} bird call, two notes repeated"];
     let pitch = pitch_word(rng, height);
+    let sound = open_air(rng, &sound);
     Take { sound, captions: captions(rng, &templates, &[("speed", speed), ("pitch", pitch)]) }
 }
 
@@ -132,6 +130,7 @@ fn trill(rng: &mut Rng) -> Take {
     let speed = grade(rng, pace, &["slow"], &["fast", "rapid"]);
     let templates = ["{speed} bird trill", "bird trilling", "{pitch} bird trill", "a bird sings a {speed} trill"];
     let pitch = pitch_word(rng, height);
+    let sound = open_air(rng, &sound);
     Take { sound, captions: captions(rng, &templates, &[("speed", speed), ("pitch", pitch)]) }
 }
 
@@ -166,6 +165,7 @@ fn song(rng: &mut Rng) -> Take {
     let templates =
         ["bird singing {speed}", "{pitch} bird song", "a bird sings {speed}", "songbird singing"];
     let pitch = pitch_word(rng, height);
+    let sound = open_air(rng, &sound);
     Take { sound, captions: captions(rng, &templates, &[("speed", speed), ("pitch", pitch)]) }
 }
 
@@ -199,6 +199,7 @@ fn whistle(rng: &mut Rng) -> Take {
     });
     let templates = ["bird whistling", "{pitch} bird whistle", "blackbird singing", "melodic bird whistling"];
     let pitch = pitch_word(rng, height);
+    let sound = open_air(rng, &sound);
     Take { sound, captions: captions(rng, &templates, &[("pitch", pitch)]) }
 }
 
@@ -212,8 +213,9 @@ fn cuckoo(rng: &mut Rng) -> Take {
         pair.mix(0.29, 0.9, &hoot(rng, hz * third, 0.3, 0.0));
         pair
     });
-    let times = ["", "once", "twice", "three times", "", ""][calls];
+    let times = times(calls);
     let templates = ["cuckoo calling {times}", "cuckoo bird call {times}", "a cuckoo calls {times}"];
+    let sound = open_air(rng, &sound);
     Take { sound, captions: captions(rng, &templates, &[("times!", times)]) }
 }
 
@@ -260,39 +262,17 @@ fn chorus(rng: &mut Rng) -> Take {
     Take { sound: out, captions: captions(rng, &templates, &[("many", many)]) }
 }
 
-/// A hoarse voice: cords that hardly hold a pitch, and a mouth that passes 1 to 4 kHz.
-fn caw(rng: &mut Rng, hz: f32, seconds: f32, hoarse: f32) -> Sound {
-    let hz = rng.around(hz, 0.06);
-    let bands = [(1250.0, 3.0, 1.0), (1750.0, 4.0, 0.9), (3000.0, 4.0, 1.1), (4400.0, 4.0, 0.4)];
-    let shift = rng.range(0.93, 1.07);
-    let voice = Voice {
-        breath: 0.16 + 0.16 * hoarse,
-        rough: 0.35 + 0.4 * hoarse,
-        bright_hz: 5500.0,
-        direct: 0.0,
-        ..Voice::new(
-            seconds,
-            contour(seconds, hz, &[(0.0, 0.88), (0.25, 1.04), (0.6, 1.0), (1.0, 0.78)]),
-            contour(seconds, 1.0, &[(0.0, 0.0), (0.08, 0.8), (0.4, 1.0), (0.75, 0.7), (1.0, 0.0)]),
-            fixed(&bands.map(|(hz, q, gain)| (hz * shift, q, gain))),
-        )
-    };
-    voice.render(rng).high_pass(700.0)
-}
-
-/// Crow: a row of caws.
+/// Crow: a row of caws, cords that hardly hold a pitch and a bill that passes 1 to 4 kHz.
 fn crow(rng: &mut Rng) -> Take {
-    let (hz, calls, hoarse) = (rng.range(430.0, 620.0), rng.count(1, 5), rng.unit());
-    let seconds = rng.range(0.26, 0.5);
+    let (bird, calls, shift) = (rng.pick(&CROWS), rng.count(1, 5), rng.range(0.94, 1.06));
+    let bird = bird.varied(rng, shift);
+    let gap_s = rng.range(0.15, 0.4);
     rng.vary();
-    let sound = series(rng, calls, (0.18, 0.45), |rng, _| {
-        let length = rng.around(seconds, 0.12);
-        caw(rng, hz, length, hoarse)
-    });
-    let times = ["", "once", "twice", "three times", "", ""][calls];
-    let voice = grade(rng, hoarse, &[""], &["hoarse", "harsh"]);
-    let templates = ["crow cawing {times}", "{voice} crow caw", "a crow caws {times}", "{voice} crow call"];
-    Take { sound, captions: captions(rng, &templates, &[("times!", times), ("voice", voice)]) }
+    let sound = series(rng, calls, (gap_s, gap_s * 1.3), |rng, _| bird.call(rng, 1.0));
+    let sound = open_air(rng, &sound);
+    let times = times(calls);
+    let templates = ["crow cawing {times}", "crow caw", "a crow caws {times}", "crow call"];
+    Take { sound, captions: captions(rng, &templates, &[("times", times)]) }
 }
 
 /// Gull: a long cry or a row of short ones, each a wide arch of pitch.
@@ -323,6 +303,7 @@ fn seagull(rng: &mut Rng) -> Take {
         _ => &["seagull crying", "seagull cries", "gull calling"],
     };
     
+    let sound = open_air(rng, &sound);
     Take { sound, captions: captions(rng, templates, &[]) }
 }
 
@@ -348,6 +329,7 @@ fn owl(rng: &mut Rng) -> Take {
     let pitch = grade(rng, 1.0 - depth, &["deep", "low"], &["high"]);
     let templates = ["owl hooting", "{pitch} owl hoot", "an owl hoots", "owl hooting at night"];
     let templates = if rhythm == 0 && calls == 1 { &templates[1..3] } else { &templates };
+    let sound = open_air(rng, &sound);
     Take { sound, captions: captions(rng, templates, &[("pitch", pitch)]) }
 }
 
@@ -365,5 +347,6 @@ fn pigeon(rng: &mut Rng) -> Take {
         out
     });
     let templates = ["pigeon cooing", "a pigeon coos", "dove cooing", "pigeons cooing softly"];
+    let sound = open_air(rng, &sound);
     Take { sound, captions: captions(rng, &templates[..3], &[]) }
 }

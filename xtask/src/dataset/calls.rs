@@ -4,6 +4,7 @@ use super::caption::{captions, grade, size};
 use super::filter::{Pass, brown, white};
 use super::rng::Rng;
 use super::signal::{Curve, Sound, attack_decay, hump};
+use super::throat::{COCKS, open_air};
 use super::voice::{Formant, Voice, fixed};
 use super::{Generator, Scene, Take, generator};
 use std::f32::consts::TAU;
@@ -53,54 +54,31 @@ pub(crate) fn times(count: usize) -> &'static str {
     }
 }
 
-/// One syllable of a cock: a loud, rich and steady tone with most power in its second harmonic.
-fn crow_syllable(rng: &mut Rng, hz: f32, seconds: f32, pitch: &[(f32, f32)], level: &[(f32, f32)]) -> Sound {
-    let bands = [
-        (900.0, 3.0, 0.7),
-        (1550.0, 2.5, 1.0),
-        (2900.0, 4.0, 0.5),
-        (4700.0, 4.0, 0.45),
-        (6400.0, 3.0, 0.35),
-    ];
-    let shift = (hz / 780.0).sqrt();
-    let voice = Voice {
-        breath: 0.05,
-        rough: 0.06,
-        bright_hz: 7000.0,
-        direct: 0.0,
-        ..Voice::new(
-            seconds,
-            contour(seconds, hz, pitch),
-            contour(seconds, 1.0, level),
-            fixed(&bands.map(|(hz, q, gain)| (hz * shift, q, gain))),
-        )
-    };
-    voice.render(rng).high_pass(500.0)
-}
-
 /// "Cock-a-doodle-doo": a short call, a pause, two short ones and a long one that falls at its end.
 fn rooster(rng: &mut Rng) -> Take {
-    let (smallness, crows, long) = (rng.unit(), if rng.chance(0.8) { 1 } else { 2 }, rng.unit());
-    let hz = 640.0 * 1.5f32.powf(smallness);
-    let last_s = 0.65 + 0.9 * long;
+    let (cock, crows) = (rng.pick(&COCKS), if rng.chance(0.8) { 1 } else { 2 });
+    let (hz, tract) = (rng.around(cock.hz, 0.08), cock.tract.varied(rng));
+    let [rise, dip, last_s, drop] = cock.course;
+    let last_s = last_s * rng.range(0.85, 1.25);
     rng.vary();
     let sound = series(rng, crows, (0.6, 1.2), |rng, _| {
-        let up = [(0.0, 0.8), (0.2, 1.0), (0.7, 1.08), (1.0, 0.9)];
-        let swell = [(0.0, 0.0), (0.15, 0.8), (0.7, 0.7), (1.0, 0.0)];
+        let hz = rng.around(hz, 0.03);
         let first_s = rng.range(0.17, 0.24);
-        let mut out = crow_syllable(rng, hz, first_s, &up, &swell).to_peak(0.6);
+        let up = [(0.0, 0.85), (0.3, 1.0), (0.7, 1.04), (1.0, 0.9)];
+        let swell = [(0.0, 0.0), (0.15, 0.8), (0.7, 0.7), (1.0, 0.0)];
+        let mut out = tract.call(rng, hz, first_s, &up, &swell).to_peak(0.6);
         let at = first_s + rng.range(0.07, 0.13);
-        let middle_s = rng.range(0.35, 0.5);
-        let middle = [(0.0, 0.82), (0.1, 1.0), (0.38, 1.08), (0.5, 0.72), (0.6, 0.78), (0.8, 1.05), (1.0, 1.0)];
-        let dip = [(0.0, 0.0), (0.1, 0.8), (0.4, 0.9), (0.5, 0.4), (0.62, 0.7), (1.0, 0.8)];
-        out.mix(at, 0.85, &crow_syllable(rng, hz, middle_s, &middle, &dip));
-        let drop = rng.range(0.5, 0.85);
-        let fall = [(0.0, 1.0), (0.15, 1.1), (0.3, 1.07), (0.75, 1.04), (0.9, 0.94), (1.0, drop)];
-        let end = [(0.0, 0.6), (0.1, 1.0), (0.7, 0.8), (0.9, 0.35), (1.0, 0.0)];
-        out.mix(at + middle_s - 0.01, 1.0, &crow_syllable(rng, hz, last_s, &fall, &end));
+        let middle_s = rng.range(0.38, 0.5);
+        let middle = [(0.0, 0.85), (0.1, 1.0), (0.38, 1.05), (0.5, dip), (0.6, dip * 1.05), (0.8, 1.0), (1.0, 1.0)];
+        let hollow = [(0.0, 0.0), (0.1, 0.8), (0.4, 0.9), (0.5, 0.4), (0.62, 0.7), (1.0, 0.8)];
+        out.mix(at, 0.85, &tract.call(rng, hz, middle_s, &middle, &hollow));
+        let fall = [(0.0, 1.0), (0.15, rise), (0.3, rise), (0.75, rise * 0.97), (0.9, rise * 0.9), (1.0, drop)];
+        let end = [(0.0, 0.5), (0.1, 1.0), (0.7, 0.8), (0.9, 0.35), (1.0, 0.0)];
+        out.mix(at + middle_s - 0.01, 1.0, &tract.call(rng, hz, last_s, &fall, &end));
         out
     });
-    let length = if crows == 1 { grade(rng, long, &[""], &["long"]) } else { "" };
+    let sound = open_air(rng, &sound);
+    let length = if crows == 1 { grade(rng, (last_s - 0.7) / 0.8, &[""], &["long"]) } else { "" };
     let times = times(crows);
     let templates =
         ["rooster crowing", "rooster crows {times}", "{length} rooster crow", "a rooster crows {times}", "cock a doodle doo"];
@@ -128,6 +106,7 @@ fn chicken(rng: &mut Rng) -> Take {
         };
         voice.render(rng).high_pass(350.0)
     });
+    let sound = open_air(rng, &sound);
     let templates: &[&str] =
         if gawk { &["chicken clucking and squawking", "hen clucks loudly"] } else { &["chicken clucking", "hen clucking", "chicken clucks"] };
     Take { sound, captions: captions(rng, templates, &[]) }
@@ -161,6 +140,7 @@ fn duck(rng: &mut Rng) -> Take {
         };
         voice.render(rng).high_pass(180.0)
     });
+    let sound = open_air(rng, &sound);
     let times = times(quacks);
     let templates = ["duck quacking {times}", "a duck quacks {times}", "duck quack {times}"];
     Take { sound, captions: captions(rng, &templates, &[("times!", times)]) }
@@ -188,6 +168,7 @@ fn frog(rng: &mut Rng) -> Take {
         ])
         .shape(|t| hump(t, length).powf(0.4))
     });
+    let sound = open_air(rng, &sound);
     let times = times(croaks);
     let templates = ["{size} frog croaking {times}", "a {size} frog croaks {times}", "frog croak", "{size} frog ribbit"];
     let size = size(rng, smallness);
@@ -223,6 +204,7 @@ fn wolf(rng: &mut Rng) -> Take {
     } else {
         &["wolves howling", "pack of wolves howling", "several wolves howl"]
     };
+    let out = open_air(rng, &out);
     Take { sound: out, captions: captions(rng, templates, &[]) }
 }
 
@@ -287,6 +269,7 @@ fn lion(rng: &mut Rng) -> Take {
         let pitch = [(0.0, 0.7), (0.25, 1.15), (0.6, 1.0), (1.0, 0.6)];
         beast.render(rng, 1.0, &pitch, &[(0.0, 0.0), (0.2, 0.9), (0.45, 1.0), (1.0, 0.0)])
     });
+    let sound = open_air(rng, &sound);
     let templates = ["lion roaring", "lion roar", "a lion roars", "big cat roaring"];
     Take { sound, captions: captions(rng, &templates, &[]) }
 }

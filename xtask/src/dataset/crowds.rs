@@ -19,44 +19,48 @@ pub(crate) const GENERATORS: &[Generator] = &[
 
 /// One clap of two hands: a burst of air out of the closing palms, tuned by the cavity between them.
 pub(crate) fn clap(rng: &mut Rng) -> Sound {
-    let (cavity_hz, t60_s) = (rng.log_range(650.0, 2300.0), rng.range(0.02, 0.05));
-    let snap = white(rng, 0.07).shape(|t| decay(t, t60_s));
+    let (cavity_hz, t60_s) = (rng.log_range(1000.0, 2600.0), rng.range(0.05, 0.12));
+    let snap = white(rng, 0.12).shape(|t| decay(t, t60_s));
     let sound = snap.resonances(&[
         (cavity_hz, 1.6, 1.0),
         (cavity_hz * 2.1, 1.5, 0.6),
-        (cavity_hz * 4.2, 1.0, 0.35),
+        (cavity_hz * 3.6, 1.0, 0.25),
     ]);
-    sound.fade(0.0003, 0.01).to_peak(1.0)
+    sound.fade(0.002, 0.01).to_peak(1.0).high_pass(500.0)
 }
 
-/// Claps of `people`, each in a tempo of its own; `level` is the share that claps at a time.
+/// Claps of `people`, each in a tempo of its own; `level` is the share that claps at a time. Far hands arrive as a
+/// wash, because their echoes overlap.
 fn hands(rng: &mut Rng, people: usize, seconds: f32, level: &Curve) -> Sound {
     let mut out = Sound::silence(seconds);
     for _ in 0..people {
-        let (rate_hz, gain) = (rng.range(2.8, 5.2), rng.log_range(0.12, 1.0));
-        let palms: Vec<_> = (0..2).map(|_| clap(rng)).collect();
+        let (rate_hz, gain) = (rng.range(2.8, 5.2), rng.log_range(0.3, 1.0));
+        let palms: Vec<_> = (0..4).map(|_| clap(rng)).collect();
         let mut at = rng.range(0.0, 1.0 / rate_hz);
-        while at < seconds - 0.08 {
+        while at < seconds - 0.12 {
             if rng.chance(level.at(at)) {
-                let palm = rng.count(0, 1);
-                out.mix(at, gain * rng.range(0.6, 1.0), &palms[palm]);
+                let palm = rng.count(0, 3);
+                out.mix(at, gain * rng.range(0.5, 1.0), &palms[palm]);
             }
             at += rng.around(1.0 / rate_hz, 0.12);
         }
     }
-    out
+    let wash = white(rng, seconds).resonances(&[(1100.0, 1.0, 0.9), (2100.0, 1.0, 1.0), (4200.0, 1.0, 0.35)]);
+    let grain = Curve::wander(rng, seconds, 0.015, 0.2, 1.0);
+    let share = out.rms() * (people as f32 / 60.0).min(0.9);
+    let wash = wash.shape(|t| grain.at(t) * level.at(t)).to_rms(share);
+    out.plus(1.0, &wash)
 }
 
 /// People clapping.
 fn applause(rng: &mut Rng) -> Take {
     let (large, seconds, fading) = (rng.unit(), rng.range(2.5, 6.0), rng.chance(0.5));
-    let people = (4.0 * 25.0f32.powf(large)) as usize;
+    let people = (8.0 * 15.0f32.powf(large)) as usize;
     rng.vary();
     let end = if fading { 0.1 } else { 0.9 };
     let level = Curve::new(&[(0.0, 0.4), (0.15 * seconds, 0.95), (0.6 * seconds, 0.95), (seconds, end)]);
     let dry = hands(rng, people, seconds, &level);
-    let place = if large > 0.5 { Space::Hall } else { Space::Room };
-    let placed = place.place(rng, &dry).to_peak(1.0);
+    let placed = Space::Room.place(rng, &dry).to_peak(1.0);
     let loud = level.scaled(1.0, 1.0);
     let sound = placed.shape(|t| loud.at(t).max(0.1).sqrt()).fade(0.05, 0.4);
     let crowd = grade(rng, large, &["small group"], &["large crowd", "big audience"]);
@@ -134,7 +138,7 @@ fn cheering(rng: &mut Rng) -> Take {
         let at = rng.unit() * (seconds - length).max(0.0);
         dry.mix(at, rng.log_range(0.1, 0.8), &part);
     }
-    let mut dry = dry.to_rms(0.12).plus(0.5 + large, &roar(rng, seconds).to_rms(0.06));
+    let mut dry = dry.to_rms(0.12).plus(0.2 + 0.4 * large, &roar(rng, seconds).to_rms(0.06));
     if clapping {
         let claps = hands(rng, people, seconds, &Curve::flat(0.8)).to_rms(0.05);
         dry.mix(0.0, 1.0, &claps);
@@ -147,7 +151,7 @@ fn cheering(rng: &mut Rng) -> Take {
     }
     let swell = Curve::new(&[(0.0, 0.35), (0.2, 1.0), (0.65, 0.95), (1.0, 0.3)]).scaled(seconds, 1.0);
     let dry = dry.shape(|t| swell.at(t));
-    let sound = if large > 0.4 { Space::Hall.place(rng, &dry) } else { Space::Room.place(rng, &dry) };
+    let sound = if large > 0.8 { Space::Hall.place(rng, &dry) } else { Space::Room.place(rng, &dry) };
     let size = grade(rng, large, &["small"], &["large", "big", "huge"]);
     let extra = if whistles { "and whistling" } else if clapping { "and clapping" } else { "" };
     let templates = [

@@ -124,26 +124,25 @@ struct Wings {
 }
 
 impl Wings {
-    /// Buzz along a random path with `passes` approaches to the listener.
+    /// Buzz along a random path with `passes` approaches to the listener. A wing beat is a short push of air, so the
+    /// spectrum reaches many harmonics up; the pitch shivers quickly and wanders a little.
     fn render(&self, rng: &mut Rng, passes: usize) -> Sound {
-        let path = Curve::wander(rng, self.seconds, 0.09, 1.0 - self.wander, 1.0 + self.wander);
-        let slow = Curve::wander(rng, self.seconds, 0.5, 1.0 - self.wander, 1.0 + self.wander);
-        let shiver = Curve::wander(rng, self.seconds, 0.008, 0.985, 1.015);
+        let path = Curve::wander(rng, self.seconds, 0.16, 1.0 - self.wander, 1.0 + self.wander);
+        let shiver = Curve::wander(rng, self.seconds, 0.012, 0.98, 1.02);
+        let flutter = Curve::wander(rng, self.seconds, 0.02, 0.55, 1.0);
         let nearest: Vec<_> = (0..passes).map(|_| (rng.range(0.1, 0.9) * self.seconds, rng.range(0.15, 0.5))).collect();
         let near = |t: f32| {
             let bumps = nearest.iter().map(|(at, width)| 1.0 / (1.0 + ((t - at) / width).powi(2))).sum::<f32>();
             if nearest.is_empty() { 1.0 } else { 0.12 + bumps }
         };
-        let doppler = |t: f32| 1.0 - 0.035 * nearest.iter().map(|(at, w)| ((t - at) / w).tanh()).sum::<f32>();
-        let width = 0.5 - 0.28 * self.thin;
-        let wave = |phase: f32, t: f32| {
-            let open = if phase < width { (TAU * 0.5 * phase / width).sin() } else { 0.0 };
-            near(t) * (open - 0.3 * (TAU * 2.0 * phase).sin())
-        };
-        let pitch = |t: f32| self.hz * path.at(t) * slow.at(t) * shiver.at(t) * doppler(t);
+        let doppler = |t: f32| 1.0 - 0.02 * nearest.iter().map(|(at, w)| ((t - at) / w).tanh()).sum::<f32>();
+        let power = 3 + (4.0 * self.thin) as i32;
+        let wave = |phase: f32, t: f32| near(t) * flutter.at(t) * ((1.0 - phase).powi(power) - 0.2 * (2.0 * TAU * phase).sin());
+        let pitch = |t: f32| self.hz * path.at(t) * shiver.at(t) * doppler(t);
         let buzz = Sound::tone(self.seconds, pitch, wave);
-        let noise = white(rng, self.seconds).shape(|t| 0.05 * near(t));
-        buzz.plus(1.0, &noise).high_pass(90.0 + 300.0 * self.thin)
+        let noise = white(rng, self.seconds).shape(|t| 0.04 * near(t));
+        let floor = pink(rng, self.seconds).to_rms(0.003);
+        buzz.high_pass(60.0).plus(1.0, &noise).plus(1.0, &floor).high_pass(90.0 + 300.0 * self.thin)
     }
 }
 
@@ -152,10 +151,10 @@ fn bee(rng: &mut Rng) -> Take {
     let (smallness, seconds, passing) = (rng.unit(), rng.range(2.0, 5.0), rng.chance(0.5));
     let hz = 135.0 * 1.9f32.powf(smallness);
     rng.vary();
-    let wings = Wings { hz, wander: 0.06, thin: 0.25, seconds };
+    let wings = Wings { hz, wander: 0.03, thin: 0.25, seconds };
     let passes = if passing { rng.count(1, 2) } else { 0 };
     let sound = wings.render(rng, passes);
-    let body = sound.resonances(&[(hz * 1.5, 1.0, 1.0), (900.0, 1.2, 0.6), (2600.0, 1.5, 0.4)]).fade(0.1, 0.2);
+    let body = sound.resonances(&[(hz * 1.5, 1.0, 1.0), (900.0, 1.0, 1.2), (2600.0, 1.0, 1.2), (4500.0, 1.0, 0.8)]).fade(0.1, 0.2);
     let who = if smallness < 0.25 { "bumble bee" } else { "bee" };
     let how = if passing { "flying past" } else { "" };
     let templates = ["{who} buzzing", "a {who} buzzing {how}", "{who} buzz"];
@@ -170,7 +169,7 @@ fn swarm(rng: &mut Rng) -> Take {
     for _ in 0..bees {
         let hz = rng.range(190.0, 260.0);
         let passes = rng.count(0, 2);
-        out.mix(0.0, rng.log_range(0.2, 1.0), &Wings { hz, wander: 0.05, thin: 0.2, seconds }.render(rng, passes));
+        out.mix(0.0, rng.log_range(0.2, 1.0), &Wings { hz, wander: 0.03, thin: 0.2, seconds }.render(rng, passes));
     }
     let sound = out.resonances(&[(320.0, 0.8, 1.0), (1000.0, 1.0, 0.6), (2800.0, 1.2, 0.4)]).fade(0.2, 0.3);
     let templates = ["swarm of bees buzzing", "bees buzzing", "bee hive", "many bees buzzing"];
@@ -182,8 +181,8 @@ fn fly(rng: &mut Rng) -> Take {
     let (hz, seconds) = (rng.range(160.0, 230.0), rng.range(1.5, 5.0));
     rng.vary();
     let passes = rng.count(1, 4);
-    let buzz = Wings { hz, wander: 0.09, thin: 0.5, seconds }.render(rng, passes);
-    let sound = buzz.resonances(&[(420.0, 1.0, 0.8), (1200.0, 1.0, 0.8), (3200.0, 1.2, 0.6)]).fade(0.05, 0.1);
+    let buzz = Wings { hz, wander: 0.05, thin: 0.5, seconds }.render(rng, passes);
+    let sound = buzz.resonances(&[(420.0, 1.0, 0.8), (1200.0, 1.0, 1.2), (3200.0, 1.0, 1.4)]).fade(0.05, 0.1);
     let templates = ["fly buzzing", "a fly buzzing around", "housefly buzz", "fly flying past"];
     Take { sound, captions: captions(rng, &templates, &[]) }
 }
@@ -193,7 +192,7 @@ fn mosquito(rng: &mut Rng) -> Take {
     let (hz, seconds) = (rng.range(430.0, 680.0), rng.range(2.0, 5.0));
     rng.vary();
     let passes = rng.count(1, 2);
-    let sound = Wings { hz, wander: 0.035, thin: 0.8, seconds }.render(rng, passes).high_pass(350.0).fade(0.1, 0.2);
+    let sound = Wings { hz, wander: 0.02, thin: 0.8, seconds }.render(rng, passes).high_pass(350.0).fade(0.1, 0.2);
     let templates = ["mosquito buzzing", "mosquito whine near the ear", "a mosquito flies past", "high pitched mosquito buzz"];
     Take { sound, captions: captions(rng, &templates, &[]) }
 }
