@@ -1,6 +1,9 @@
 //! The list of all generators and how many clips each makes.
 
-use super::{Generator, paper, tools, rain, fire, motors, blasts, wind, water, aircraft, engines, alarms, bells, breakage, clicks, doors, footsteps, horns, impacts, jingles};
+use super::{
+    Generator, aircraft, alarms, bells, blasts, breakage, clicks, doors, engines, fire, footsteps, horns,
+    impacts, jingles, motors, paper, rain, tools, water, wind,
+};
 
 /// Variations of one design; they share captions, source group and split.
 const VARIATIONS: usize = 3;
@@ -69,6 +72,15 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Generator> {
         water::GENERATORS,
         engines::GENERATORS,
         aircraft::GENERATORS,
+        birds::GENERATORS,
+        animals::GENERATORS,
+        calls::GENERATORS,
+        insects::GENERATORS,
+        people::GENERATORS,
+        crowds::GENERATORS,
+        interface::GENERATORS,
+        scifi::GENERATORS,
+        scifi::ENERGIES,
     ];
     families.iter().copied().flatten()
 }

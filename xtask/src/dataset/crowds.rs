@@ -5,6 +5,7 @@ use super::filter::{pink, white};
 use super::rng::Rng;
 use super::room::Space;
 use super::signal::{Curve, Sound, decay};
+use super::throat::alive;
 use super::voice::{Voice, vowel, vowels};
 use super::{Generator, Scene, Take, generator};
 
@@ -19,14 +20,10 @@ pub(crate) const GENERATORS: &[Generator] = &[
 
 /// One clap of two hands: a burst of air out of the closing palms, tuned by the cavity between them.
 pub(crate) fn clap(rng: &mut Rng) -> Sound {
-    let (cavity_hz, t60_s) = (rng.log_range(1000.0, 2600.0), rng.range(0.05, 0.12));
+    let (cavity_hz, t60_s) = (rng.log_range(800.0, 2200.0), rng.range(0.05, 0.11));
     let snap = white(rng, 0.12).shape(|t| decay(t, t60_s));
-    let sound = snap.resonances(&[
-        (cavity_hz, 1.6, 1.0),
-        (cavity_hz * 2.1, 1.5, 0.6),
-        (cavity_hz * 3.6, 1.0, 0.25),
-    ]);
-    sound.fade(0.002, 0.01).to_peak(1.0).high_pass(500.0)
+    let sound = snap.resonances(&[(cavity_hz, 1.2, 1.0), (cavity_hz * 1.9, 1.0, 0.55), (3600.0, 0.8, 0.3)]);
+    sound.fade(0.0006, 0.02).high_pass(600.0).low_pass(3600.0).to_peak(1.0)
 }
 
 /// Claps of `people`, each in a tempo of its own; `level` is the share that claps at a time. Far hands arrive as a
@@ -45,9 +42,9 @@ fn hands(rng: &mut Rng, people: usize, seconds: f32, level: &Curve) -> Sound {
             at += rng.around(1.0 / rate_hz, 0.12);
         }
     }
-    let wash = white(rng, seconds).resonances(&[(1100.0, 1.0, 0.9), (2100.0, 1.0, 1.0), (4200.0, 1.0, 0.35)]);
+    let wash = white(rng, seconds).resonances(&[(1100.0, 1.0, 0.9), (2100.0, 1.0, 1.0), (3400.0, 1.0, 0.3)]).high_pass(600.0).low_pass(4200.0);
     let grain = Curve::wander(rng, seconds, 0.015, 0.2, 1.0);
-    let share = out.rms() * (people as f32 / 60.0).min(0.9);
+    let share = out.rms() * (people as f32 / 40.0).min(1.5);
     let wash = wash.shape(|t| grain.at(t) * level.at(t)).to_rms(share);
     out.plus(1.0, &wash)
 }
@@ -60,7 +57,8 @@ fn applause(rng: &mut Rng) -> Take {
     let end = if fading { 0.1 } else { 0.9 };
     let level = Curve::new(&[(0.0, 0.4), (0.15 * seconds, 0.95), (0.6 * seconds, 0.95), (seconds, end)]);
     let dry = hands(rng, people, seconds, &level);
-    let placed = Space::Room.place(rng, &dry).to_peak(1.0);
+    let place = if large > 0.3 { Space::Hall } else { Space::Room };
+    let placed = place.place(rng, &dry).to_peak(1.0);
     let loud = level.scaled(1.0, 1.0);
     let sound = placed.shape(|t| loud.at(t).max(0.1).sqrt()).fade(0.05, 0.4);
     let crowd = grade(rng, large, &["small group"], &["large crowd", "big audience"]);
@@ -75,18 +73,19 @@ fn shout(rng: &mut Rng, seconds: f32, path: &[(f32, [f32; 3])], joy: f32) -> Sou
     let female = rng.chance(0.5);
     let hz = if female { rng.range(330.0, 620.0) } else { rng.range(190.0, 380.0) } * (0.8 + 0.3 * joy);
     let tract = if female { rng.range(1.12, 1.22) } else { rng.range(0.96, 1.06) };
-    let top = rng.range(1.0, 1.35);
+    let top = rng.range(0.9, 1.5);
     let path: Vec<_> = path.iter().map(|&(t, vowel)| (t * seconds, vowel)).collect();
     let mut formants = vowels(&path, tract);
-    formants[1].gain = 0.9;
-    formants[2].gain = 0.7;
+    formants[1].gain = 1.2;
+    formants[2].gain = 0.8;
+    let pitch = Curve::new(&[(0.0, 0.8), (0.2, 1.0), (0.45, top), (0.8, top * 0.95), (1.0, 0.75)]).scaled(seconds, hz);
     let voice = Voice {
-        breath: rng.range(0.05, 0.2),
-        rough: rng.range(0.1, 0.45),
+        breath: rng.range(0.1, 0.3),
+        rough: rng.range(0.2, 0.6),
         bright_hz: 4500.0,
         ..Voice::new(
             seconds,
-            Curve::new(&[(0.0, 0.8), (0.2, 1.0), (0.45, top), (0.8, top * 0.95), (1.0, 0.75)]).scaled(seconds, hz),
+            alive(rng, &pitch, seconds, [0.05, 0.03]),
             Curve::new(&[(0.0, 0.0), (0.15, 0.9), (0.6, 1.0), (1.0, 0.0)]).scaled(seconds, 1.0),
             formants,
         )
@@ -128,11 +127,11 @@ fn roar(rng: &mut Rng, seconds: f32) -> Sound {
 fn cheering(rng: &mut Rng) -> Take {
     let (large, seconds, whistles) = (rng.unit(), rng.range(2.5, 6.0), rng.chance(0.4));
     let people = (10.0 * 7.0f32.powf(large)) as usize;
-    let clapping = rng.chance(0.6);
+    let clapping = rng.chance(0.75);
     rng.vary();
     let mut dry = Sound::silence(seconds);
-    for _ in 0..people * 2 {
-        let length = rng.range(0.5, 1.8).min(seconds * 0.8);
+    for _ in 0..people * 3 {
+        let length = rng.range(0.3, 1.1).min(seconds * 0.8);
         let path = cry(rng);
         let part = shout(rng, length, &path, 1.0);
         let at = rng.unit() * (seconds - length).max(0.0);
@@ -140,7 +139,7 @@ fn cheering(rng: &mut Rng) -> Take {
     }
     let mut dry = dry.to_rms(0.12).plus(0.2 + 0.4 * large, &roar(rng, seconds).to_rms(0.06));
     if clapping {
-        let claps = hands(rng, people, seconds, &Curve::flat(0.8)).to_rms(0.05);
+        let claps = hands(rng, people, seconds, &Curve::flat(0.8)).to_rms(0.08);
         dry.mix(0.0, 1.0, &claps);
     }
     if whistles {
@@ -150,7 +149,7 @@ fn cheering(rng: &mut Rng) -> Take {
         }
     }
     let swell = Curve::new(&[(0.0, 0.35), (0.2, 1.0), (0.65, 0.95), (1.0, 0.3)]).scaled(seconds, 1.0);
-    let dry = dry.shape(|t| swell.at(t));
+    let dry = dry.high_pass(550.0).high_pass(350.0).shape(|t| swell.at(t));
     let sound = if large > 0.8 { Space::Hall.place(rng, &dry) } else { Space::Room.place(rng, &dry) };
     let size = grade(rng, large, &["small"], &["large", "big", "huge"]);
     let extra = if whistles { "and whistling" } else if clapping { "and clapping" } else { "" };
