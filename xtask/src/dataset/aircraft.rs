@@ -61,10 +61,12 @@ impl Rotor {
             index += 1;
             x
         });
-        let thump = edge.high_pass(15.0).resonances(&[(75.0, 0.9, 1.0), (160.0, 0.9, 0.9), (340.0, 0.8, 0.7)]);
+        let thump =
+            edge.high_pass(15.0).resonances(&[(75.0, 0.9, 1.0), (160.0, 0.9, 0.9), (340.0, 0.8, 0.7)]);
         let tail = Sound::tone(seconds, |_| self.tail_hz, |phase, _| phase * phase - 0.33).low_pass(900.0);
         let whine_hz = 4200.0 + 20.0 * self.tail_hz;
-        let turbine = Sound::sine(seconds, |_| whine_hz, |_| 1.0).plus(6.0, &white(rng, seconds).band_pass(whine_hz, 3.0));
+        let turbine = Sound::sine(seconds, |_| whine_hz, |_| 1.0)
+            .plus(6.0, &white(rng, seconds).band_pass(whine_hz, 3.0));
         wash.to_rms(0.3)
             .plus(1.0, &thump.to_rms(0.16 + 0.3 * self.slap))
             .plus(1.0, &tail.to_rms(0.05))
@@ -79,7 +81,12 @@ fn helicopter(rng: &mut Rng) -> Take {
     let gusts = Curve::wander(rng, seconds, 0.8, 0.75, 1.0);
     let sound = rotor.render(rng, seconds).shape(|t| gusts.at(t)).fade(0.2, 0.4);
     let size = grade(rng, heavy, &["small", "light"], &["large", "heavy"]);
-    let templates = ["{size} helicopter hovering", "{size} helicopter rotor", "helicopter blades chopping", "{size} helicopter"];
+    let templates = [
+        "{size} helicopter hovering",
+        "{size} helicopter rotor",
+        "helicopter blades chopping",
+        "{size} helicopter",
+    ];
     Take { sound, captions: captions(rng, &templates, &[("size", size)]) }
 }
 
@@ -92,7 +99,8 @@ fn helicopter_pass(rng: &mut Rng) -> Take {
     let source = rotor.render(rng, path.source_seconds(seconds));
     let sound = path.heard(&source, seconds).fade(0.5, 0.8);
     let size = grade(rng, heavy, &["small", "light"], &["large", "heavy"]);
-    let templates = ["{size} helicopter flying by", "{size} helicopter passes overhead", "helicopter flyover"];
+    let templates =
+        ["{size} helicopter flying by", "{size} helicopter passes overhead", "helicopter flyover"];
     Take { sound, captions: captions(rng, &templates, &[("size", size)]) }
 }
 
@@ -107,12 +115,18 @@ fn propeller_plane(rng: &mut Rng) -> Take {
     let speed = Curve::wander(rng, length, 0.7, rpm * 0.995, rpm * 1.005);
     let blades = Sound::tone(length, |t| speed.at(t) / 30.0, |phase, _| (-phase * 9.0).exp() - 0.11);
     let rush = pink(rng, length).resonances(&[(400.0, 0.5, 1.0), (1300.0, 0.5, 0.5)]).to_rms(0.07);
-    let source = engine.render(rng, length, &speed).plus(1.0, &blades.low_pass(2600.0).to_rms(0.24)).plus(1.0, &rush);
+    let source =
+        engine.render(rng, length, &speed).plus(1.0, &blades.low_pass(2600.0).to_rms(0.24)).plus(1.0, &rush);
     let (sound, templates): (_, &[&str]) = if overhead {
-        let templates = &["propeller plane flying by", "small propeller plane passes overhead", "propeller aircraft flyover"];
+        let templates = &[
+            "propeller plane flying by",
+            "small propeller plane passes overhead",
+            "propeller aircraft flyover",
+        ];
         (path.heard(&source, seconds).fade(0.4, 0.8), templates)
     } else {
-        let templates = &["propeller plane engine", "propeller plane flying steadily", "small airplane propeller engine"];
+        let templates =
+            &["propeller plane engine", "propeller plane flying steadily", "small airplane propeller engine"];
         (source.fade(0.3, 0.5), templates)
     };
     Take { sound, captions: captions(rng, templates, &[]) }
@@ -121,13 +135,18 @@ fn propeller_plane(rng: &mut Rng) -> Take {
 /// Roar and fan of a turbofan.
 fn jet(rng: &mut Rng, seconds: f32, fan_hz: f32, whine: f32) -> Sound {
     let low = brown(rng, seconds).to_rms(0.2);
-    let roar = pink(rng, seconds).resonances(&[(260.0, 0.5, 1.0), (700.0, 0.4, 0.9), (1900.0, 0.4, 0.5)]).to_rms(0.25);
+    let roar = pink(rng, seconds)
+        .resonances(&[(260.0, 0.5, 1.0), (700.0, 0.4, 0.9), (1900.0, 0.4, 0.5)])
+        .to_rms(0.25);
     let hiss = white(rng, seconds).band_pass(4500.0, 0.5).to_rms(0.06);
     let flutter = Curve::wander(rng, seconds, 0.06, 0.8, 1.0);
     let blades = Sound::sine(seconds, |_| fan_hz, |_| 1.0)
         .plus(0.5, &Sound::sine(seconds, |_| fan_hz * 2.0, |_| 1.0))
         .plus(4.0, &white(rng, seconds).band_pass(fan_hz, 12.0));
-    low.plus(1.0, &roar).shape(|t| flutter.at(t)).plus(1.0, &hiss).plus(1.0, &blades.to_rms(0.01 + 0.1 * whine))
+    low.plus(1.0, &roar)
+        .shape(|t| flutter.at(t))
+        .plus(1.0, &hiss)
+        .plus(1.0, &blades.to_rms(0.01 + 0.1 * whine))
 }
 
 /// It flies over; the echo of the ground sweeps through the noise.

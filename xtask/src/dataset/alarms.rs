@@ -37,7 +37,8 @@ fn beep(hz: f32, seconds: f32) -> Sound {
 
 /// Groups of beeps.
 fn alarm_clock(rng: &mut Rng) -> Take {
-    let (hz, per_group, beep_s) = (rng.log_range(1700.0, 2700.0), rng.pick(&[1, 2, 4, 4]), rng.range(0.05, 0.12));
+    let (hz, per_group, beep_s) =
+        (rng.log_range(1700.0, 2700.0), rng.pick(&[1, 2, 4, 4]), rng.range(0.05, 0.12));
     let (groups, pause_s) = (rng.count(2, 4), rng.range(0.35, 0.6));
     rng.vary();
     let mut out = Sound::silence(0.0);
@@ -112,10 +113,12 @@ fn siren_two_tone(rng: &mut Rng) -> Take {
     let (low, ratio) = (rng.range(360.0, 480.0), rng.pick(&[1.335, 1.26, 1.2]));
     let (half_s, seconds) = (rng.range(0.45, 0.7), rng.range(2.5, 6.0));
     rng.vary();
-    let sound = siren(seconds, |t| if (t / half_s).fract() * 2.0 % 2.0 < 1.0 && ((t / half_s) as u32).is_multiple_of(2) {
-        low * ratio
-    } else {
-        low
+    let sound = siren(seconds, |t| {
+        if (t / half_s).fract() * 2.0 % 2.0 < 1.0 && ((t / half_s) as u32).is_multiple_of(2) {
+            low * ratio
+        } else {
+            low
+        }
     });
     let templates = ["two tone ambulance siren", "european police siren", "fire engine two tone siren"];
     Take { sound, captions: captions(rng, &templates, &[]) }
@@ -127,7 +130,8 @@ fn civil_siren(rng: &mut Rng) -> Take {
     rng.vary();
     let rise_s = seconds * rng.range(0.35, 0.5);
     let pitch = |t: f32| {
-        let x = if t < rise_s { 1.0 - (-3.0 * t / rise_s).exp() } else { (-1.2 * (t - rise_s) / rise_s).exp() };
+        let x =
+            if t < rise_s { 1.0 - (-3.0 * t / rise_s).exp() } else { (-1.2 * (t - rise_s) / rise_s).exp() };
         60.0 + top * x
     };
     let low = Sound::tone(seconds, pitch, |phase, _| piezo(phase));
@@ -164,7 +168,8 @@ fn car_alarm(rng: &mut Rng) -> Take {
 
 /// A steel reed on mains frequency.
 fn buzzer(rng: &mut Rng) -> Take {
-    let (hz, seconds, times) = (rng.pick(&[100.0, 120.0, 150.0, 240.0]), rng.range(0.3, 1.3), rng.count(1, 2));
+    let (hz, seconds, times) =
+        (rng.pick(&[100.0, 120.0, 150.0, 240.0]), rng.range(0.3, 1.3), rng.count(1, 2));
     let body = rng.range(700.0, 1600.0);
     rng.vary();
     let reed = |phase: f32, _| if phase < 0.3 { 1.0 - phase } else { -0.4 };

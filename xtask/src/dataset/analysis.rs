@@ -21,7 +21,7 @@ fn power(sound: &Sound, hz: f32) -> f32 {
         .max_by(|a, b| sound.samples[*a].abs().total_cmp(&sound.samples[*b].abs()))
         .unwrap_or(0);
     // A window no longer than twenty periods: otherwise the coarse grid would step over narrow peaks.
-    let length = ((60.0 * RATE_HZ / hz) as usize).min(sound.samples.len() - loudest).min(22_050).max(1);
+    let length = ((60.0 * RATE_HZ / hz) as usize).min(sound.samples.len() - loudest).clamp(1, 22_050);
     let (mut re, mut im) = (0.0f32, 0.0f32);
     for (i, x) in sound.samples[loudest..loudest + length].iter().enumerate() {
         let angle = std::f32::consts::TAU * (hz * i as f32 / RATE_HZ).fract();

@@ -128,9 +128,14 @@ fn hammered(rng: &mut Rng, seconds: f32, rate_hz: f32, gongs: &[Vec<Mode>]) -> S
 fn alarm_bell(rng: &mut Rng) -> Take {
     let (hz, rate_hz, seconds) = (rng.log_range(700.0, 1500.0), rng.range(11.0, 20.0), rng.range(1.2, 4.5));
     rng.vary();
-    let gong = doubled(rng, &partials(hz, 0.9, 0.6, &[(1.0, 0.7), (1.83, 0.6), (2.74, 1.0), (4.1, 0.6), (5.9, 0.4)]), 0.01);
+    let gong = doubled(
+        rng,
+        &partials(hz, 0.9, 0.6, &[(1.0, 0.7), (1.83, 0.6), (2.74, 1.0), (4.1, 0.6), (5.9, 0.4)]),
+        0.01,
+    );
     let sound = hammered(rng, seconds, rate_hz, &[gong]);
-    let templates = ["alarm bell ringing", "school bell rings", "fire alarm bell ringing", "electric bell ringing"];
+    let templates =
+        ["alarm bell ringing", "school bell rings", "fire alarm bell ringing", "electric bell ringing"];
     Take { sound, captions: captions(rng, &templates, &[]) }
 }
 
@@ -155,7 +160,11 @@ fn bicycle_bell(rng: &mut Rng) -> Take {
     let (hz, times) = (rng.log_range(1500.0, 2600.0), rng.count(1, 3));
     let strokes = rng.count(6, 11);
     rng.vary();
-    let dome = doubled(rng, &partials(hz, 1.3, 0.5, &[(1.0, 0.8), (1.5, 0.3), (2.4, 1.0), (4.05, 0.7), (5.7, 0.3)]), 0.008);
+    let dome = doubled(
+        rng,
+        &partials(hz, 1.3, 0.5, &[(1.0, 0.8), (1.5, 0.3), (2.4, 1.0), (4.05, 0.7), (5.7, 0.3)]),
+        0.008,
+    );
     let mut out = Sound::silence(0.0);
     let mut at = 0.0;
     for _ in 0..times {
@@ -179,7 +188,8 @@ fn wind_chimes(rng: &mut Rng) -> Take {
     let scale = [1.0, 1.125, 1.25, 1.5, 1.667, 2.0];
     let rate_hz = 2.0 + 6.0 * busy;
     rng.vary();
-    let tubes: Vec<_> = scale.iter().map(|step| partials(hz * step, rng.range(1.8, 3.2), 0.8, FREE_BAR)).collect();
+    let tubes: Vec<_> =
+        scale.iter().map(|step| partials(hz * step, rng.range(1.8, 3.2), 0.8, FREE_BAR)).collect();
     let mut out = Sound::silence(0.0);
     let mut at = 0.0;
     while at < seconds {
@@ -188,7 +198,8 @@ fn wind_chimes(rng: &mut Rng) -> Take {
         at += rng.wait(1.0 / rate_hz);
     }
     let pace = grade(rng, busy, &["slow", "calm"], &["busy"]);
-    let templates = ["{size} wind chimes", "{pace} wind chimes ringing in the breeze", "{size} chimes tinkling"];
+    let templates =
+        ["{size} wind chimes", "{pace} wind chimes ringing in the breeze", "{size} chimes tinkling"];
     let size = size(rng, smallness);
     Take { sound: out, captions: captions(rng, &templates, &[("size", size), ("pace", pace)]) }
 }
@@ -198,7 +209,14 @@ fn jingle_bells(rng: &mut Rng) -> Take {
     let (rate_hz, shakes) = (rng.range(2.5, 6.0), rng.count(3, 12));
     rng.vary();
     let bells: Vec<_> = (0..7)
-        .map(|_| partials(rng.log_range(3200.0, 7000.0), rng.range(0.2, 0.4), 0.4, &[(1.0, 1.0), (1.34, 0.8), (1.9, 0.5)]))
+        .map(|_| {
+            partials(
+                rng.log_range(3200.0, 7000.0),
+                rng.range(0.2, 0.4),
+                0.4,
+                &[(1.0, 1.0), (1.34, 0.8), (1.9, 0.5)],
+            )
+        })
         .collect();
     let mut out = Sound::silence(0.0);
     for k in 0..shakes {
@@ -217,7 +235,8 @@ fn cow_bell(rng: &mut Rng) -> Take {
     let (smallness, busy) = (rng.unit(), rng.unit());
     let (hz, strokes) = (420.0 * 2.2f32.powf(smallness), rng.count(3, 10));
     rng.vary();
-    let modes = partials(hz, 0.35, 0.5, &[(1.0, 1.0), (1.48, 0.8), (2.63, 0.5), (3.9, 0.4), (5.2, 0.3), (7.7, 0.2)]);
+    let modes =
+        partials(hz, 0.35, 0.5, &[(1.0, 1.0), (1.48, 0.8), (2.63, 0.5), (3.9, 0.4), (5.2, 0.3), (7.7, 0.2)]);
     let mut out = Sound::silence(0.0);
     let mut at = 0.0;
     for _ in 0..strokes {
@@ -234,8 +253,9 @@ fn gong(rng: &mut Rng) -> Take {
     let (smallness, t60_s) = (rng.unit(), rng.range(3.5, 6.0));
     let hz = 90.0 * 2.6f32.powf(smallness);
     rng.vary();
-    let ratios: Vec<_> =
-        (0..70).map(|k| (1.0 + 0.55 * k as f32 * rng.range(0.9, 1.1), 1.0 / (1.0 + 0.12 * k as f32))).collect();
+    let ratios: Vec<_> = (0..70)
+        .map(|k| (1.0 + 0.55 * k as f32 * rng.range(0.9, 1.1), 1.0 / (1.0 + 0.12 * k as f32)))
+        .collect();
     let (low, high) = ratios.split_at(8);
     let body = strike(&partials(hz, t60_s, 0.3, low), 2.0);
     let shimmer = strike(&partials(hz, t60_s * 0.9, 0.2, high), 0.15).shape(|t| (0.2 + t / 0.3).min(1.0));

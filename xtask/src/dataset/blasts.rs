@@ -57,22 +57,27 @@ fn thunder(rng: &mut Rng) -> Take {
     rng.vary();
     let mut sound = Sound::silence(seconds);
     let mut at = if near > 0.5 { 0.02 } else { 0.3 };
-    for k in 0..90 {
+    for k in 0..240 {
         let dull_hz = (6500.0 * near + 700.0) / (1.0 + 0.6 * at);
-        let loud = (1.0 / (1.0 + 0.5 * at)) * rng.log_range(0.12, 1.0) * if k < 6 { 0.5 + near } else { 0.7 };
-        let clap = white(rng, 0.35).shape(|t| attack_decay(t, 0.002 + 0.05 * far, 0.3)).low_pass(dull_hz);
+        let loud = (1.0 / (1.0 + 0.5 * at)) * rng.log_range(0.2, 1.0) * if k < 6 { 0.5 + near } else { 0.7 };
+        let clap = white(rng, 0.35)
+            .shape(|t| attack_decay(t, if k < 4 { 0.003 } else { 0.05 } + 0.05 * far, 0.3))
+            .low_pass(dull_hz);
         sound.mix(at, loud, &clap);
-        at += rng.wait(if at < 0.6 { 0.025 } else { 0.075 });
+        at += rng.wait(if at < 0.6 { 0.012 } else { 0.035 });
         if at > seconds - 0.6 {
             break;
         }
     }
     let roll = Curve::wander(rng, seconds, 0.35, 0.25, 1.0);
-    let rumble = brown(rng, seconds).low_pass(420.0).shape(|t| roll.at(t) * attack_decay(t, 0.2 + far, seconds * 1.3));
-    let sound = sound.to_peak(1.0).plus(0.35 + 0.5 * far, &rumble.to_peak(1.0)).fade(0.002, 1.2);
+    let rumble =
+        brown(rng, seconds).low_pass(420.0).shape(|t| roll.at(t) * attack_decay(t, 0.2 + far, seconds * 1.3));
+    let sound = sound.to_peak(1.0).plus(0.6 + 0.5 * far, &rumble.to_peak(1.0)).fade(0.002, 1.2);
     let templates: &[&str] = match far {
         v if v > 0.6 => &["distant thunder rumbling", "thunder rolling far away", "low distant thunder"],
-        v if v < 0.35 => &["loud thunder crack", "close thunder clap and rumble", "lightning strike and thunder"],
+        v if v < 0.35 => {
+            &["loud thunder crack", "close thunder clap and rumble", "lightning strike and thunder"]
+        }
         _ => &["thunder", "thunder rumble", "thunderstorm thunder"],
     };
     Take { sound, captions: captions(rng, templates, &[]) }
@@ -149,7 +154,11 @@ fn gun_burst(rng: &mut Rng) -> Take {
         sound.mix(at + 0.03, 0.12, &hit(rng, Material::Metal, &bolt, 0.2));
     }
     let length = if rounds < 7 { "short" } else { "long" };
-    let templates = ["{length} machine gun burst", "machine gun firing a {length} burst", "{length} burst of automatic gunfire"];
+    let templates = [
+        "{length} machine gun burst",
+        "machine gun firing a {length} burst",
+        "{length} burst of automatic gunfire",
+    ];
     Take { sound, captions: captions(rng, &templates, &[("length!", length)]) }
 }
 
@@ -158,8 +167,11 @@ fn gun_reload(rng: &mut Rng) -> Take {
     let (slide_only, hz) = (rng.chance(0.4), rng.log_range(600.0, 1100.0));
     rng.vary();
     let mut sound = Sound::silence(0.0);
-    let steps: &[(f32, f32, f32)] =
-        if slide_only { &[(0.0, 0.7, 1.2), (0.16, 1.0, 0.9)] } else { &[(0.0, 0.5, 1.4), (0.45, 0.8, 0.8), (0.85, 0.7, 1.2), (1.02, 1.0, 0.9)] };
+    let steps: &[(f32, f32, f32)] = if slide_only {
+        &[(0.0, 0.7, 1.2), (0.16, 1.0, 0.9)]
+    } else {
+        &[(0.0, 0.5, 1.4), (0.45, 0.8, 0.8), (0.85, 0.7, 1.2), (1.02, 1.0, 0.9)]
+    };
     for &(at, gain, pitch) in steps {
         let modes = plate(rng, Material::Metal, hz * pitch, 24, 90.0);
         let at = at * rng.range(0.9, 1.1);
@@ -199,7 +211,11 @@ fn firework(rng: &mut Rng) -> Take {
         }
     }
     let templates: &[&str] = match (launch, crackle) {
-        (true, true) => &["firework launches, explodes and crackles", "firework rocket whistles up and bursts", "fireworks"],
+        (true, true) => &[
+            "firework launches, explodes and crackles",
+            "firework rocket whistles up and bursts",
+            "fireworks",
+        ],
         (true, false) => &["firework rocket whistles and explodes", "firework launch and bang", "fireworks"],
         (false, true) => &["firework explodes and crackles", "crackling firework burst", "fireworks"],
         _ => &["firework boom", "firework explosion", "single firework bang"],
@@ -236,10 +252,18 @@ fn cannon(rng: &mut Rng) -> Take {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::analysis::dominant_hz;
+    use crate::dataset::signal::samples_in;
 
     #[test]
     fn larger_blasts_are_lower() {
-        assert!(dominant_hz(&friedlander(0.004)) < dominant_hz(&friedlander(0.0006)));
+        let bright =
+            |duration_s| friedlander(duration_s).high_pass(500.0).rms() / friedlander(duration_s).rms();
+        assert!(bright(0.004) < 0.7 * bright(0.0006), "{} {}", bright(0.004), bright(0.0006));
+    }
+
+    #[test]
+    fn the_wave_turns_to_suction_after_its_duration() {
+        let wave = friedlander(0.002);
+        assert!(wave.samples[samples_in(0.001)] > 0.0 && wave.samples[samples_in(0.003)] < 0.0);
     }
 }

@@ -40,8 +40,12 @@ fn glass_break(rng: &mut Rng) -> Take {
     out.mix(0.0, 0.9, &crash);
     out.mix(0.0, 0.4 + 0.5 * large, &burst(rng, 500.0, 0.6, 0.06));
     let what = rng.pick(&["glass", "glass", "window", "bottle"]);
-    let templates =
-        ["{size} {what} breaking", "{size} {what} shatters", "{what} smashing into pieces", "breaking {size} {what}"];
+    let templates = [
+        "{size} {what} breaking",
+        "{size} {what} shatters",
+        "{what} smashing into pieces",
+        "breaking {size} {what}",
+    ];
     let words = [("what!", what), ("size", size(rng, smallness))];
     Take { sound: out, captions: captions(rng, &templates, &words) }
 }
@@ -55,7 +59,8 @@ fn dish_break(rng: &mut Rng) -> Take {
     let mut out = shards(rng, Material::Ceramic, count, spread_s, (low, low * 4.0));
     out.mix(0.0, 0.8, &white(rng, 0.2).shape(|t| decay(t, 0.15)).high_pass(900.0));
     out.mix(0.0, 0.6, &burst(rng, 350.0, 0.7, 0.08));
-    let templates = ["{size} plate breaking on the floor", "{size} dish smashes", "ceramic {size} cup shatters"];
+    let templates =
+        ["{size} plate breaking on the floor", "{size} dish smashes", "ceramic {size} cup shatters"];
     let size = size(rng, smallness);
     Take { sound: out, captions: captions(rng, &templates, &[("size", size)]) }
 }
@@ -78,7 +83,6 @@ fn branch_snap(rng: &mut Rng) -> Take {
     let size = size(rng, smallness);
     Take { sound: out, captions: captions(rng, &templates, &[("size", size)]) }
 }
-
 
 /// Boards that break and fall in a heap.
 fn wood_crash(rng: &mut Rng) -> Take {

@@ -24,12 +24,7 @@ fn fill(rng: &mut Rng, template: &str, values: &[(&str, &str)]) -> String {
 }
 
 /// A word for the lower third of a scale from 0 to 1, one for the upper third, none between.
-pub(crate) fn grade(
-    rng: &mut Rng,
-    value: f32,
-    low: &[&'static str],
-    high: &[&'static str],
-) -> &'static str {
+pub(crate) fn grade(rng: &mut Rng, value: f32, low: &[&'static str], high: &[&'static str]) -> &'static str {
     let (low, high) = (rng.pick(low), rng.pick(high));
     match value {
         v if v < 0.33 => low,

@@ -44,7 +44,8 @@ fn clock_tick(rng: &mut Rng) -> Take {
     let (slow, alternating) = (rng.unit(), rng.chance(0.7));
     let period_s = 0.3 + 0.7 * slow;
     let (hz, case_hz) = (rng.log_range(2600.0, 5200.0), rng.log_range(700.0, 1900.0));
-    let contacts: Vec<_> = (0..rng.count(2, 4)).map(|_| (rng.range(0.0, 0.022), rng.range(0.2, 1.0))).collect();
+    let contacts: Vec<_> =
+        (0..rng.count(2, 4)).map(|_| (rng.range(0.0, 0.022), rng.range(0.2, 1.0))).collect();
     let ticks = (rng.range(2.5, 6.0) / period_s) as usize + 2;
     rng.vary();
     let mut out = Sound::silence(0.0);
@@ -61,7 +62,12 @@ fn clock_tick(rng: &mut Rng) -> Take {
     let pace = grade(rng, slow, &["fast"], &["slow"]);
     let what = if slow > 0.75 { "grandfather clock" } else { "clock" };
     let templates: &[&str] = if alternating {
-        &["{pace} {what} ticking", "{pace} tick tock of a clock", "{what} ticking {pace}", "wall clock tick tock"]
+        &[
+            "{pace} {what} ticking",
+            "{pace} tick tock of a clock",
+            "{what} ticking {pace}",
+            "wall clock tick tock",
+        ]
     } else {
         &["{pace} {what} ticking", "clock ticks", "{pace} ticking clock"]
     };
@@ -70,11 +76,13 @@ fn clock_tick(rng: &mut Rng) -> Take {
 
 /// Five or six light ticks per second.
 fn watch_tick(rng: &mut Rng) -> Take {
-    let (rate_hz, hz, seconds) = (rng.pick(&[4.0, 5.0, 5.5, 6.0]), rng.log_range(3500.0, 6500.0), rng.range(2.0, 5.0));
+    let (rate_hz, hz, seconds) =
+        (rng.pick(&[4.0, 5.0, 5.5, 6.0]), rng.log_range(3500.0, 6500.0), rng.range(2.0, 5.0));
     rng.vary();
     let mut out = Sound::silence(0.0);
     for k in 0..(seconds * rate_hz) as usize {
-        let modes = [Mode { hz: hz * 0.45, t60_s: 0.03, gain: 1.0 }, Mode { hz: hz * 1.1, t60_s: 0.02, gain: 0.7 }];
+        let modes =
+            [Mode { hz: hz * 0.45, t60_s: 0.03, gain: 1.0 }, Mode { hz: hz * 1.1, t60_s: 0.02, gain: 0.7 }];
         let pitch = if k % 2 == 0 { 1.0 } else { 0.88 };
         let tick = escapement(rng, hz * pitch, &modes, &[(0.0, 0.5), (0.006, 1.0), (0.011, 0.4)]);
         out.mix(k as f32 / rate_hz, rng.range(0.85, 1.0), &tick);
@@ -135,7 +143,8 @@ fn typewriter(rng: &mut Rng) -> Take {
     }
     let pace = grade(rng, speed, &["slow"], &["fast"]);
     let end = if bell { "with bell" } else { "" };
-    let templates = ["{pace} typewriter {end}", "typing on an old typewriter {end}", "{pace} mechanical typewriter keys"];
+    let templates =
+        ["{pace} typewriter {end}", "typing on an old typewriter {end}", "{pace} mechanical typewriter keys"];
     Take { sound: out, captions: captions(rng, &templates, &[("pace", pace), ("end", end)]) }
 }
 
@@ -192,7 +201,8 @@ fn camera_shutter(rng: &mut Rng) -> Take {
         at += open_s * 1.5;
         if motor {
             let wind_s = rng.range(0.2, 0.45);
-            let whir = Sound::tone(wind_s, |_| 330.0, |phase, _| phase - 0.5).resonances(&[(1400.0, 2.0, 1.0), (3000.0, 2.0, 0.7)]);
+            let whir = Sound::tone(wind_s, |_| 330.0, |phase, _| phase - 0.5)
+                .resonances(&[(1400.0, 2.0, 1.0), (3000.0, 2.0, 0.7)]);
             let hiss = white(rng, wind_s).band_pass(4000.0, 1.0).to_rms(0.04);
             out.mix(at, 0.4, &whir.plus(1.0, &hiss).fade(0.02, 0.04));
             at += wind_s;
@@ -270,6 +280,7 @@ fn gears(rng: &mut Rng) -> Take {
         tooth += 1;
     }
     let pace = grade(rng, speed, &["slow"], &["fast"]);
-    let templates = ["{pace} gears turning", "mechanical clockwork gears {pace}", "{pace} cogs of a machine clicking"];
+    let templates =
+        ["{pace} gears turning", "mechanical clockwork gears {pace}", "{pace} cogs of a machine clicking"];
     Take { sound: out, captions: captions(rng, &templates, &[("pace", pace)]) }
 }

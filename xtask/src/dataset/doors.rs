@@ -95,13 +95,15 @@ fn creak(rng: &mut Rng, seconds: f32, rate: (f32, f32), hz: f32) -> Sound {
         let width = (gap * 0.2 * RATE_HZ) as usize;
         for i in 0..width.min(40) {
             if let Some(sample) = force.samples.get_mut(index + i) {
-                *sample += rng.range(0.7, 1.0) * (gap * 40.0).clamp(0.3, 1.0) * (1.0 - i as f32 / width as f32);
+                *sample +=
+                    rng.range(0.7, 1.0) * (gap * 40.0).clamp(0.3, 1.0) * (1.0 - i as f32 / width as f32);
             }
         }
         at += gap * rng.range(0.93, 1.07);
     }
     let ratios = [1.0, 1.62, 2.35, 3.4, 4.6, 6.1, 8.3];
-    let mode = |&ratio: &f32| Mode { hz: rng.around(hz * ratio, 0.08), t60_s: 0.06, gain: 1.0 / ratio.sqrt() };
+    let mode =
+        |&ratio: &f32| Mode { hz: rng.around(hz * ratio, 0.08), t60_s: 0.06, gain: 1.0 / ratio.sqrt() };
     let modes: Vec<_> = ratios.iter().map(mode).collect();
     resonate(&force, &modes).shape(|t| hump(t, seconds).sqrt()).to_peak(1.0)
 }
@@ -116,8 +118,12 @@ fn door_creak(rng: &mut Rng) -> Take {
     rng.vary();
     let sound = creak(rng, seconds, (low, high), hz);
     let pace = grade(rng, speed, &["slowly"], &["quickly"]);
-    let templates =
-        ["creaking door opens {pace}", "wooden door creaks {pace}", "squeaky door hinge creaking {pace}", "door creak"];
+    let templates = [
+        "creaking door opens {pace}",
+        "wooden door creaks {pace}",
+        "squeaky door hinge creaking {pace}",
+        "door creak",
+    ];
     Take { sound, captions: captions(rng, &templates, &[("pace", pace)]) }
 }
 
@@ -145,7 +151,8 @@ fn door_knock(rng: &mut Rng) -> Take {
     }
     let force = grade(rng, hard, &["gentle", "soft"], &["hard", "loud"]);
     let pace = grade(rng, speed, &["slow"], &["fast", "quick"]);
-    let templates = ["{pace} knocking on a wooden door", "{force} knock on the door", "{force} {pace} knocks on door"];
+    let templates =
+        ["{pace} knocking on a wooden door", "{force} knock on the door", "{force} {pace} knocks on door"];
     Take { sound: out, captions: captions(rng, &templates, &[("pace", pace), ("force", force)]) }
 }
 

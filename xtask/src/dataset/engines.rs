@@ -105,7 +105,8 @@ fn car_idle(rng: &mut Rng) -> Take {
     let rpm = Curve::wander(rng, seconds, 0.5, idle * 0.97, idle * 1.03);
     let fan = pink(rng, seconds).band_pass(900.0, 0.4).to_rms(0.07);
     let sound = engine.render(rng, seconds, &rpm).plus(1.0, &fan).fade(0.1, 0.2);
-    let templates = ["{what} engine idling", "idling {what}", "{what} engine running idle", "engine of a {what} idles"];
+    let templates =
+        ["{what} engine idling", "idling {what}", "{what} engine running idle", "engine of a {what} idles"];
     Take { sound, captions: captions(rng, &templates, &[("what!", what)]) }
 }
 
@@ -150,7 +151,8 @@ fn car_pass(rng: &mut Rng) -> Take {
     let ((engine, what), speedy) = (car(rng), rng.unit());
     let speed = 9.0 + 24.0 * speedy;
     let seconds = (60.0 / speed + 1.5).min(6.5);
-    let path = Path { speed, closest_m: rng.range(2.0, 4.0), at_s: seconds * rng.range(0.4, 0.55), height_m: 0.4 };
+    let path =
+        Path { speed, closest_m: rng.range(2.0, 4.0), at_s: seconds * rng.range(0.4, 0.55), height_m: 0.4 };
     let rpm = rng.range(1600.0, 3200.0);
     rng.vary();
     let length = path.source_seconds(seconds);
@@ -194,7 +196,8 @@ fn truck_idle(rng: &mut Rng) -> Take {
     rng.vary();
     let rpm = Curve::wander(rng, seconds, 0.5, idle * 0.98, idle * 1.02);
     let sound = engine.render(rng, seconds, &rpm).fade(0.1, 0.2);
-    let templates = ["{what} diesel engine idling", "diesel {what} idling", "diesel engine of a {what} running"];
+    let templates =
+        ["{what} diesel engine idling", "diesel {what} idling", "diesel engine of a {what} running"];
     Take { sound, captions: captions(rng, &templates, &[("what!", what)]) }
 }
 
@@ -278,7 +281,7 @@ fn train_clack(rng: &mut Rng) -> Take {
     rng.vary();
     let roll = brown(rng, seconds).plus(0.5, &pink(rng, seconds).band_pass(900.0, 0.4));
     let sway = Curve::wander(rng, seconds, 0.3, 0.7, 1.0);
-    let mut sound = roll.shape(|t| sway.at(t)).to_rms(0.03 + 0.02 * heavy);
+    let mut sound = roll.shape(|t| sway.at(t)).to_rms(0.014 + 0.014 * heavy);
     let mut at = rng.range(0.05, 0.3);
     while at < seconds - 0.3 {
         for (k, gain) in [(0.0, 1.0), (1.0, 0.85)] {
@@ -291,8 +294,11 @@ fn train_clack(rng: &mut Rng) -> Take {
         at += rng.around(joint_s, 0.03);
     }
     let pace = grade(rng, speedy, &["slow"], &["fast"]);
-    let templates =
-        ["{pace} train wheels clacking on tracks", "{pace} train running on rails", "clickety-clack of a {pace} train"];
+    let templates = [
+        "{pace} train wheels clacking on tracks",
+        "{pace} train running on rails",
+        "clickety-clack of a {pace} train",
+    ];
     Take { sound: sound.fade(0.2, 0.4), captions: captions(rng, &templates, &[("pace", pace)]) }
 }
 
@@ -302,7 +308,8 @@ fn steam_train(rng: &mut Rng) -> Take {
     let rate_hz = 2.0 + 5.0 * speedy;
     let seconds = rng.range(4.0, 7.0);
     rng.vary();
-    let mut sound = brown(rng, seconds).to_rms(0.03).plus(1.0, &white(rng, seconds).band_pass(5000.0, 0.6).to_rms(0.03));
+    let mut sound =
+        brown(rng, seconds).to_rms(0.03).plus(1.0, &white(rng, seconds).band_pass(5000.0, 0.6).to_rms(0.03));
     let (mut at, mut beat) = (0.1, 0usize);
     while at < seconds - 0.2 {
         let now_hz = if starting { 1.2 + (rate_hz - 1.2) * at / seconds } else { rate_hz };
@@ -315,7 +322,11 @@ fn steam_train(rng: &mut Rng) -> Take {
         beat += 1;
     }
     let templates: &[&str] = if starting {
-        &["steam train starting to move", "steam locomotive departs", "steam engine chuffing faster and faster"]
+        &[
+            "steam train starting to move",
+            "steam locomotive departs",
+            "steam engine chuffing faster and faster",
+        ]
     } else {
         &["{pace} steam train chugging", "{pace} steam locomotive", "steam engine chuffing {pace}"]
     };

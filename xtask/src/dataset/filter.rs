@@ -146,7 +146,11 @@ pub(crate) fn impulses(rng: &mut Rng, seconds: f32, rate_hz: impl Fn(f32) -> f32
 
 /// A short burst of noise around `hz` that decays by 60 dB in `t60_s`: the start of most collisions.
 pub(crate) fn burst(rng: &mut Rng, hz: f32, q: f32, t60_s: f32) -> Sound {
-    white(rng, t60_s).shape(|t| super::signal::decay(t, t60_s)).band_pass(hz, q).fade(0.0002, 0.002).to_peak(1.0)
+    white(rng, t60_s)
+        .shape(|t| super::signal::decay(t, t60_s))
+        .band_pass(hz, q)
+        .fade(0.0002, 0.002)
+        .to_peak(1.0)
 }
 
 #[cfg(test)]

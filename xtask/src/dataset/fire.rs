@@ -50,7 +50,12 @@ fn campfire(rng: &mut Rng) -> Take {
     let fine = impulses(rng, seconds, |_| 60.0).high_pass(2500.0).to_peak(0.15);
     let sound = cracks.plus(1.0, &fine).plus(1.0, &flames).plus(1.0, &hiss).fade(0.1, 0.3);
     let size = grade(rng, large, &["small"], &["large", "big"]);
-    let templates = ["{size} fire crackling", "crackling {size} campfire", "{size} fireplace crackles", "burning wood in a {size} fire"];
+    let templates = [
+        "{size} fire crackling",
+        "crackling {size} campfire",
+        "{size} fireplace crackles",
+        "burning wood in a {size} fire",
+    ];
     Take { sound, captions: captions(rng, &templates, &[("size", size)]) }
 }
 
@@ -61,7 +66,8 @@ fn ignite(rng: &mut Rng) -> Take {
     rng.vary();
     let flutter = Curve::wander(rng, seconds, 0.05, 0.5, 1.0);
     let top_hz = 1800.0 - 900.0 * large;
-    let woof = pink(rng, seconds).sweep(Pass::Low, 0.7, |t| 150.0 + top_hz * attack_decay(t, attack_s, seconds));
+    let woof =
+        pink(rng, seconds).sweep(Pass::Low, 0.7, |t| 150.0 + top_hz * attack_decay(t, attack_s, seconds));
     let low = brown(rng, seconds).low_pass(200.0);
     let envelope = |t: f32| attack_decay(t, attack_s, seconds * 1.1) * flutter.at(t);
     let sound = woof.to_rms(0.2).plus(1.0, &low.to_rms(0.15)).shape(envelope).fade(0.01, 0.15);
@@ -102,7 +108,8 @@ fn air_release(rng: &mut Rng) -> Take {
     let (t60_s, hz, bus) = (rng.range(0.5, 1.6), rng.log_range(1800.0, 4500.0), rng.chance(0.5));
     rng.vary();
     let jet = white(rng, t60_s).sweep(Pass::Band, 0.5, |t| hz * (0.4 + 0.6 * decay(t, t60_s)));
-    let sound = jet.shape(|t| attack_decay(t, 0.006, t60_s)).to_peak(0.9).plus(0.25, &burst(rng, 350.0, 0.7, 0.06));
+    let sound =
+        jet.shape(|t| attack_decay(t, 0.006, t60_s)).to_peak(0.9).plus(0.25, &burst(rng, 350.0, 0.7, 0.06));
     let templates: &[&str] = if bus {
         &["truck air brakes hiss", "air brake release", "bus air brakes"]
     } else {
@@ -149,7 +156,8 @@ fn frying(rng: &mut Rng) -> Take {
     let steam = white(rng, seconds).band_pass(5000.0, 0.4).to_rms(0.04);
     let sound = sizzle.plus(1.0, &pops).plus(1.0, &steam).fade(0.15, 0.3);
     let force = grade(rng, strong, &["gently", "quietly"], &["vigorously", "loudly"]);
-    let templates = ["food frying {force} in a pan", "oil sizzling {force} in a frying pan", "{what} sizzling {force}"];
+    let templates =
+        ["food frying {force} in a pan", "oil sizzling {force} in a frying pan", "{what} sizzling {force}"];
     let what = rng.pick(&["bacon", "hot pan"]);
     Take { sound, captions: captions(rng, &templates, &[("force", force), ("what!", what)]) }
 }

@@ -52,7 +52,9 @@ impl Ground {
     fn templates(self, running: bool, steps: usize) -> &'static [&'static str] {
         match (self, running, steps) {
             (Self::Heels, _, 1) => &["single high heel footstep", "high heel step on {ground}"],
-            (Self::Heels, _, _) => &["{pace} high heels walking", "high heels on {ground}", "woman walking in heels"],
+            (Self::Heels, _, _) => {
+                &["{pace} high heels walking", "high heels on {ground}", "woman walking in heels"]
+            }
             (_, _, 1) => &["single footstep on {ground}", "one step on {ground}", "footstep on {ground}"],
             (_, true, _) => &["running on {ground}", "fast footsteps running on {ground}", "run on {ground}"],
             _ => &["{pace} footsteps on {ground}", "walking on {ground}", "{pace} steps on {ground}"],
@@ -92,10 +94,30 @@ struct Shoe {
 fn step(rng: &mut Rng, ground: Ground, shoe: &Shoe, running: bool) -> Sound {
     let length = if running { 0.22 } else { 0.4 };
     match ground {
-        Ground::Gravel => grains(rng, shoe, length, &Grains { hz: (1300.0, 6000.0), rate_hz: 330.0, t60_s: 0.02, hiss: 0.1 }),
-        Ground::Snow => grains(rng, shoe, length, &Grains { hz: (450.0, 2800.0), rate_hz: 800.0, t60_s: 0.014, hiss: 0.06 }),
-        Ground::Grass => grains(rng, shoe, length, &Grains { hz: (1500.0, 7000.0), rate_hz: 500.0, t60_s: 0.01, hiss: 0.5 }),
-        Ground::Leaves => grains(rng, shoe, length, &Grains { hz: (1800.0, 9000.0), rate_hz: 260.0, t60_s: 0.012, hiss: 0.3 }),
+        Ground::Gravel => grains(
+            rng,
+            shoe,
+            length,
+            &Grains { hz: (1300.0, 6000.0), rate_hz: 330.0, t60_s: 0.02, hiss: 0.1 },
+        ),
+        Ground::Snow => grains(
+            rng,
+            shoe,
+            length,
+            &Grains { hz: (450.0, 2800.0), rate_hz: 800.0, t60_s: 0.014, hiss: 0.06 },
+        ),
+        Ground::Grass => grains(
+            rng,
+            shoe,
+            length,
+            &Grains { hz: (1500.0, 7000.0), rate_hz: 500.0, t60_s: 0.01, hiss: 0.5 },
+        ),
+        Ground::Leaves => grains(
+            rng,
+            shoe,
+            length,
+            &Grains { hz: (1800.0, 9000.0), rate_hz: 260.0, t60_s: 0.012, hiss: 0.3 },
+        ),
         Ground::Wood => sole(rng, shoe, Material::Wood, (95.0, 28.0), 0.16),
         Ground::Stone => sole(rng, shoe, Material::Stone, (260.0, 70.0), 0.14),
         Ground::Metal => sole(rng, shoe, Material::Metal, (170.0, 14.0), 0.15),
@@ -119,7 +141,8 @@ struct Grains {
 fn grains(rng: &mut Rng, shoe: &Shoe, length: f32, ground: &Grains) -> Sound {
     let toe_at = length * rng.range(0.36, 0.46);
     let toe = rng.range(0.6, 1.0);
-    let force = move |t: f32| hump(t, length * 0.45).powf(1.4) + toe * hump(t - toe_at, length * 0.56).powf(1.4);
+    let force =
+        move |t: f32| hump(t, length * 0.45).powf(1.4) + toe * hump(t - toe_at, length * 0.56).powf(1.4);
     let mut out = Sound::silence(length);
     let mut at = rng.wait(0.01);
     while at < length {

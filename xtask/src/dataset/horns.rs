@@ -27,7 +27,9 @@ fn blast(rng: &mut Rng, seconds: f32, notes: &[f32], attack_s: f32, bell_hz: f32
         let (hz, wobble) = (hz * rng.range(0.995, 1.005), rng.range(3.0, 7.0));
         // A softly rounded saw tooth: the membrane opens for part of the cycle.
         let wave = |phase: f32, _| if phase < 0.35 { (TAU * phase / 0.7).sin() } else { -0.3 };
-        let bend = |t: f32| hz * (1.0 - 0.04 * (-t / (attack_s * 1.2)).exp()) * (1.0 + 0.002 * (TAU * wobble * t).sin());
+        let bend = |t: f32| {
+            hz * (1.0 - 0.04 * (-t / (attack_s * 1.2)).exp()) * (1.0 + 0.002 * (TAU * wobble * t).sin())
+        };
         out.mix(0.0, 1.0, &Sound::tone(seconds, bend, wave));
     }
     let air = white(rng, seconds).to_rms(0.05);
@@ -84,8 +86,10 @@ fn ship_horn(rng: &mut Rng) -> Take {
     let (smallness, seconds) = (rng.unit(), rng.range(1.8, 4.5));
     let hz = 75.0 * 2.4f32.powf(smallness);
     rng.vary();
-    let sound = blast(rng, seconds, &[hz, hz * 1.005], 0.15, 260.0).plus(0.4, &blast(rng, seconds, &[hz * 2.0], 0.2, 700.0));
-    let templates = ["{size} ship horn", "foghorn blowing", "{size} ship's horn blast", "low foghorn in the harbour"];
+    let sound = blast(rng, seconds, &[hz, hz * 1.005], 0.15, 260.0)
+        .plus(0.4, &blast(rng, seconds, &[hz * 2.0], 0.2, 700.0));
+    let templates =
+        ["{size} ship horn", "foghorn blowing", "{size} ship's horn blast", "low foghorn in the harbour"];
     let size = size(rng, smallness);
     Take { sound, captions: captions(rng, &templates[..3], &[("size", size)]) }
 }
@@ -125,7 +129,8 @@ fn clown_horn(rng: &mut Rng) -> Take {
     let (hz, times) = (rng.range(230.0, 420.0), rng.count(1, 3));
     rng.vary();
     let sound = repeated(rng, times, 0.22, |rng, s| {
-        let reed = Sound::tone(s, |t| hz * (1.0 + 0.08 * (t / s)), |phase, _| if phase < 0.2 { 1.0 } else { -0.25 });
+        let reed =
+            Sound::tone(s, |t| hz * (1.0 + 0.08 * (t / s)), |phase, _| if phase < 0.2 { 1.0 } else { -0.25 });
         let bulb = reed.resonances(&[(hz * 2.4, 3.0, 1.0), (1700.0, 2.0, 0.9), (3100.0, 2.0, 0.4)]);
         bulb.plus(0.05, &white(rng, s)).fade(0.01, 0.05).to_peak(1.0)
     });

@@ -95,8 +95,11 @@ impl Blows {
 fn wood_hit(rng: &mut Rng) -> Take {
     let blows = Blows::draw(rng, Material::Wood, (20.0, 60.0));
     let gap_s = rng.range(0.25, 0.6);
-    let templates =
-        ["{hardness} hit on {size} wood {times}", "{size} wooden board struck {times}", "{hardness} wood hit {times}"];
+    let templates = [
+        "{hardness} hit on {size} wood {times}",
+        "{size} wooden board struck {times}",
+        "{hardness} wood hit {times}",
+    ];
     blows.take(rng, gap_s, &templates)
 }
 
@@ -127,8 +130,12 @@ fn glass_clink(rng: &mut Rng) -> Take {
     let mut blows = Blows::draw(rng, Material::Glass, (4.0, 12.0));
     blows.hardness = blows.hardness.max(0.4);
     let gap_s = rng.range(0.2, 0.5);
-    let templates =
-        ["{size} glass clink {times}", "glasses clinking {times}", "tapping a {size} glass {times}", "glass ding {times}"];
+    let templates = [
+        "{size} glass clink {times}",
+        "glasses clinking {times}",
+        "tapping a {size} glass {times}",
+        "glass ding {times}",
+    ];
     blows.take(rng, gap_s, &templates)
 }
 
@@ -136,8 +143,11 @@ fn glass_clink(rng: &mut Rng) -> Take {
 fn ceramic_hit(rng: &mut Rng) -> Take {
     let blows = Blows::draw(rng, Material::Ceramic, (15.0, 40.0));
     let gap_s = rng.range(0.2, 0.5);
-    let templates =
-        ["{hardness} hit on {size} ceramic {times}", "{size} ceramic cup tapped {times}", "porcelain clink {times}"];
+    let templates = [
+        "{hardness} hit on {size} ceramic {times}",
+        "{size} ceramic cup tapped {times}",
+        "porcelain clink {times}",
+    ];
     blows.take(rng, gap_s, &templates)
 }
 
@@ -145,8 +155,11 @@ fn ceramic_hit(rng: &mut Rng) -> Take {
 fn plastic_hit(rng: &mut Rng) -> Take {
     let blows = Blows::draw(rng, Material::Plastic, (20.0, 70.0));
     let gap_s = rng.range(0.2, 0.5);
-    let templates =
-        ["{hardness} hit on {size} plastic {times}", "{size} plastic box tapped {times}", "plastic knock {times}"];
+    let templates = [
+        "{hardness} hit on {size} plastic {times}",
+        "{size} plastic box tapped {times}",
+        "plastic knock {times}",
+    ];
     blows.take(rng, gap_s, &templates)
 }
 
@@ -154,8 +167,11 @@ fn plastic_hit(rng: &mut Rng) -> Take {
 fn stone_hit(rng: &mut Rng) -> Take {
     let blows = Blows::draw(rng, Material::Stone, (30.0, 100.0));
     let gap_s = rng.range(0.25, 0.6);
-    let templates =
-        ["{size} stones hit together {times}", "{hardness} rock impact {times}", "{size} rock hits stone {times}"];
+    let templates = [
+        "{size} stones hit together {times}",
+        "{hardness} rock impact {times}",
+        "{size} rock hits stone {times}",
+    ];
     blows.take(rng, gap_s, &templates)
 }
 
@@ -176,20 +192,25 @@ fn dropped(rng: &mut Rng, material: Material, held: (f32, f32), templates: &[&st
 
 /// A stick or block on the floor.
 fn wood_drop(rng: &mut Rng) -> Take {
-    let templates = ["{size} wooden block dropped", "{size} wood falls and bounces", "dropping a {size} stick"];
+    let templates =
+        ["{size} wooden block dropped", "{size} wood falls and bounces", "dropping a {size} stick"];
     dropped(rng, Material::Wood, (20.0, 50.0), &templates)
 }
 
 /// A tool or pan on the floor.
 fn metal_drop(rng: &mut Rng) -> Take {
-    let templates =
-        ["{size} metal object dropped", "{size} metal falls and bounces", "dropping a {size} metal bar on the floor"];
+    let templates = [
+        "{size} metal object dropped",
+        "{size} metal falls and bounces",
+        "dropping a {size} metal bar on the floor",
+    ];
     dropped(rng, Material::Metal, (4.0, 14.0), &templates)
 }
 
 /// A bottle or toy on the floor.
 fn plastic_drop(rng: &mut Rng) -> Take {
-    let templates = ["{size} plastic object dropped", "{size} plastic falls and bounces", "dropping a plastic cup"];
+    let templates =
+        ["{size} plastic object dropped", "{size} plastic falls and bounces", "dropping a plastic cup"];
     dropped(rng, Material::Plastic, (20.0, 50.0), &templates)
 }
 
@@ -209,7 +230,8 @@ fn ball_bounce(rng: &mut Rng) -> Take {
         out.mix(at, strength, &strike(&modes, 3.0));
         out.mix(at, 0.25 * strength, &burst(rng, 900.0, 0.7, 0.04));
     }
-    let templates = ["{size} ball bouncing", "bouncing {size} ball", "{size} basketball bounces on the floor"];
+    let templates =
+        ["{size} ball bouncing", "bouncing {size} ball", "{size} basketball bounces on the floor"];
     let size = size(rng, smallness);
     Take { sound: out, captions: captions(rng, &templates, &[("size", size)]) }
 }

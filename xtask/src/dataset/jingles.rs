@@ -93,8 +93,9 @@ fn keys(rng: &mut Rng) -> Take {
     let (seconds, shakes_hz) = (rng.range(0.6, 3.0), rng.range(3.0, 6.0));
     rng.vary();
     let metal = bodies(rng, 7, Material::Metal, (2400.0, 5200.0), 25.0);
-    let corners: Vec<_> =
-        (0..(seconds * shakes_hz * 2.0) as usize + 2).map(|k| (k as f32 / shakes_hz * 0.5, if k % 2 == 0 { 1.0 } else { 0.12 })).collect();
+    let corners: Vec<_> = (0..(seconds * shakes_hz * 2.0) as usize + 2)
+        .map(|k| (k as f32 / shakes_hz * 0.5, if k % 2 == 0 { 1.0 } else { 0.12 }))
+        .collect();
     let sound = collisions(rng, seconds, 75.0, &Curve::new(&corners), &metal).high_pass(1200.0);
     let templates = ["keys jingling", "shaking a bunch of keys", "keychain rattling"];
     Take { sound, captions: captions(rng, &templates, &[]) }
@@ -133,7 +134,8 @@ fn chain(rng: &mut Rng) -> Take {
     let activity = Curve::wander(rng, seconds, 0.2, 0.1, 1.0);
     let sound = collisions(rng, seconds, 60.0, &activity, &links);
     let weight = grade(rng, heavy, &["thin", "light"], &["heavy"]);
-    let templates = ["{weight} chain rattling", "dragging a {weight} metal chain", "{weight} metal chains clinking"];
+    let templates =
+        ["{weight} chain rattling", "dragging a {weight} metal chain", "{weight} metal chains clinking"];
     Take { sound, captions: captions(rng, &templates, &[("weight", weight)]) }
 }
 
@@ -151,8 +153,11 @@ fn dice(rng: &mut Rng) -> Take {
             out.mix(start + at, 0.35 * strength, &burst(rng, 420.0, 1.2, 0.04));
         }
     }
-    let templates: &[&str] =
-        if count == 1 { &["rolling a die", "single die rolls on a table"] } else { &["rolling dice", "dice thrown on a table"] };
+    let templates: &[&str] = if count == 1 {
+        &["rolling a die", "single die rolls on a table"]
+    } else {
+        &["rolling dice", "dice thrown on a table"]
+    };
     Take { sound: out, captions: captions(rng, templates, &[]) }
 }
 
@@ -164,7 +169,8 @@ fn zipper(rng: &mut Rng) -> Take {
     rng.vary();
     let travel = |t: f32| 0.35 + 0.65 * hump(t, seconds);
     let climb = if up { 0.5 } else { -0.35 };
-    let teeth = Sound::tone(seconds, |t| top_hz * travel(t), |phase, _| if phase < 0.06 { 1.0 } else { -0.06 });
+    let teeth =
+        Sound::tone(seconds, |t| top_hz * travel(t), |phase, _| if phase < 0.06 { 1.0 } else { -0.06 });
     let grit = white(rng, seconds).shape(|t| 0.35 * travel(t));
     let bright = |t: f32| 1.0 + climb * t / seconds;
     let source = teeth.plus(1.0, &grit);
@@ -203,7 +209,8 @@ fn sword(rng: &mut Rng) -> Take {
     let mut out = Sound::silence(0.0);
     if draw {
         let seconds = rng.range(0.35, 0.7);
-        let grind = white(rng, seconds).sweep(super::filter::Pass::Band, 2.5, |t| 2500.0 + 5500.0 * t / seconds);
+        let grind =
+            white(rng, seconds).sweep(super::filter::Pass::Band, 2.5, |t| 2500.0 + 5500.0 * t / seconds);
         let grit = impulses(rng, seconds, |_| 900.0).high_pass(3000.0);
         out.mix(0.0, 0.6, &grind.plus(0.8, &grit).shape(|t| hump(t, seconds * 1.1)).to_peak(1.0));
         out.mix(seconds * 0.75, 0.6, &strike(&plate(rng, Material::Metal, hz * 1.7, 14, 4.0), 0.08));

@@ -132,7 +132,8 @@ pub(crate) fn partials(hz: f32, t60_s: f32, slope: f32, ratios: &[(f32, f32)]) -
 }
 
 /// Ratios of a bar with free ends (Fletcher and Rossing, The Physics of Musical Instruments, 2.61): chimes, tubes.
-pub(crate) const FREE_BAR: &[(f32, f32)] = &[(1.0, 1.0), (2.756, 0.5), (5.404, 0.25), (8.933, 0.12), (13.34, 0.06)];
+pub(crate) const FREE_BAR: &[(f32, f32)] =
+    &[(1.0, 1.0), (2.756, 0.5), (5.404, 0.25), (8.933, 0.12), (13.34, 0.06)];
 
 /// Gains scaled to a sum of one.
 fn normalised(mut modes: Vec<Mode>) -> Vec<Mode> {

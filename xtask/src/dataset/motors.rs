@@ -35,13 +35,20 @@ impl Motor {
     fn render(&self, rng: &mut Rng, seconds: f32, speed: &Curve) -> Sound {
         let wobble = |phase: f32| 1.0 + 0.3 * (TAU * phase).sin();
         let shaft = |t: f32| self.shaft_hz * speed.at(t);
-        let brush = Sound::tone(seconds, |t| shaft(t) * self.segments, |phase, _| (-phase * 7.0).exp() - 0.143);
-        let gear = Sound::tone(seconds, |t| shaft(t) * self.teeth, |phase, _| 2.0 * (phase - 0.5).abs() - 0.5);
+        let brush =
+            Sound::tone(seconds, |t| shaft(t) * self.segments, |phase, _| (-phase * 7.0).exp() - 0.143);
+        let gear =
+            Sound::tone(seconds, |t| shaft(t) * self.teeth, |phase, _| 2.0 * (phase - 0.5).abs() - 0.5);
         let second = Sound::tone(seconds, |t| shaft(t) * self.teeth * 0.37, |phase, _| phase - 0.5);
         let hiss = pink(rng, seconds).resonances(&[(1500.0, 0.6, 1.0), (4500.0, 0.6, 0.8)]);
-        let tone = brush.high_pass(300.0).to_rms(0.1).plus(1.0, &gear.to_rms(0.12)).plus(1.0, &second.to_rms(0.05));
+        let tone =
+            brush.high_pass(300.0).to_rms(0.1).plus(1.0, &gear.to_rms(0.12)).plus(1.0, &second.to_rms(0.05));
         let turns = Sound::tone(seconds, shaft, |phase, t| wobble(phase) * speed.at(t).max(0.0).sqrt());
-        tone.plus(1.0, &hiss.to_rms(0.16)).times(&turns).resonances(&[(500.0, 0.8, 0.6), (1700.0, 0.6, 1.0), (3800.0, 0.5, 0.8)])
+        tone.plus(1.0, &hiss.to_rms(0.16)).times(&turns).resonances(&[
+            (500.0, 0.8, 0.6),
+            (1700.0, 0.6, 1.0),
+            (3800.0, 0.5, 0.8),
+        ])
     }
 }
 
@@ -54,18 +61,21 @@ fn switched(rng: &mut Rng, seconds: f32) -> Curve {
 /// A hand drill: in the air, or loaded by the wall it goes into.
 fn drill(rng: &mut Rng) -> Take {
     let (seconds, wall) = (rng.range(1.5, 4.5), rng.chance(0.5));
-    let motor = Motor { shaft_hz: rng.range(240.0, 340.0), segments: 2.0, teeth: rng.pick(&[7.0, 9.0, 11.0]) };
+    let motor =
+        Motor { shaft_hz: rng.range(240.0, 340.0), segments: 2.0, teeth: rng.pick(&[7.0, 9.0, 11.0]) };
     rng.vary();
     let load = if wall { 0.75 } else { 1.0 };
     let on = rng.range(0.2, 0.4);
     let dip = rng.range(0.6, 0.9);
-    let points = [(0.0, 0.05), (on, 1.0), (dip, load), (seconds - 0.5, load * rng.range(0.95, 1.05)), (seconds, 0.05)];
+    let points =
+        [(0.0, 0.05), (on, 1.0), (dip, load), (seconds - 0.5, load * rng.range(0.95, 1.05)), (seconds, 0.05)];
     let speed = Curve::new(&points);
     let mut sound = motor.render(rng, seconds, &speed).to_rms(0.25);
     if wall {
         let grit = Curve::wander(rng, seconds, 0.03, 0.2, 1.0);
         let grind = white(rng, seconds).resonances(&[(900.0, 0.6, 1.0), (2800.0, 0.5, 1.0)]);
-        sound = sound.plus(1.0, &grind.shape(|t| grit.at(t) * ((t - dip) * 6.0).clamp(0.0, 1.0)).to_rms(0.16));
+        sound =
+            sound.plus(1.0, &grind.shape(|t| grit.at(t) * ((t - dip) * 6.0).clamp(0.0, 1.0)).to_rms(0.16));
     }
     let templates: &[&str] = if wall {
         &["electric drill drilling into a wall", "drilling a hole", "power drill drilling"]
@@ -84,7 +94,8 @@ fn electric_motor(rng: &mut Rng) -> Take {
     let hum = Sound::tone(seconds, |_| 100.0, |phase, _| (TAU * phase).sin().powi(3)).to_rms(0.05);
     let sound = motor.render(rng, seconds, &speed).to_rms(0.25).plus(1.0, &hum).fade(0.03, 0.1);
     let pitch = grade(rng, fast, &["low", "slow"], &["high pitched", "fast"]);
-    let templates = ["{pitch} electric motor", "{pitch} electric motor starts and stops", "{pitch} motor whirring"];
+    let templates =
+        ["{pitch} electric motor", "{pitch} electric motor starts and stops", "{pitch} motor whirring"];
     Take { sound, captions: captions(rng, &templates, &[("pitch", pitch)]) }
 }
 
@@ -109,9 +120,14 @@ fn servo(rng: &mut Rng) -> Take {
 fn fan(rng: &mut Rng) -> Take {
     let (strong, seconds, blade_hz) = (rng.unit(), rng.range(3.0, 6.0), rng.range(45.0, 110.0));
     rng.vary();
-    let air = pink(rng, seconds).resonances(&[(250.0, 0.5, 1.0), (900.0, 0.5, 0.8), (3000.0, 0.5, 0.25 + 0.3 * strong)]);
+    let air = pink(rng, seconds).resonances(&[
+        (250.0, 0.5, 1.0),
+        (900.0, 0.5, 0.8),
+        (3000.0, 0.5, 0.25 + 0.3 * strong),
+    ]);
     let tick = rng.range(0.0, 0.25);
-    let air = air.shape(|t| 1.0 + 0.12 * (TAU * blade_hz * t).sin() + 0.5 * tick * (TAU * blade_hz / 3.0 * t).sin());
+    let air = air
+        .shape(|t| 1.0 + 0.12 * (TAU * blade_hz * t).sin() + 0.5 * tick * (TAU * blade_hz / 3.0 * t).sin());
     let hum = Sound::tone(seconds, |_| blade_hz, |phase, _| (-phase * 4.0).exp() - 0.25).low_pass(700.0);
     let sound = air.to_rms(0.2).plus(1.0, &hum.to_rms(0.035)).fade(0.25, 0.4);
     let force = grade(rng, strong, &["quiet", "slow"], &["strong", "fast"]);
@@ -143,7 +159,8 @@ fn hair_dryer(rng: &mut Rng) -> Take {
     let speed = switched(rng, seconds);
     let air = white(rng, seconds).resonances(&[(800.0, 0.4, 0.8), (2500.0, 0.4, 1.0), (6000.0, 0.5, 0.6)]);
     let motor = Motor { shaft_hz, segments: 3.0, teeth: 7.0 }.render(rng, seconds, &speed);
-    let sound = air.shape(|t| speed.at(t).powi(2)).to_rms(0.22).plus(1.0, &motor.to_rms(0.07)).fade(0.05, 0.1);
+    let sound =
+        air.shape(|t| speed.at(t).powi(2)).to_rms(0.22).plus(1.0, &motor.to_rms(0.07)).fade(0.05, 0.1);
     let templates = ["hair dryer blowing", "hairdryer", "hair dryer turned on and off"];
     Take { sound, captions: captions(rng, &templates, &[]) }
 }
@@ -158,7 +175,10 @@ fn blender(rng: &mut Rng) -> Take {
     let knives = white(rng, seconds).resonances(&[(700.0, 0.6, 1.0), (2200.0, 0.6, 0.9)]);
     let knives = knives.shape(|t| chop.at(t) * speed.at(t).powi(2)).to_rms(0.15);
     let templates = ["kitchen blender running", "blender mixing", "food processor"];
-    Take { sound: motor.to_rms(0.2).plus(1.0, &knives).fade(0.03, 0.08), captions: captions(rng, &templates, &[]) }
+    Take {
+        sound: motor.to_rms(0.2).plus(1.0, &knives).fade(0.03, 0.08),
+        captions: captions(rng, &templates, &[]),
+    }
 }
 
 /// Transformers buzz at twice the mains frequency and its multiples.
@@ -182,9 +202,15 @@ fn electric_arc(rng: &mut Rng) -> Take {
     let spark = white(rng, seconds).high_pass(1800.0);
     let buzz = Sound::tone(seconds, |_| hz, |phase, _| (-phase * 9.0).exp());
     let arc = spark.times(&buzz);
-    let snap = super::filter::impulses(rng, seconds, |t| 10.0 + 160.0 * activity.at(t).max(0.0)).high_pass(900.0);
+    let snap =
+        super::filter::impulses(rng, seconds, |t| 10.0 + 160.0 * activity.at(t).max(0.0)).high_pass(900.0);
     let low = brown(rng, seconds).band_pass(240.0, 0.8).to_rms(0.04);
-    let sound = arc.plus(0.3, &low).shape(|t| activity.at(t).max(0.02)).to_rms(0.15).plus(1.5, &snap).fade(0.005, 0.03);
+    let sound = arc
+        .plus(0.3, &low)
+        .shape(|t| activity.at(t).max(0.02))
+        .to_rms(0.15)
+        .plus(1.5, &snap)
+        .fade(0.005, 0.03);
     let templates = ["electric sparks", "electric arc crackling", "electricity sparking and zapping"];
     Take { sound, captions: captions(rng, &templates, &[]) }
 }

@@ -22,7 +22,13 @@ pub(crate) const GENERATORS: &[Generator] = &[
 
 /// Buckles of a sheet: clicks with energies that follow a power law (Kramer and Lobkovsky, 1996), each with a short
 /// ring of its facet between two frequencies.
-fn buckles(rng: &mut Rng, seconds: f32, rate_hz: f32, hz: (f32, f32), activity: impl Fn(f32) -> f32) -> Sound {
+fn buckles(
+    rng: &mut Rng,
+    seconds: f32,
+    rate_hz: f32,
+    hz: (f32, f32),
+    activity: impl Fn(f32) -> f32,
+) -> Sound {
     let mut out = Sound::silence(seconds);
     let mut at = rng.wait(1.0 / rate_hz);
     while at < seconds {
@@ -59,11 +65,17 @@ fn paper_tear(rng: &mut Rng) -> Take {
     for k in 0..times {
         let length = rng.around(tear_s, 0.15);
         let pull = Curve::wander(rng, length, 0.05, 0.5, 1.0);
-        let fibres = impulses(rng, length, |t| (2500.0 + 4600.0 * speed) * pull.at(t) * hump(t, length * 1.1).max(0.1));
+        let fibres = impulses(rng, length, |t| {
+            (2500.0 + 4600.0 * speed) * pull.at(t) * hump(t, length * 1.1).max(0.1)
+        });
         let rise = |t: f32| 2600.0 + 1800.0 * t / length;
         let hiss = white(rng, length).shape(|t| pull.at(t) * hump(t, length * 1.1)).band_pass(4200.0, 0.5);
         let tear = fibres.clone().sweep(Pass::Band, 0.6, rise).plus(0.7, &fibres.band_pass(6800.0, 0.6));
-        sound.mix(k as f32 * (tear_s * 1.2 + 0.25), rng.range(0.8, 1.0), &tear.to_rms(0.15).plus(1.0, &hiss.to_rms(0.12)).fade(0.01, 0.02));
+        sound.mix(
+            k as f32 * (tear_s * 1.2 + 0.25),
+            rng.range(0.8, 1.0),
+            &tear.to_rms(0.15).plus(1.0, &hiss.to_rms(0.12)).fade(0.01, 0.02),
+        );
     }
     let pace = grade(rng, speed, &["slowly"], &["quickly"]);
     let templates = ["paper tearing {pace}", "ripping paper {pace}", "tearing a sheet of paper {pace}"];
@@ -125,7 +137,8 @@ fn leaves_rustle(rng: &mut Rng) -> Take {
     let snaps = buckles(rng, seconds, 300.0 + 500.0 * dry, (2200.0, 9000.0), |t| moves.at(t).powi(2));
     let sound = brush.plus(0.15 + 0.6 * dry, &snaps).fade(0.05, 0.15);
     let how = grade(rng, dry, &["green"], &["dry"]);
-    let templates = ["{how} leaves rustling", "rustling through {how} leaves", "rustle of {how} leaves in a bush"];
+    let templates =
+        ["{how} leaves rustling", "rustling through {how} leaves", "rustle of {how} leaves in a bush"];
     Take { sound, captions: captions(rng, &templates[..2], &[("how", how)]) }
 }
 
@@ -138,7 +151,11 @@ fn cloth(rng: &mut Rng) -> Take {
     for k in 0..moves {
         let length = rng.range(0.2, 0.5);
         let rub = white(rng, length).sweep(Pass::Band, 0.5, |t| hz * (0.7 + 0.6 * hump(t, length)));
-        sound.mix(k as f32 * rng.range(0.35, 0.6), rng.range(0.6, 1.0), &rub.shape(|t| hump(t, length).powf(1.5)));
+        sound.mix(
+            k as f32 * rng.range(0.35, 0.6),
+            rng.range(0.6, 1.0),
+            &rub.shape(|t| hump(t, length).powf(1.5)),
+        );
     }
     let templates: &[&str] = if nylon {
         &["nylon jacket rustling", "rain jacket movement", "synthetic fabric rustle"]
@@ -154,9 +171,11 @@ fn tape_pull(rng: &mut Rng) -> Take {
     rng.vary();
     let jerk = Curve::wander(rng, seconds, 0.03, 0.5, 1.0);
     let glue = impulses(rng, seconds, |t| (700.0 + 2200.0 * speed) * jerk.at(t));
-    let sound = glue.resonances(&[(1300.0, 1.2, 1.0), (3000.0, 1.0, 1.0), (6500.0, 0.7, 0.8)]).shape(|t| jerk.at(t));
+    let sound =
+        glue.resonances(&[(1300.0, 1.2, 1.0), (3000.0, 1.0, 1.0), (6500.0, 0.7, 0.8)]).shape(|t| jerk.at(t));
     let pace = grade(rng, speed, &["slowly"], &["quickly"]);
-    let templates = ["pulling tape off a roll {pace}", "adhesive tape peeled {pace}", "duct tape ripped {pace}"];
+    let templates =
+        ["pulling tape off a roll {pace}", "adhesive tape peeled {pace}", "duct tape ripped {pace}"];
     Take { sound: sound.fade(0.01, 0.03), captions: captions(rng, &templates, &[("pace", pace)]) }
 }
 
@@ -194,6 +213,7 @@ fn writing(rng: &mut Rng) -> Take {
         sound.mix(k as f32 * gap_s, 0.08, &burst(rng, 500.0, 0.7, 0.02));
     }
     let pace = grade(rng, speed, &["slow"], &["fast"]);
-    let templates = ["{pace} writing with a pencil", "pencil scribbling on paper", "{pace} handwriting on paper"];
+    let templates =
+        ["{pace} writing with a pencil", "pencil scribbling on paper", "{pace} handwriting on paper"];
     Take { sound, captions: captions(rng, &templates, &[("pace", pace)]) }
 }

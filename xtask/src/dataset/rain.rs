@@ -32,14 +32,17 @@ fn drops(rng: &mut Rng, seconds: f32, rate_hz: f32, hz: (f32, f32), t60_s: f32) 
 fn curtain(rng: &mut Rng, seconds: f32, dense: f32) -> Sound {
     let fine = impulses(rng, seconds, |_| 2500.0 + 9000.0 * dense);
     let gust = Curve::wander(rng, seconds, 1.2, 0.8, 1.0);
-    fine.resonances(&[(1300.0, 0.4, 0.25 + 0.4 * dense), (4500.0, 0.4, 1.0), (9000.0, 0.5, 0.8)]).shape(|t| gust.at(t))
+    fine.resonances(&[(1300.0, 0.4, 0.25 + 0.4 * dense), (4500.0, 0.4, 1.0), (9000.0, 0.5, 0.8)])
+        .shape(|t| gust.at(t))
 }
 
 /// Single drops are heard.
 fn light_rain(rng: &mut Rng) -> Take {
     let seconds = rng.range(4.5, 8.0);
     rng.vary();
-    let sound = curtain(rng, seconds, 0.1).to_rms(0.06).plus(0.5, &drops(rng, seconds, 70.0, (1500.0, 6500.0), 0.012));
+    let sound = curtain(rng, seconds, 0.1)
+        .to_rms(0.06)
+        .plus(0.5, &drops(rng, seconds, 70.0, (1500.0, 6500.0), 0.012));
     let templates = ["light rain", "gentle rain falling", "light rain on leaves", "drizzle"];
     Take { sound: sound.fade(0.3, 0.5), captions: captions(rng, &templates[..2], &[]) }
 }
@@ -59,13 +62,14 @@ fn heavy_rain(rng: &mut Rng) -> Take {
 fn rain_roof(rng: &mut Rng) -> Take {
     let (metal, dense, seconds) = (rng.chance(0.6), rng.unit(), rng.range(4.5, 8.0));
     rng.vary();
-    let (material, hz, extra) = if metal { (Material::Metal, 900.0, 260.0) } else { (Material::Glass, 1300.0, 400.0) };
+    let (material, hz, extra) =
+        if metal { (Material::Metal, 900.0, 260.0) } else { (Material::Glass, 1300.0, 400.0) };
     let modes = plate(rng, material, hz, 24, extra);
     let rate_hz = 90.0 + 420.0 * dense;
     let force = impulses(rng, seconds, |_| rate_hz);
-    let taps = resonate(&force, &modes).to_peak(0.5);
+    let taps = resonate(&force, &modes).to_peak(0.3);
     let near = drops(rng, seconds, rate_hz * 0.6, (1800.0, 6000.0), 0.01);
-    let sound = taps.plus(0.5, &near).plus(1.0, &curtain(rng, seconds, dense).to_rms(0.03 + 0.03 * dense));
+    let sound = taps.plus(0.4, &near).plus(1.0, &curtain(rng, seconds, dense).to_rms(0.05 + 0.05 * dense));
     let force = grade(rng, dense, &["light", "gentle"], &["heavy"]);
     let templates: &[&str] = if metal {
         &["{force} rain on a metal roof", "{force} rain on a tin roof", "{force} raindrops on metal"]

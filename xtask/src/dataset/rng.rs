@@ -18,7 +18,9 @@ pub(crate) fn mix(x: u64) -> u64 {
 
 /// A hash of a text (FNV-1a, then mixed), stable between versions of Rust.
 pub(crate) fn hash(text: &str) -> u64 {
-    mix(text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, byte| (h ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)))
+    mix(text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |h, byte| (h ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)))
 }
 
 impl Rng {

@@ -125,7 +125,8 @@ mod tests {
     #[test]
     fn a_hall_rings_on_and_dies() {
         let mut rng = Rng::new(2, 0);
-        let hall = Space::Hall.place(&mut rng, &white(&mut rng, 0.1));
+        let noise = white(&mut rng, 0.1);
+        let hall = Space::Hall.place(&mut rng, &noise);
         let part = |from: f32, to: f32| {
             Sound { samples: hall.samples[samples_in(from)..samples_in(to)].to_vec() }.rms()
         };

@@ -17,6 +17,10 @@ pub(crate) struct Sound {
     pub(crate) samples: Vec<f32>,
 }
 
+#[expect(
+    clippy::wrong_self_convention,
+    reason = "a sound is passed from step to step; none needs the one before"
+)]
 impl Sound {
     /// Zeros.
     pub(crate) fn silence(seconds: f32) -> Self {

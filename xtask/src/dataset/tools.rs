@@ -42,8 +42,10 @@ impl Strokes {
             let length = self.gap_s * if k % 2 == 0 { 0.52 } else { 0.44 };
             let speed = |t: f32| hump(t, length).powf(0.7);
             let (teeth_hz, hz) = (self.teeth_hz * rng.range(0.9, 1.1), self.hz * rng.range(0.93, 1.07));
-            let teeth = Sound::tone(length, |t| 5.0 + teeth_hz * speed(t), |phase, _| 0.25 + (-phase * 6.0).exp());
-            let grind = white(rng, length).sweep(Pass::Band, 0.5, |t| hz * (0.5 + 0.5 * speed(t))).times(&teeth);
+            let teeth =
+                Sound::tone(length, |t| 5.0 + teeth_hz * speed(t), |phase, _| 0.25 + (-phase * 6.0).exp());
+            let grind =
+                white(rng, length).sweep(Pass::Band, 0.5, |t| hz * (0.5 + 0.5 * speed(t))).times(&teeth);
             let wood = grind.resonances(body);
             let stroke = grind.to_rms(0.2).plus(1.0, &wood.to_rms(0.2)).shape(speed);
             let gain = if k % 2 == 0 { 1.0 } else { self.back };
@@ -75,14 +77,27 @@ fn circular_saw(rng: &mut Rng) -> Take {
     let (hz, seconds) = (rng.log_range(900.0, 1700.0), rng.range(2.5, 5.0));
     let cut = (rng.range(0.6, 1.0), seconds - rng.range(0.9, 1.2));
     rng.vary();
-    let speed = Curve::new(&[(0.0, 0.15), (0.45, 1.0), (cut.0, 1.0), (cut.0 + 0.2, 0.86), (cut.1, 0.86), (seconds, 0.3)]);
+    let speed = Curve::new(&[
+        (0.0, 0.15),
+        (0.45, 1.0),
+        (cut.0, 1.0),
+        (cut.0 + 0.2, 0.86),
+        (cut.1, 0.86),
+        (seconds, 0.3),
+    ]);
     let blade = Sound::tone(seconds, |t| hz * speed.at(t), |phase, _| (-phase * 5.0).exp() - 0.2);
     let motor = Sound::tone(seconds, |t| hz * 0.127 * speed.at(t), |phase, _| phase - 0.5).high_pass(150.0);
     let air = white(rng, seconds).resonances(&[(hz, 2.0, 1.0), (hz * 2.6, 1.0, 0.8), (700.0, 0.7, 0.5)]);
     let bite = Curve::wander(rng, seconds, 0.04, 0.6, 1.0);
     let in_wood = move |t: f32| if t > cut.0 && t < cut.1 { 1.0 } else { 0.0 };
-    let wood = white(rng, seconds).resonances(&[(1300.0, 0.5, 1.0), (3600.0, 0.5, 1.0)]).shape(|t| bite.at(t) * in_wood(t));
-    let tone = blade.to_rms(0.08).plus(1.0, &motor.to_rms(0.08)).plus(1.0, &air.to_rms(0.08)).shape(|t| speed.at(t).sqrt());
+    let wood = white(rng, seconds)
+        .resonances(&[(1300.0, 0.5, 1.0), (3600.0, 0.5, 1.0)])
+        .shape(|t| bite.at(t) * in_wood(t));
+    let tone = blade
+        .to_rms(0.08)
+        .plus(1.0, &motor.to_rms(0.08))
+        .plus(1.0, &air.to_rms(0.08))
+        .shape(|t| speed.at(t).sqrt());
     let sound = tone.plus(1.0, &wood.low_pass(9000.0).to_rms(0.16)).fade(0.05, 0.2);
     let templates = ["circular saw cutting wood", "power saw cuts a board", "electric saw"];
     Take { sound, captions: captions(rng, &templates, &[]) }
@@ -168,7 +183,11 @@ fn filing(rng: &mut Rng) -> Take {
     let (teeth_hz, hz) = if paper { (900.0, 4200.0) } else { (420.0, 5500.0) };
     let strokes = Strokes { gap_s, count, teeth_hz, hz, back: if paper { 0.9 } else { 0.3 } };
     rng.vary();
-    let bands = if paper { [(900.0, 0.7, 1.0), (2500.0, 0.7, 1.0)] } else { [(2600.0, 5.0, 1.0), (4700.0, 5.0, 1.0)] };
+    let bands = if paper {
+        [(900.0, 0.7, 1.0), (2500.0, 0.7, 1.0)]
+    } else {
+        [(2600.0, 5.0, 1.0), (4700.0, 5.0, 1.0)]
+    };
     let sound = strokes.render(rng, &bands);
     let pace = grade(rng, speed, &["slow"], &["fast"]);
     let templates: &[&str] = if paper {
@@ -203,8 +222,11 @@ fn chopping(rng: &mut Rng) -> Take {
         at += rng.range(0.9, 1.3);
     }
     let how = if blows == 1 { "once" } else { "several times" };
-    let templates: &[&str] =
-        if splits { &["axe chopping wood", "axe splits a log", "chopping firewood"] } else { &["axe chops wood {how}", "axe hits a tree {how}"] };
+    let templates: &[&str] = if splits {
+        &["axe chopping wood", "axe splits a log", "chopping firewood"]
+    } else {
+        &["axe chops wood {how}", "axe hits a tree {how}"]
+    };
     Take { sound, captions: captions(rng, templates, &[("how", how)]) }
 }
 
@@ -216,14 +238,20 @@ fn digging(rng: &mut Rng) -> Take {
     for k in 0..times {
         let at = k as f32 * rng.range(1.5, 1.8);
         let push_s = rng.range(0.25, 0.4);
-        let grains = super::filter::impulses(rng, push_s, |_| 900.0).resonances(&[(hz, 0.6, 1.0), (4500.0, 0.6, 0.8)]);
+        let grains =
+            super::filter::impulses(rng, push_s, |_| 900.0).resonances(&[(hz, 0.6, 1.0), (4500.0, 0.6, 0.8)]);
         let blade = plate(rng, Material::Metal, 800.0, 14, 90.0);
         let scrape = resonate(&grains.clone().to_rms(0.1), &blade).to_rms(0.05);
         let push = grains.to_rms(0.2).plus(1.0, &scrape).shape(|t| hump(t, push_s * 1.15).powf(0.6));
         sound.mix(at, 1.0, &push);
         let fall_s = rng.range(0.4, 0.6);
-        let fall = super::filter::impulses(rng, fall_s, |t| 700.0 * (1.0 - t / fall_s)).resonances(&[(600.0, 0.5, 1.0), (2500.0, 0.5, 0.6)]);
-        sound.mix(at + rng.range(0.7, 0.85), 0.6, &fall.to_rms(0.15).plus(0.3, &burst(rng, 120.0, 0.7, 0.12)));
+        let fall = super::filter::impulses(rng, fall_s, |t| 700.0 * (1.0 - t / fall_s))
+            .resonances(&[(600.0, 0.5, 1.0), (2500.0, 0.5, 0.6)]);
+        sound.mix(
+            at + rng.range(0.7, 0.85),
+            0.6,
+            &fall.to_rms(0.15).plus(0.3, &burst(rng, 120.0, 0.7, 0.12)),
+        );
     }
     let templates = ["shovel digging in soil", "digging with a spade", "shovelling earth"];
     Take { sound, captions: captions(rng, &templates, &[]) }

@@ -39,7 +39,13 @@ fn bubble(radius_m: f32, rise: f32, damping: f32) -> Sound {
 }
 
 /// Many bubbles: radii between `small_m` and `large_m`, `rate_hz` per second times the activity.
-fn swarm(rng: &mut Rng, seconds: f32, rate_hz: f32, radii: (f32, f32), activity: impl Fn(f32) -> f32) -> Sound {
+fn swarm(
+    rng: &mut Rng,
+    seconds: f32,
+    rate_hz: f32,
+    radii: (f32, f32),
+    activity: impl Fn(f32) -> f32,
+) -> Sound {
     let mut out = Sound::silence(seconds);
     let mut at = 0.0;
     while at < seconds {
@@ -107,7 +113,9 @@ fn bubbles(rng: &mut Rng) -> Take {
     rng.vary();
     let activity = Curve::wander(rng, seconds, 0.25, 0.25, 1.0);
     let rush = pink(rng, seconds).band_pass(700.0, 0.4).shape(|t| activity.at(t)).to_rms(0.02);
-    let sound = swarm(rng, seconds, busy, (large_m * 0.25, large_m), |t| activity.at(t)).to_rms(0.15).plus(1.0, &rush);
+    let sound = swarm(rng, seconds, busy, (large_m * 0.25, large_m), |t| activity.at(t))
+        .to_rms(0.15)
+        .plus(1.0, &rush);
     let size = grade(rng, smallness, &["large", "big"], &["small", "little"]);
     let templates = ["{size} bubbles in water", "{size} water bubbles bubbling", "underwater {size} bubbles"];
     Take { sound, captions: captions(rng, &templates, &[("size", size)]) }
@@ -121,7 +129,8 @@ fn stream(rng: &mut Rng) -> Take {
     let gurgle = Curve::wander(rng, seconds, 0.2, 0.0, 1.0);
     let deep = swarm(rng, seconds, 14.0, (0.004, 0.009), |t| gurgle.at(t));
     let foam = pink(rng, seconds).resonances(&[(600.0, 0.5, 0.6), (2200.0, 0.4, 1.0)]);
-    let sound = sparkle.to_rms(0.2).plus(1.0, &deep.to_rms(0.08)).plus(0.35 + 0.4 * strong, &foam.to_rms(0.3));
+    let sound =
+        sparkle.to_rms(0.2).plus(1.0, &deep.to_rms(0.08)).plus(0.35 + 0.4 * strong, &foam.to_rms(0.3));
     let force = grade(rng, strong, &["gentle", "small"], &["strong", "rushing"]);
     let templates = ["{force} stream flowing", "{force} brook babbling", "water flowing in a {force} creek"];
     Take { sound: sound.fade(0.2, 0.4), captions: captions(rng, &templates, &[("force", force)]) }
@@ -135,7 +144,8 @@ fn tap(rng: &mut Rng) -> Take {
     let rush = white(rng, seconds).resonances(&[(1400.0, 0.4, 0.8), (4200.0, 0.4, 1.0), (sink_hz, 1.2, 0.6)]);
     let splashes = swarm(rng, seconds, 400.0, (0.0007, 0.003), |_| 1.0);
     let on_s = if opened { 0.35 } else { 0.05 };
-    let sound = rush.to_rms(0.2).plus(1.0, &splashes.to_rms(0.08)).fade(on_s, if opened { 0.25 } else { 0.1 });
+    let sound =
+        rush.to_rms(0.2).plus(1.0, &splashes.to_rms(0.08)).fade(on_s, if opened { 0.25 } else { 0.1 });
     let templates: &[&str] = if opened {
         &["tap turned on and off", "faucet opened, water runs, closed", "turning on a water tap"]
     } else {
@@ -146,17 +156,19 @@ fn tap(rng: &mut Rng) -> Take {
 
 /// The air column above the water is a quarter-wave pipe that gets shorter: its pitch rises as the glass fills.
 fn pour_glass(rng: &mut Rng) -> Take {
-    let (seconds, depth_m, what) = (rng.range(1.8, 4.5), rng.range(0.09, 0.2), rng.pick(&["glass", "glass", "cup", "bottle"]));
+    let (seconds, depth_m, what) =
+        (rng.range(1.8, 4.5), rng.range(0.09, 0.2), rng.pick(&["glass", "glass", "cup", "bottle"]));
     let full = rng.range(0.6, 0.85);
     rng.vary();
     let pipe_hz = move |t: f32| 343.0 / (4.0 * depth_m * (1.0 - full * (t / seconds).min(1.0)) + 0.03);
     let glug = Curve::wander(rng, seconds, 0.05, 0.6, 1.0);
     let jet = swarm(rng, seconds, 900.0, (0.0007, 0.004), |_| 1.0).to_rms(0.2);
-    let source = jet.clone().plus(0.8, &white(rng, seconds).to_rms(0.2)).shape(|t| glug.at(t));
+    let source = jet.clone().plus(2.2, &white(rng, seconds).to_rms(0.2)).shape(|t| glug.at(t));
     let first = source.clone().sweep(Pass::Band, 4.0, pipe_hz);
     let third = source.clone().sweep(Pass::Band, 5.0, move |t| 3.0 * pipe_hz(t));
-    let sound = first.to_rms(0.16).plus(1.0, &third.to_rms(0.08)).plus(0.9, &jet).fade(0.03, 0.12);
-    let templates = ["pouring water into a {what}", "filling a {what} with water", "pouring a drink into a {what}"];
+    let sound = first.to_rms(0.16).plus(1.0, &third.to_rms(0.08)).plus(0.6, &jet).fade(0.03, 0.12);
+    let templates =
+        ["pouring water into a {what}", "filling a {what} with water", "pouring a drink into a {what}"];
     Take { sound, captions: captions(rng, &templates, &[("what!", what)]) }
 }
 
@@ -167,8 +179,11 @@ fn splash(rng: &mut Rng) -> Take {
     let seconds = 0.6 + 1.3 * large;
     rng.vary();
     let slap = white(rng, 0.3).shape(|t| attack_decay(t, 0.004, 0.12 + 0.2 * large));
-    let slap = slap.resonances(&[(350.0 + 500.0 * smallness, 0.5, 1.0), (1800.0, 0.4, 0.8), (5000.0, 0.4, 0.5)]);
-    let spray = white(rng, seconds).shape(|t| attack_decay(t, 0.06 + 0.1 * large, seconds * 0.9)).band_pass(3800.0, 0.4);
+    let slap =
+        slap.resonances(&[(350.0 + 500.0 * smallness, 0.5, 1.0), (1800.0, 0.4, 0.8), (5000.0, 0.4, 0.5)]);
+    let spray = white(rng, seconds)
+        .shape(|t| attack_decay(t, 0.06 + 0.1 * large, seconds * 0.9))
+        .band_pass(3800.0, 0.4);
     let plop = bubble(0.006 + 0.016 * large, 0.05, 2.0);
     let drops = swarm(rng, seconds, 130.0, (0.0008, 0.004), |t| hump(t - 0.1, seconds));
     let mut sound = slap.to_peak(0.9).plus(0.6, &spray.to_peak(0.8)).plus(1.0, &drops.to_peak(0.2));
@@ -191,11 +206,14 @@ fn waves(rng: &mut Rng) -> Take {
         if x < 0.35 { (x / 0.35).powi(2) } else { ((1.0 - x) / 0.65).powf(1.6) }
     };
     let bed = brown(rng, seconds).to_rms(0.05 + 0.08 * strong);
-    let foam = pink(rng, seconds).sweep(Pass::Low, 0.6, move |t| 500.0 + 6500.0 * swell(t)).shape(move |t| 0.1 + swell(t));
+    let foam = pink(rng, seconds)
+        .sweep(Pass::Low, 0.6, move |t| 500.0 + 6500.0 * swell(t))
+        .shape(move |t| 0.1 + swell(t));
     let back = white(rng, seconds).band_pass(5000.0, 0.5).shape(move |t| swell(t + period_s * 0.75).powi(2));
     let sound = foam.to_rms(0.2).plus(1.0, &bed).plus(1.0, &back.to_rms(0.03)).fade(0.3, 0.5);
     let force = grade(rng, strong, &["gentle", "calm"], &["strong", "big"]);
-    let templates = ["{force} ocean waves", "{force} sea waves on the shore", "{force} waves breaking on a beach"];
+    let templates =
+        ["{force} ocean waves", "{force} sea waves on the shore", "{force} waves breaking on a beach"];
     Take { sound, captions: captions(rng, &templates, &[("force", force)]) }
 }
 

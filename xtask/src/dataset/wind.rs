@@ -50,7 +50,12 @@ fn howling_wind(rng: &mut Rng) -> Take {
         let whistle = whistle.shape(|t| (speed.at(t) * own.at(t) - 0.4).max(0.05).powi(2));
         sound = sound.plus(1.0, &whistle.to_rms(level));
     }
-    let templates = ["howling wind", "wind howling through a window", "eerie howling wind", "wind whistling around a house"];
+    let templates = [
+        "howling wind",
+        "wind howling through a window",
+        "eerie howling wind",
+        "wind whistling around a house",
+    ];
     Take { sound: sound.fade(0.4, 0.6), captions: captions(rng, &templates, &[]) }
 }
 
@@ -62,7 +67,8 @@ fn wind_gust(rng: &mut Rng) -> Take {
     let flutter = Curve::wander(rng, seconds, 0.12, 0.75, 1.0);
     let gust = move |t: f32| hump(t, seconds).powf(1.5);
     let rush = pink(rng, seconds).sweep(Pass::Low, 0.7, move |t| 200.0 + top_hz * gust(t));
-    let sound = rush.plus(0.4, &brown(rng, seconds)).shape(|t| (0.08 + gust(t)) * flutter.at(t)).fade(0.2, 0.4);
+    let sound =
+        rush.plus(0.4, &brown(rng, seconds)).shape(|t| (0.08 + gust(t)) * flutter.at(t)).fade(0.2, 0.4);
     let force = grade(rng, strong, &["gentle", "soft"], &["strong", "heavy"]);
     let templates = ["{force} wind gust", "{force} gust of wind", "gust of {force} wind"];
     Take { sound, captions: captions(rng, &templates, &[("force", force)]) }
@@ -109,7 +115,8 @@ fn swish(rng: &mut Rng) -> Take {
     }
     let pace = grade(rng, speedy, &["slow"], &["fast", "quick"]);
     let how = if times == 1 { "" } else { "several times" };
-    let templates = ["{pace} swish {how}", "swinging a stick through the air {how}", "{pace} sword swing {how}"];
+    let templates =
+        ["{pace} swish {how}", "swinging a stick through the air {how}", "{pace} sword swing {how}"];
     Take { sound, captions: captions(rng, &templates, &[("pace", pace), ("how!", how)]) }
 }
 
@@ -124,6 +131,7 @@ fn rope_swings(rng: &mut Rng) -> Take {
         let turn = swept(rng, swing_s, 250.0, top_hz, 0.5);
         sound.mix(k as f32 / rate_hz, rng.range(0.85, 1.0), &turn);
     }
-    let templates = ["rope swinging in circles", "lasso swinging through the air", "swinging a rope round and round"];
+    let templates =
+        ["rope swinging in circles", "lasso swinging through the air", "swinging a rope round and round"];
     Take { sound, captions: captions(rng, &templates, &[]) }
 }

@@ -1,7 +1,7 @@
 //! Finishes clips (space, level, length), writes the WAV files and the manifest.
 
-use super::catalogue::Job;
 use super::caption::Captions;
+use super::catalogue::Job;
 use super::rng::{Rng, hash, mix};
 use super::room::Space;
 use super::signal::{RATE_HZ, Sound, samples_in};
@@ -193,4 +193,77 @@ fn write_wav(path: &Path, sound: &Sound) -> Result<()> {
     }
     writer.finalize()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue::{all, plan};
+    use super::*;
+
+    /// Every generator; without optimisation, where a clip takes seconds, some of them.
+    fn sample() -> impl Iterator<Item = &'static Generator> {
+        all().step_by(if cfg!(debug_assertions) { 13 } else { 1 })
+    }
+
+    #[test]
+    fn every_clip_is_audible_finite_levelled_and_of_sane_length() {
+        for generator in sample() {
+            let sound = make(generator, 1, 0, 0).sound;
+            let (name, peak_db) = (generator.name, 20.0 * sound.peak().log10());
+            assert!(sound.samples.iter().all(|x| x.is_finite()), "{name}");
+            assert!((-4.01..=-0.99).contains(&peak_db), "{name}: {peak_db} dB");
+            let mean = sound.samples.iter().sum::<f32>() / sound.samples.len() as f32;
+            assert!(mean.abs() < 0.01, "{name}: offset {mean}");
+            assert!((0.03..=LONGEST_S + 0.01).contains(&sound.seconds()), "{name}: {} s", sound.seconds());
+            assert!(sound.rms() > 0.002, "{name}: {} rms", sound.rms());
+        }
+    }
+
+    #[test]
+    fn the_same_seed_makes_the_same_clip_and_another_seed_another() {
+        for generator in sample().step_by(9) {
+            let clip = |seed| make(generator, seed, 2, 1);
+            let (a, b) = (clip(1), clip(1));
+            assert_eq!(a.sound.samples, b.sound.samples, "{}", generator.name);
+            assert_eq!(a.captions, b.captions);
+            assert_ne!(a.sound.samples, clip(2).sound.samples, "{}", generator.name);
+        }
+    }
+
+    #[test]
+    fn captions_are_two_short_phrases_without_gaps_and_shared_by_designs() {
+        for generator in sample() {
+            for group in 0..if cfg!(debug_assertions) { 1 } else { 3 } {
+                let captions = make(generator, 1, group, 0).captions;
+                for caption in &captions {
+                    let words = caption.split(' ').count();
+                    assert!((1..=12).contains(&words), "{}: {caption}", generator.name);
+                    assert!(!caption.contains(['{', '}', ',']) || caption.contains(", "), "{caption}");
+                    assert_eq!(*caption, caption.trim(), "{caption}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_manifest_has_its_columns_and_the_files_it_names() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let jobs = plan(6, Some("mouse-click"));
+        let seconds = write(folder.path(), &jobs, 1, 2)?;
+        let mut reader = csv::Reader::from_path(folder.path().join("manifest.csv"))?;
+        assert_eq!(reader.headers()?.iter().collect::<Vec<_>>(), COLUMNS);
+        let rows: Vec<_> = reader.records().collect::<Result<_, _>>()?;
+        assert_eq!(rows.len(), 6);
+        let mut sum = 0.0;
+        for row in &rows {
+            let wav = hound::WavReader::open(folder.path().join(&row[1]))?;
+            assert_eq!((wav.spec().sample_rate, wav.spec().channels, &row[6]), (44_100, 1, "A"));
+            assert!(["train", "valid", "test"].contains(&&row[17]));
+            sum += row[11].parse::<f32>()?;
+        }
+        assert!((sum - seconds).abs() < 0.01);
+        // Variations of one design are never in different parts of the data.
+        assert!(rows.iter().all(|a| rows.iter().all(|b| a[3] != b[3] || a[17] == b[17])));
+        Ok(())
+    }
 }
