@@ -1,8 +1,9 @@
 //! The list of all generators and how many clips each makes.
 
 use super::{
-    Generator, aircraft, alarms, bells, blasts, breakage, clicks, doors, engines, fire, footsteps, horns,
-    impacts, jingles, motors, paper, rain, tools, water, wind,
+    Generator, aircraft, alarms, animals, bells, birds, blasts, breakage, calls, clicks, crowds, doors,
+    engines, fire, footsteps, horns, impacts, insects, interface, jingles, motors, paper, people, rain,
+    scifi, tools, water, wind,
 };
 
 /// Variations of one design; they share captions, source group and split.

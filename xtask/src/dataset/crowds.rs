@@ -20,10 +20,10 @@ pub(crate) const GENERATORS: &[Generator] = &[
 
 /// One clap of two hands: a burst of air out of the closing palms, tuned by the cavity between them.
 pub(crate) fn clap(rng: &mut Rng) -> Sound {
-    let (cavity_hz, t60_s) = (rng.log_range(800.0, 2200.0), rng.range(0.05, 0.11));
+    let (cavity_hz, t60_s) = (rng.log_range(850.0, 2500.0), rng.range(0.035, 0.12));
     let snap = white(rng, 0.12).shape(|t| decay(t, t60_s));
-    let sound = snap.resonances(&[(cavity_hz, 1.2, 1.0), (cavity_hz * 1.9, 1.0, 0.55), (3600.0, 0.8, 0.3)]);
-    sound.fade(0.0006, 0.02).high_pass(600.0).low_pass(3600.0).to_peak(1.0)
+    let sound = snap.resonances(&[(cavity_hz, 2.8, 1.0), (cavity_hz * 2.1, 2.8, 0.5)]);
+    sound.fade(0.0012, 0.02).low_pass(5500.0).to_peak(1.0)
 }
 
 /// Claps of `people`, each in a tempo of its own; `level` is the share that claps at a time. Far hands arrive as a
@@ -42,9 +42,9 @@ fn hands(rng: &mut Rng, people: usize, seconds: f32, level: &Curve) -> Sound {
             at += rng.around(1.0 / rate_hz, 0.12);
         }
     }
-    let wash = white(rng, seconds).resonances(&[(1100.0, 1.0, 0.9), (2100.0, 1.0, 1.0), (3400.0, 1.0, 0.3)]).high_pass(600.0).low_pass(4200.0);
-    let grain = Curve::wander(rng, seconds, 0.015, 0.2, 1.0);
-    let share = out.rms() * (people as f32 / 40.0).min(1.5);
+    let wash = white(rng, seconds).resonances(&[(1200.0, 1.2, 1.0), (2200.0, 1.2, 1.0)]).low_pass(5500.0);
+    let grain = Curve::wander(rng, seconds, 0.015, 0.5, 1.0);
+    let share = out.rms() * (0.15 + people as f32 / 100.0).min(0.8);
     let wash = wash.shape(|t| grain.at(t) * level.at(t)).to_rms(share);
     out.plus(1.0, &wash)
 }
@@ -57,8 +57,9 @@ fn applause(rng: &mut Rng) -> Take {
     let end = if fading { 0.1 } else { 0.9 };
     let level = Curve::new(&[(0.0, 0.4), (0.15 * seconds, 0.95), (0.6 * seconds, 0.95), (seconds, end)]);
     let dry = hands(rng, people, seconds, &level);
-    let place = if large > 0.3 { Space::Hall } else { Space::Room };
-    let placed = place.place(rng, &dry).to_peak(1.0);
+    let place = if large > 0.5 { Space::Hall } else { Space::Room };
+    let echo = place.place(rng, &dry).to_rms(dry.rms() * rng.range(0.1, 0.35));
+    let placed = dry.plus(1.0, &echo).to_peak(1.0);
     let loud = level.scaled(1.0, 1.0);
     let sound = placed.shape(|t| loud.at(t).max(0.1).sqrt()).fade(0.05, 0.4);
     let crowd = grade(rng, large, &["small group"], &["large crowd", "big audience"]);
