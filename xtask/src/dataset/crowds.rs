@@ -72,16 +72,16 @@ fn applause(rng: &mut Rng) -> Take {
 /// A shouted vowel, long and strained.
 fn shout(rng: &mut Rng, seconds: f32, path: &[(f32, [f32; 3])], joy: f32) -> Sound {
     let female = rng.chance(0.5);
-    let hz = if female { rng.range(330.0, 620.0) } else { rng.range(190.0, 380.0) } * (0.8 + 0.3 * joy);
+    let hz = if female { rng.range(330.0, 620.0) } else { rng.range(190.0, 380.0) } * (0.8 + 0.6 * joy);
     let tract = if female { rng.range(1.12, 1.22) } else { rng.range(0.96, 1.06) };
-    let top = rng.range(0.9, 1.5);
+    let top = rng.range(0.95, 1.4);
     let path: Vec<_> = path.iter().map(|&(t, vowel)| (t * seconds, vowel)).collect();
     let mut formants = vowels(&path, tract);
     formants[1].gain = 1.2;
     formants[2].gain = 0.8;
     let pitch = Curve::new(&[(0.0, 0.8), (0.2, 1.0), (0.45, top), (0.8, top * 0.95), (1.0, 0.75)]).scaled(seconds, hz);
     let voice = Voice {
-        breath: rng.range(0.1, 0.3),
+        breath: rng.range(0.03, 0.2),
         rough: rng.range(0.2, 0.6),
         bright_hz: 4500.0,
         ..Voice::new(
@@ -127,20 +127,20 @@ fn roar(rng: &mut Rng, seconds: f32) -> Sound {
 /// A cheering crowd: shouts, a roar, claps and whistles, in the open or in a hall.
 fn cheering(rng: &mut Rng) -> Take {
     let (large, seconds, whistles) = (rng.unit(), rng.range(2.5, 6.0), rng.chance(0.4));
-    let people = (10.0 * 7.0f32.powf(large)) as usize;
+    let people = (12.0 * 4.0f32.powf(large)) as usize;
     let clapping = rng.chance(0.75);
     rng.vary();
     let mut dry = Sound::silence(seconds);
-    for _ in 0..people * 3 {
+    for _ in 0..people * 2 {
         let length = rng.range(0.3, 1.1).min(seconds * 0.8);
         let path = cry(rng);
         let part = shout(rng, length, &path, 1.0);
         let at = rng.unit() * (seconds - length).max(0.0);
         dry.mix(at, rng.log_range(0.1, 0.8), &part);
     }
-    let mut dry = dry.to_rms(0.12).plus(0.2 + 0.4 * large, &roar(rng, seconds).to_rms(0.06));
+    let mut dry = dry.to_rms(0.12).plus(1.0, &roar(rng, seconds).to_rms(0.01 + 0.025 * large));
     if clapping {
-        let claps = hands(rng, people, seconds, &Curve::flat(0.8)).to_rms(0.08);
+        let claps = hands(rng, people, seconds, &Curve::flat(0.8)).to_rms(0.045);
         dry.mix(0.0, 1.0, &claps);
     }
     if whistles {
@@ -150,8 +150,9 @@ fn cheering(rng: &mut Rng) -> Take {
         }
     }
     let swell = Curve::new(&[(0.0, 0.35), (0.2, 1.0), (0.65, 0.95), (1.0, 0.3)]).scaled(seconds, 1.0);
-    let dry = dry.high_pass(550.0).high_pass(350.0).shape(|t| swell.at(t));
-    let sound = if large > 0.8 { Space::Hall.place(rng, &dry) } else { Space::Room.place(rng, &dry) };
+    let dry = dry.high_pass(250.0).shape(|t| swell.at(t));
+    let echo = Space::Hall.place(rng, &dry).to_rms(dry.rms() * rng.range(0.1, 0.5));
+    let sound = dry.plus(1.0, &echo);
     let size = grade(rng, large, &["small"], &["large", "big", "huge"]);
     let extra = if whistles { "and whistling" } else if clapping { "and clapping" } else { "" };
     let templates = [
