@@ -122,7 +122,12 @@ pub(crate) fn dataset(args: &DatasetArgs) -> Result<()> {
     match &args.out {
         Some(out) if !args.list => {
             let total = write::write(out, &jobs, args.seed, args.threads.max(1))?;
-            println!("{} clips, {:.1} minutes: {}", jobs.len(), total / 60.0, out.join("manifest.csv").display());
+            println!(
+                "{} clips, {:.1} minutes: {}",
+                jobs.len(),
+                total / 60.0,
+                out.join("manifest.csv").display()
+            );
         }
         _ => catalogue::print(&jobs),
     }
