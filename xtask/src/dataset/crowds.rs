@@ -79,7 +79,8 @@ fn shout(rng: &mut Rng, seconds: f32, path: &[(f32, [f32; 3])], joy: f32) -> Sou
     let mut formants = vowels(&path, tract);
     formants[1].gain = 1.2;
     formants[2].gain = 0.8;
-    let pitch = Curve::new(&[(0.0, 0.8), (0.2, 1.0), (0.45, top), (0.8, top * 0.95), (1.0, 0.75)]).scaled(seconds, hz);
+    let pitch = Curve::new(&[(0.0, 0.8), (0.2, 1.0), (0.45, top), (0.8, top * 0.95), (1.0, 0.75)])
+        .scaled(seconds, hz);
     let voice = Voice {
         breath: rng.range(0.03, 0.2),
         rough: rng.range(0.2, 0.6),
@@ -154,7 +155,13 @@ fn cheering(rng: &mut Rng) -> Take {
     let echo = Space::Hall.place(rng, &dry).to_rms(dry.rms() * rng.range(0.1, 0.5));
     let sound = dry.plus(1.0, &echo);
     let size = grade(rng, large, &["small"], &["large", "big", "huge"]);
-    let extra = if whistles { "and whistling" } else if clapping { "and clapping" } else { "" };
+    let extra = if whistles {
+        "and whistling"
+    } else if clapping {
+        "and clapping"
+    } else {
+        ""
+    };
     let templates = [
         "{size} crowd cheering",
         "crowd cheering {extra}",
@@ -184,7 +191,8 @@ fn gasp(rng: &mut Rng) -> Take {
     let (surprised, people) = (rng.chance(0.5), rng.count(15, 35));
     rng.vary();
     let seconds = rng.range(0.9, 1.8);
-    let path: &[_] = if surprised { &[(0.0, vowel::O), (1.0, vowel::U)] } else { &[(0.0, vowel::A), (1.0, vowel::O)] };
+    let path: &[_] =
+        if surprised { &[(0.0, vowel::O), (1.0, vowel::U)] } else { &[(0.0, vowel::A), (1.0, vowel::O)] };
     let sound = together(rng, people, seconds, path, 0.2);
     let templates: &[&str] = if surprised {
         &["crowd says oooh", "audience oohs in surprise", "crowd going ooh"]
@@ -217,7 +225,12 @@ pub(crate) fn talk(rng: &mut Rng, seconds: f32) -> Sound {
         let stress = rng.range(0.4, 1.0);
         pitch.push((t, hz * (1.15 - 0.3 * phrase) * (0.9 + 0.22 * stress)));
         path.push((t + length * 0.4, rng.pick(&choices)));
-        level.extend([(t, 0.0), (t + 0.03, stress), (t + length * 0.7, stress * 0.8), (t + length * 0.95, 0.03)]);
+        level.extend([
+            (t, 0.0),
+            (t + 0.03, stress),
+            (t + length * 0.7, stress * 0.8),
+            (t + length * 0.95, 0.03),
+        ]);
         if rng.chance(0.4) {
             let hiss = white(rng, 0.09).band_pass(rng.range(3000.0, 6500.0), 1.5).fade(0.03, 0.03);
             out.mix((t - 0.07).max(0.0), rng.range(0.03, 0.12), &hiss);
@@ -255,7 +268,8 @@ fn babble(rng: &mut Rng) -> Take {
     let mut sound = placed;
     sound.samples.truncate(super::signal::samples_in(seconds));
     let size = grade(rng, large, &["small"], &["large"]);
-    let templates = ["crowd of people talking", "{size} crowd babble", "people talking in a {place}", "crowd chatter"];
+    let templates =
+        ["crowd of people talking", "{size} crowd babble", "people talking in a {place}", "crowd chatter"];
     let place = if large > 0.6 { "large hall" } else { "room" };
     let values = [("size", size), ("place!", place)];
     Take { sound: sound.fade(0.3, 0.4), captions: captions(rng, &templates, &values) }

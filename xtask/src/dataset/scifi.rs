@@ -75,9 +75,18 @@ fn laser(rng: &mut Rng) -> Take {
     rng.vary();
     let weight = grade(rng, heavy, &["small", "quick"], &["heavy", "powerful"]);
     let word = if shot.wave == Wave::Square { "8 bit" } else { "" };
-    let templates = ["{weight} laser zap", "{word} laser shot", "{weight} laser gun firing", "sci-fi {weight} blaster shot", "pew laser"];
+    let templates = [
+        "{weight} laser zap",
+        "{word} laser shot",
+        "{weight} laser gun firing",
+        "sci-fi {weight} blaster shot",
+        "pew laser",
+    ];
     let templates = if heavy > 0.5 { &templates[..4] } else { &templates };
-    Take { sound: shot.render(rng), captions: captions(rng, templates, &[("weight", weight), ("word", word)]) }
+    Take {
+        sound: shot.render(rng),
+        captions: captions(rng, templates, &[("weight", weight), ("word", word)]),
+    }
 }
 
 /// Several shots.
@@ -91,13 +100,19 @@ fn laser_burst(rng: &mut Rng) -> Take {
         out.mix(index as f32 * gap, rng.range(0.8, 1.0), &shot.render(rng));
     }
     let speed = grade(rng, pace, &["slow"], &["rapid", "fast"]);
-    let templates = ["{speed} laser fire", "laser gun firing repeatedly", "{speed} burst of laser shots", "several laser zaps"];
+    let templates = [
+        "{speed} laser fire",
+        "laser gun firing repeatedly",
+        "{speed} burst of laser shots",
+        "several laser zaps",
+    ];
     Take { sound: out, captions: captions(rng, &templates, &[("speed", speed)]) }
 }
 
 /// A robot's speech: random tones, slides and trills.
 fn robot(rng: &mut Rng) -> Take {
-    let (wave, hz, pace, count) = (rng.pick(&WAVES), rng.log_range(450.0, 1500.0), rng.unit(), rng.count(4, 14));
+    let (wave, hz, pace, count) =
+        (rng.pick(&WAVES), rng.log_range(450.0, 1500.0), rng.unit(), rng.count(4, 14));
     rng.vary();
     let mut out = Sound::silence(0.0);
     let mut at = 0.0;
@@ -113,31 +128,43 @@ fn robot(rng: &mut Rng) -> Take {
         at += seconds + if rng.chance(0.2) { 0.12 } else { rng.range(0.0, 0.03) };
     }
     let speed = grade(rng, pace, &["slow"], &["fast"]);
-    let templates = ["{speed} robot beeps", "robot blips and bleeps", "small robot talking in beeps", "droid chatter"];
+    let templates =
+        ["{speed} robot beeps", "robot blips and bleeps", "small robot talking in beeps", "droid chatter"];
     Take { sound: out, captions: captions(rng, &templates, &[("speed", speed)]) }
 }
 
 /// Two notes, the second higher and ringing out.
 fn coin(rng: &mut Rng) -> Take {
-    let (wave, hz) = (rng.pick(&[Wave::Square, Wave::Triangle, Wave::Square, Wave::Sine]), rng.range(780.0, 1250.0));
+    let (wave, hz) =
+        (rng.pick(&[Wave::Square, Wave::Triangle, Wave::Square, Wave::Sine]), rng.range(780.0, 1250.0));
     let (step, first_s, ring_s) = (rng.pick(&[1.335, 1.5, 1.26]), rng.range(0.05, 0.09), rng.range(0.3, 0.7));
     rng.vary();
     let hz = rng.around(hz, 0.03);
     let mut out = held(wave, hz, first_s);
     out.mix(first_s, 1.0, &note(wave, hz * step, ring_s));
     let word = if wave == Wave::Square { "8 bit" } else { "" };
-    let templates = ["{word} coin pickup", "{word} game coin collect", "video game coin sound", "retro {word} pickup sound"];
+    let templates = [
+        "{word} coin pickup",
+        "{word} game coin collect",
+        "video game coin sound",
+        "retro {word} pickup sound",
+    ];
     Take { sound: out, captions: captions(rng, &templates, &[("word", word)]) }
 }
 
 /// A tone that shoots upwards.
 fn jump(rng: &mut Rng) -> Take {
-    let (wave, hz, high) = (rng.pick(&[Wave::Square, Wave::Triangle, Wave::Sine]), rng.log_range(180.0, 420.0), rng.range(2.2, 4.5));
+    let (wave, hz, high) = (
+        rng.pick(&[Wave::Square, Wave::Triangle, Wave::Sine]),
+        rng.log_range(180.0, 420.0),
+        rng.range(2.2, 4.5),
+    );
     let seconds = rng.range(0.14, 0.34);
     rng.vary();
     let hz = rng.around(hz, 0.04);
     let pitch = |t: f32| hz * high.powf((t / seconds).powf(0.8));
-    let sound = Sound::tone(seconds, pitch, |phase, t| (1.0 - 0.6 * t / seconds) * wave.at(phase, t)).fade(0.003, 0.03);
+    let sound = Sound::tone(seconds, pitch, |phase, t| (1.0 - 0.6 * t / seconds) * wave.at(phase, t))
+        .fade(0.003, 0.03);
     let word = if wave == Wave::Square { "8 bit" } else { "cartoon" };
     let templates = ["{word} jump", "video game jump sound", "retro game jump", "{word} jump sound"];
     Take { sound, captions: captions(rng, &templates, &[("word", word)]) }
@@ -155,7 +182,11 @@ fn melody(wave: Wave, hz: f32, ratios: &[f32], gap: f32, last_s: f32) -> Sound {
 
 /// A falling tune in minor.
 fn game_over(rng: &mut Rng) -> Take {
-    let (wave, hz, gap) = (rng.pick(&[Wave::Square, Wave::Triangle, Wave::Soft]), rng.range(380.0, 660.0), rng.range(0.13, 0.28));
+    let (wave, hz, gap) = (
+        rng.pick(&[Wave::Square, Wave::Triangle, Wave::Soft]),
+        rng.range(380.0, 660.0),
+        rng.range(0.13, 0.28),
+    );
     let tune: &[f32] = rng.pick(&[
         &[1.0, 0.944, 0.891, 0.749][..],
         &[1.0, 0.841, 0.749, 0.63, 0.5],
@@ -164,7 +195,12 @@ fn game_over(rng: &mut Rng) -> Take {
     rng.vary();
     let hz = rng.around(hz, 0.04);
     let word = if wave == Wave::Square { "8 bit" } else { "sad" };
-    let templates = ["{word} game over sound", "game over jingle, falling notes", "player dies in a retro game", "{word} losing tune"];
+    let templates = [
+        "{word} game over sound",
+        "game over jingle, falling notes",
+        "player dies in a retro game",
+        "{word} losing tune",
+    ];
     Take { sound: melody(wave, hz, tune, gap, 0.6), captions: captions(rng, &templates, &[("word", word)]) }
 }
 
@@ -179,7 +215,12 @@ fn level_up(rng: &mut Rng) -> Take {
     rng.vary();
     let hz = rng.around(hz, 0.04);
     let word = if wave == Wave::Square { "8 bit" } else { "happy" };
-    let templates = ["{word} level up sound", "level up jingle, rising notes", "video game win jingle", "{word} power up arpeggio"];
+    let templates = [
+        "{word} level up sound",
+        "level up jingle, rising notes",
+        "video game win jingle",
+        "{word} power up arpeggio",
+    ];
     Take { sound: melody(wave, hz, tune, gap, 0.7), captions: captions(rng, &templates, &[("word", word)]) }
 }
 
@@ -188,9 +229,11 @@ fn hurt(rng: &mut Rng) -> Take {
     let (hz, seconds, noisy) = (rng.log_range(250.0, 700.0), rng.range(0.12, 0.32), rng.unit());
     rng.vary();
     let hz = rng.around(hz, 0.05);
-    let tone = Sound::tone(seconds, |t| hz * (1.0 - 0.7 * t / seconds), |phase, t| {
-        (1.0 - t / seconds) * Wave::Square.at(phase, t)
-    });
+    let tone = Sound::tone(
+        seconds,
+        |t| hz * (1.0 - 0.7 * t / seconds),
+        |phase, t| (1.0 - t / seconds) * Wave::Square.at(phase, t),
+    );
     let grain = rng.range(1500.0, 5000.0);
     let (mut hold, mut left) = (0.0f32, 0.0f32);
     let noise = Sound::render(seconds, |t| {
@@ -208,7 +251,8 @@ fn hurt(rng: &mut Rng) -> Take {
 
 /// A rotor of sound: a tone between two pitches with harmonics, whirr and hum.
 fn machine(rng: &mut Rng, seconds: f32, from_hz: f32, to_hz: f32) -> Sound {
-    let track = Curve::new(&[(0.0, from_hz), (0.5, (from_hz * to_hz).sqrt()), (1.0, to_hz)]).scaled(seconds, 1.0);
+    let track =
+        Curve::new(&[(0.0, from_hz), (0.5, (from_hz * to_hz).sqrt()), (1.0, to_hz)]).scaled(seconds, 1.0);
     let beat = rng.range(1.004, 1.012);
     let saw = |phase: f32, _| 0.6 * (2.0 * phase - 1.0);
     let low = Sound::tone(seconds, |t| track.at(t), saw);
@@ -224,7 +268,12 @@ fn power_up(rng: &mut Rng) -> Take {
     rng.vary();
     let sound = machine(rng, seconds, hz, hz * ratio);
     let sound = sound.shape(|t| 0.3 + 0.7 * t / seconds).fade(0.05, 0.12);
-    let templates = ["power up", "sci-fi machine powering up", "generator powers up, rising tone", "spaceship systems power up"];
+    let templates = [
+        "power up",
+        "sci-fi machine powering up",
+        "generator powers up, rising tone",
+        "spaceship systems power up",
+    ];
     Take { sound, captions: captions(rng, &templates, &[]) }
 }
 
@@ -234,7 +283,12 @@ fn power_down(rng: &mut Rng) -> Take {
     rng.vary();
     let sound = machine(rng, seconds, hz * ratio, hz);
     let sound = sound.shape(|t| 1.0 - 0.8 * t / seconds).fade(0.02, 0.3);
-    let templates = ["power down", "sci-fi machine powering down", "generator shuts down, falling tone", "spaceship loses power"];
+    let templates = [
+        "power down",
+        "sci-fi machine powering down",
+        "generator shuts down, falling tone",
+        "spaceship loses power",
+    ];
     Take { sound, captions: captions(rng, &templates, &[]) }
 }
 
@@ -249,7 +303,8 @@ fn teleport(rng: &mut Rng) -> Take {
         let pitch = |t: f32| hz * ratio * 4.0f32.powf(sweep(t)) * (1.0 + 0.02 * (TAU * flutter * t).sin());
         out.mix(0.0, 0.25, &Sound::sine(seconds, pitch, |t| 0.6 + 0.4 * (TAU * flutter * t).sin()));
     }
-    let rush = white(rng, seconds).sweep(Pass::Band, 1.5, |t| hz * 3.0 * 6.0f32.powf(t / seconds)).to_rms(0.12);
+    let rush =
+        white(rng, seconds).sweep(Pass::Band, 1.5, |t| hz * 3.0 * 6.0f32.powf(t / seconds)).to_rms(0.12);
     let gain = |t: f32| if arriving { decay(t, seconds * 1.3) } else { hump(t, seconds).powf(0.7) };
     let sound = out.plus(1.0, &rush).shape(gain).fade(0.01, 0.08);
     let templates: &[&str] = if arriving {
@@ -262,31 +317,42 @@ fn teleport(rng: &mut Rng) -> Take {
 
 /// A steady hum with beating harmonics and some crackle.
 fn force_field(rng: &mut Rng) -> Take {
-    let (hz, seconds, pulse_hz, deep) = (rng.log_range(55.0, 180.0), rng.range(2.5, 6.0), rng.range(0.8, 6.0), rng.unit());
+    let (hz, seconds, pulse_hz, deep) =
+        (rng.log_range(55.0, 180.0), rng.range(2.5, 6.0), rng.range(0.8, 6.0), rng.unit());
     let hz = hz * (1.2 - 0.5 * deep);
     rng.vary();
     let mut out = Sound::silence(seconds);
     for harmonic in 1..=9u8 {
         let ratio = f32::from(harmonic) * rng.range(0.997, 1.003);
         let (slow, gain) = (rng.range(0.2, 1.5), 1.0 / f32::from(harmonic).powf(0.8));
-        out.mix(0.0, 0.4 * gain, &Sound::sine(seconds, |_| hz * ratio, |t| 0.7 + 0.3 * (TAU * slow * t).sin()));
+        out.mix(
+            0.0,
+            0.4 * gain,
+            &Sound::sine(seconds, |_| hz * ratio, |t| 0.7 + 0.3 * (TAU * slow * t).sin()),
+        );
     }
     let fizz = white(rng, seconds).high_pass(3000.0).to_rms(0.02);
     let sound = out.plus(1.0, &fizz).shape(|t| 0.75 + 0.25 * (TAU * pulse_hz * t).sin()).fade(0.15, 0.3);
     let word = if pulse_hz > 2.5 { "pulsing" } else { "" };
-    let templates = ["force field hum", "{word} energy shield hum", "sci-fi {word} force field", "energy field humming"];
+    let templates =
+        ["force field hum", "{word} energy shield hum", "sci-fi {word} force field", "energy field humming"];
     Take { sound, captions: captions(rng, &templates, &[("word", word)]) }
 }
 
 /// Energy that gathers: rising tone, rising trembling, rising noise.
 fn charge(rng: &mut Rng) -> Take {
-    let (hz, ratio, seconds, release) = (rng.log_range(120.0, 360.0), rng.range(4.0, 10.0), rng.range(0.9, 2.6), rng.chance(0.35));
+    let (hz, ratio, seconds, release) =
+        (rng.log_range(120.0, 360.0), rng.range(4.0, 10.0), rng.range(0.9, 2.6), rng.chance(0.35));
     rng.vary();
     let x = |t: f32| t / seconds;
-    let tone = Sound::tone(seconds, |t| hz * ratio.powf(x(t).powf(1.3)), |phase, t| {
-        let tremble = 0.6 + 0.4 * (TAU * (6.0 + 14.0 * x(t)) * t).sin();
-        tremble * (0.7 * (TAU * phase).sin() + 0.3 * (2.0 * phase - 1.0))
-    });
+    let tone = Sound::tone(
+        seconds,
+        |t| hz * ratio.powf(x(t).powf(1.3)),
+        |phase, t| {
+            let tremble = 0.6 + 0.4 * (TAU * (6.0 + 14.0 * x(t)) * t).sin();
+            tremble * (0.7 * (TAU * phase).sin() + 0.3 * (2.0 * phase - 1.0))
+        },
+    );
     let hiss = white(rng, seconds).sweep(Pass::Band, 2.0, |t| 3.0 * hz * ratio.powf(x(t))).to_rms(0.2);
     let mut sound = tone.plus(1.0, &hiss).shape(|t| 0.1 + 0.9 * x(t) * x(t)).fade(0.02, 0.03);
     if release {
@@ -317,7 +383,12 @@ fn sparkle(rng: &mut Rng) -> Take {
         at += rng.wait(0.09 - 0.06 * dense);
     }
     let word = ["", "rising", "falling"][direction];
-    let templates = ["{word} magic sparkle", "{word} magical shimmer", "fairy dust sparkles", "{word} twinkling magic chimes"];
+    let templates = [
+        "{word} magic sparkle",
+        "{word} magical shimmer",
+        "fairy dust sparkles",
+        "{word} twinkling magic chimes",
+    ];
     Take { sound: out, captions: captions(rng, &templates, &[("word", word)]) }
 }
 
@@ -330,11 +401,18 @@ fn spell(rng: &mut Rng) -> Take {
     let mut out = Sound::silence(seconds);
     for ratio in chord {
         let vibrato = rng.range(4.0, 7.0);
-        let bend = |t: f32| hz * ratio * (0.7 + 0.3 * (t / seconds).sqrt()) * (1.0 + 0.01 * (TAU * vibrato * t).sin());
-        out.mix(0.0, 0.3, &Sound::tone(seconds, bend, |phase, _| (TAU * phase).sin() + 0.3 * (2.0 * TAU * phase).sin()));
+        let bend = |t: f32| {
+            hz * ratio * (0.7 + 0.3 * (t / seconds).sqrt()) * (1.0 + 0.01 * (TAU * vibrato * t).sin())
+        };
+        out.mix(
+            0.0,
+            0.3,
+            &Sound::tone(seconds, bend, |phase, _| (TAU * phase).sin() + 0.3 * (2.0 * TAU * phase).sin()),
+        );
     }
     let low = if dark { 250.0 } else { 900.0 };
-    let rush = white(rng, seconds).sweep(Pass::Band, 1.2, |t| low * (1.0 + 5.0 * hump(t, seconds))).to_rms(0.18);
+    let rush =
+        white(rng, seconds).sweep(Pass::Band, 1.2, |t| low * (1.0 + 5.0 * hump(t, seconds))).to_rms(0.18);
     let mut sound = out.plus(1.0, &rush).shape(|t| hump(t, seconds).powf(0.8));
     if !dark {
         for _ in 0..rng.count(6, 16) {
