@@ -292,7 +292,8 @@ fn every_variable_of_the_transformer_gets_a_gradient() -> Result<()> {
     let config = tiny_model::config();
     let map = VarMap::new();
     let vb = VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu);
-    let network = Transformer::new(&config.flow, config.codec.latent_channels(), config.text.hidden_size, &vb)?;
+    let network =
+        Transformer::new(&config.flow, config.codec.latent_channels(), config.text.hidden_size, &vb)?;
     let (x, text, mask) = padded_batch(&mut Bench::new())?;
     let t = Tensor::new(&[0.2f32, 0.9], &Device::Cpu)?;
     let velocity = || network.forward(&x, &t, &network.condition(&text)?, Some(&mask), &|| Ok(()));

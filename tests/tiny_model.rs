@@ -8,7 +8,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 use straightshot_engine::codec::Codec;
-use straightshot_engine::config::{BandGroup, CodecConfig, FORMAT_VERSION, FlowConfig, ModelConfig, TextConfig};
+use straightshot_engine::config::{
+    BandGroup, CodecConfig, FORMAT_VERSION, FlowConfig, ModelConfig, TextConfig,
+};
 use straightshot_engine::flow::Transformer;
 use straightshot_engine::model::{CONFIG_FILE, ModelFiles, TOKENIZER_FILE, WEIGHTS_FILE};
 use straightshot_engine::rng::{Noise, Stream};

@@ -17,6 +17,7 @@ use straightshot_engine::train::codec::{self, CodecTraining};
 use straightshot_engine::train::data::{Clip, Entry, Split};
 use straightshot_engine::train::flow::{self, FlowData, FlowTraining};
 use straightshot_engine::train::optim::{AdamW, OptimConfig};
+use straightshot_engine::train::pairing::Pairing;
 use straightshot_engine::train::run::{Budget, trainable};
 
 /// Two tones and two bursts of noise, half a second each.
@@ -121,9 +122,11 @@ fn the_flow_learns() -> Result<()> {
     let data = FlowData::new(&codec, &text, &clips(), &Device::Cpu)?;
     let settings = FlowTraining {
         flow: config.flow,
+        init: None,
         optim: optim(),
         tokens_per_step: 256,
         timesteps: Timesteps::Uniform,
+        pairing: Pairing::Assignment { over: 16 },
         text_dropout: 0.1,
         seed: 1,
         budget: Budget { steps: 200, seconds: 1e6 },

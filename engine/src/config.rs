@@ -118,6 +118,37 @@ impl CodecConfig {
     pub fn tokens_for(&self, samples: usize) -> usize {
         samples.div_ceil(self.samples_per_token()).max(1)
     }
+
+    /// Whether each condition on the sizes holds, and what to say if it does not.
+    fn checks(&self) -> [(bool, &'static str); 8] {
+        let covered = self
+            .bands
+            .iter()
+            .fold(0, |sum: usize, group| sum.saturating_add(group.bands.saturating_mul(group.bins)));
+        let fits = || {
+            let longest = (MAX_SECONDS * f64::from(self.sample_rate_hz)) as usize;
+            self.hop_length == 0 || self.tokens_for(longest) <= MAX_TOKENS
+        };
+        [
+            ((8_000..=192_000).contains(&self.sample_rate_hz), "codec.sample_rate_hz is out of range"),
+            ((16..=16_384).contains(&self.n_fft), "codec.n_fft is out of range"),
+            (
+                self.hop_length > 0 && self.n_fft.is_multiple_of(self.hop_length.saturating_mul(2)),
+                "codec.n_fft is not a multiple of twice codec.hop_length",
+            ),
+            (fits(), "codec.hop_length is too short for the longest clip"),
+            (
+                covered == self.n_fft / 2 && self.bands.iter().all(|g| g.bands > 0 && g.bins > 0),
+                "codec.bands do not cover half of codec.n_fft",
+            ),
+            ((1..=4096).contains(&self.latent_channels()), "codec.band_channels is out of range"),
+            (
+                [self.dim, self.mix_dim, self.expansion].iter().all(|&d| (1..=8192).contains(&d)),
+                "a codec width is out of range",
+            ),
+            (self.encoder_blocks.max(self.decoder_blocks) <= 256, "a codec block count is out of range"),
+        ]
+    }
 }
 
 /// Velocity network, sizes of the paper's transformer by other numbers.
@@ -202,63 +233,36 @@ impl ModelConfig {
     /// # Errors
     /// [`ErrorKind::BadModel`] with the field at fault.
     pub fn validate(&self) -> Result<()> {
-        let (codec, flow, text) = (&self.codec, &self.flow, &self.text);
-        let checks = [
-            (self.format == FORMAT_VERSION, format!("format {} is not {FORMAT_VERSION}", self.format)),
-            (
-                (8_000..=192_000).contains(&codec.sample_rate_hz),
-                "codec.sample_rate_hz is out of range".into(),
-            ),
-            ((16..=16_384).contains(&codec.n_fft), "codec.n_fft is out of range".into()),
-            (
-                codec.hop_length > 0 && codec.n_fft.is_multiple_of(codec.hop_length.saturating_mul(2)),
-                "codec.n_fft is not a multiple of twice codec.hop_length".into(),
-            ),
-            (
-                codec.hop_length == 0
-                    || codec.tokens_for((MAX_SECONDS * f64::from(codec.sample_rate_hz)) as usize)
-                        <= MAX_TOKENS,
-                "codec.hop_length is too short for the longest clip".into(),
-            ),
-            (
-                codec.bands.iter().all(|g| g.bands > 0 && g.bins > 0)
-                    && codec.bands.iter().fold(0, |sum: usize, g| sum.saturating_add(g.bands.saturating_mul(g.bins)))
-                        == codec.n_fft / 2,
-                "codec.bands do not cover half of codec.n_fft".into(),
-            ),
-            ((1..=4096).contains(&codec.latent_channels()), "codec.band_channels is out of range".into()),
-            (
-                [codec.dim, codec.mix_dim, codec.expansion].iter().all(|&d| (1..=8192).contains(&d)),
-                "a codec width is out of range".into(),
-            ),
-            (
-                codec.encoder_blocks.max(codec.decoder_blocks) <= 256,
-                "a codec block count is out of range".into(),
-            ),
+        let bad = |what: &str| {
+            Err(Error::new(ErrorKind::BadModel, format!("The model's config.json does not work: {what}")))
+        };
+        if self.format != FORMAT_VERSION {
+            return bad(&format!("format {} is not {FORMAT_VERSION}", self.format));
+        }
+        let (flow, text) = (&self.flow, &self.text);
+        let networks = [
             (
                 (1..=8192).contains(&flow.dim) && (1..=256).contains(&flow.blocks),
-                "flow sizes are out of range".into(),
+                "flow sizes are out of range",
             ),
             (
                 flow.heads > 0 && flow.dim.is_multiple_of(flow.heads.saturating_mul(2)),
-                "flow.dim is not a multiple of twice flow.heads".into(),
+                "flow.dim is not a multiple of twice flow.heads",
             ),
-            ((1..=65_536).contains(&flow.feed_forward), "flow.feed_forward is out of range".into()),
+            ((1..=65_536).contains(&flow.feed_forward), "flow.feed_forward is out of range"),
             (
                 text.num_attention_heads > 0
                     && text.hidden_size.is_multiple_of(text.num_attention_heads.max(1)),
-                "text.hidden_size is not a multiple of text.num_attention_heads".into(),
+                "text.hidden_size is not a multiple of text.num_attention_heads",
             ),
             (
                 text.max_tokens >= 2 && text.max_tokens <= text.max_position_embeddings,
-                "text.max_tokens is out of range".into(),
+                "text.max_tokens is out of range",
             ),
         ];
-        match checks.into_iter().find(|(ok, _)| !ok) {
+        match self.codec.checks().into_iter().chain(networks).find(|(ok, _)| !ok) {
             None => Ok(()),
-            Some((_, what)) => {
-                Err(Error::new(ErrorKind::BadModel, format!("The model's config.json does not work: {what}")))
-            }
+            Some((_, what)) => bad(what),
         }
     }
 }

@@ -10,4 +10,4 @@ pub mod transformer;
 
 pub use guidance::Guided;
 pub use solver::{Method, VelocityField, integrate, uniform_grid};
-pub use transformer::{TextCondition, Transformer};
+pub use transformer::{Conditioned, TextCondition, Transformer};

@@ -10,6 +10,7 @@
 )]
 
 mod bundle;
+mod dataset;
 mod patch;
 mod play;
 mod setup;
@@ -40,6 +41,8 @@ enum Task {
     Play(play::PlayArgs),
     /// Times what a host does when it scans the bundle.
     Scan,
+    /// Makes clips of foley by rules, with captions, to train on.
+    Dataset(dataset::DatasetArgs),
     /// Runs every check: format, lints, all tests, the bundles in real hosts.
     Test,
 }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Task::Install => bundle::install(),
         Task::Play(args) => play::play(&args),
         Task::Scan => play::scan(),
+        Task::Dataset(args) => dataset::dataset(&args),
         Task::Test => test::test(),
     };
     match result {

@@ -1,8 +1,8 @@
 //! Spectrogram frames cut into bands of eight frames, and put together again.
 
 use crate::config::{BandGroup, CodecConfig, FRAMES_PER_TOKEN};
-use crate::nn::{BandBlock, BandBlockSizes, Linear, ops};
 use crate::nn::linear::LinearInit;
+use crate::nn::{BandBlock, BandBlockSizes, Linear, ops};
 use candle_core::{Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
@@ -26,12 +26,8 @@ pub(super) fn add_embedding(x: &Tensor, embedding: &Tensor) -> Result<Tensor> {
 
 /// The blocks of a network of `count`.
 pub(super) fn blocks(c: &CodecConfig, count: usize, vb: &VarBuilder<'_>) -> Result<Vec<BandBlock>> {
-    let sizes = BandBlockSizes {
-        dim: c.dim,
-        hidden: c.dim * c.expansion,
-        bands: c.band_count(),
-        mix_dim: c.mix_dim,
-    };
+    let sizes =
+        BandBlockSizes { dim: c.dim, hidden: c.dim * c.expansion, bands: c.band_count(), mix_dim: c.mix_dim };
     let scale = 1.0 / count.max(1) as f64;
     (0..count).map(|i| BandBlock::new(sizes, scale, &vb.pp("blocks").pp(i))).collect()
 }

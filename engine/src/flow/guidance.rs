@@ -27,6 +27,24 @@ impl<'a, C: Fn() -> Result<()>> Guided<'a, C> {
     }
 }
 
+/// The first-order correction `v(1) + (ω - 1) ∂v/∂ω` at ω = 1, which descriptions of FlashAudio give for its anchored
+/// guidance (the paper's own is [`crate::train::couplings::anchored`]).
+///
+/// `velocity_at(ω)` is any guided velocity. Where it is linear in ω, as
+/// `v(ω) = v_uncond + ω (v_cond - v_uncond)` is, the result **is** `v(ω)`: for a network without ω as an input this is
+/// [`Guided`] by another name. For a network that was trained with ω as an input it is the tangent at ω = 1, so a
+/// large ω follows what guidance does at first and not what the network has learnt about that ω.
+///
+/// The derivative is a central difference, exact for what is at most quadratic in ω.
+///
+/// # Errors
+/// Those of `velocity_at`.
+pub fn first_order(velocity_at: impl Fn(f64) -> Result<Tensor>, scale: f64) -> Result<Tensor> {
+    const H: f64 = 0.5;
+    let slope = ((velocity_at(1.0 + H)? - velocity_at(1.0 - H)?)? / (2.0 * H))?;
+    Ok((velocity_at(1.0)? + (slope * (scale - 1.0))?)?)
+}
+
 /// Whether guidance with this scale needs the unconditional half at all.
 #[must_use]
 pub fn needs_unconditional(scale: f64) -> bool {
@@ -47,3 +65,6 @@ impl<C: Fn() -> Result<()>> VelocityField for Guided<'_, C> {
         Ok((&uncond + ((cond - &uncond)? * self.scale)?)?)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,8 +11,8 @@ mod modulate;
 mod rowwise;
 
 pub use attention::{KeyLengths, attention};
-pub use channels::{add_bias, add_scaled, affine};
 use candle_core::{CpuStorage, CustomOp2, D, Layout, Result, Shape, Tensor};
+pub use channels::{add_bias, add_scaled, affine};
 use kernels as k;
 pub use modulate::scale_shift;
 use rayon::prelude::*;

@@ -85,6 +85,23 @@ pub fn load(path: &Path, optim: &mut AdamW) -> Result<RunState> {
     Ok(state)
 }
 
+/// Starts from the averaged weights of another run: weights and averages are set, moments stay as they are.
+///
+/// # Errors
+/// [`ErrorKind::BadData`] if the file does not fit the network, [`ErrorKind::Io`] if it cannot be read.
+pub fn start_from(path: &Path, optim: &mut AdamW) -> Result<()> {
+    let averaged = averaged_weights(path)?;
+    for p in &mut optim.params {
+        let fits = averaged.get(&p.name).filter(|t| t.dims() == p.var.dims());
+        let tensor = fits.ok_or_else(|| {
+            Error::new(ErrorKind::BadData, format!("{} does not fit: {}", path.display(), p.name))
+        })?;
+        p.var.set(&tensor.to_device(p.var.device())?)?;
+        p.ema = tensor.flatten_all()?.to_vec1()?;
+    }
+    Ok(())
+}
+
 /// The averaged weights of a checkpoint by name, ready to be packed or used as a starting point.
 ///
 /// # Errors

@@ -130,8 +130,7 @@ pub fn packed_segment(clips: &[Clip], samples: usize, sample_rate_hz: u32, rando
 
 /// A random piece of `clip` that fits `room` samples, and whether it starts inside the clip.
 fn recorded(clip: &[f32], room: usize, random: &mut Noise) -> (Vec<f32>, bool) {
-    let speed =
-        if random.uniform() < RESPEEDED { FASTEST.powf(2.0 * random.uniform() - 1.0) } else { 1.0 };
+    let speed = if random.uniform() < RESPEEDED { FASTEST.powf(2.0 * random.uniform() - 1.0) } else { 1.0 };
     let wanted = (room as f64 * speed) as usize;
     let start = if clip.len() > wanted { random.below(clip.len() - wanted) } else { 0 };
     let piece = &clip[start..(start + wanted).min(clip.len())];

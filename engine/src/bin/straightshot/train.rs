@@ -1,6 +1,10 @@
 //! `straightshot train`: one stage per call, each in its own run folder.
 
-use crate::pack;
+mod couplings;
+mod flow;
+mod pairing_report;
+mod student;
+
 use anyhow::{Context, Result};
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
@@ -8,14 +12,10 @@ use clap::{Args, Subcommand};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use straightshot_engine::codec::Codec;
-use straightshot_engine::config::{CodecConfig, FlowConfig, TextConfig};
-use straightshot_engine::flow::timesteps::Timesteps;
-use straightshot_engine::model::TOKENIZER_FILE;
-use straightshot_engine::text::TextEncoder;
+use straightshot_engine::config::CodecConfig;
 use straightshot_engine::train::checkpoint;
 use straightshot_engine::train::codec::{self, CodecTraining};
 use straightshot_engine::train::data::{self, Clip, Split};
-use straightshot_engine::train::flow::{self, FlowData, FlowTraining};
 use straightshot_engine::train::optim::OptimConfig;
 use straightshot_engine::train::run::Budget;
 
@@ -63,24 +63,18 @@ enum Stage {
         #[arg(long)]
         decoder_only: bool,
     },
-    /// The flow on the latents of a finished codec.
-    Flow {
-        /// Run folder.
-        #[arg(long)]
-        run: PathBuf,
-        /// Run folder of the codec.
-        #[arg(long)]
-        codec: PathBuf,
-        /// Folder with the text encoder's model.safetensors and tokenizer.json.
-        #[arg(long)]
-        text: PathBuf,
-        /// Latent tokens per step.
-        #[arg(long, default_value_t = 2048)]
-        tokens_per_step: usize,
-        /// Share of examples without text.
-        #[arg(long, default_value_t = 0.12)]
-        text_dropout: f64,
-    },
+    /// A first flow on the latents of a finished codec.
+    Flow(flow::Flow),
+    /// 1-RF: continue a flow with immiscible noise.
+    Rectify(flow::Rectify),
+    /// Couples of noise and data, made by a trained flow.
+    Couplings(couplings::Make),
+    /// 2-RF: a straighter flow from couplings.
+    Reflow(student::Reflow),
+    /// A flow for one step from couplings of the 2-RF.
+    Distil(student::Distil),
+    /// How much nearer to its noise data gets by pairing: a table over batch size and dimension.
+    PairingReport(pairing_report::Report),
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
@@ -101,24 +95,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             codec::train(&settings, &clips, run, &Device::Cpu).context("codec training")?;
             measure_latents(&settings.codec, &clips, run)
         }
-        Stage::Flow { run, codec, text, tokens_per_step, text_dropout } => {
-            let codec = pack::load_codec(codec)?;
-            let clips = clips(arguments, codec.config().sample_rate_hz, Split::Train)?;
-            let tokenizer = std::fs::read(text.join(TOKENIZER_FILE)).context("reading the tokenizer")?;
-            let vb = VarBuilder::from_tensors(pack::text_tensors(text)?, DType::F32, &Device::Cpu);
-            let text = TextEncoder::new(&TextConfig::default(), &tokenizer, vb)?;
-            let data = FlowData::new(&codec, &text, &clips, &Device::Cpu)?;
-            let settings = FlowTraining {
-                flow: FlowConfig::default(),
-                optim: optim(arguments, 1e-3),
-                tokens_per_step: *tokens_per_step,
-                timesteps: Timesteps::LogitNormal { mean: 0.0, std: 1.0 },
-                text_dropout: *text_dropout,
-                seed: arguments.seed,
-                budget: budget(arguments),
-            };
-            flow::train(&settings, &data, run, &Device::Cpu).context("flow training")
-        }
+        Stage::Flow(stage) => flow::run(arguments, stage),
+        Stage::Rectify(stage) => flow::rectify(arguments, stage),
+        Stage::Couplings(stage) => couplings::run(arguments, stage),
+        Stage::Reflow(stage) => student::reflow(arguments, stage),
+        Stage::Distil(stage) => student::distil(arguments, stage),
+        Stage::PairingReport(report) => pairing_report::run(arguments, report),
     }
 }
 

@@ -168,8 +168,7 @@ impl CustomOp3 for Attention {
         let (n, m) = (s.queries * s.dim, s.keys * s.dim);
         dq.par_chunks_mut(n).zip(dk.par_chunks_mut(m)).zip(dv.par_chunks_mut(m)).enumerate().for_each(
             |(row, ((dq, dk), dv))| {
-                let inputs =
-                    [&q[row * n..][..n], &k[row * m..][..m], &v[row * m..][..m], &g[row * n..][..n]];
+                let inputs = [&q[row * n..][..n], &k[row * m..][..m], &v[row * m..][..m], &g[row * n..][..n]];
                 let mut scratch = Scratch::new(s, self.lengths.0[row]);
                 for head in 0..self.heads {
                     scratch.backward(inputs, head, [&mut *dq, &mut *dk, &mut *dv]);
@@ -249,7 +248,8 @@ impl Scratch {
     /// `self.product = a b`, where `b` is the head's part of `count` rows of `x`.
     fn gather(&mut self, which: Which, transposed: bool, x: &[f32], head: usize) {
         let (d, dim) = (self.s.head_dim, self.s.dim);
-        let (results, count) = if transposed { (self.len, self.s.queries) } else { (self.s.queries, self.len) };
+        let (results, count) =
+            if transposed { (self.len, self.s.queries) } else { (self.s.queries, self.len) };
         self.rows.clear();
         self.rows.resize(count * self.depth, 0.0);
         for (to, from) in self.rows.chunks_exact_mut(self.depth).zip(x.chunks_exact(dim)) {
@@ -278,12 +278,7 @@ impl Scratch {
         self.store(head, out);
     }
 
-    fn backward(
-        &mut self,
-        [q, k, v, g]: [&[f32]; 4],
-        head: usize,
-        [dq, dk, dv]: [&mut [f32]; 3],
-    ) {
+    fn backward(&mut self, [q, k, v, g]: [&[f32]; 4], head: usize, [dq, dk, dv]: [&mut [f32]; 3]) {
         self.attend(q, k, head);
         self.gather(Which::Weights, true, g, head);
         self.store(head, dv);

@@ -189,11 +189,7 @@ impl CustomOp3 for Affine {
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         let dim = scale.elem_count();
-        Ok((
-            Some(scaled(grad, scale)?),
-            Some(column_products(x, grad, dim)?),
-            Some(column_sums(grad, dim)?),
-        ))
+        Ok((Some(scaled(grad, scale)?), Some(column_products(x, grad, dim)?), Some(column_sums(grad, dim)?)))
     }
 }
 

@@ -1,0 +1,115 @@
+//! `straightshot train flow` and `straightshot train rectify`.
+
+use super::{Arguments, budget, clips, optim};
+use crate::pack;
+use anyhow::{Context, Result};
+use candle_core::{DType, Device};
+use candle_nn::VarBuilder;
+use clap::Args;
+use std::path::PathBuf;
+use straightshot_engine::config::{FlowConfig, TextConfig};
+use straightshot_engine::flow::timesteps::Timesteps;
+use straightshot_engine::model::TOKENIZER_FILE;
+use straightshot_engine::text::TextEncoder;
+use straightshot_engine::train::data::Split;
+use straightshot_engine::train::flow::{self, FlowData, FlowTraining};
+use straightshot_engine::train::pairing::Pairing;
+use straightshot_engine::train::walks;
+
+/// Where latents and text features come from.
+#[derive(Debug, Args)]
+pub(super) struct Source {
+    /// Run folder of the codec.
+    #[arg(long)]
+    codec: PathBuf,
+    /// Folder with the text encoder's model.safetensors and tokenizer.json.
+    #[arg(long)]
+    text: PathBuf,
+}
+
+impl Source {
+    /// Encodes the training clips.
+    pub(super) fn load(&self, arguments: &Arguments) -> Result<FlowData> {
+        let codec = pack::load_codec(&self.codec)?;
+        let rate = codec.config().sample_rate_hz;
+        let mut clips = clips(arguments, rate, Split::Train)?;
+        let composed = walks::walks(&clips, rate, arguments.seed);
+        clips.extend(composed);
+        let tokenizer = std::fs::read(self.text.join(TOKENIZER_FILE)).context("reading the tokenizer")?;
+        let vb = VarBuilder::from_tensors(pack::text_tensors(&self.text)?, DType::F32, &Device::Cpu);
+        let text = TextEncoder::new(&TextConfig::default(), &tokenizer, vb)?;
+        Ok(FlowData::new(&codec, &text, &clips, &Device::Cpu)?)
+    }
+}
+
+/// What both stages take.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// Run folder.
+    #[arg(long)]
+    run: PathBuf,
+    #[command(flatten)]
+    source: Source,
+    /// Latent tokens per step.
+    #[arg(long, default_value_t = 2048)]
+    tokens_per_step: usize,
+    /// Share of examples without text.
+    #[arg(long, default_value_t = 0.12)]
+    text_dropout: f64,
+    /// Times: uniform, logit-normal[:MEAN,STD], mix-exp[:A] or bifocal[:ENDS,A].
+    #[arg(long, default_value = "logit-normal:0,1")]
+    timesteps: Timesteps,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Flow {
+    #[command(flatten)]
+    common: Common,
+    /// Run folder to start from; random weights without it.
+    #[arg(long)]
+    init: Option<PathBuf>,
+    /// Noise of an example: none, assignment[:EXAMPLES] or nearest[:NOISES].
+    #[arg(long, default_value = "none")]
+    pairing: Pairing,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Rectify {
+    #[command(flatten)]
+    common: Common,
+    /// Run folder of the first flow.
+    #[arg(long)]
+    init: PathBuf,
+    /// Noise of an example: none, assignment[:EXAMPLES] or nearest[:NOISES].
+    #[arg(long, default_value = "assignment:256")]
+    pairing: Pairing,
+}
+
+pub(super) fn run(arguments: &Arguments, stage: &Flow) -> Result<()> {
+    train(arguments, &stage.common, stage.init.clone(), stage.pairing, 1e-3).context("flow training")
+}
+
+pub(super) fn rectify(arguments: &Arguments, stage: &Rectify) -> Result<()> {
+    train(arguments, &stage.common, Some(stage.init.clone()), stage.pairing, 5e-4).context("rectification")
+}
+
+fn train(
+    arguments: &Arguments,
+    common: &Common,
+    init: Option<PathBuf>,
+    pairing: Pairing,
+    learning_rate: f64,
+) -> Result<()> {
+    let settings = FlowTraining {
+        flow: FlowConfig::default(),
+        init,
+        optim: optim(arguments, learning_rate),
+        tokens_per_step: common.tokens_per_step,
+        timesteps: common.timesteps,
+        pairing,
+        text_dropout: common.text_dropout,
+        seed: arguments.seed,
+        budget: budget(arguments),
+    };
+    Ok(flow::train(&settings, &common.source.load(arguments)?, &common.run, &Device::Cpu)?)
+}

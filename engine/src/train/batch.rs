@@ -1,0 +1,121 @@
+//! The tensors of one step and the loss that all flow stages share.
+
+use super::pairing;
+use crate::error::Result;
+use crate::flow::{TextCondition, Transformer, path};
+use candle_core::{Device, Tensor};
+
+/// Features of one caption.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Features {
+    /// `[count, dim]`.
+    pub tokens: Vec<f32>,
+    /// Word pieces.
+    pub count: usize,
+    /// `[dim]`.
+    pub pooled: Vec<f32>,
+}
+
+/// One example before it is a tensor.
+pub(crate) struct Row<'a> {
+    /// `[tokens, channels]`.
+    pub(crate) latent: Vec<f32>,
+    /// Seed of the noise it starts from.
+    pub(crate) seed: u64,
+    pub(crate) text: &'a Features,
+}
+
+/// Examples of similar length, padded to the longest.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) noise: Tensor, // (B, tokens, channels)
+    pub(crate) data: Tensor,  // (B, tokens, channels)
+    pub(crate) mask: Tensor,  // (B, tokens)
+    pub(crate) text: TextCondition,
+}
+
+impl Batch {
+    /// Stacks rows of `channels` channels; padding is zero.
+    pub(crate) fn new(rows: &[Row<'_>], channels: usize, device: &Device) -> Result<Self> {
+        let size = rows.len();
+        let frames = rows.iter().map(|r| r.latent.len() / channels).max().unwrap_or(1);
+        let width = frames * channels;
+        let mut noise = vec![0f32; size * width];
+        let (mut data, mut mask) = (noise.clone(), vec![0f32; size * frames]);
+        for (i, row) in rows.iter().enumerate() {
+            let n = row.latent.len();
+            data[i * width..][..n].copy_from_slice(&row.latent);
+            noise[i * width..][..n].copy_from_slice(&pairing::noise(row.seed, n));
+            mask[i * frames..][..n / channels].fill(1.0);
+        }
+        let texts: Vec<&Features> = rows.iter().map(|r| r.text).collect();
+        Ok(Self {
+            noise: Tensor::from_vec(noise, (size, frames, channels), device)?,
+            data: Tensor::from_vec(data, (size, frames, channels), device)?,
+            mask: Tensor::from_vec(mask, (size, frames), device)?,
+            text: stack(&texts, device)?,
+        })
+    }
+
+    /// Examples.
+    pub(crate) fn size(&self) -> Result<usize> {
+        Ok(self.mask.dim(0)?)
+    }
+}
+
+/// Pads text features to the longest of the batch.
+pub(crate) fn stack(texts: &[&Features], device: &Device) -> Result<TextCondition> {
+    let (size, longest) = (texts.len(), texts.iter().map(|f| f.count).max().unwrap_or(1));
+    let dim = texts.first().map_or(1, |f| f.pooled.len());
+    let (mut tokens, mut mask) = (vec![0f32; size * longest * dim], vec![0f32; size * longest]);
+    for (row, f) in texts.iter().enumerate() {
+        tokens[row * longest * dim..][..f.tokens.len()].copy_from_slice(&f.tokens);
+        mask[row * longest..][..f.count].fill(1.0);
+    }
+    let pooled: Vec<f32> = texts.iter().flat_map(|f| f.pooled.iter().copied()).collect();
+    Ok(TextCondition {
+        tokens: Tensor::from_vec(tokens, (size, longest, dim), device)?,
+        mask: Tensor::from_vec(mask, (size, longest), device)?,
+        pooled: Tensor::from_vec(pooled, (size, dim), device)?,
+    })
+}
+
+/// Cuts items that are sorted by `length` into groups of at most `tokens` tokens, padding included.
+pub(crate) fn cut<T>(items: Vec<T>, tokens: usize, length: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
+    let mut out: Vec<Vec<T>> = Vec::new();
+    for item in items {
+        let longest = length(&item);
+        match out.last_mut() {
+            Some(group) if (group.len() + 1) * longest <= tokens => group.push(item),
+            _ => out.push(vec![item]),
+        }
+    }
+    out
+}
+
+/// Puts `items` into a random order.
+pub(crate) fn shuffle<T>(items: &mut [T], random: &mut crate::rng::Noise) {
+    for i in (1..items.len()).rev() {
+        items.swap(i, random.below(i + 1));
+    }
+}
+
+/// Mean square of `error` over the tokens that exist.
+///
+/// # Shapes
+/// - `error`: `[batch, tokens, channels]`; `mask`: `[batch, tokens]`; returns a scalar
+pub(crate) fn masked_mean_square(error: &Tensor, mask: &Tensor) -> Result<Tensor> {
+    let error = error.sqr()?.mean_keepdim(2)?.squeeze(2)?;
+    let count = f64::from(mask.sum_all()?.to_scalar::<f32>()?);
+    Ok(((error * mask)?.sum_all()? / count)?)
+}
+
+/// `E ‖v_θ(x_t, t, text) - (data - noise)‖²`, Eq. (3) and (4).
+///
+/// # Shapes
+/// - `t`: `[batch]`; returns a scalar
+pub(crate) fn velocity_loss(network: &Transformer, b: &Batch, t: &Tensor) -> Result<Tensor> {
+    let x_t = path::interpolate(&b.noise, &b.data, t)?;
+    let v = network.forward(&x_t, t, &network.condition(&b.text)?, Some(&b.mask), &|| Ok(()))?;
+    masked_mean_square(&(v - path::velocity(&b.noise, &b.data)?)?, &b.mask)
+}

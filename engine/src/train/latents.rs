@@ -1,0 +1,240 @@
+//! Latents and captions as the flow's first stages see them.
+
+use super::batch::{self, Features, Row};
+use super::data::Clip;
+use super::pairing::{Pairing, pair};
+use crate::codec::Codec;
+use crate::error::Result;
+use crate::rng::Noise;
+use crate::text::TextEncoder;
+use candle_core::Device;
+use std::collections::HashMap;
+
+/// Clips become at most this many tokens (10 s at 21.5 tokens per second).
+const MAX_TOKENS: usize = 216;
+/// Clips of this many tokens and more are textures, of which any piece is an example.
+const TEXTURE_TOKENS: usize = 60;
+/// Shortest piece of a texture.
+const SHORTEST_CROP: usize = 20;
+/// Lengths that may be chosen are multiples of this, so that more clips have the same.
+const LENGTH_GRID: usize = 4;
+/// Share of short clips that get silence behind them, up to [`LONGEST_TAIL`] tokens.
+const TAIL_SHARE: f64 = 0.35;
+const LONGEST_TAIL: usize = 64;
+/// Clips drawn at a time to be sorted by length.
+const POOL: usize = 1024;
+/// Clips drawn at a time per example of an assignment: so that most lengths fill one.
+const POOL_PER_ASSIGNED: usize = 64;
+
+/// A clip as the flow sees it.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// `[tokens, channels]`, normalised.
+    pub latent: Vec<f32>,
+    /// Captions and, for prompts of one word, the category.
+    pub captions: Vec<String>,
+}
+
+/// Everything read once: latents, text features, the latent of silence.
+#[derive(Debug)]
+pub struct FlowData {
+    examples: Vec<Example>,
+    texts: HashMap<String, Features>,
+    silence: Vec<f32>,
+    /// [`TAIL_SHARE`], or what a test wants.
+    pub(crate) tail_share: f64,
+}
+
+/// What is drawn of a clip, and the noise it starts from; the latent itself is cut when a step needs it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Draw {
+    example: usize,
+    start: usize,
+    /// Tokens of the clip.
+    kept: usize,
+    /// Tokens of silence behind it.
+    tail: usize,
+    caption: usize,
+    /// Seed of the noise.
+    pub seed: u64,
+}
+
+impl Draw {
+    /// Tokens.
+    #[must_use]
+    pub fn tokens(&self) -> usize {
+        self.kept + self.tail
+    }
+}
+
+impl FlowData {
+    /// Encodes clips and captions.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Compute`] if a network fails.
+    pub fn new(codec: &Codec, text: &TextEncoder, clips: &[Clip], device: &Device) -> Result<Self> {
+        let mut examples = Vec::new();
+        let mut texts = HashMap::from([(String::new(), features(text, "")?)]);
+        for clip in clips {
+            let latent = codec.encode(&clip.samples, device)?.flatten_all()?.to_vec1::<f32>()?;
+            let category = clip.entry.ucs_category.to_lowercase();
+            let captions = [&clip.entry.caption, &clip.entry.caption, &clip.entry.caption2, &category];
+            let captions: Vec<String> = captions.into_iter().filter(|c| !c.is_empty()).cloned().collect();
+            for caption in &captions {
+                if !texts.contains_key(caption) {
+                    texts.insert(caption.clone(), features(text, caption)?);
+                }
+            }
+            examples.push(Example { latent, captions });
+        }
+        let silence = codec.encode(&vec![0.0; codec.config().samples_per_token() * 16], device)?;
+        let silence = silence.get(0)?.get(8)?.to_vec1::<f32>()?;
+        Ok(Self { examples, texts, silence, tail_share: TAIL_SHARE })
+    }
+
+    /// Takes latents and features that are there already; every caption and the empty one must have features.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::BadData`] naming the caption without features, or an example without caption or of no
+    /// whole number of tokens. `silence`: `[channels]`.
+    pub fn from_parts(
+        examples: Vec<Example>,
+        texts: HashMap<String, Features>,
+        silence: Vec<f32>,
+    ) -> Result<Self> {
+        let bad = |text: String| Err(crate::Error::new(crate::ErrorKind::BadData, text));
+        let mut captions = examples.iter().flat_map(|e| &e.captions);
+        if let Some(caption) = captions.find(|c| !texts.contains_key(*c)) {
+            return bad(format!("The caption \"{caption}\" has no features"));
+        }
+        let whole = |e: &Example| !e.latent.is_empty() && e.latent.len().is_multiple_of(silence.len().max(1));
+        if !texts.contains_key("") || examples.iter().any(|e| e.captions.is_empty() || !whole(e)) {
+            return bad("An example has no caption or no whole number of tokens".into());
+        }
+        Ok(Self { examples, texts, silence, tail_share: TAIL_SHARE })
+    }
+
+    /// Channels of a token.
+    #[must_use]
+    pub fn channels(&self) -> usize {
+        self.silence.len()
+    }
+
+    /// Number of clips.
+    #[must_use]
+    pub fn clip_count(&self) -> usize {
+        self.examples.len()
+    }
+
+    /// The features of "no text".
+    #[must_use]
+    pub fn no_text(&self) -> &Features {
+        &self.texts[""]
+    }
+
+    /// The caption of a draw.
+    #[must_use]
+    pub fn caption(&self, draw: &Draw) -> &str {
+        &self.examples[draw.example].captions[draw.caption]
+    }
+
+    /// The features of a draw's caption.
+    #[must_use]
+    pub fn text(&self, draw: &Draw) -> &Features {
+        &self.texts[self.caption(draw)]
+    }
+
+    /// The latent of a draw, `[tokens, channels]`.
+    #[must_use]
+    pub fn latent(&self, draw: &Draw) -> Vec<f32> {
+        let c = self.channels();
+        let mut latent = self.examples[draw.example].latent[draw.start * c..][..draw.kept * c].to_vec();
+        (0..draw.tail).for_each(|_| latent.extend_from_slice(&self.silence));
+        latent
+    }
+
+    /// A random crop of a texture, or an event with or without silence after it; noise is not yet chosen.
+    fn draw(&self, random: &mut Noise) -> Draw {
+        let example = random.below(self.examples.len());
+        let clip = &self.examples[example];
+        let tokens = clip.latent.len() / self.channels();
+        let (mut start, mut kept, mut tail) = (0, tokens, 0);
+        if tokens >= TEXTURE_TOKENS {
+            let choices = (tokens.min(MAX_TOKENS) - SHORTEST_CROP) / LENGTH_GRID + 1;
+            kept = SHORTEST_CROP + LENGTH_GRID * random.below(choices);
+            start = random.below(tokens - kept + 1);
+        } else if random.uniform() < self.tail_share {
+            tail = (tokens + 1 + random.below(LONGEST_TAIL)).next_multiple_of(LENGTH_GRID) - tokens;
+        }
+        Draw { example, start, kept, tail, caption: random.below(clip.captions.len()), seed: 0 }
+    }
+
+    /// Draws of one epoch of steps: as many as their pairing wants to see together, see [`Self::pool_of`].
+    ///
+    /// # Errors
+    /// Those of [`pair`].
+    pub fn pool(&self, pairing: Pairing, random: &mut Noise) -> Result<Vec<Draw>> {
+        let size = match pairing {
+            Pairing::Assignment { over } => POOL.max(POOL_PER_ASSIGNED * over),
+            Pairing::Independent | Pairing::Nearest { .. } => POOL,
+        };
+        self.pool_of(size, pairing, random)
+    }
+
+    /// `size` draws, sorted by length, with noise chosen among those of equal length.
+    ///
+    /// # Errors
+    /// Those of [`pair`].
+    pub fn pool_of(&self, size: usize, pairing: Pairing, random: &mut Noise) -> Result<Vec<Draw>> {
+        let mut pool: Vec<Draw> = (0..size).map(|_| self.draw(random)).collect();
+        pool.sort_by_key(Draw::tokens);
+        for equal in pool.chunk_by_mut(|a, b| a.tokens() == b.tokens()) {
+            let latents: Vec<Vec<f32>> = match pairing {
+                Pairing::Independent => vec![Vec::new(); equal.len()],
+                _ => equal.iter().map(|d| self.latent(d)).collect(),
+            };
+            for (draw, seed) in equal.iter_mut().zip(pair(&latents, pairing, random)?) {
+                draw.seed = seed;
+            }
+        }
+        Ok(pool)
+    }
+
+    /// Rows of `draws`, a share of them without text.
+    pub(crate) fn rows(&self, draws: &[Draw], text_dropout: f64, random: &mut Noise) -> Vec<Row<'_>> {
+        let row = |d: &Draw| {
+            let dropped = random.uniform() < text_dropout;
+            let text = if dropped { self.no_text() } else { self.text(d) };
+            Row { latent: self.latent(d), seed: d.seed, text }
+        };
+        draws.iter().map(row).collect()
+    }
+
+    /// The steps of one pool in random order.
+    pub(crate) fn steps(
+        &self,
+        tokens_per_step: usize,
+        pairing: Pairing,
+        random: &mut Noise,
+    ) -> Result<Vec<Vec<Draw>>> {
+        let mut steps = batch::cut(self.pool(pairing, random)?, tokens_per_step, Draw::tokens);
+        batch::shuffle(&mut steps, random);
+        Ok(steps)
+    }
+}
+
+/// Mean number of draws of the same length that an example of `pool` shares its assignment with.
+#[must_use]
+pub fn mean_group(pool: &[Draw]) -> f64 {
+    let groups = pool.chunk_by(|a, b| a.tokens() == b.tokens()).map(<[Draw]>::len);
+    groups.map(|n| (n * n) as f64).sum::<f64>() / pool.len().max(1) as f64
+}
+
+pub(crate) fn features(text: &TextEncoder, caption: &str) -> Result<Features> {
+    let f = text.encode(&[caption])?;
+    Ok(Features {
+        count: f.tokens.dim(1)?,
+        tokens: f.tokens.flatten_all()?.to_vec1()?,
+        pooled: f.pooled.flatten_all()?.to_vec1()?,
+    })
+}

@@ -1,0 +1,115 @@
+//! What all flow stages share: network, start, optimiser, checkpoints and log around a loss.
+
+use super::checkpoint::{self, RunState};
+use super::optim::{AdamW, OptimConfig, schedule};
+use super::run::{Budget, RunLog, trainable};
+use super::seeded;
+use crate::config::FlowConfig;
+use crate::error::{Error, ErrorKind, Result};
+use crate::flow::Transformer;
+use crate::flow::timesteps::Timesteps;
+use crate::rng::{Noise, Stream};
+use candle_core::{DType, Device, Tensor};
+use candle_nn::{VarBuilder, VarMap};
+use std::path::Path;
+
+/// File with the state of a run in its folder.
+pub const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
+
+/// A stage without its loss.
+#[derive(Debug, Clone, Copy)]
+pub struct Stage<'a> {
+    /// Sizes of the network.
+    pub flow: &'a FlowConfig,
+    /// Latent channels.
+    pub channels: usize,
+    /// Width of the text features.
+    pub text_dim: usize,
+    /// Run folder whose averaged weights are the start; random weights without it.
+    pub init: Option<&'a Path>,
+    /// Optimiser.
+    pub optim: OptimConfig,
+    /// Seed of everything random, the initial weights too.
+    pub seed: u64,
+    /// When to stop.
+    pub budget: Budget,
+}
+
+/// The loss of one step and how many examples it is over; a log is passed in while notes are welcome.
+pub type Loss<'a> = dyn FnMut(&Transformer, &mut Noise, Option<&mut RunLog>) -> Result<(Tensor, usize)> + 'a;
+
+/// Trains until the budget is spent, writing [`CHECKPOINT_FILE`] and `log.csv` in `run`; continues a run that is
+/// already there, whose own weights then are the start.
+///
+/// # Errors
+/// Those of `loss`; [`ErrorKind::Io`] if the folder cannot be written; [`ErrorKind::BadData`] if a checkpoint does
+/// not fit; [`ErrorKind::Compute`] if a variable gets no gradient.
+pub fn fit(stage: &Stage<'_>, run: &Path, device: &Device, note: &str, loss: &mut Loss<'_>) -> Result<()> {
+    let map = VarMap::new();
+    let vb = seeded::builder(&map, stage.seed, device);
+    let network = Transformer::new(stage.flow, stage.channels, stage.text_dim, &vb)?;
+    let mut optim = AdamW::new(trainable(&map, &[])?, stage.optim)?;
+    let path = run.join(CHECKPOINT_FILE);
+    let mut state = restore(stage, &path, &mut optim)?;
+    let mut log = RunLog::open(run, "step,seconds,loss,gradient_norm", &stage.budget, &state)?;
+    log.note(&format!("{} parameters, {note}", optim.parameter_count()));
+    let mut random = Noise::new(stage.seed ^ state.step.wrapping_mul(0x9e37_79b9), Stream::Training);
+    let mut first = true;
+    while let Some(progress) = stage.budget.progress(&state) {
+        let timer = std::time::Instant::now();
+        let (loss, examples) = loss(&network, &mut random, first.then_some(&mut log))?;
+        let grads = loss.backward()?;
+        if std::mem::take(&mut first) {
+            optim.assert_all_have_gradients(&grads)?;
+        }
+        let norm = optim.update(&grads, schedule(state.step, stage.optim.warm_up, progress))?;
+        state.step += 1;
+        state.seconds += timer.elapsed().as_secs_f64();
+        state.examples += examples as u64;
+        log.step(&state, progress, &[f64::from(loss.to_scalar::<f32>()?), norm])?;
+        if state.step.is_multiple_of(log.save_every()) {
+            checkpoint::save(&path, &optim, &state)?;
+        }
+    }
+    checkpoint::save(&path, &optim, &state)
+}
+
+/// The state of the run at `path`, or of a new one that starts where the stage says.
+fn restore(stage: &Stage<'_>, path: &Path, optim: &mut AdamW) -> Result<RunState> {
+    if path.exists() {
+        return checkpoint::load(path, optim);
+    }
+    if let Some(init) = stage.init {
+        checkpoint::start_from(&init.join(CHECKPOINT_FILE), optim)?;
+    }
+    Ok(RunState::default())
+}
+
+/// The network of a finished run with its averaged weights, not to be trained.
+///
+/// # Errors
+/// [`ErrorKind::BadData`] if the run does not fit `flow`.
+pub fn teacher(
+    run: &Path,
+    flow: &FlowConfig,
+    channels: usize,
+    text_dim: usize,
+    device: &Device,
+) -> Result<Transformer> {
+    let weights = checkpoint::averaged_weights(&run.join(CHECKPOINT_FILE))?;
+    let vb = VarBuilder::from_tensors(weights, DType::F32, device);
+    Transformer::new(flow, channels, text_dim, &vb).map_err(|e| {
+        Error::new(ErrorKind::BadData, format!("{} is no flow of this size", run.display())).with_source(e)
+    })
+}
+
+/// A time per example.
+pub(crate) fn times(
+    timesteps: Timesteps,
+    examples: usize,
+    random: &mut Noise,
+    device: &Device,
+) -> Result<Tensor> {
+    let t: Vec<f32> = (0..examples).map(|_| timesteps.sample(random) as f32).collect();
+    Ok(Tensor::from_vec(t, examples, device)?)
+}

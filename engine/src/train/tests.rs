@@ -1,0 +1,5 @@
+//! The recipe from end to end on two-dimensional data, with networks that train in seconds.
+
+mod couples;
+mod recipe;
+mod toy;
