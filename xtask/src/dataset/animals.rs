@@ -43,7 +43,12 @@ fn dog(rng: &mut Rng) -> Take {
     let templates: &[&str] = match barks {
         1 => &["dog bark", "single {size} dog bark", "a {size} dog barks once", "one {size} dog bark"],
         2 | 3 => &["{size} dog barking {times}", "a {size} dog barks {times}", "dog barks {times}"],
-        _ => &["dog barking", "{size} dog barking {speed}", "a {size} dog barking {speed}", "{size} dog barks repeatedly"],
+        _ => &[
+            "dog barking",
+            "{size} dog barking {speed}",
+            "a {size} dog barking {speed}",
+            "{size} dog barks repeatedly",
+        ],
     };
     let values = [("times!", times(barks)), ("size", size), ("speed", speed)];
     Take { sound, captions: captions(rng, templates, &values) }
@@ -139,9 +144,11 @@ fn purr(rng: &mut Rng) -> Take {
     };
     let pulses = Sound::tone(seconds, |t| rate_hz * if breathing(t) > 0.0 { 1.0 } else { 0.92 }, wave);
     let noise = pink(rng, seconds).to_rms(0.35);
-    let samples = pulses.samples.iter().zip(&noise.samples).map(|(a, b)| a * (0.6 + 1.2 * b) + 0.01 * b).collect();
+    let samples =
+        pulses.samples.iter().zip(&noise.samples).map(|(a, b)| a * (0.6 + 1.2 * b) + 0.01 * b).collect();
     let sound = Sound { samples }.high_pass(40.0);
-    let sound = sound.resonances(&[(140.0, 1.2, 1.0), (420.0, 2.0, 0.5), (1100.0, 2.0, 0.25), (2600.0, 2.0, 0.1)]);
+    let sound =
+        sound.resonances(&[(140.0, 1.2, 1.0), (420.0, 2.0, 0.5), (1100.0, 2.0, 0.25), (2600.0, 2.0, 0.1)]);
     let templates = ["cat purring", "a cat purrs", "purring cat close up"];
     Take { sound: sound.fade(0.1, 0.2), captions: captions(rng, &templates, &[]) }
 }
@@ -164,7 +171,8 @@ fn cow(rng: &mut Rng) -> Take {
     rng.vary();
     let sound = series(rng, moos, (0.5, 1.0), |rng, _| animal.call(rng, long));
     let sound = open_air(rng, &sound);
-    let length = if moos == 1 { grade(rng, (animal.seconds * long - 1.1) / 1.1, &["short"], &["long"]) } else { "" };
+    let length =
+        if moos == 1 { grade(rng, (animal.seconds * long - 1.1) / 1.1, &["short"], &["long"]) } else { "" };
     let pitch = grade(rng, (animal.hz - 80.0) / 160.0, &["deep", "low"], &[""]);
     let templates = ["cow mooing {times}", "{length} cow moo", "a cow moos {times}", "{pitch} moo of a cow"];
     let values = [("times", times(moos)), ("length", length), ("pitch", pitch)];
@@ -189,7 +197,13 @@ impl Bleat {
             .map(|k| k as f32 / 120.0)
             .map(|t| (t, self.hz * (1.06 - 0.14 * t / length) * (1.0 + 0.5 * self.depth * 0.2 * swing(t))))
             .collect();
-        let bands = [(540.0, 4.0, 1.0), (1150.0, 5.0, 0.5), (2050.0, 4.0, 1.0), (3300.0, 5.0, 0.5), (4900.0, 5.0, 0.35)];
+        let bands = [
+            (540.0, 4.0, 1.0),
+            (1150.0, 5.0, 0.5),
+            (2050.0, 4.0, 1.0),
+            (3300.0, 5.0, 0.5),
+            (4900.0, 5.0, 0.35),
+        ];
         let voice = Voice {
             breath: 0.07,
             rough: 0.25,
@@ -278,7 +292,8 @@ fn hooves(rng: &mut Rng) -> Take {
         for (foot, beat) in beats.iter().enumerate() {
             let hz = rng.around(hz * [1.0, 1.12, 0.93, 1.06][foot], 0.03) * if soft { 0.35 } else { 1.0 };
             let mode = |ratio: f32, gain: f32| Mode { hz: hz * ratio, t60_s: 0.07 / ratio.sqrt(), gain };
-            let knock = strike(&[mode(1.0, 1.0), mode(1.83, 0.6), mode(3.1, 0.4)], if soft { 2.5 } else { 0.5 });
+            let knock =
+                strike(&[mode(1.0, 1.0), mode(1.83, 0.6), mode(3.1, 0.4)], if soft { 2.5 } else { 0.5 });
             let click = burst(rng, hz * 3.5, 0.8, 0.02);
             let at = stride_s * (stride as f32 + beat) + rng.range(0.0, 0.02);
             out.mix(at, rng.range(0.6, 1.0), &knock.plus(if soft { 0.1 } else { 0.35 }, &click));

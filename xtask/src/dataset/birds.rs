@@ -90,11 +90,19 @@ fn chirps(rng: &mut Rng) -> Take {
     let templates: &[&str] = match count {
         1 => &["single bird chirp", "a bird chirps once", "short {pitch} bird chirp"],
         2 | 3 => &["a bird chirps {times}", "{pitch} bird chirping {times}", "bird chirp {times}"],
-        _ => &["bird chirping {speed}", "{pitch} bird chirps", "a bird chirping {speed}", "small bird chirping"],
+        _ => &[
+            "bird chirping {speed}",
+            "{pitch} bird chirps",
+            "a bird chirping {speed}",
+            "small bird chirping",
+        ],
     };
     let pitch = pitch_word(rng, height);
     let sound = open_air(rng, &sound);
-    Take { sound, captions: captions(rng, templates, &[("times!", times), ("speed", speed), ("pitch", pitch)]) }
+    Take {
+        sound,
+        captions: captions(rng, templates, &[("times!", times), ("speed", speed), ("pitch", pitch)]),
+    }
 }
 
 /// Tit-like: two notes in alternation.
@@ -107,7 +115,8 @@ fn two_notes(rng: &mut Rng) -> Take {
     rng.vary();
     let sound = phrase(rng, &motif, pairs, 0.03 + 0.05 * (1.0 - pace));
     let speed = grade(rng, pace, &["slow", "calm"], &["fast", "quick"]);
-    let templates = ["bird singing two notes", "{speed} two note bird call", "{pitch} bird call, two notes repeated"];
+    let templates =
+        ["bird singing two notes", "{speed} two note bird call", "{pitch} bird call, two notes repeated"];
     let pitch = pitch_word(rng, height);
     let sound = open_air(rng, &sound);
     Take { sound, captions: captions(rng, &templates, &[("speed", speed), ("pitch", pitch)]) }
@@ -128,7 +137,8 @@ fn trill(rng: &mut Rng) -> Take {
         trill.shape(move |t| (0.35 + 1.2 * t / length).min(1.0))
     });
     let speed = grade(rng, pace, &["slow"], &["fast", "rapid"]);
-    let templates = ["{speed} bird trill", "bird trilling", "{pitch} bird trill", "a bird sings a {speed} trill"];
+    let templates =
+        ["{speed} bird trill", "bird trilling", "{pitch} bird trill", "a bird sings a {speed} trill"];
     let pitch = pitch_word(rng, height);
     let sound = open_air(rng, &sound);
     Take { sound, captions: captions(rng, &templates, &[("speed", speed), ("pitch", pitch)]) }
@@ -162,8 +172,7 @@ fn song(rng: &mut Rng) -> Take {
     rng.vary();
     let sound = sing(rng, 2300.0 * 2.0f32.powf(height), seconds, pace);
     let speed = grade(rng, pace, &["slowly", "calmly"], &["fast", "quickly"]);
-    let templates =
-        ["bird singing {speed}", "{pitch} bird song", "a bird sings {speed}", "songbird singing"];
+    let templates = ["bird singing {speed}", "{pitch} bird song", "a bird sings {speed}", "songbird singing"];
     let pitch = pitch_word(rng, height);
     let sound = open_air(rng, &sound);
     Take { sound, captions: captions(rng, &templates, &[("speed", speed), ("pitch", pitch)]) }
@@ -245,7 +254,8 @@ fn chorus(rng: &mut Rng) -> Take {
             let bout = rng.range(0.3, 1.4).min(seconds - at);
             let pace = rng.unit();
             let notes = rng.count(2, 4);
-            let part = if rng.chance(0.25) { flute(rng, hz * 0.6, notes) } else { sing(rng, hz, bout * 0.7, pace) };
+            let part =
+                if rng.chance(0.25) { flute(rng, hz * 0.6, notes) } else { sing(rng, hz, bout * 0.7, pace) };
             out.mix(at, gain, &part);
             at += part.seconds() + rng.wait(1.6 - 1.1 * busy);
         }
@@ -290,7 +300,11 @@ fn seagull(rng: &mut Rng) -> Take {
             bright_hz: 6000.0,
             ..Voice::new(
                 seconds,
-                contour(seconds, hz * fall, &[(0.0, 0.78), (0.18, 1.06), (0.55, 1.0), (0.85, 0.86), (1.0, 0.76)]),
+                contour(
+                    seconds,
+                    hz * fall,
+                    &[(0.0, 0.78), (0.18, 1.06), (0.55, 1.0), (0.85, 0.86), (1.0, 0.76)],
+                ),
                 contour(seconds, 1.0, &[(0.0, 0.0), (0.12, 1.0), (0.6, 0.9), (1.0, 0.0)]),
                 fixed(&bands),
             )
@@ -302,7 +316,7 @@ fn seagull(rng: &mut Rng) -> Take {
         (false, 1) => &["a seagull cries once", "single seagull cry", "gull cry"],
         _ => &["seagull crying", "seagull cries", "gull calling"],
     };
-    
+
     let sound = open_air(rng, &sound);
     Take { sound, captions: captions(rng, templates, &[]) }
 }
@@ -341,7 +355,8 @@ fn pigeon(rng: &mut Rng) -> Take {
         let mut out = hoot(rng, hz * 0.93, 0.22, 0.4);
         let long = rng.range(0.45, 0.75);
         let swell = Curve::new(&[(0.0, 0.0), (0.3, 0.7), (1.0, 0.1)]).scaled(long, 1.0);
-        let rolled = hoot(rng, hz * 1.04, long, 0.4).shape(|t| 1.0 - swell.at(t) * (0.5 + 0.5 * (TAU * roll_hz * t).sin()));
+        let rolled = hoot(rng, hz * 1.04, long, 0.4)
+            .shape(|t| 1.0 - swell.at(t) * (0.5 + 0.5 * (TAU * roll_hz * t).sin()));
         out.mix(0.27, 1.0, &rolled);
         out.mix(0.3 + long, 0.7, &hoot(rng, hz * 0.95, 0.2, 0.4));
         out

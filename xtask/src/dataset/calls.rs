@@ -69,10 +69,12 @@ fn rooster(rng: &mut Rng) -> Take {
         let mut out = tract.call(rng, hz, first_s, &up, &swell).to_peak(0.6);
         let at = first_s + rng.range(0.07, 0.13);
         let middle_s = rng.range(0.38, 0.5);
-        let middle = [(0.0, 0.85), (0.1, 1.0), (0.38, 1.05), (0.5, dip), (0.6, dip * 1.05), (0.8, 1.0), (1.0, 1.0)];
+        let middle =
+            [(0.0, 0.85), (0.1, 1.0), (0.38, 1.05), (0.5, dip), (0.6, dip * 1.05), (0.8, 1.0), (1.0, 1.0)];
         let hollow = [(0.0, 0.0), (0.1, 0.8), (0.4, 0.9), (0.5, 0.4), (0.62, 0.7), (1.0, 0.8)];
         out.mix(at, 0.85, &tract.call(rng, hz, middle_s, &middle, &hollow));
-        let fall = [(0.0, 1.0), (0.15, rise), (0.3, rise), (0.75, rise * 0.97), (0.9, rise * 0.9), (1.0, drop)];
+        let fall =
+            [(0.0, 1.0), (0.15, rise), (0.3, rise), (0.75, rise * 0.97), (0.9, rise * 0.9), (1.0, drop)];
         let end = [(0.0, 0.5), (0.1, 1.0), (0.7, 0.8), (0.9, 0.35), (1.0, 0.0)];
         out.mix(at + middle_s - 0.01, 1.0, &tract.call(rng, hz, last_s, &fall, &end));
         out
@@ -80,8 +82,13 @@ fn rooster(rng: &mut Rng) -> Take {
     let sound = open_air(rng, &sound);
     let length = if crows == 1 { grade(rng, (last_s - 0.7) / 0.8, &[""], &["long"]) } else { "" };
     let times = times(crows);
-    let templates =
-        ["rooster crowing", "rooster crows {times}", "{length} rooster crow", "a rooster crows {times}", "cock a doodle doo"];
+    let templates = [
+        "rooster crowing",
+        "rooster crows {times}",
+        "{length} rooster crow",
+        "a rooster crows {times}",
+        "cock a doodle doo",
+    ];
     Take { sound, captions: captions(rng, &templates, &[("times", times), ("length", length)]) }
 }
 
@@ -107,8 +114,11 @@ fn chicken(rng: &mut Rng) -> Take {
         voice.render(rng).high_pass(350.0)
     });
     let sound = open_air(rng, &sound);
-    let templates: &[&str] =
-        if gawk { &["chicken clucking and squawking", "hen clucks loudly"] } else { &["chicken clucking", "hen clucking", "chicken clucks"] };
+    let templates: &[&str] = if gawk {
+        &["chicken clucking and squawking", "hen clucks loudly"]
+    } else {
+        &["chicken clucking", "hen clucking", "chicken clucks"]
+    };
     Take { sound, captions: captions(rng, templates, &[]) }
 }
 
@@ -120,7 +130,8 @@ fn duck(rng: &mut Rng) -> Take {
     let sound = series(rng, quacks, (0.05, 0.25), |rng, _| {
         let seconds = rng.range(0.14, 0.28);
         let hz = rng.around(hz, 0.06);
-        let open = |low: f32, high: f32| contour(seconds, 1.0, &[(0.0, low), (0.25, high), (1.0, low * 1.05)]);
+        let open =
+            |low: f32, high: f32| contour(seconds, 1.0, &[(0.0, low), (0.25, high), (1.0, low * 1.05)]);
         let formants = vec![
             Formant { hz: open(950.0, 1250.0), q: 5.0, gain: 0.7 },
             Formant { hz: open(1500.0, 1900.0), q: 5.0, gain: 1.0 },
@@ -161,29 +172,34 @@ fn frog(rng: &mut Rng) -> Take {
             |phase, t| (1.0 - phase).powi(4) * hump(t, length).powf(0.6),
         );
         let noise = white(rng, length).to_rms(0.04);
-        pulse.plus(1.0, &noise).high_pass(150.0).resonances(&[
-            (sac_hz, 7.0, 1.0),
-            (sac_hz * 1.85, 7.0, 0.8),
-            (sac_hz * 3.1, 6.0, 0.3),
-        ])
-        .shape(|t| hump(t, length).powf(0.4))
+        pulse
+            .plus(1.0, &noise)
+            .high_pass(150.0)
+            .resonances(&[(sac_hz, 7.0, 1.0), (sac_hz * 1.85, 7.0, 0.8), (sac_hz * 3.1, 6.0, 0.3)])
+            .shape(|t| hump(t, length).powf(0.4))
     });
     let sound = open_air(rng, &sound);
     let times = times(croaks);
-    let templates = ["{size} frog croaking {times}", "a {size} frog croaks {times}", "frog croak", "{size} frog ribbit"];
+    let templates =
+        ["{size} frog croaking {times}", "a {size} frog croaks {times}", "frog croak", "{size} frog ribbit"];
     let size = size(rng, smallness);
     Take { sound, captions: captions(rng, &templates, &[("times", times), ("size", size)]) }
 }
 
 /// Wolf: a long tone that jumps up, holds and sinks.
 fn wolf(rng: &mut Rng) -> Take {
-    let (hz, seconds, voices) = (rng.range(380.0, 620.0), rng.range(2.0, 4.2), if rng.chance(0.7) { 1 } else { 3 });
+    let (hz, seconds, voices) =
+        (rng.range(380.0, 620.0), rng.range(2.0, 4.2), if rng.chance(0.7) { 1 } else { 3 });
     rng.vary();
     let mut out = Sound::silence(0.0);
     for index in 0..voices {
         let (hz, seconds) = (rng.around(hz, 0.15), rng.around(seconds, 0.15));
         let wobble = rng.range(4.0, 6.0);
-        let pitch = contour(seconds, hz, &[(0.0, 0.6), (0.1, 0.85), (0.2, 1.12), (0.45, 1.06), (0.75, 0.95), (1.0, 0.65)]);
+        let pitch = contour(
+            seconds,
+            hz,
+            &[(0.0, 0.6), (0.1, 0.85), (0.2, 1.12), (0.45, 1.06), (0.75, 0.95), (1.0, 0.65)],
+        );
         let quaver = |t: f32| pitch.at(t) * (1.0 + 0.008 * (TAU * wobble * t).sin());
         let corners: Vec<_> = (0..80).map(|k| (k as f32 * 0.06, quaver(k as f32 * 0.06))).collect();
         let voice = Voice {
@@ -223,7 +239,11 @@ impl Beast {
         let scale = 17.0 / self.tract_cm;
         let track = |closed: f32, wide: f32| {
             let top = scale * (closed + (wide - closed) * open);
-            contour(self.seconds, 1.0, &[(0.0, closed * scale), (0.3, top), (0.7, top), (1.0, closed * scale)])
+            contour(
+                self.seconds,
+                1.0,
+                &[(0.0, closed * scale), (0.3, top), (0.7, top), (1.0, closed * scale)],
+            )
         };
         let formants = vec![
             Formant { hz: track(380.0, 760.0), q: 3.0, gain: 1.0 },
@@ -243,20 +263,19 @@ impl Beast {
                 formants,
             )
         };
-        let flutter_hz = rng.range(18.0, 34.0);
-        let wander = Curve::wander(rng, self.seconds, 0.05, 0.7, 1.3);
-        let depth = 0.55 * self.rough;
         let sound = voice.render(rng);
-        let mut phase = 0.0f32;
-        let mut flutter = Vec::with_capacity(sound.samples.len());
-        for i in 0..sound.samples.len() {
-            let t = i as f32 / super::signal::RATE_HZ;
-            phase += flutter_hz * wander.at(t) / super::signal::RATE_HZ;
-            flutter.push(1.0 - depth * (0.5 + 0.5 * (TAU * phase).sin()));
-        }
-        let samples = sound.samples.iter().zip(&flutter).map(|(x, gain)| (2.2 * x * gain).tanh()).collect();
-        Sound { samples }
+        flutter(rng, &sound, 0.55 * self.rough)
     }
+}
+
+/// The slow irregular flapping of large cords, some 18 to 34 times per second, and the distortion of a wide throat.
+fn flutter(rng: &mut Rng, sound: &Sound, depth: f32) -> Sound {
+    let seconds = sound.seconds();
+    let centre_hz = rng.range(18.0, 34.0);
+    let wander = Curve::wander(rng, seconds, 0.05, 0.7, 1.3);
+    let flaps = Sound::sine(seconds, |t| centre_hz * wander.at(t), |_| 1.0);
+    let gains = flaps.samples.iter().map(|x| 1.0 - depth * (0.5 + 0.5 * x));
+    Sound { samples: sound.samples.iter().zip(gains).map(|(x, gain)| (2.2 * x * gain).tanh()).collect() }
 }
 
 /// Lion: one or more roars that swell and fall, the last ones as grunts.
@@ -285,7 +304,8 @@ fn monster_growl(rng: &mut Rng) -> Take {
     let sound = beast.render(rng, 0.15, &pitch, &[(0.0, 0.0), (0.15, 0.7), (0.6, 1.0), (1.0, 0.0)]);
     let depth = grade(rng, smallness, &["deep", "low"], &[""]);
     let size = size(rng, smallness);
-    let templates = ["{depth} monster growl", "{size} monster growling", "{depth} creature growls", "beast growling"];
+    let templates =
+        ["{depth} monster growl", "{size} monster growling", "{depth} creature growls", "beast growling"];
     Take { sound, captions: captions(rng, &templates, &[("depth", depth), ("size", size)]) }
 }
 
@@ -304,7 +324,8 @@ fn monster_roar(rng: &mut Rng) -> Take {
     let chest = brown(rng, seconds).shape(|t| attack_decay(t, 0.1, seconds)).low_pass(180.0);
     let sound = main.plus(0.15 + 0.4 * shriek, &upper).plus(0.6, &chest);
     let size = size(rng, smallness);
-    let templates = ["{size} monster roar", "{size} monster roaring", "a {size} beast roars", "creature roar"];
+    let templates =
+        ["{size} monster roar", "{size} monster roaring", "a {size} beast roars", "creature roar"];
     Take { sound, captions: captions(rng, &templates, &[("size", size)]) }
 }
 

@@ -79,7 +79,8 @@ fn shout(rng: &mut Rng, seconds: f32, path: &[(f32, [f32; 3])], joy: f32) -> Sou
     let mut formants = vowels(&path, tract);
     formants[1].gain = 1.2;
     formants[2].gain = 0.8;
-    let pitch = Curve::new(&[(0.0, 0.8), (0.2, 1.0), (0.45, top), (0.8, top * 0.95), (1.0, 0.75)]).scaled(seconds, hz);
+    let pitch = Curve::new(&[(0.0, 0.8), (0.2, 1.0), (0.45, top), (0.8, top * 0.95), (1.0, 0.75)])
+        .scaled(seconds, hz);
     let voice = Voice {
         breath: rng.range(0.03, 0.2),
         rough: rng.range(0.2, 0.6),
@@ -96,10 +97,10 @@ fn shout(rng: &mut Rng, seconds: f32, path: &[(f32, [f32; 3])], joy: f32) -> Sou
 
 /// The vowels of what people shout: "woo", "yeah", "hey", "aah".
 fn cry(rng: &mut Rng) -> Vec<(f32, [f32; 3])> {
-    match rng.count(0, 3) {
+    match rng.count(0, 8) {
         0 => vec![(0.0, vowel::U), (1.0, vowel::U)],
-        1 => vec![(0.0, vowel::I), (0.2, vowel::E), (1.0, vowel::A)],
-        2 => vec![(0.0, vowel::E), (0.8, vowel::I)],
+        1..=3 => vec![(0.0, vowel::I), (0.2, vowel::E), (1.0, vowel::A)],
+        4 | 5 => vec![(0.0, vowel::E), (0.8, vowel::I)],
         _ => vec![(0.0, vowel::AE), (1.0, vowel::A)],
     }
 }
@@ -124,15 +125,17 @@ fn roar(rng: &mut Rng, seconds: f32) -> Sound {
     noise.shape(|t| waver.at(t))
 }
 
-/// A cheering crowd: shouts, a roar, claps and whistles, in the open or in a hall.
-fn cheering(rng: &mut Rng) -> Take {
-    let (large, seconds, whistles) = (rng.unit(), rng.range(2.5, 6.0), rng.chance(0.4));
-    let people = (12.0 * 4.0f32.powf(large)) as usize;
-    let clapping = rng.chance(0.75);
-    rng.vary();
+/// Shouts, a faint roar, and claps and whistles where they are wanted.
+fn cheers(
+    rng: &mut Rng,
+    people: usize,
+    seconds: f32,
+    large: f32,
+    (clapping, whistles): (bool, bool),
+) -> Sound {
     let mut dry = Sound::silence(seconds);
     for _ in 0..people * 2 {
-        let length = rng.range(0.3, 1.1).min(seconds * 0.8);
+        let length = rng.range(0.25, 0.9).min(seconds * 0.8);
         let path = cry(rng);
         let part = shout(rng, length, &path, 1.0);
         let at = rng.unit() * (seconds - length).max(0.0);
@@ -140,7 +143,7 @@ fn cheering(rng: &mut Rng) -> Take {
     }
     let mut dry = dry.to_rms(0.12).plus(1.0, &roar(rng, seconds).to_rms(0.01 + 0.025 * large));
     if clapping {
-        let claps = hands(rng, people, seconds, &Curve::flat(0.8)).to_rms(0.045);
+        let claps = hands(rng, people * 2, seconds, &Curve::flat(0.8)).to_rms(0.07);
         dry.mix(0.0, 1.0, &claps);
     }
     if whistles {
@@ -150,11 +153,26 @@ fn cheering(rng: &mut Rng) -> Take {
         }
     }
     let swell = Curve::new(&[(0.0, 0.35), (0.2, 1.0), (0.65, 0.95), (1.0, 0.3)]).scaled(seconds, 1.0);
-    let dry = dry.high_pass(250.0).shape(|t| swell.at(t));
+    dry.high_pass(250.0).shape(|t| swell.at(t))
+}
+
+/// A cheering crowd: shouts, a roar, claps and whistles, in the open or in a hall.
+fn cheering(rng: &mut Rng) -> Take {
+    let (large, seconds, whistles) = (rng.unit(), rng.range(2.5, 6.0), rng.chance(0.4));
+    let people = (9.0 * 2.5f32.powf(large)) as usize;
+    let clapping = rng.chance(0.75);
+    rng.vary();
+    let dry = cheers(rng, people, seconds, large, (clapping, whistles));
     let echo = Space::Hall.place(rng, &dry).to_rms(dry.rms() * rng.range(0.1, 0.5));
     let sound = dry.plus(1.0, &echo);
-    let size = grade(rng, large, &["small"], &["large", "big", "huge"]);
-    let extra = if whistles { "and whistling" } else if clapping { "and clapping" } else { "" };
+    let size = grade(rng, large, &["small"], &["large", "big"]);
+    let extra = if whistles {
+        "and whistling"
+    } else if clapping {
+        "and clapping"
+    } else {
+        ""
+    };
     let templates = [
         "{size} crowd cheering",
         "crowd cheering {extra}",
@@ -184,7 +202,8 @@ fn gasp(rng: &mut Rng) -> Take {
     let (surprised, people) = (rng.chance(0.5), rng.count(15, 35));
     rng.vary();
     let seconds = rng.range(0.9, 1.8);
-    let path: &[_] = if surprised { &[(0.0, vowel::O), (1.0, vowel::U)] } else { &[(0.0, vowel::A), (1.0, vowel::O)] };
+    let path: &[_] =
+        if surprised { &[(0.0, vowel::O), (1.0, vowel::U)] } else { &[(0.0, vowel::A), (1.0, vowel::O)] };
     let sound = together(rng, people, seconds, path, 0.2);
     let templates: &[&str] = if surprised {
         &["crowd says oooh", "audience oohs in surprise", "crowd going ooh"]
@@ -217,7 +236,12 @@ pub(crate) fn talk(rng: &mut Rng, seconds: f32) -> Sound {
         let stress = rng.range(0.4, 1.0);
         pitch.push((t, hz * (1.15 - 0.3 * phrase) * (0.9 + 0.22 * stress)));
         path.push((t + length * 0.4, rng.pick(&choices)));
-        level.extend([(t, 0.0), (t + 0.03, stress), (t + length * 0.7, stress * 0.8), (t + length * 0.95, 0.03)]);
+        level.extend([
+            (t, 0.0),
+            (t + 0.03, stress),
+            (t + length * 0.7, stress * 0.8),
+            (t + length * 0.95, 0.03),
+        ]);
         if rng.chance(0.4) {
             let hiss = white(rng, 0.09).band_pass(rng.range(3000.0, 6500.0), 1.5).fade(0.03, 0.03);
             out.mix((t - 0.07).max(0.0), rng.range(0.03, 0.12), &hiss);
@@ -255,7 +279,8 @@ fn babble(rng: &mut Rng) -> Take {
     let mut sound = placed;
     sound.samples.truncate(super::signal::samples_in(seconds));
     let size = grade(rng, large, &["small"], &["large"]);
-    let templates = ["crowd of people talking", "{size} crowd babble", "people talking in a {place}", "crowd chatter"];
+    let templates =
+        ["crowd of people talking", "{size} crowd babble", "people talking in a {place}", "crowd chatter"];
     let place = if large > 0.6 { "large hall" } else { "room" };
     let values = [("size", size), ("place!", place)];
     Take { sound: sound.fade(0.3, 0.4), captions: captions(rng, &templates, &values) }

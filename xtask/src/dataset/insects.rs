@@ -45,7 +45,8 @@ impl Scraper {
             for pulse in 0..self.pulses {
                 let hz = rng.around(self.hz, 0.004);
                 let loud = if pulse == 0 { 0.5 } else { rng.range(0.85, 1.0) };
-                let tone = Sound::sine(length, |t| hz * (1.02 - 0.04 * t / length), |t| loud * hump(t, length));
+                let tone =
+                    Sound::sine(length, |t| hz * (1.02 - 0.04 * t / length), |t| loud * hump(t, length));
                 let second = Sound::sine(length, |_| hz * 2.01, |t| 0.06 * hump(t, length));
                 out.mix(at + pulse as f32 / self.pulse_hz, 1.0, &tone.plus(1.0, &second));
             }
@@ -63,7 +64,8 @@ fn cricket(rng: &mut Rng) -> Take {
     let air = pink(rng, seconds).to_rms(0.004);
     let sound = scraper.render(rng, seconds).plus(1.0, &air);
     let speed = grade(rng, pace, &["slowly"], &["fast", "quickly"]);
-    let templates = ["cricket chirping", "a cricket chirps {speed}", "single cricket chirping {speed}", "cricket sound"];
+    let templates =
+        ["cricket chirping", "a cricket chirps {speed}", "single cricket chirping {speed}", "cricket sound"];
     Take { sound, captions: captions(rng, &templates, &[("speed", speed)]) }
 }
 
@@ -99,19 +101,26 @@ fn cicadas(rng: &mut Rng) -> Take {
     for _ in 0..animals {
         let (hz, rate_hz) = (rng.range(4200.0, 7500.0), rng.range(90.0, 210.0));
         let beat_hz = rng.range(3.0, 12.0);
-        let pulses = Sound::tone(seconds, |t| rate_hz * (1.0 + 0.02 * (TAU * 0.7 * t).sin()), |phase, t| {
-            (1.0 - phase).powi(5) * (0.75 + 0.25 * (TAU * beat_hz * t).sin())
-        });
+        let pulses = Sound::tone(
+            seconds,
+            |t| rate_hz * (1.0 + 0.02 * (TAU * 0.7 * t).sin()),
+            |phase, t| (1.0 - phase).powi(5) * (0.75 + 0.25 * (TAU * beat_hz * t).sin()),
+        );
         let noise = white(rng, seconds);
         let samples = pulses.samples.iter().zip(&noise.samples).map(|(a, b)| a * b).collect();
-        let song = Sound { samples }.resonances(&[(hz, 9.0, 1.0), (hz * 1.22, 9.0, 0.7), (hz * 0.83, 8.0, 0.4)]);
+        let song =
+            Sound { samples }.resonances(&[(hz, 9.0, 1.0), (hz * 1.22, 9.0, 0.7), (hz * 0.83, 8.0, 0.4)]);
         let phase = rng.range(0.2, 0.8) * seconds;
         let wave = move |t: f32| 1.0 - 0.75 * swell * ((t - phase) / seconds).abs().min(1.0) * 1.6;
         out.mix(0.0, rng.log_range(0.3, 1.0), &song.to_rms(0.2).shape(|t| wave(t).max(0.05)));
     }
     let how = grade(rng, swell, &["steady"], &["swelling"]);
     let templates = ["cicadas buzzing", "{how} cicada song", "cicadas in summer heat", "loud cicadas"];
-    let templates = if animals == 1 { ["cicada buzzing", "{how} cicada song", "a cicada sings", "cicada"] } else { templates };
+    let templates = if animals == 1 {
+        ["cicada buzzing", "{how} cicada song", "a cicada sings", "cicada"]
+    } else {
+        templates
+    };
     Take { sound: out.fade(0.1, 0.3), captions: captions(rng, &templates, &[("how", how)]) }
 }
 
@@ -130,14 +139,18 @@ impl Wings {
         let path = Curve::wander(rng, self.seconds, 0.16, 1.0 - self.wander, 1.0 + self.wander);
         let shiver = Curve::wander(rng, self.seconds, 0.012, 0.98, 1.02);
         let flutter = Curve::wander(rng, self.seconds, 0.02, 0.55, 1.0);
-        let nearest: Vec<_> = (0..passes).map(|_| (rng.range(0.1, 0.9) * self.seconds, rng.range(0.15, 0.5))).collect();
+        let nearest: Vec<_> =
+            (0..passes).map(|_| (rng.range(0.1, 0.9) * self.seconds, rng.range(0.15, 0.5))).collect();
         let near = |t: f32| {
-            let bumps = nearest.iter().map(|(at, width)| 1.0 / (1.0 + ((t - at) / width).powi(2))).sum::<f32>();
+            let bumps =
+                nearest.iter().map(|(at, width)| 1.0 / (1.0 + ((t - at) / width).powi(2))).sum::<f32>();
             if nearest.is_empty() { 1.0 } else { 0.12 + bumps }
         };
         let doppler = |t: f32| 1.0 - 0.02 * nearest.iter().map(|(at, w)| ((t - at) / w).tanh()).sum::<f32>();
         let power = 3 + (4.0 * self.thin) as i32;
-        let wave = |phase: f32, t: f32| near(t) * flutter.at(t) * ((1.0 - phase).powi(power) - 0.2 * (2.0 * TAU * phase).sin());
+        let wave = |phase: f32, t: f32| {
+            near(t) * flutter.at(t) * ((1.0 - phase).powi(power) - 0.2 * (2.0 * TAU * phase).sin())
+        };
         let pitch = |t: f32| self.hz * path.at(t) * shiver.at(t) * doppler(t);
         let buzz = Sound::tone(self.seconds, pitch, wave);
         let noise = white(rng, self.seconds).shape(|t| 0.04 * near(t));
@@ -154,7 +167,9 @@ fn bee(rng: &mut Rng) -> Take {
     let wings = Wings { hz, wander: 0.03, thin: 0.25, seconds };
     let passes = if passing { rng.count(1, 2) } else { 0 };
     let sound = wings.render(rng, passes);
-    let body = sound.resonances(&[(hz * 1.5, 1.0, 1.0), (900.0, 1.0, 1.2), (2600.0, 1.0, 1.2), (4500.0, 1.0, 0.8)]).fade(0.1, 0.2);
+    let body = sound
+        .resonances(&[(hz * 1.5, 1.0, 1.0), (900.0, 1.0, 1.2), (2600.0, 1.0, 1.2), (4500.0, 1.0, 0.8)])
+        .fade(0.1, 0.2);
     let who = if smallness < 0.25 { "bumble bee" } else { "bee" };
     let how = if passing { "flying past" } else { "" };
     let templates = ["{who} buzzing", "a {who} buzzing {how}", "{who} buzz"];
@@ -169,7 +184,11 @@ fn swarm(rng: &mut Rng) -> Take {
     for _ in 0..bees {
         let hz = rng.range(190.0, 260.0);
         let passes = rng.count(0, 2);
-        out.mix(0.0, rng.log_range(0.2, 1.0), &Wings { hz, wander: 0.03, thin: 0.2, seconds }.render(rng, passes));
+        out.mix(
+            0.0,
+            rng.log_range(0.2, 1.0),
+            &Wings { hz, wander: 0.03, thin: 0.2, seconds }.render(rng, passes),
+        );
     }
     let sound = out.resonances(&[(320.0, 0.8, 1.0), (1000.0, 1.0, 0.6), (2800.0, 1.2, 0.4)]).fade(0.2, 0.3);
     let templates = ["swarm of bees buzzing", "bees buzzing", "bee hive", "many bees buzzing"];
@@ -192,7 +211,13 @@ fn mosquito(rng: &mut Rng) -> Take {
     let (hz, seconds) = (rng.range(430.0, 680.0), rng.range(2.0, 5.0));
     rng.vary();
     let passes = rng.count(1, 2);
-    let sound = Wings { hz, wander: 0.02, thin: 0.8, seconds }.render(rng, passes).high_pass(350.0).fade(0.1, 0.2);
-    let templates = ["mosquito buzzing", "mosquito whine near the ear", "a mosquito flies past", "high pitched mosquito buzz"];
+    let sound =
+        Wings { hz, wander: 0.02, thin: 0.8, seconds }.render(rng, passes).high_pass(350.0).fade(0.1, 0.2);
+    let templates = [
+        "mosquito buzzing",
+        "mosquito whine near the ear",
+        "a mosquito flies past",
+        "high pitched mosquito buzz",
+    ];
     Take { sound, captions: captions(rng, &templates, &[]) }
 }

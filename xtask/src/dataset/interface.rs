@@ -100,12 +100,28 @@ fn beep(rng: &mut Rng) -> Take {
         out.mix(index as f32 * (seconds + gap), 1.0, &held(wave, hz, seconds));
     }
     let number = ["", "", "double", "triple", ""][count];
-    let length = if count > 1 { "" } else if seconds > 0.35 { "long" } else if seconds < 0.12 { "short" } else { "" };
+    let length = if count > 1 {
+        ""
+    } else if seconds > 0.35 {
+        "long"
+    } else if seconds < 0.12 {
+        "short"
+    } else {
+        ""
+    };
     let pitch = height(rng, hz);
     let templates: &[&str] = match count {
-        1 => &["{pitch} ui beep", "{length} beep", "a {length} {pitch} beep", "interface beep", "computer beep"],
+        1 => &[
+            "{pitch} ui beep",
+            "{length} beep",
+            "a {length} {pitch} beep",
+            "interface beep",
+            "computer beep",
+        ],
         4 => &["four quick beeps", "ui beeps", "{pitch} beeps in a row"],
-        _ => &["{number} beep", "{number} ui beep", "{pitch} {number} beep", "{number} {pitch} computer beep"],
+        _ => {
+            &["{number} beep", "{number} ui beep", "{pitch} {number} beep", "{number} {pitch} computer beep"]
+        }
     };
     let values = [("pitch", pitch), ("length", length), ("number!", number)];
     Take { sound: out, captions: captions(rng, templates, &values) }
@@ -114,14 +130,20 @@ fn beep(rng: &mut Rng) -> Take {
 /// Two or three rising consonant notes.
 fn confirm(rng: &mut Rng) -> Take {
     let (wave, hz) = (rng.pick(&WAVES), rng.log_range(420.0, 1100.0));
-    let steps = rng.pick(&[&[1.0, 1.5][..], &[1.0, 1.335], &[1.0, 1.26, 1.5], &[1.0, 2.0], &[1.0, 1.25, 1.5, 2.0]]);
+    let steps =
+        rng.pick(&[&[1.0, 1.5][..], &[1.0, 1.335], &[1.0, 1.26, 1.5], &[1.0, 2.0], &[1.0, 1.25, 1.5, 2.0]]);
     let (gap, seconds) = (rng.range(0.06, 0.13), rng.range(0.2, 0.6));
     rng.vary();
     let hz = rng.around(hz, 0.03);
     let notes: Vec<_> = steps.iter().enumerate().map(|(k, ratio)| (k as f32 * gap, *ratio)).collect();
     let word = wave.word();
-    let templates =
-        ["{word} ui confirm", "{word} success sound", "interface confirm, rising notes", "positive ui sound", "menu select"];
+    let templates = [
+        "{word} ui confirm",
+        "{word} success sound",
+        "interface confirm, rising notes",
+        "positive ui sound",
+        "menu select",
+    ];
     Take { sound: tune(wave, hz, &notes, seconds), captions: captions(rng, &templates, &[("word", word)]) }
 }
 
@@ -170,7 +192,12 @@ fn notification(rng: &mut Rng) -> Take {
     let templates: &[&str] = if count == 1 {
         &["{word} notification ding", "single notification chime", "message notification sound"]
     } else {
-        &["{word} notification sound", "notification chime", "phone notification", "{word} message alert tune"]
+        &[
+            "{word} notification sound",
+            "notification chime",
+            "phone notification",
+            "{word} message alert tune",
+        ]
     };
     Take { sound: tune(wave, hz, &notes, seconds), captions: captions(rng, templates, &[("word", word)]) }
 }
@@ -184,9 +211,21 @@ fn blip(rng: &mut Rng) -> Take {
     let pitch = |t: f32| hz * (1.0 + bend * t / seconds);
     let gain = |t: f32| attack_decay(t, 0.002, seconds * 1.3);
     let sound = Sound::tone(seconds, pitch, |phase, t| gain(t) * wave.at(phase, t)).fade(0.001, 0.008);
-    let word = if bend > 0.0 { "rising" } else if bend < 0.0 { "falling" } else { "" };
+    let word = if bend > 0.0 {
+        "rising"
+    } else if bend < 0.0 {
+        "falling"
+    } else {
+        ""
+    };
     let pitch = height(rng, hz);
-    let templates = ["{pitch} ui blip", "short {word} button blip", "{word} menu blip", "button click blip", "ui select blip"];
+    let templates = [
+        "{pitch} ui blip",
+        "short {word} button blip",
+        "{word} menu blip",
+        "button click blip",
+        "ui select blip",
+    ];
     Take { sound, captions: captions(rng, &templates, &[("word", word), ("pitch", pitch)]) }
 }
 
@@ -203,13 +242,18 @@ fn swipe(rng: &mut Rng) -> Take {
     let air = white(rng, seconds).sweep(Pass::Band, 1.3, track).shape(|t| hump(t, seconds).powi(2));
     let word = if up { "upward" } else { "downward" };
     let speed = grade(rng, fast, &["slow"], &["fast", "quick"]);
-    let templates = ["{speed} ui swipe", "{word} swipe sound", "{speed} interface swoosh", "menu slides, {word} swish"];
-    Take { sound: air.to_peak(1.0), captions: captions(rng, &templates, &[("word!", word), ("speed", speed)]) }
+    let templates =
+        ["{speed} ui swipe", "{word} swipe sound", "{speed} interface swoosh", "menu slides, {word} swish"];
+    Take {
+        sound: air.to_peak(1.0),
+        captions: captions(rng, &templates, &[("word!", word), ("speed", speed)]),
+    }
 }
 
 /// Blips as letters appear in a game's text box, or on a terminal.
 fn typing(rng: &mut Rng) -> Take {
-    let (wave, hz, pace, count) = (rng.pick(&WAVES), rng.log_range(350.0, 1800.0), rng.unit(), rng.count(6, 28));
+    let (wave, hz, pace, count) =
+        (rng.pick(&WAVES), rng.log_range(350.0, 1800.0), rng.unit(), rng.count(6, 28));
     let gap = 0.14 - 0.09 * pace;
     let steady = rng.chance(0.5);
     rng.vary();
@@ -221,7 +265,12 @@ fn typing(rng: &mut Rng) -> Take {
         at += if rng.chance(0.12) { gap * 2.0 } else { rng.around(gap, 0.05) };
     }
     let speed = grade(rng, pace, &["slow"], &["fast"]);
-    let templates = ["{speed} text typing blips", "{speed} dialogue text blips", "game text scrolling beeps", "computer typing beeps"];
+    let templates = [
+        "{speed} text typing blips",
+        "{speed} dialogue text blips",
+        "game text scrolling beeps",
+        "computer typing beeps",
+    ];
     Take { sound: out, captions: captions(rng, &templates, &[("speed", speed)]) }
 }
 

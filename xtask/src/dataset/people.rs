@@ -103,7 +103,8 @@ fn scream(rng: &mut Rng) -> Take {
     let factor = if person.word == "man" { rng.range(3.2, 4.4) } else { rng.range(3.8, 6.0) };
     rng.vary();
     let hz = person.hz * factor;
-    let pitch = Curve::new(&[(0.0, 0.6), (0.12, 1.0), (0.4, 1.08), (0.8, 1.0), (1.0, 0.7)]).scaled(seconds, hz);
+    let pitch =
+        Curve::new(&[(0.0, 0.6), (0.12, 1.0), (0.4, 1.08), (0.8, 1.0), (1.0, 0.7)]).scaled(seconds, hz);
     let mut formants = vowels(&[(0.0, vowel::A), (seconds, vowel::AE)], person.tract * 1.15);
     formants[1].gain = 1.0;
     formants[2].gain = 0.8;
@@ -133,7 +134,12 @@ fn sneeze(rng: &mut Rng) -> Take {
     let (draw_s, burst_s) = (rng.range(0.2, 0.45), rng.range(0.22, 0.42));
     let inhale = white(rng, draw_s).resonances(&[(1300.0, 1.5, 1.0), (2700.0, 2.0, 0.6)]);
     let mut out = inhale.shape(|t| (t / draw_s).powi(2)).fade(0.05, 0.02).to_peak(0.12);
-    let blow = white(rng, burst_s).resonances(&[(900.0, 1.0, 0.6), (2200.0, 1.0, 1.0), (4500.0, 1.0, 0.9), (7500.0, 1.0, 0.5)]);
+    let blow = white(rng, burst_s).resonances(&[
+        (900.0, 1.0, 0.6),
+        (2200.0, 1.0, 1.0),
+        (4500.0, 1.0, 0.9),
+        (7500.0, 1.0, 0.5),
+    ]);
     let blow = blow.shape(|t| attack_decay(t, 0.012, burst_s * 1.2)).to_peak(0.8);
     let hz = person.hz * rng.range(2.0, 2.8);
     let cry_s = burst_s * 0.8;
@@ -198,11 +204,18 @@ fn snore(rng: &mut Rng) -> Take {
         let pitch = Curve::wander(rng, seconds, 0.07, flap_hz * 0.85, flap_hz * 1.15);
         let flaps = Sound::tone(seconds, |t| pitch.at(t), |phase, _| (1.0 - phase).powi(5));
         let noise = white(rng, seconds);
-        let samples = flaps.samples.iter().zip(&noise.samples).map(|(a, b)| a * (0.5 + 0.7 * b) + 0.05 * b).collect();
-        let snore = Sound { samples }.high_pass(50.0).resonances(&[(260.0, 2.0, 1.0), (750.0, 2.5, 0.6), (1600.0, 3.0, 0.5), (2800.0, 3.0, 0.3)]);
+        let samples =
+            flaps.samples.iter().zip(&noise.samples).map(|(a, b)| a * (0.5 + 0.7 * b) + 0.05 * b).collect();
+        let snore = Sound { samples }.high_pass(50.0).resonances(&[
+            (260.0, 2.0, 1.0),
+            (750.0, 2.5, 0.6),
+            (1600.0, 3.0, 0.5),
+            (2800.0, 3.0, 0.3),
+        ]);
         let mut breath = snore.shape(|t| hump(t, seconds).powf(0.7)).to_peak(1.0);
         let out_s = rng.range(0.5, 0.9);
-        let blow = white(rng, out_s).resonances(&[(600.0, 1.5, 1.0), (1700.0, 2.0, 0.4)]).shape(|t| hump(t, out_s));
+        let blow =
+            white(rng, out_s).resonances(&[(600.0, 1.5, 1.0), (1700.0, 2.0, 0.4)]).shape(|t| hump(t, out_s));
         breath.mix(seconds + rng.range(0.2, 0.5), 1.0, &blow.to_peak(0.08));
         breath
     });
@@ -244,7 +257,8 @@ fn heartbeat(rng: &mut Rng) -> Take {
     let hz = rng.range(42.0, 68.0);
     rng.vary();
     let thump = |rng: &mut Rng, hz: f32, seconds: f32| {
-        let tone = Sound::sine(seconds, |t| hz * (1.25 - 0.4 * t / seconds), |t| attack_decay(t, 0.012, seconds));
+        let tone =
+            Sound::sine(seconds, |t| hz * (1.25 - 0.4 * t / seconds), |t| attack_decay(t, 0.012, seconds));
         tone.plus(0.5, &burst(rng, hz * 2.2, 1.2, seconds).to_peak(1.0)).fade(0.008, 0.03)
     };
     let mut out = Sound::silence(0.0);
@@ -332,15 +346,19 @@ fn gulp(rng: &mut Rng) -> Take {
     let sound = series(rng, gulps, (0.25, 0.45), |rng, _| {
         let seconds = rng.range(0.09, 0.16);
         let hz = rng.around(hz, 0.12);
-        let bubble = Sound::sine(seconds, |t| hz * (1.0 + 1.3 * t / seconds), |t| attack_decay(t, 0.012, seconds));
+        let bubble =
+            Sound::sine(seconds, |t| hz * (1.0 + 1.3 * t / seconds), |t| attack_decay(t, 0.012, seconds));
         let knock = burst(rng, 500.0, 1.0, 0.05);
         let mut out = bubble.plus(0.35, &knock);
         let click = burst(rng, 1800.0, 1.2, 0.02).shape(|t| decay(t, 0.02));
         out.mix(seconds * 0.9, 0.25, &click);
         out
     });
-    let templates: &[&str] =
-        if gulps == 1 { &["gulp", "swallowing once", "a single gulp"] } else { &["gulping a drink", "person gulps down a drink", "drinking in gulps"] };
+    let templates: &[&str] = if gulps == 1 {
+        &["gulp", "swallowing once", "a single gulp"]
+    } else {
+        &["gulping a drink", "person gulps down a drink", "drinking in gulps"]
+    };
     Take { sound, captions: captions(rng, templates, &[]) }
 }
 
@@ -352,7 +370,8 @@ fn baby(rng: &mut Rng) -> Take {
     let dry = series(rng, cries, (0.3, 0.6), |rng, _| {
         let seconds = rng.range(0.6, 1.4);
         let hz = rng.around(hz, 0.06);
-        let pitch = Curve::new(&[(0.0, 0.75), (0.12, 1.0), (0.4, 1.06), (0.8, 1.0), (1.0, 0.78)]).scaled(seconds, hz);
+        let pitch =
+            Curve::new(&[(0.0, 0.75), (0.12, 1.0), (0.4, 1.06), (0.8, 1.0), (1.0, 0.78)]).scaled(seconds, hz);
         let mut formants = vowels(&[(0.0, vowel::E), (0.2 * seconds, vowel::AE), (seconds, vowel::E)], tract);
         formants[1].gain = 0.5;
         formants.extend(fixed(&[(6500.0, 5.0, 0.2)]));
@@ -363,7 +382,8 @@ fn baby(rng: &mut Rng) -> Take {
             ..Voice::new(
                 seconds,
                 alive(rng, &pitch, seconds, [0.02, 0.02]),
-                Curve::new(&[(0.0, 0.0), (0.1, 0.9), (0.5, 1.0), (0.85, 0.6), (1.0, 0.0)]).scaled(seconds, 1.0),
+                Curve::new(&[(0.0, 0.0), (0.1, 0.9), (0.5, 1.0), (0.85, 0.6), (1.0, 0.0)])
+                    .scaled(seconds, 1.0),
                 formants,
             )
         };

@@ -70,7 +70,14 @@ impl Tract {
     }
 
     /// One call: `pitch` and `level` are points of relative time; pitch is relative to `hz`.
-    pub(crate) fn call(&self, rng: &mut Rng, hz: f32, seconds: f32, pitch: &[(f32, f32)], level: &[(f32, f32)]) -> Sound {
+    pub(crate) fn call(
+        &self,
+        rng: &mut Rng,
+        hz: f32,
+        seconds: f32,
+        pitch: &[(f32, f32)],
+        level: &[(f32, f32)],
+    ) -> Sound {
         let [q, bright_hz, cut_hz, drive] = self.sharp;
         let [breath, rough, direct, open] = self.rough;
         let shut = 1.0 - open;
