@@ -19,6 +19,7 @@ mod catalogue;
 mod clicks;
 mod crowds;
 mod doors;
+mod energies;
 mod engines;
 mod filter;
 mod fire;

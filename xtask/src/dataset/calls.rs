@@ -263,20 +263,19 @@ impl Beast {
                 formants,
             )
         };
-        let flutter_hz = rng.range(18.0, 34.0);
-        let wander = Curve::wander(rng, self.seconds, 0.05, 0.7, 1.3);
-        let depth = 0.55 * self.rough;
         let sound = voice.render(rng);
-        let mut phase = 0.0f32;
-        let mut flutter = Vec::with_capacity(sound.samples.len());
-        for i in 0..sound.samples.len() {
-            let t = i as f32 / super::signal::RATE_HZ;
-            phase += flutter_hz * wander.at(t) / super::signal::RATE_HZ;
-            flutter.push(1.0 - depth * (0.5 + 0.5 * (TAU * phase).sin()));
-        }
-        let samples = sound.samples.iter().zip(&flutter).map(|(x, gain)| (2.2 * x * gain).tanh()).collect();
-        Sound { samples }
+        flutter(rng, &sound, 0.55 * self.rough)
     }
+}
+
+/// The slow irregular flapping of large cords, some 18 to 34 times per second, and the distortion of a wide throat.
+fn flutter(rng: &mut Rng, sound: &Sound, depth: f32) -> Sound {
+    let seconds = sound.seconds();
+    let centre_hz = rng.range(18.0, 34.0);
+    let wander = Curve::wander(rng, seconds, 0.05, 0.7, 1.3);
+    let flaps = Sound::sine(seconds, |t| centre_hz * wander.at(t), |_| 1.0);
+    let gains = flaps.samples.iter().map(|x| 1.0 - depth * (0.5 + 0.5 * x));
+    Sound { samples: sound.samples.iter().zip(gains).map(|(x, gain)| (2.2 * x * gain).tanh()).collect() }
 }
 
 /// Lion: one or more roars that swell and fall, the last ones as grunts.

@@ -2,8 +2,8 @@
 
 use super::{
     Generator, aircraft, alarms, animals, bells, birds, blasts, breakage, calls, clicks, crowds, doors,
-    engines, fire, footsteps, horns, impacts, insects, interface, jingles, motors, paper, people, rain,
-    scifi, tools, water, wind,
+    energies, engines, fire, footsteps, horns, impacts, insects, interface, jingles, motors, paper, people,
+    rain, scifi, tools, water, wind,
 };
 
 /// Variations of one design; they share captions, source group and split.
@@ -81,7 +81,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Generator> {
         crowds::GENERATORS,
         interface::GENERATORS,
         scifi::GENERATORS,
-        scifi::ENERGIES,
+        energies::GENERATORS,
     ];
     families.iter().copied().flatten()
 }

@@ -97,10 +97,10 @@ fn shout(rng: &mut Rng, seconds: f32, path: &[(f32, [f32; 3])], joy: f32) -> Sou
 
 /// The vowels of what people shout: "woo", "yeah", "hey", "aah".
 fn cry(rng: &mut Rng) -> Vec<(f32, [f32; 3])> {
-    match rng.count(0, 3) {
+    match rng.count(0, 8) {
         0 => vec![(0.0, vowel::U), (1.0, vowel::U)],
-        1 => vec![(0.0, vowel::I), (0.2, vowel::E), (1.0, vowel::A)],
-        2 => vec![(0.0, vowel::E), (0.8, vowel::I)],
+        1..=3 => vec![(0.0, vowel::I), (0.2, vowel::E), (1.0, vowel::A)],
+        4 | 5 => vec![(0.0, vowel::E), (0.8, vowel::I)],
         _ => vec![(0.0, vowel::AE), (1.0, vowel::A)],
     }
 }
@@ -125,15 +125,17 @@ fn roar(rng: &mut Rng, seconds: f32) -> Sound {
     noise.shape(|t| waver.at(t))
 }
 
-/// A cheering crowd: shouts, a roar, claps and whistles, in the open or in a hall.
-fn cheering(rng: &mut Rng) -> Take {
-    let (large, seconds, whistles) = (rng.unit(), rng.range(2.5, 6.0), rng.chance(0.4));
-    let people = (12.0 * 4.0f32.powf(large)) as usize;
-    let clapping = rng.chance(0.75);
-    rng.vary();
+/// Shouts, a faint roar, and claps and whistles where they are wanted.
+fn cheers(
+    rng: &mut Rng,
+    people: usize,
+    seconds: f32,
+    large: f32,
+    (clapping, whistles): (bool, bool),
+) -> Sound {
     let mut dry = Sound::silence(seconds);
     for _ in 0..people * 2 {
-        let length = rng.range(0.3, 1.1).min(seconds * 0.8);
+        let length = rng.range(0.25, 0.9).min(seconds * 0.8);
         let path = cry(rng);
         let part = shout(rng, length, &path, 1.0);
         let at = rng.unit() * (seconds - length).max(0.0);
@@ -141,7 +143,7 @@ fn cheering(rng: &mut Rng) -> Take {
     }
     let mut dry = dry.to_rms(0.12).plus(1.0, &roar(rng, seconds).to_rms(0.01 + 0.025 * large));
     if clapping {
-        let claps = hands(rng, people, seconds, &Curve::flat(0.8)).to_rms(0.045);
+        let claps = hands(rng, people * 2, seconds, &Curve::flat(0.8)).to_rms(0.07);
         dry.mix(0.0, 1.0, &claps);
     }
     if whistles {
@@ -151,10 +153,19 @@ fn cheering(rng: &mut Rng) -> Take {
         }
     }
     let swell = Curve::new(&[(0.0, 0.35), (0.2, 1.0), (0.65, 0.95), (1.0, 0.3)]).scaled(seconds, 1.0);
-    let dry = dry.high_pass(250.0).shape(|t| swell.at(t));
+    dry.high_pass(250.0).shape(|t| swell.at(t))
+}
+
+/// A cheering crowd: shouts, a roar, claps and whistles, in the open or in a hall.
+fn cheering(rng: &mut Rng) -> Take {
+    let (large, seconds, whistles) = (rng.unit(), rng.range(2.5, 6.0), rng.chance(0.4));
+    let people = (9.0 * 2.5f32.powf(large)) as usize;
+    let clapping = rng.chance(0.75);
+    rng.vary();
+    let dry = cheers(rng, people, seconds, large, (clapping, whistles));
     let echo = Space::Hall.place(rng, &dry).to_rms(dry.rms() * rng.range(0.1, 0.5));
     let sound = dry.plus(1.0, &echo);
-    let size = grade(rng, large, &["small"], &["large", "big", "huge"]);
+    let size = grade(rng, large, &["small"], &["large", "big"]);
     let extra = if whistles {
         "and whistling"
     } else if clapping {
