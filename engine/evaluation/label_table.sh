@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Generates every prompt of prompts.txt and prints what YAMNet hears in it, as a Markdown table.
 #
-#     label_table.sh STRAIGHTSHOT YAMNET_WEIGHTS.npz YAMNET_CLASSES.csv OUT_DIR [STEPS] [SECONDS] [GUIDANCE]
+#     label_table.sh STRAIGHTSHOT OUT_DIR [STEPS] [SECONDS] [GUIDANCE]
 #
-# Seed 1, built-in model. Needs Python with numpy, scipy and soundfile.
+# Seed 1, built-in model; run it at the top of the repository.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-tool=$1 weights=$2 classes=$3 out=$4 steps=${5:-24} seconds=${6:-3} guidance=${7:-3}
+tool=$1 out=$2 steps=${3:-24} seconds=${4:-3} guidance=${5:-3}
 mkdir -p "$out"
 files=()
 while IFS= read -r prompt; do
@@ -16,4 +16,4 @@ while IFS= read -r prompt; do
 done <"$here/prompts.txt"
 echo "| prompt, $steps steps, $seconds s | YAMNet's best classes |"
 echo "|---|---|"
-"${PYTHON:-python3}" "$here/yamnet_labels.py" --weights "$weights" --classes "$classes" --markdown "${files[@]}"
+"$tool" label "${files[@]}"

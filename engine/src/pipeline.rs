@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::flow::transformer::Conditioned;
 use crate::flow::{self, Guided, Method, guidance, uniform_grid};
 use crate::model::{Model, ModelFiles};
-use crate::rng::{Noise, Stream};
+use crate::rng::{self, Noise, Stream};
 use candle_core::{Device, Tensor};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -362,11 +362,8 @@ const FADE_OUT_SAMPLES: usize = 512;
 /// Seed of the decoder's noise for variation `i`: the same at every step count, different for every prompt, so that
 /// layers made with one seed do not share the noise they are shaped from.
 fn texture_seed(request: &GenerationRequest, i: u32) -> u64 {
-    // FNV-1a: stable over versions and platforms, unlike the standard library's hasher.
-    let prompt = request.prompt.trim().bytes();
-    let hash =
-        prompt.fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-    hash ^ request.seed.wrapping_add(u64::from(i))
+    rng::hash(rng::HASH_START, request.prompt.trim().bytes().map(u64::from))
+        ^ request.seed.wrapping_add(u64::from(i))
 }
 
 /// Corner of the filter that removes the offset, below what any speaker plays. Subtracting the mean instead would

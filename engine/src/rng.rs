@@ -20,6 +20,14 @@ pub enum Stream {
     Evaluation = 3,
 }
 
+/// What [`hash`] starts from where nothing else is to decide it.
+pub(crate) const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// FNV-1a over `words`: stable over versions and platforms, unlike the standard library's hasher.
+pub(crate) fn hash(start: u64, words: impl Iterator<Item = u64>) -> u64 {
+    words.fold(start, |hash, word| (hash ^ word).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// A sequence of random numbers fixed by a seed and a [`Stream`].
 #[derive(Debug, Clone)]
 pub struct Noise {

@@ -88,9 +88,17 @@ impl Heard {
     /// Probability of each class, the mean over patches; classes are independent, as the network was trained.
     #[must_use]
     pub fn posteriors(&self) -> Vec<f64> {
-        mean_rows(self.logits.chunks_exact(CLASSES), |row| {
-            row.iter().map(|&x| 1.0 / (1.0 + (-f64::from(x)).exp())).collect()
-        })
+        mean_rows(self.logits.chunks_exact(CLASSES), |row| row.iter().copied().map(logistic).collect())
+    }
+
+    /// Probability of each class in the patch where it is highest.
+    #[must_use]
+    pub fn peaks(&self) -> Vec<f64> {
+        let mut highest = vec![f32::NEG_INFINITY; CLASSES];
+        for row in self.logits.chunks_exact(CLASSES) {
+            highest.iter_mut().zip(row).for_each(|(h, &x)| *h = h.max(x));
+        }
+        highest.into_iter().map(logistic).collect()
     }
 
     /// Distribution over classes that sums to one: softmax of the logits, the mean over patches.
@@ -103,6 +111,10 @@ impl Heard {
             powers.into_iter().map(|p| p / sum).collect()
         })
     }
+}
+
+fn logistic(x: f32) -> f64 {
+    1.0 / (1.0 + (-f64::from(x)).exp())
 }
 
 fn mean_rows<'a>(
@@ -276,5 +288,22 @@ fn add_tap(out: &mut [f32], x: &[f32], kernel: &[f32]) {
         out.iter_mut().zip(kernel).for_each(|(o, k)| *o += x * k);
     } else {
         out.iter_mut().zip(x).zip(kernel).for_each(|((o, x), k)| *o += x * k);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn peaks_are_the_highest_and_posteriors_the_mean() {
+        let mut logits = vec![0f32; 2 * CLASSES];
+        logits[3] = 4.0;
+        logits[CLASSES + 3] = -4.0;
+        let heard = Heard { embeddings: Vec::new(), logits };
+        // 1 / (1 + exp(-4)), and the mean of two logistic values that mirror each other.
+        assert!((heard.peaks()[3] - 0.982_013_790_04).abs() < 1e-9);
+        assert!((heard.posteriors()[3] - 0.5).abs() < 1e-9);
+        assert_eq!((heard.peaks()[0], heard.posteriors()[0]), (0.5, 0.5));
     }
 }

@@ -6,14 +6,16 @@
 use super::checkpoint::{self, RunState};
 use super::data::{self, Clip};
 use super::energy_distance::EnergyDistance;
-use super::optim::{AdamW, OptimConfig, schedule};
-use super::run::{Budget, RunLog};
+use super::optim::{AdamW, OptimConfig};
+use super::run::{Budget, RunLog, Step, descend, value};
+use super::seeded;
+use super::stage::CHECKPOINT_FILE;
 use crate::codec::Codec;
 use crate::config::{CodecConfig, FRAMES_PER_TOKEN};
 use crate::error::Result;
 use crate::rng::{Noise, Stream};
-use candle_core::{DType, Device, Tensor};
-use candle_nn::{VarBuilder, VarMap};
+use candle_core::{Device, Tensor};
+use candle_nn::VarMap;
 use rayon::prelude::*;
 use std::path::Path;
 
@@ -32,7 +34,7 @@ pub struct CodecTraining {
     pub kl_weight: f64,
     /// Train the decoder only, on the averaged encoder: latents, and a flow trained on them, stay valid.
     pub decoder_only: bool,
-    /// Seed of order, crops and noise; the initial weights come from candle's generator, which has none.
+    /// Seed of everything random, the initial weights too.
     pub seed: u64,
     /// When to stop.
     pub budget: Budget,
@@ -46,45 +48,28 @@ pub struct CodecTraining {
 /// variable gets no gradient.
 pub fn train(settings: &CodecTraining, clips: &[Clip], run: &Path, device: &Device) -> Result<()> {
     let map = VarMap::new();
-    let vb = VarBuilder::from_varmap(&map, DType::F32, device);
+    let vb = seeded::builder(&map, settings.seed, device);
     let codec = Codec::new(&settings.codec, true, &vb)?;
     // The statistics are measured after training and take no gradient.
     let mut optim = AdamW::new(super::run::trainable(&map, &["latent_mean", "latent_std"])?, settings.optim)?;
-    let path = run.join("checkpoint.safetensors");
-    let mut state = if path.exists() { checkpoint::load(&path, &mut optim)? } else { RunState::default() };
+    let path = run.join(CHECKPOINT_FILE);
+    let state = if path.exists() { checkpoint::load(&path, &mut optim)? } else { RunState::default() };
     if settings.decoder_only {
         optim.freeze("encoder.")?;
     }
     let score = EnergyDistance::new(settings.codec.bins(), settings.codec.sample_rate_hz, settings.seed);
     let mut log = RunLog::open(run, "step,seconds,loss,kl,gradient_norm", &settings.budget, &state)?;
     log.note(&format!("{} parameters", optim.parameter_count()));
-    let mut first = true;
-    while let Some(progress) = settings.budget.progress(&state) {
-        let timer = std::time::Instant::now();
+    let next = &mut |state: &RunState, _: Option<&mut RunLog>| {
         let (target, noise) = batch(settings, &codec, clips, state.step, device)?;
         let posterior = codec.encoder()?.forward(&target)?;
         let spectrum = codec.decoder().forward(&posterior.sample(&noise)?)?;
         let distance = score.loss(&spectrum.log_amplitudes, &target, state.step)?;
         let kl = (posterior.kl()? / (FRAMES_PER_TOKEN * settings.codec.bins()) as f64)?;
-        let grads = (&distance + (&kl * settings.kl_weight)?)?.backward()?;
-        if std::mem::take(&mut first) {
-            optim.assert_all_have_gradients(&grads)?;
-        }
-        let rate = schedule(state.step, settings.optim.warm_up, progress);
-        let norm = optim.update(&grads, rate)?;
-        state.step += 1;
-        state.seconds += timer.elapsed().as_secs_f64();
-        state.examples += settings.batch as u64;
-        log.step(&state, progress, &[scalar(&distance)?, scalar(&kl)?, norm])?;
-        if state.step.is_multiple_of(log.save_every()) {
-            checkpoint::save(&path, &optim, &state)?;
-        }
-    }
-    checkpoint::save(&path, &optim, &state)
-}
-
-fn scalar(x: &Tensor) -> Result<f64> {
-    Ok(f64::from(x.to_scalar::<f32>()?))
+        let shown = vec![value(&distance)?, value(&kl)?];
+        Ok(Step { loss: (distance + (kl * settings.kl_weight)?)?, shown, examples: settings.batch })
+    };
+    descend(&mut optim, state, &settings.budget, &path, &mut log, next)
 }
 
 /// Log amplitudes `[batch, frames, bins]` of packed segments and the noise of the posterior.

@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::rng::Noise;
 use rayon::prelude::*;
 use serde::Deserialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Part of a data set; variations of one recording are in one part only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -25,7 +25,7 @@ pub enum Split {
 pub struct Entry {
     /// Unique name.
     pub id: String,
-    /// Sound file, relative to the manifest.
+    /// Sound file; relative to the manifest there.
     pub file: PathBuf,
     /// `A` where the licence is stated beside the file without contradiction; only these train shipped weights.
     pub licence_tier: String,
@@ -60,20 +60,24 @@ impl Clip {
     }
 }
 
-/// Reads the lines of `manifest.csv` in `folder` whose licence tier is in `tiers`.
+/// Reads the lines of `manifest.csv` in every folder that are of `split` and of a licence tier in `tiers`; the files
+/// they name become paths from here.
 ///
 /// # Errors
 /// [`ErrorKind::BadData`] with the line at fault.
-pub fn read_manifest(folder: &Path, tiers: &str) -> Result<Vec<Entry>> {
-    let path = folder.join("manifest.csv");
-    let bad = |e: csv::Error| {
-        Error::new(ErrorKind::BadData, format!("{} cannot be read", path.display())).with_source(e)
-    };
+pub fn read_manifests(folders: &[PathBuf], tiers: &str, split: Split) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
-    for entry in csv::Reader::from_path(&path).map_err(bad)?.deserialize::<Entry>() {
-        let entry = entry.map_err(bad)?;
-        if tiers.split(',').any(|tier| tier == entry.licence_tier) {
-            entries.push(entry);
+    for folder in folders {
+        let path = folder.join("manifest.csv");
+        let bad = |e: csv::Error| {
+            Error::new(ErrorKind::BadData, format!("{} cannot be read", path.display())).with_source(e)
+        };
+        for entry in csv::Reader::from_path(&path).map_err(bad)?.deserialize::<Entry>() {
+            let mut entry = entry.map_err(bad)?;
+            if entry.split == split && tiers.split(',').any(|tier| tier == entry.licence_tier) {
+                entry.file = folder.join(entry.file);
+                entries.push(entry);
+            }
         }
     }
     Ok(entries)
@@ -83,11 +87,11 @@ pub fn read_manifest(folder: &Path, tiers: &str) -> Result<Vec<Entry>> {
 ///
 /// # Errors
 /// [`ErrorKind::BadData`] or [`ErrorKind::Io`] naming the file.
-pub fn load(folder: &Path, entries: &[Entry], sample_rate_hz: u32) -> Result<Vec<Clip>> {
+pub fn load(entries: &[Entry], sample_rate_hz: u32) -> Result<Vec<Clip>> {
     entries
         .par_iter()
         .map(|entry| {
-            let audio = wav::read_mono(&folder.join(&entry.file))?;
+            let audio = wav::read_mono(&entry.file)?;
             let samples = resample(&audio.samples, audio.sample_rate_hz, sample_rate_hz)?;
             Ok(Clip { entry: entry.clone(), samples })
         })

@@ -1,8 +1,9 @@
 //! What all training stages share: budget, log, and the list of trained variables.
 
-use super::checkpoint::RunState;
+use super::checkpoint::{self, RunState};
+use super::optim::{AdamW, schedule};
 use crate::error::{Error, ErrorKind, Result};
-use candle_core::Var;
+use candle_core::{Tensor, Var};
 use candle_nn::VarMap;
 use std::io::Write;
 use std::path::Path;
@@ -61,12 +62,6 @@ impl RunLog {
         Ok(log)
     }
 
-    /// Steps between checkpoints.
-    #[must_use]
-    pub fn save_every(&self) -> u64 {
-        SAVE_EVERY
-    }
-
     /// Prints a line about the run.
     #[expect(clippy::print_stderr, reason = "progress of a command line tool belongs on the terminal")]
     pub fn note(&mut self, text: &str) {
@@ -109,4 +104,55 @@ pub fn trainable(map: &VarMap, fixed: &[&str]) -> Result<Vec<(String, Var)>> {
         .filter(|(name, _)| !fixed.iter().any(|f| name.ends_with(f)))
         .map(|(name, var)| (name.clone(), var.clone()))
         .collect())
+}
+
+/// One step of a stage, before its gradient is taken.
+pub(super) struct Step {
+    /// What is minimised.
+    pub(super) loss: Tensor,
+    /// Columns of the log between the time and the gradient norm.
+    pub(super) shown: Vec<f64>,
+    /// Examples it is over.
+    pub(super) examples: usize,
+}
+
+/// What computes a [`Step`]; the log is passed in while notes are welcome.
+pub(super) type NextStep<'a> = dyn FnMut(&RunState, Option<&mut RunLog>) -> Result<Step> + 'a;
+
+/// Takes steps until the budget is spent and keeps the checkpoint at `path`.
+///
+/// # Errors
+/// Those of `next`; [`ErrorKind::Io`] if a file cannot be written; [`ErrorKind::Compute`] if a variable gets no
+/// gradient.
+pub(super) fn descend(
+    optim: &mut AdamW,
+    mut state: RunState,
+    budget: &Budget,
+    path: &Path,
+    log: &mut RunLog,
+    next: &mut NextStep<'_>,
+) -> Result<()> {
+    let mut first = true;
+    while let Some(progress) = budget.progress(&state) {
+        let timer = std::time::Instant::now();
+        let step = next(&state, first.then_some(&mut *log))?;
+        let grads = step.loss.backward()?;
+        if std::mem::take(&mut first) {
+            optim.assert_all_have_gradients(&grads)?;
+        }
+        let norm = optim.update(&grads, schedule(state.step, optim.config.warm_up, progress))?;
+        state.step += 1;
+        state.seconds += timer.elapsed().as_secs_f64();
+        state.examples += step.examples as u64;
+        log.step(&state, progress, &[step.shown.as_slice(), &[norm]].concat())?;
+        if state.step.is_multiple_of(SAVE_EVERY) {
+            checkpoint::save(path, optim, &state)?;
+        }
+    }
+    checkpoint::save(path, optim, &state)
+}
+
+/// The value of a scalar.
+pub(super) fn value(x: &Tensor) -> Result<f64> {
+    Ok(f64::from(x.to_scalar::<f32>()?))
 }

@@ -1,6 +1,6 @@
 //! Initial weights that a seed decides; candle's own generator for the CPU has none.
 
-use crate::rng::{Noise, Stream};
+use crate::rng::{self, Noise, Stream};
 use candle_core::{DType, Device, Result, Shape, Tensor, Var, bail};
 use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder, VarMap};
@@ -26,7 +26,7 @@ impl Seeded {
     }
 
     fn draw(&self, shape: &Shape, name: &str, init: Init) -> Result<Tensor> {
-        let hash = name.bytes().fold(self.seed, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        let hash = rng::hash(self.seed, name.bytes().map(u64::from));
         let mut random = Noise::new(hash, Stream::Training);
         let n = shape.elem_count();
         let values: Vec<f32> = match init {

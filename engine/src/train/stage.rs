@@ -1,8 +1,8 @@
 //! What all flow stages share: network, start, optimiser, checkpoints and log around a loss.
 
 use super::checkpoint::{self, RunState};
-use super::optim::{AdamW, OptimConfig, schedule};
-use super::run::{Budget, RunLog, trainable};
+use super::optim::{AdamW, OptimConfig};
+use super::run::{Budget, RunLog, Step, descend, trainable, value};
 use super::seeded;
 use crate::config::FlowConfig;
 use crate::error::{Error, ErrorKind, Result};
@@ -50,28 +50,15 @@ pub fn fit(stage: &Stage<'_>, run: &Path, device: &Device, note: &str, loss: &mu
     let network = Transformer::new(stage.flow, stage.channels, stage.text_dim, &vb)?;
     let mut optim = AdamW::new(trainable(&map, &[])?, stage.optim)?;
     let path = run.join(CHECKPOINT_FILE);
-    let mut state = restore(stage, &path, &mut optim)?;
+    let state = restore(stage, &path, &mut optim)?;
     let mut log = RunLog::open(run, "step,seconds,loss,gradient_norm", &stage.budget, &state)?;
     log.note(&format!("{} parameters, {note}", optim.parameter_count()));
     let mut random = Noise::new(stage.seed ^ state.step.wrapping_mul(0x9e37_79b9), Stream::Training);
-    let mut first = true;
-    while let Some(progress) = stage.budget.progress(&state) {
-        let timer = std::time::Instant::now();
-        let (loss, examples) = loss(&network, &mut random, first.then_some(&mut log))?;
-        let grads = loss.backward()?;
-        if std::mem::take(&mut first) {
-            optim.assert_all_have_gradients(&grads)?;
-        }
-        let norm = optim.update(&grads, schedule(state.step, stage.optim.warm_up, progress))?;
-        state.step += 1;
-        state.seconds += timer.elapsed().as_secs_f64();
-        state.examples += examples as u64;
-        log.step(&state, progress, &[f64::from(loss.to_scalar::<f32>()?), norm])?;
-        if state.step.is_multiple_of(log.save_every()) {
-            checkpoint::save(&path, &optim, &state)?;
-        }
-    }
-    checkpoint::save(&path, &optim, &state)
+    let next = &mut |_: &RunState, log: Option<&mut RunLog>| {
+        let (loss, examples) = loss(&network, &mut random, log)?;
+        Ok(Step { shown: vec![value(&loss)?], loss, examples })
+    };
+    descend(&mut optim, state, &stage.budget, &path, &mut log, next)
 }
 
 /// The state of the run at `path`, or of a new one that starts where the stage says.

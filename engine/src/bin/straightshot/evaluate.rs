@@ -159,20 +159,11 @@ fn clips(
     limit: Option<usize>,
     sample_rate_hz: u32,
 ) -> Result<Vec<Clip>> {
-    let mut entries = Vec::new();
-    for folder in &arguments.data {
-        let mut own = data::read_manifest(folder, &arguments.tiers)?;
-        own.retain(|entry| entry.split == split);
-        entries.extend(own.into_iter().map(|entry| (folder, entry)));
-    }
+    let entries = data::read_manifests(&arguments.data, &arguments.tiers, split)?;
     ensure!(!entries.is_empty(), "no recording of the {split:?} split in {:?}", arguments.data);
     let kept = limit.unwrap_or(entries.len()).clamp(1, entries.len());
-    let mut clips = Vec::new();
-    for i in 0..kept {
-        let (folder, entry) = &entries[i * entries.len() / kept];
-        clips.extend(data::load(folder, std::slice::from_ref(entry), sample_rate_hz)?);
-    }
-    Ok(clips)
+    let chosen: Vec<_> = (0..kept).map(|i| entries[i * entries.len() / kept].clone()).collect();
+    Ok(data::load(&chosen, sample_rate_hz)?)
 }
 
 fn describe_data(arguments: &Arguments) -> String {

@@ -3,6 +3,7 @@
 mod bench;
 mod evaluate;
 mod generate;
+mod label;
 mod pack;
 mod reconstruct;
 mod train;
@@ -26,6 +27,8 @@ enum Command {
     Evaluate(evaluate::Arguments),
     /// Make a sound from a prompt.
     Generate(generate::Arguments),
+    /// Name what an independent classifier hears in sound files.
+    Label(label::Arguments),
     /// Assemble a model folder from training runs.
     Pack(pack::Arguments),
     /// Send a sound through the codec and back.
@@ -39,6 +42,7 @@ fn main() -> Result<()> {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
+        Command::Label(arguments) => label::run(&arguments),
         Command::Pack(arguments) => pack::run(&arguments),
         Command::Reconstruct(arguments) => reconstruct::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),

@@ -113,13 +113,8 @@ fn optim(arguments: &Arguments, learning_rate: f64) -> OptimConfig {
 }
 
 fn clips(arguments: &Arguments, sample_rate_hz: u32, split: Split) -> Result<Vec<Clip>> {
-    let mut clips = Vec::new();
-    for folder in &arguments.data {
-        let mut entries = data::read_manifest(folder, &arguments.tiers)?;
-        entries.retain(|e| e.split == split);
-        clips.extend(data::load(folder, &entries, sample_rate_hz)?);
-    }
-    Ok(clips)
+    let entries = data::read_manifests(&arguments.data, &arguments.tiers, split)?;
+    Ok(data::load(&entries, sample_rate_hz)?)
 }
 
 /// Writes `latent_statistics.safetensors`, measured with the averaged weights, beside the checkpoint.

@@ -86,28 +86,14 @@ pub(super) fn rms_norm_grad(x: &[f32], g: &[f32], dx: &mut [f32], eps: f32) {
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
 pub(super) fn softmax(x: &[f32], y: &mut [f32]) {
-    let n = x.len();
-    let y = &mut y[..n];
-    let max = x.iter().fold(f32::MIN, |m, &v| if v > m { v } else { m });
-    for i in 0..n {
-        y[i] = exp(x[i] - max);
-    }
-    let scale = 1.0 / sum(n, |i| y[i]);
-    for v in y.iter_mut() {
-        *v *= scale;
-    }
+    y.copy_from_slice(x);
+    softmax_in_place(y);
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
 pub(super) fn softmax_grad(y: &[f32], g: &[f32], dx: &mut [f32]) {
-    let n = y.len();
-    let (g, dx) = (&g[..n], &mut dx[..n]);
-    let dot = sum(n, |i| y[i] * g[i]);
-    for i in 0..n {
-        dx[i] = y[i] * (g[i] - dot);
-    }
+    dx.copy_from_slice(g);
+    softmax_slopes(y, dx, 1.0);
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]

@@ -1,9 +1,8 @@
 //! `x · scale + shift` with one scale and shift per batch row and channel.
 
-use super::rowwise::{contiguous_f32, read};
+use super::rowwise::{contiguous_f32, fill_rows, read, sum_rows};
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
 use multiversion::multiversion;
-use rayon::prelude::*;
 
 /// `y = x · scale + shift`.
 ///
@@ -47,12 +46,10 @@ impl CustomOp3 for ScaleShift {
         let (_, n, dim) = l1.shape().dims3()?;
         let shift_rows = l3.shape().dims3()?.1;
         let mut out = vec![0f32; x.len()];
-        out.par_chunks_mut(n * dim).enumerate().for_each(|(row, out)| {
-            let scale = &scale[row * dim..][..dim];
-            for (i, (out, x)) in out.chunks_mut(dim).zip(x[row * n * dim..].chunks(dim)).enumerate() {
-                let at = (row * shift_rows + i.min(shift_rows - 1)) * dim;
-                affine(x, scale, &shift[at..at + dim], out);
-            }
+        fill_rows(&mut out, dim, |row, out| {
+            let (batch, i) = (row / n, row % n);
+            let shift = &shift[(batch * shift_rows + i.min(shift_rows - 1)) * dim..][..dim];
+            affine(&x[row * dim..][..dim], &scale[batch * dim..][..dim], shift, out);
         });
         Ok((CpuStorage::F32(out), l1.shape().clone()))
     }
@@ -68,20 +65,22 @@ impl CustomOp3 for ScaleShift {
         let (x, scale, grad) = (x.contiguous()?, scale.contiguous()?, grad.contiguous()?);
         let (batch, n, dim) = x.dims3()?;
         let per_row = shift.dim(1)? == 1;
-        let (mut dx, mut dscale) = (vec![0f32; batch * n * dim], vec![0f32; batch * dim]);
-        let mut dshift = vec![0f32; batch * dim];
+        let mut dx = vec![0f32; batch * n * dim];
+        let (mut dscale, mut dshift) = (Vec::new(), Vec::new());
         {
             let guards = [x.storage_and_layout(), scale.storage_and_layout(), grad.storage_and_layout()];
             let [x, scale, g] = [read(&guards[0])?, read(&guards[1])?, read(&guards[2])?];
-            let outputs =
-                dx.par_chunks_mut(n * dim).zip(dscale.par_chunks_mut(dim)).zip(dshift.par_chunks_mut(dim));
-            outputs.enumerate().for_each(|(row, ((dx, dscale), dshift))| {
-                let at = row * n * dim;
-                let scale = &scale[row * dim..][..dim];
-                for ((dx, x), g) in dx.chunks_mut(dim).zip(x[at..].chunks(dim)).zip(g[at..].chunks(dim)) {
-                    slopes(x, scale, g, dx, dscale, dshift);
-                }
+            fill_rows(&mut dx, dim, |row, dx| {
+                multiply(&g[row * dim..][..dim], &scale[row / n * dim..][..dim], dx);
             });
+            for clip in (0..batch).map(|b| b * n * dim) {
+                let sums = sum_rows(n, 2 * dim, |row, sum| {
+                    let at = clip + row * dim;
+                    accumulate(&x[at..at + dim], &g[at..at + dim], sum);
+                });
+                dscale.extend_from_slice(&sums[..dim]);
+                dshift.extend_from_slice(&sums[dim..]);
+            }
         }
         let dshift = if per_row { Tensor::from_vec(dshift, (batch, 1, dim), x.device())? } else { grad };
         Ok((
@@ -100,13 +99,18 @@ fn affine(x: &[f32], scale: &[f32], shift: &[f32], out: &mut [f32]) {
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-fn slopes(x: &[f32], scale: &[f32], g: &[f32], dx: &mut [f32], dscale: &mut [f32], dshift: &mut [f32]) {
-    let n = x.len();
-    let (scale, g, dx) = (&scale[..n], &g[..n], &mut dx[..n]);
-    let (dscale, dshift) = (&mut dscale[..n], &mut dshift[..n]);
-    for i in 0..n {
-        dx[i] = g[i] * scale[i];
-        dscale[i] = x[i].mul_add(g[i], dscale[i]);
-        dshift[i] += g[i];
+fn multiply(x: &[f32], y: &[f32], out: &mut [f32]) {
+    for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
+        *out = x * y;
+    }
+}
+
+/// Adds `x · g` to the first half of `sums` and `g` to the second.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+fn accumulate(x: &[f32], g: &[f32], sums: &mut [f32]) {
+    let (products, plain) = sums.split_at_mut(g.len());
+    for (((product, plain), x), g) in products.iter_mut().zip(plain).zip(x).zip(g) {
+        *product = x.mul_add(*g, *product);
+        *plain += g;
     }
 }

@@ -29,6 +29,31 @@ pub(crate) fn rows_per_task(rows: usize) -> usize {
     rows.div_ceil(tasks).max(1)
 }
 
+/// Fills `out` row by row: `f(row number, row)`.
+pub(super) fn fill_rows(out: &mut [f32], dim: usize, f: impl Fn(usize, &mut [f32]) + Sync) {
+    let dim = dim.max(1);
+    let rows = rows_per_task(out.len() / dim);
+    out.par_chunks_mut(rows * dim).enumerate().for_each(|(task, chunk)| {
+        chunk.chunks_mut(dim).enumerate().for_each(|(i, row)| f(task * rows + i, row));
+    });
+}
+
+/// Sums over `rows` rows: `f(row number, sum)` adds a row to `sum` of `width` values.
+pub(super) fn sum_rows(rows: usize, width: usize, f: impl Fn(usize, &mut [f32]) + Sync) -> Vec<f32> {
+    let chunk = rows_per_task(rows);
+    let part = |task: usize| {
+        let mut sum = vec![0f32; width];
+        (task * chunk..((task + 1) * chunk).min(rows)).for_each(|row| f(row, &mut sum));
+        sum
+    };
+    let parts: Vec<Vec<f32>> = (0..rows.div_ceil(chunk)).into_par_iter().map(part).collect();
+    // In order, so that the result does not depend on which thread was first.
+    parts.iter().fold(vec![0f32; width], |mut total, part| {
+        total.iter_mut().zip(part).for_each(|(t, p)| *t += p);
+        total
+    })
+}
+
 fn map1(
     storage: &CpuStorage,
     layout: &Layout,

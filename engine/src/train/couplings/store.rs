@@ -12,7 +12,7 @@
 use super::Settings;
 use super::anchored::Simulated;
 use crate::error::{Error, ErrorKind, Result};
-use crate::rng::Noise;
+use crate::rng::{self, Noise};
 use crate::train::batch::{self, Features, Row};
 use crate::train::latents::{Draw, FlowData};
 use candle_core::{DType, Device, Tensor};
@@ -35,18 +35,18 @@ pub struct Plan {
     pub clips: usize,
 }
 
-/// A number that other weights do not have: FNV-1a over names and values.
+/// A number that other weights do not have, from names and values.
 ///
 /// # Errors
 /// [`ErrorKind::Compute`] if a tensor cannot be read.
 pub fn fingerprint(weights: &HashMap<String, Tensor>) -> Result<String> {
     let mut names: Vec<&String> = weights.keys().collect();
     names.sort();
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut eat = |word: u64| hash = (hash ^ word).wrapping_mul(0x0100_0000_01b3);
+    let mut hash = rng::HASH_START;
     for name in names {
-        name.bytes().for_each(|b| eat(u64::from(b)));
-        weights[name].flatten_all()?.to_vec1::<f32>()?.iter().for_each(|v| eat(u64::from(v.to_bits())));
+        let values = weights[name].flatten_all()?.to_vec1::<f32>()?;
+        hash = rng::hash(hash, name.bytes().map(u64::from));
+        hash = rng::hash(hash, values.iter().map(|v| u64::from(v.to_bits())));
     }
     Ok(format!("{hash:016x}"))
 }
