@@ -195,7 +195,7 @@ fn adamw_learning_curve() -> Result<()> {
         let prediction = out.forward(&ops::gelu(&hidden.forward(case.tensor("x"))?)?)?;
         let loss = (prediction - case.tensor("y"))?.sqr()?.mean_all()?;
         losses.push(loss.to_scalar::<f32>()?);
-        norms.push(optim.update(&loss.backward()?, 1.0)? as f32);
+        norms.push(optim.update(&[loss.backward()?], 1.0)? as f32);
     }
     assert!(norms.iter().any(|&norm| f64::from(norm) > config.clip_norm), "no step was clipped: {norms:?}");
     case.check("losses", &Tensor::new(losses, &Device::Cpu)?);

@@ -9,7 +9,7 @@ use straightshot_engine::ErrorKind;
 use straightshot_engine::codec::Codec;
 use straightshot_engine::flow::Transformer;
 use straightshot_engine::flow::timesteps::Timesteps;
-use straightshot_engine::model::part;
+use straightshot_engine::model::{WEIGHTS_FILE, part};
 use straightshot_engine::rng::{Noise, Stream};
 use straightshot_engine::text::TextEncoder;
 use straightshot_engine::train::checkpoint::{self, RunState};
@@ -19,6 +19,7 @@ use straightshot_engine::train::flow::{self, FlowData, FlowTraining};
 use straightshot_engine::train::optim::{AdamW, OptimConfig};
 use straightshot_engine::train::pairing::Pairing;
 use straightshot_engine::train::run::{Budget, trainable};
+use straightshot_engine::weights;
 
 /// Two tones and two bursts of noise, half a second each.
 fn clips() -> Vec<Clip> {
@@ -53,6 +54,7 @@ fn optim() -> OptimConfig {
 fn codec_training(steps: u64) -> CodecTraining {
     CodecTraining {
         codec: tiny_model::config().codec,
+        init: None,
         optim: optim(),
         batch: 4,
         tokens: 6,
@@ -139,6 +141,24 @@ fn the_flow_learns() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_model_folder_is_a_start_and_one_of_other_sizes_is_refused() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let tensors = tiny_model::tensors(1)?;
+    weights::pack(&tensors, &folder.path().join(WEIGHTS_FILE))?;
+    let (_map, mut optim) = optimiser(3)?;
+    checkpoint::start_from(folder.path(), "flow.", &mut optim)?;
+    let packed = weights::unpack(&std::fs::read(folder.path().join(WEIGHTS_FILE))?)?;
+    for p in &optim.params {
+        let wanted = packed[&format!("flow.{}", p.name)].flatten_all()?.to_vec1::<f32>()?;
+        assert_eq!(p.var.flatten_all()?.to_vec1::<f32>()?, wanted, "{}", p.name);
+        assert_eq!(p.ema, wanted, "{}", p.name);
+    }
+    let error = checkpoint::start_from(folder.path(), "codec.", &mut optim).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadData);
+    Ok(())
+}
+
 /// A fresh network and its optimiser, after `steps` updates towards zero velocity.
 fn optimiser(steps: usize) -> Result<(VarMap, AdamW)> {
     let config = tiny_model::config();
@@ -158,7 +178,7 @@ fn step(optim: &mut AdamW) -> Result<()> {
     let squares: Vec<_> =
         optim.params.iter().map(|p| p.var.sqr()?.sum_all()).collect::<candle_core::Result<_>>()?;
     let loss = candle_core::Tensor::stack(&squares, 0)?.sum_all()?;
-    optim.update(&loss.backward()?, 1.0)?;
+    optim.update(&[loss.backward()?], 1.0)?;
     Ok(())
 }
 

@@ -29,6 +29,7 @@ mod seeded;
 pub mod stage;
 mod tones;
 pub mod walks;
+pub mod workers;
 
 pub use batch::Features;
 

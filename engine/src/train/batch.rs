@@ -63,6 +63,37 @@ impl Batch {
     }
 }
 
+/// The examples of a step that one thread works on, and their times.
+#[derive(Debug)]
+pub(crate) struct Dealt {
+    pub(crate) batch: Batch,
+    pub(crate) t: Tensor, // (B)
+    pub(crate) examples: usize,
+    /// Their share of the step's tokens, padding not included.
+    pub(crate) share: f64,
+}
+
+/// Deals `rows` and their times `t` out to at most `hands` threads.
+pub(crate) fn deal(
+    rows: &[Row<'_>],
+    t: &[f32],
+    hands: usize,
+    channels: usize,
+    device: &Device,
+) -> Result<Vec<Dealt>> {
+    let tokens = |rows: &[Row<'_>]| rows.iter().map(|row| row.latent.len()).sum::<usize>() as f64;
+    let each = rows.len().div_ceil(hands.max(1)).max(1);
+    let one = |(part, t): (&[Row<'_>], &[f32])| {
+        Ok(Dealt {
+            batch: Batch::new(part, channels, device)?,
+            t: Tensor::from_slice(t, t.len(), device)?,
+            examples: part.len(),
+            share: tokens(part) / tokens(rows),
+        })
+    };
+    rows.chunks(each).zip(t.chunks(each)).map(one).collect()
+}
+
 /// Pads text features to the longest of the batch.
 pub(crate) fn stack(texts: &[&Features], device: &Device) -> Result<TextCondition> {
     let (size, longest) = (texts.len(), texts.iter().map(|f| f.count).max().unwrap_or(1));

@@ -1,7 +1,10 @@
 //! Resumable state of a training run in one file.
 
 use super::optim::AdamW;
+use super::stage::CHECKPOINT_FILE;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::WEIGHTS_FILE;
+use crate::weights;
 use candle_core::Tensor;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -85,21 +88,51 @@ pub fn load(path: &Path, optim: &mut AdamW) -> Result<RunState> {
     Ok(state)
 }
 
-/// Starts from the averaged weights of another run: weights and averages are set, moments stay as they are.
+/// The state of the run whose checkpoint is at `path`, or of a new one that starts from `init` if that is given.
 ///
 /// # Errors
-/// [`ErrorKind::BadData`] if the file does not fit the network, [`ErrorKind::Io`] if it cannot be read.
-pub fn start_from(path: &Path, optim: &mut AdamW) -> Result<()> {
-    let averaged = averaged_weights(path)?;
+/// Those of [`load`] and [`start_from`].
+pub fn restore(path: &Path, init: Option<&Path>, part: &str, optim: &mut AdamW) -> Result<RunState> {
+    if path.exists() {
+        return load(path, optim);
+    }
+    if let Some(init) = init {
+        start_from(init, part, optim)?;
+    }
+    Ok(RunState::default())
+}
+
+/// Starts from the weights in `folder`, see [`weights_in`]: weights and averages are set, moments stay as they are.
+///
+/// # Errors
+/// [`ErrorKind::BadData`] if they do not fit the network, [`ErrorKind::Io`] if they cannot be read.
+pub fn start_from(folder: &Path, part: &str, optim: &mut AdamW) -> Result<()> {
+    let weights = weights_in(folder, part)?;
     for p in &mut optim.params {
-        let fits = averaged.get(&p.name).filter(|t| t.dims() == p.var.dims());
+        let fits = weights.get(&p.name).filter(|t| t.dims() == p.var.dims());
         let tensor = fits.ok_or_else(|| {
-            Error::new(ErrorKind::BadData, format!("{} does not fit: {}", path.display(), p.name))
+            Error::new(ErrorKind::BadData, format!("{} does not fit: {}", folder.display(), p.name))
         })?;
         p.var.set(&tensor.to_device(p.var.device())?)?;
         p.ema = tensor.flatten_all()?.to_vec1()?;
     }
     Ok(())
+}
+
+/// The averaged weights of a run folder, or of a model folder those whose names begin with `part` ("codec.", "flow.").
+///
+/// # Errors
+/// [`ErrorKind::BadData`], [`ErrorKind::BadModel`] or [`ErrorKind::Io`] naming the file.
+pub fn weights_in(folder: &Path, part: &str) -> Result<HashMap<String, Tensor>> {
+    let packed = folder.join(WEIGHTS_FILE);
+    if !packed.exists() {
+        return averaged_weights(&folder.join(CHECKPOINT_FILE));
+    }
+    let bytes = std::fs::read(&packed).map_err(|e| {
+        Error::new(ErrorKind::Io, format!("{} could not be read", packed.display())).with_source(e)
+    })?;
+    let own = |(name, tensor): (String, Tensor)| Some((name.strip_prefix(part)?.to_owned(), tensor));
+    Ok(weights::unpack(&bytes)?.into_iter().filter_map(own).collect())
 }
 
 /// The averaged weights of a checkpoint by name, ready to be packed or used as a starting point.

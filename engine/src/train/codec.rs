@@ -7,7 +7,7 @@ use super::checkpoint::{self, RunState};
 use super::data::{self, Clip};
 use super::energy_distance::EnergyDistance;
 use super::optim::{AdamW, OptimConfig};
-use super::run::{Budget, RunLog, Step, descend, value};
+use super::run::{Budget, Measured, RunLog, Share, descend, value};
 use super::seeded;
 use super::stage::CHECKPOINT_FILE;
 use crate::codec::Codec;
@@ -17,13 +17,15 @@ use crate::rng::{Noise, Stream};
 use candle_core::{Device, Tensor};
 use candle_nn::VarMap;
 use rayon::prelude::*;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Settings of this stage.
 #[derive(Debug, Clone)]
 pub struct CodecTraining {
     /// Sizes of the networks.
     pub codec: CodecConfig,
+    /// Run or model folder whose weights are the start; random weights without it.
+    pub init: Option<PathBuf>,
     /// Optimiser.
     pub optim: OptimConfig,
     /// Segments per step.
@@ -53,23 +55,46 @@ pub fn train(settings: &CodecTraining, clips: &[Clip], run: &Path, device: &Devi
     // The statistics are measured after training and take no gradient.
     let mut optim = AdamW::new(super::run::trainable(&map, &["latent_mean", "latent_std"])?, settings.optim)?;
     let path = run.join(CHECKPOINT_FILE);
-    let state = if path.exists() { checkpoint::load(&path, &mut optim)? } else { RunState::default() };
+    let state = checkpoint::restore(&path, settings.init.as_deref(), "codec.", &mut optim)?;
     if settings.decoder_only {
         optim.freeze("encoder.")?;
     }
     let score = EnergyDistance::new(settings.codec.bins(), settings.codec.sample_rate_hz, settings.seed);
     let mut log = RunLog::open(run, "step,seconds,loss,kl,gradient_norm", &settings.budget, &state)?;
     log.note(&format!("{} parameters", optim.parameter_count()));
-    let next = &mut |state: &RunState, _: Option<&mut RunLog>| {
-        let (target, noise) = batch(settings, &codec, clips, state.step, device)?;
-        let posterior = codec.encoder()?.forward(&target)?;
-        let spectrum = codec.decoder().forward(&posterior.sample(&noise)?)?;
-        let distance = score.loss(&spectrum.log_amplitudes, &target, state.step)?;
-        let kl = (posterior.kl()? / (FRAMES_PER_TOKEN * settings.codec.bins()) as f64)?;
-        let shown = vec![value(&distance)?, value(&kl)?];
-        Ok(Step { loss: (distance + (kl * settings.kl_weight)?)?, shown, examples: settings.batch })
+    let (codec, score) = (&codec, &score);
+    let next = &mut |state: &RunState, threads: usize, _: Option<&mut RunLog>| {
+        let (target, noise) = batch(settings, codec, clips, state.step, device)?;
+        let (each, step) = (settings.batch.div_ceil(threads), state.step);
+        let share = |start: usize| {
+            let examples = each.min(settings.batch - start);
+            let part = |x: &Tensor| x.narrow(0, start, examples);
+            let (target, noise) = (part(&target)?, part(&noise)?);
+            // Shares of a step see different deviates.
+            let draw = step * settings.batch as u64 + start as u64;
+            let loss = Box::new(move || loss(settings, codec, score, &target, &noise, draw));
+            Ok(Share { weight: examples as f64 / settings.batch as f64, examples, loss })
+        };
+        (0..settings.batch).step_by(each).map(share).collect()
     };
     descend(&mut optim, state, &settings.budget, &path, &mut log, next)
+}
+
+/// Loss of some segments; distance and divergence are shown.
+fn loss(
+    settings: &CodecTraining,
+    codec: &Codec,
+    score: &EnergyDistance,
+    target: &Tensor,
+    noise: &Tensor,
+    draw: u64,
+) -> Result<Measured> {
+    let posterior = codec.encoder()?.forward(target)?;
+    let spectrum = codec.decoder().forward(&posterior.sample(noise)?)?;
+    let distance = score.loss(&spectrum.log_amplitudes, target, draw)?;
+    let kl = (posterior.kl()? / (FRAMES_PER_TOKEN * settings.codec.bins()) as f64)?;
+    let shown = vec![value(&distance)?, value(&kl)?];
+    Ok(((distance + (kl * settings.kl_weight)?)?, shown))
 }
 
 /// Log amplitudes `[batch, frames, bins]` of packed segments and the noise of the posterior.

@@ -17,10 +17,11 @@ pub mod store;
 use self::anchored::{Anchor, simulate};
 use self::store::{Plan, Shard};
 use super::batch::{self, Batch, Features};
-use super::checkpoint::averaged_weights;
+use super::checkpoint::weights_in;
 use super::latents::{Draw, FlowData};
 use super::pairing::Pairing;
-use super::stage::{CHECKPOINT_FILE, teacher};
+use super::stage::teacher;
+use super::workers::Workers;
 use crate::config::FlowConfig;
 use crate::error::Result;
 use crate::flow::{Transformer, uniform_grid};
@@ -85,7 +86,7 @@ pub fn make(
     note: &mut dyn FnMut(&str),
 ) -> Result<Progress> {
     let started = Instant::now();
-    let weights = averaged_weights(&from.run.join(CHECKPOINT_FILE))?;
+    let weights = weights_in(&from.run, "flow.")?;
     let device = Device::Cpu;
     let text_dim = data.no_text().pooled.len();
     let network = teacher(&from.run, &from.flow, data.channels(), text_dim, &device)?;
@@ -94,6 +95,7 @@ pub fn make(
     let shards = shards(settings, data)?;
     let texts = store::Texts::of(data, shards.iter().flatten().flatten());
     store::open(folder, &plan, &texts)?;
+    let workers = Workers::new()?;
     let mut made = 0;
     for (i, batches) in shards.iter().enumerate() {
         let path = store::shard_path(folder, i);
@@ -104,7 +106,7 @@ pub fn make(
             return Ok(Progress { shards: i, of: shards.len() });
         }
         let timer = Instant::now();
-        let shard = simulate_shard(settings, &network, data, batches, &texts, &device)?;
+        let shard = simulate_shard(settings, &network, data, batches, &texts, &workers)?;
         shard.write(&path)?;
         made += 1;
         note(&format!(
@@ -141,17 +143,20 @@ fn simulate_shard(
     data: &FlowData,
     batches: &[Vec<Draw>],
     texts: &store::Texts,
-    device: &Device,
+    workers: &Workers,
 ) -> Result<Shard> {
     let grid = uniform_grid(settings.steps);
     let mut shard = Shard::new(data.channels());
-    // Nothing here drops text; the generator is not used.
-    let mut unused = Noise::new(0, Stream::Training);
-    for draws in batches {
-        let batch = Batch::new(&data.rows(draws, 0.0, &mut unused), data.channels(), device)?;
+    let simulated = workers.map(batches.iter().collect(), |draws: &Vec<Draw>| {
+        // Nothing here drops text; the generator is not used.
+        let mut unused = Noise::new(0, Stream::Training);
+        let batch = Batch::new(&data.rows(draws, 0.0, &mut unused), data.channels(), &Device::Cpu)?;
         let nothing: Vec<&Features> = vec![data.no_text(); draws.len()];
-        let no_text = batch::stack(&nothing, device)?;
-        let made = simulate(network, &batch, &no_text, &grid, &settings.anchor)?;
+        let no_text = batch::stack(&nothing, &Device::Cpu)?;
+        simulate(network, &batch, &no_text, &grid, &settings.anchor)
+    });
+    for (draws, made) in batches.iter().zip(simulated) {
+        let made = made?;
         shard.examined(draws.len(), &made);
         let rows: Vec<Tensor> = made.data.chunk(draws.len(), 0)?;
         for (draw, row) in draws.iter().zip(rows) {

@@ -4,11 +4,11 @@
 //! ([Liu et al., 2024](https://arxiv.org/abs/2410.12266)), on couplings that the 2-RF made. Only the velocity at the
 //! time of noise is trained, so the result is for one step; more steps are for the 2-RF.
 
-use super::batch::{Batch, masked_mean_square};
+use super::batch::{Batch, deal, masked_mean_square};
 use super::couplings::Couplings;
 use super::optim::OptimConfig;
 use super::run::Budget;
-use super::stage::{self, Stage};
+use super::stage::{self, LossOf, Stage};
 use crate::config::FlowConfig;
 use crate::error::Result;
 use crate::flow::Transformer;
@@ -49,13 +49,16 @@ pub fn train(settings: &DistilTraining, couplings: &Couplings, run: &Path, devic
     };
     let mut waiting: Vec<Vec<usize>> = Vec::new();
     let note = format!("{} couples", couplings.count());
-    stage::fit(&stage, run, device, &note, &mut |network, random, _| {
+    stage::fit(&stage, run, device, &note, &mut |random, threads, _| {
         if waiting.is_empty() {
             waiting = couplings.steps(settings.tokens_per_step, random);
         }
         let step = waiting.pop().unwrap_or_default();
-        let batch = Batch::new(&couplings.rows(&step, 0.0, random), couplings.channels(), device)?;
-        Ok((one_step_loss(network, &batch)?, step.len()))
+        let rows = couplings.rows(&step, 0.0, random);
+        let t = vec![NOISE_TIME as f32; step.len()];
+        let loss =
+            |dealt| -> (_, LossOf<'_>) { (dealt, Box::new(|network, d| one_step_loss(network, &d.batch))) };
+        Ok(deal(&rows, &t, threads, couplings.channels(), device)?.into_iter().map(loss).collect())
     })
 }
 

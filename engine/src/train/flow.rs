@@ -6,12 +6,12 @@
 //! flow by where it starts ([`FlowTraining::init`]), by its times ([`Timesteps::LogitNormal`], Eq. (6)) and by which
 //! noise an example starts from ([`Pairing::Assignment`], Eq. (9)).
 
-use super::batch::{Batch, velocity_loss};
+use super::batch::{deal, velocity_loss};
 use super::latents::{Draw, mean_group};
 use super::optim::OptimConfig;
 use super::pairing::Pairing;
 use super::run::Budget;
-use super::stage::{self, Stage, times};
+use super::stage::{self, LossOf, Stage, times};
 use crate::config::FlowConfig;
 use crate::error::Result;
 use crate::flow::timesteps::Timesteps;
@@ -25,7 +25,7 @@ pub use super::latents::FlowData;
 pub struct FlowTraining {
     /// Sizes of the network.
     pub flow: FlowConfig,
-    /// Run folder whose averaged weights are the start; random weights without it.
+    /// Run or model folder whose weights are the start; random weights without it.
     pub init: Option<PathBuf>,
     /// Optimiser.
     pub optim: OptimConfig,
@@ -61,7 +61,7 @@ pub fn train(settings: &FlowTraining, data: &FlowData, run: &Path, device: &Devi
     };
     let mut waiting: Vec<Vec<Draw>> = Vec::new();
     let clips = data.clip_count();
-    stage::fit(&stage, run, device, &format!("{clips} clips"), &mut |network, random, log| {
+    stage::fit(&stage, run, device, &format!("{clips} clips"), &mut |random, threads, log| {
         if waiting.is_empty() {
             waiting = data.steps(settings.tokens_per_step, settings.pairing, random)?;
             if let (Pairing::Assignment { .. }, Some(log)) = (settings.pairing, log) {
@@ -75,9 +75,11 @@ pub fn train(settings: &FlowTraining, data: &FlowData, run: &Path, device: &Devi
         }
         let draws = waiting.pop().unwrap_or_default();
         let rows = data.rows(&draws, settings.text_dropout, random);
-        let batch = Batch::new(&rows, data.channels(), device)?;
-        let t = times(settings.timesteps, draws.len(), random, device)?;
-        Ok((velocity_loss(network, &batch, &t)?, draws.len()))
+        let t = times(settings.timesteps, draws.len(), random);
+        let loss = |dealt| -> (_, LossOf<'_>) {
+            (dealt, Box::new(|network, d| velocity_loss(network, &d.batch, &d.t)))
+        };
+        Ok(deal(&rows, &t, threads, data.channels(), device)?.into_iter().map(loss).collect())
     })
 }
 

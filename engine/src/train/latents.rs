@@ -21,6 +21,9 @@ const LENGTH_GRID: usize = 4;
 /// Share of short clips that get silence behind them, up to [`LONGEST_TAIL`] tokens.
 const TAIL_SHARE: f64 = 0.35;
 const LONGEST_TAIL: usize = 64;
+/// A category of n clips is drawn in proportion to n^(1 - this): the rare ones more often than they are there, so that
+/// ten recordings of crowds are not lost among hundreds of monsters.
+const CATEGORY_BALANCE: f64 = 0.5;
 /// Clips drawn at a time to be sorted by length.
 const POOL: usize = 1024;
 /// Clips drawn at a time per example of an assignment: so that most lengths fill one.
@@ -33,6 +36,8 @@ pub struct Example {
     pub latent: Vec<f32>,
     /// Captions and, for prompts of one word, the category.
     pub captions: Vec<String>,
+    /// How often it is drawn, relative to others.
+    pub weight: f64,
 }
 
 /// Everything read once: latents, text features, the latent of silence.
@@ -41,6 +46,8 @@ pub struct FlowData {
     examples: Vec<Example>,
     texts: HashMap<String, Features>,
     silence: Vec<f32>,
+    /// Sums of the weights up to and with each example.
+    reach: Vec<f64>,
     /// [`TAIL_SHARE`], or what a test wants.
     pub(crate) tail_share: f64,
 }
@@ -75,6 +82,8 @@ impl FlowData {
     pub fn new(codec: &Codec, text: &TextEncoder, clips: &[Clip], device: &Device) -> Result<Self> {
         let mut examples = Vec::new();
         let mut texts = HashMap::from([(String::new(), features(text, "")?)]);
+        let mut sizes: HashMap<&str, f64> = HashMap::new();
+        clips.iter().for_each(|clip| *sizes.entry(&clip.entry.ucs_category).or_default() += 1.0);
         for clip in clips {
             let latent = codec.encode(&clip.samples, device)?.flatten_all()?.to_vec1::<f32>()?;
             let category = clip.entry.ucs_category.to_lowercase();
@@ -85,11 +94,12 @@ impl FlowData {
                     texts.insert(caption.clone(), features(text, caption)?);
                 }
             }
-            examples.push(Example { latent, captions });
+            let weight = sizes[clip.entry.ucs_category.as_str()].powf(-CATEGORY_BALANCE);
+            examples.push(Example { latent, captions, weight });
         }
         let silence = codec.encode(&vec![0.0; codec.config().samples_per_token() * 16], device)?;
         let silence = silence.get(0)?.get(8)?.to_vec1::<f32>()?;
-        Ok(Self { examples, texts, silence, tail_share: TAIL_SHARE })
+        Self::from_parts(examples, texts, silence)
     }
 
     /// Takes latents and features that are there already; every caption and the empty one must have features.
@@ -111,7 +121,13 @@ impl FlowData {
         if !texts.contains_key("") || examples.iter().any(|e| e.captions.is_empty() || !whole(e)) {
             return bad("An example has no caption or no whole number of tokens".into());
         }
-        Ok(Self { examples, texts, silence, tail_share: TAIL_SHARE })
+        let mut sum = 0.0;
+        let reach = examples.iter().map(|example| {
+            sum += example.weight;
+            sum
+        });
+        let reach = reach.collect();
+        Ok(Self { examples, texts, silence, reach, tail_share: TAIL_SHARE })
     }
 
     /// Channels of a token.
@@ -155,7 +171,8 @@ impl FlowData {
 
     /// A random crop of a texture, or an event with or without silence after it; noise is not yet chosen.
     fn draw(&self, random: &mut Noise) -> Draw {
-        let example = random.below(self.examples.len());
+        let at = random.uniform() * self.reach.last().copied().unwrap_or(0.0);
+        let example = self.reach.partition_point(|&reach| reach <= at).min(self.examples.len() - 1);
         let clip = &self.examples[example];
         let tokens = clip.latent.len() / self.channels();
         let (mut start, mut kept, mut tail) = (0, tokens, 0);

@@ -118,19 +118,28 @@ impl AdamW {
         Err(Error::new(ErrorKind::Compute, format!("No gradient reaches {}", missing.join(", "))))
     }
 
-    /// One update with the peak learning rate scaled by `rate`; returns the gradient norm before clipping.
+    /// One update by the sum of `grads`, those of the shares of a step, with the peak learning rate scaled by `rate`;
+    /// returns the gradient norm before clipping.
     ///
     /// A step whose gradient is not finite changes nothing and returns the norm as it is.
     ///
     /// # Errors
     /// [`ErrorKind::Compute`] if a gradient is missing or cannot be read.
-    pub fn update(&mut self, grads: &GradStore, rate: f64) -> Result<f64> {
+    pub fn update(&mut self, grads: &[GradStore], rate: f64) -> Result<f64> {
         let missing = |name: &str| Error::new(ErrorKind::Compute, format!("No gradient reaches {name}"));
         let read = |p: &Param| -> Result<Vec<f32>> {
             if p.frozen {
                 return Ok(Vec::new());
             }
-            Ok(grads.get(&p.var).ok_or_else(|| missing(&p.name))?.flatten_all()?.to_vec1::<f32>()?)
+            let one = |grads: &GradStore| -> Result<Vec<f32>> {
+                Ok(grads.get(&p.var).ok_or_else(|| missing(&p.name))?.flatten_all()?.to_vec1::<f32>()?)
+            };
+            let (first, others) = grads.split_first().ok_or_else(|| missing(&p.name))?;
+            let mut sum = one(first)?;
+            for other in others {
+                sum.iter_mut().zip(one(other)?).for_each(|(sum, g)| *sum += g);
+            }
+            Ok(sum)
         };
         let grads: Vec<Vec<f32>> = self.params.par_iter().map(read).collect::<Result<_>>()?;
         let square: f64 =
@@ -210,7 +219,7 @@ mod tests {
         let mut optim = AdamW::new(vec![("x".into(), var.clone())], config).unwrap();
         for _ in 0..500 {
             let loss = (var.as_tensor() - &target).unwrap().sqr().unwrap().sum_all().unwrap();
-            optim.update(&loss.backward().unwrap(), 1.0).unwrap();
+            optim.update(&[loss.backward().unwrap()], 1.0).unwrap();
         }
         let error = (var.as_tensor() - &target)
             .unwrap()

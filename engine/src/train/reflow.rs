@@ -7,11 +7,11 @@
 //!
 //! The paper's "v_cfg as the target of regression" can be read in three ways ([`Target`]).
 
-use super::batch::{Batch, masked_mean_square, stack, velocity_loss};
+use super::batch::{Batch, Dealt, deal, masked_mean_square, stack, velocity_loss};
 use super::couplings::Couplings;
 use super::optim::OptimConfig;
 use super::run::Budget;
-use super::stage::{self, Stage, teacher, times};
+use super::stage::{self, LossOf, Stage, teacher, times};
 use crate::config::FlowConfig;
 use crate::error::Result;
 use crate::flow::guidance::needs_unconditional;
@@ -80,22 +80,28 @@ pub fn train(settings: &ReflowTraining, couplings: &Couplings, run: &Path, devic
     let dropout = if settings.target == Target::Couple { settings.text_dropout } else { 0.0 };
     let mut waiting: Vec<Vec<usize>> = Vec::new();
     let note = format!("{} couples", couplings.count());
-    stage::fit(&stage, run, device, &note, &mut |network, random, _| {
+    let (first, omega) = (first.as_ref(), settings.omega);
+    stage::fit(&stage, run, device, &note, &mut |random, threads, _| {
         if waiting.is_empty() {
             waiting = couplings.steps(settings.tokens_per_step, random);
         }
         let step = waiting.pop().unwrap_or_default();
-        let batch = Batch::new(&couplings.rows(&step, dropout, random), channels, device)?;
-        let t = times(settings.timesteps, step.len(), random, device)?;
-        let no_text = || stack(&vec![couplings.no_text(); step.len()], device);
-        let loss = match (settings.target, &first) {
-            (Target::Teacher, Some(first)) => {
-                teacher_loss(network, first, &batch, &no_text()?, &t, settings.omega)?
-            }
-            (Target::Student, _) => student_loss(network, &batch, &no_text()?, &t, settings.omega)?,
-            _ => velocity_loss(network, &batch, &t)?,
+        let rows = couplings.rows(&step, dropout, random);
+        let t = times(settings.timesteps, step.len(), random);
+        let loss = |dealt| -> (_, LossOf<'_>) {
+            let of = move |network: &Transformer, d: &Dealt| {
+                let no_text = || stack(&vec![couplings.no_text(); d.examples], device);
+                match (settings.target, first) {
+                    (Target::Teacher, Some(first)) => {
+                        teacher_loss(network, first, &d.batch, &no_text()?, &d.t, omega)
+                    }
+                    (Target::Student, _) => student_loss(network, &d.batch, &no_text()?, &d.t, omega),
+                    _ => velocity_loss(network, &d.batch, &d.t),
+                }
+            };
+            (dealt, Box::new(of))
         };
-        Ok((loss, step.len()))
+        Ok(deal(&rows, &t, threads, channels, device)?.into_iter().map(loss).collect())
     })
 }
 

@@ -2,7 +2,9 @@
 
 use super::checkpoint::{self, RunState};
 use super::optim::{AdamW, schedule};
+use super::workers::Workers;
 use crate::error::{Error, ErrorKind, Result};
+use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
 use candle_nn::VarMap;
 use std::io::Write;
@@ -106,18 +108,22 @@ pub fn trainable(map: &VarMap, fixed: &[&str]) -> Result<Vec<(String, Var)>> {
         .collect())
 }
 
-/// One step of a stage, before its gradient is taken.
-pub(super) struct Step {
-    /// What is minimised.
-    pub(super) loss: Tensor,
-    /// Columns of the log between the time and the gradient norm.
-    pub(super) shown: Vec<f64>,
-    /// Examples it is over.
+/// What is minimised and the columns of the log between the time and the gradient norm, each a mean over examples.
+pub(super) type Measured = (Tensor, Vec<f64>);
+
+/// Some of the examples of a step.
+pub(super) struct Share<'a> {
+    /// How much of the step they are; the shares of a step add up to one.
+    pub(super) weight: f64,
+    /// Examples.
     pub(super) examples: usize,
+    /// Their loss, computed on a thread of its own.
+    pub(super) loss: Box<dyn FnOnce() -> Result<Measured> + Send + 'a>,
 }
 
-/// What computes a [`Step`]; the log is passed in while notes are welcome.
-pub(super) type NextStep<'a> = dyn FnMut(&RunState, Option<&mut RunLog>) -> Result<Step> + 'a;
+/// What prepares a step for so many threads; the log is passed in while notes are welcome.
+pub(super) type NextStep<'a> =
+    dyn FnMut(&RunState, usize, Option<&mut RunLog>) -> Result<Vec<Share<'a>>> + 'a;
 
 /// Takes steps until the budget is spent and keeps the checkpoint at `path`.
 ///
@@ -132,24 +138,45 @@ pub(super) fn descend(
     log: &mut RunLog,
     next: &mut NextStep<'_>,
 ) -> Result<()> {
+    let workers = Workers::new()?;
     let mut first = true;
     while let Some(progress) = budget.progress(&state) {
         let timer = std::time::Instant::now();
-        let step = next(&state, first.then_some(&mut *log))?;
-        let grads = step.loss.backward()?;
+        let shares = next(&state, workers.count(), first.then_some(&mut *log))?;
+        let examples: usize = shares.iter().map(|share| share.examples).sum();
+        let (grads, shown) = add_up(workers.map(shares, backward))?;
         if std::mem::take(&mut first) {
-            optim.assert_all_have_gradients(&grads)?;
+            grads.iter().try_for_each(|grads| optim.assert_all_have_gradients(grads))?;
         }
         let norm = optim.update(&grads, schedule(state.step, optim.config.warm_up, progress))?;
         state.step += 1;
         state.seconds += timer.elapsed().as_secs_f64();
-        state.examples += step.examples as u64;
-        log.step(&state, progress, &[step.shown.as_slice(), &[norm]].concat())?;
+        state.examples += examples as u64;
+        log.step(&state, progress, &[shown.as_slice(), &[norm]].concat())?;
         if state.step.is_multiple_of(SAVE_EVERY) {
             checkpoint::save(path, optim, &state)?;
         }
     }
     checkpoint::save(path, optim, &state)
+}
+
+/// Gradients of a share's part of the loss, and its part of the columns.
+fn backward(share: Share<'_>) -> Result<(GradStore, Vec<f64>)> {
+    let (loss, shown) = (share.loss)()?;
+    Ok(((loss * share.weight)?.backward()?, shown.iter().map(|value| value * share.weight).collect()))
+}
+
+/// The gradients of all shares and the sums of their columns.
+fn add_up(shares: Vec<Result<(GradStore, Vec<f64>)>>) -> Result<(Vec<GradStore>, Vec<f64>)> {
+    let mut sums: Vec<f64> = Vec::new();
+    let mut all = Vec::new();
+    for share in shares {
+        let (grads, shown) = share?;
+        sums.resize(shown.len(), 0.0);
+        sums.iter_mut().zip(&shown).for_each(|(sum, value)| *sum += value);
+        all.push(grads);
+    }
+    Ok((all, sums))
 }
 
 /// The value of a scalar.

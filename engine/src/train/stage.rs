@@ -1,8 +1,9 @@
 //! What all flow stages share: network, start, optimiser, checkpoints and log around a loss.
 
+use super::batch::Dealt;
 use super::checkpoint::{self, RunState};
 use super::optim::{AdamW, OptimConfig};
-use super::run::{Budget, RunLog, Step, descend, trainable, value};
+use super::run::{Budget, RunLog, Share, descend, trainable, value};
 use super::seeded;
 use crate::config::FlowConfig;
 use crate::error::{Error, ErrorKind, Result};
@@ -25,7 +26,7 @@ pub struct Stage<'a> {
     pub channels: usize,
     /// Width of the text features.
     pub text_dim: usize,
-    /// Run folder whose averaged weights are the start; random weights without it.
+    /// Run or model folder whose weights are the start; random weights without it.
     pub init: Option<&'a Path>,
     /// Optimiser.
     pub optim: OptimConfig,
@@ -35,8 +36,12 @@ pub struct Stage<'a> {
     pub budget: Budget,
 }
 
-/// The loss of one step and how many examples it is over; a log is passed in while notes are welcome.
-pub type Loss<'a> = dyn FnMut(&Transformer, &mut Noise, Option<&mut RunLog>) -> Result<(Tensor, usize)> + 'a;
+/// The loss of some examples under the network in training.
+pub(crate) type LossOf<'a> = Box<dyn FnOnce(&Transformer, &Dealt) -> Result<Tensor> + Send + 'a>;
+
+/// Examples dealt out to so many threads, each with its loss; a log is passed in while notes are welcome.
+pub(crate) type Loss<'a> =
+    dyn FnMut(&mut Noise, usize, Option<&mut RunLog>) -> Result<Vec<(Dealt, LossOf<'a>)>> + 'a;
 
 /// Trains until the budget is spent, writing [`CHECKPOINT_FILE`] and `log.csv` in `run`; continues a run that is
 /// already there, whose own weights then are the start.
@@ -44,32 +49,35 @@ pub type Loss<'a> = dyn FnMut(&Transformer, &mut Noise, Option<&mut RunLog>) -> 
 /// # Errors
 /// Those of `loss`; [`ErrorKind::Io`] if the folder cannot be written; [`ErrorKind::BadData`] if a checkpoint does
 /// not fit; [`ErrorKind::Compute`] if a variable gets no gradient.
-pub fn fit(stage: &Stage<'_>, run: &Path, device: &Device, note: &str, loss: &mut Loss<'_>) -> Result<()> {
+pub(crate) fn fit(
+    stage: &Stage<'_>,
+    run: &Path,
+    device: &Device,
+    note: &str,
+    loss: &mut Loss<'_>,
+) -> Result<()> {
     let map = VarMap::new();
     let vb = seeded::builder(&map, stage.seed, device);
     let network = Transformer::new(stage.flow, stage.channels, stage.text_dim, &vb)?;
     let mut optim = AdamW::new(trainable(&map, &[])?, stage.optim)?;
     let path = run.join(CHECKPOINT_FILE);
-    let state = restore(stage, &path, &mut optim)?;
+    let state = checkpoint::restore(&path, stage.init, "flow.", &mut optim)?;
     let mut log = RunLog::open(run, "step,seconds,loss,gradient_norm", &stage.budget, &state)?;
     log.note(&format!("{} parameters, {note}", optim.parameter_count()));
     let mut random = Noise::new(stage.seed ^ state.step.wrapping_mul(0x9e37_79b9), Stream::Training);
-    let next = &mut |_: &RunState, log: Option<&mut RunLog>| {
-        let (loss, examples) = loss(&network, &mut random, log)?;
-        Ok(Step { shown: vec![value(&loss)?], loss, examples })
+    let network = &network;
+    let next = &mut |_: &RunState, threads: usize, log: Option<&mut RunLog>| {
+        let shares = loss(&mut random, threads, log)?.into_iter().map(|(dealt, loss)| Share {
+            weight: dealt.share,
+            examples: dealt.examples,
+            loss: Box::new(move || {
+                let loss = loss(network, &dealt)?;
+                Ok((loss.clone(), vec![value(&loss)?]))
+            }),
+        });
+        Ok(shares.collect())
     };
     descend(&mut optim, state, &stage.budget, &path, &mut log, next)
-}
-
-/// The state of the run at `path`, or of a new one that starts where the stage says.
-fn restore(stage: &Stage<'_>, path: &Path, optim: &mut AdamW) -> Result<RunState> {
-    if path.exists() {
-        return checkpoint::load(path, optim);
-    }
-    if let Some(init) = stage.init {
-        checkpoint::start_from(&init.join(CHECKPOINT_FILE), optim)?;
-    }
-    Ok(RunState::default())
 }
 
 /// The network of a finished run with its averaged weights, not to be trained.
@@ -83,7 +91,7 @@ pub fn teacher(
     text_dim: usize,
     device: &Device,
 ) -> Result<Transformer> {
-    let weights = checkpoint::averaged_weights(&run.join(CHECKPOINT_FILE))?;
+    let weights = checkpoint::weights_in(run, "flow.")?;
     let vb = VarBuilder::from_tensors(weights, DType::F32, device);
     Transformer::new(flow, channels, text_dim, &vb).map_err(|e| {
         Error::new(ErrorKind::BadData, format!("{} is no flow of this size", run.display())).with_source(e)
@@ -91,12 +99,6 @@ pub fn teacher(
 }
 
 /// A time per example.
-pub(crate) fn times(
-    timesteps: Timesteps,
-    examples: usize,
-    random: &mut Noise,
-    device: &Device,
-) -> Result<Tensor> {
-    let t: Vec<f32> = (0..examples).map(|_| timesteps.sample(random) as f32).collect();
-    Ok(Tensor::from_vec(t, examples, device)?)
+pub(crate) fn times(timesteps: Timesteps, examples: usize, random: &mut Noise) -> Vec<f32> {
+    (0..examples).map(|_| timesteps.sample(random) as f32).collect()
 }

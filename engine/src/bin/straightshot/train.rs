@@ -50,6 +50,9 @@ enum Stage {
         /// Run folder.
         #[arg(long)]
         run: PathBuf,
+        /// Run or model folder to start from; random weights without it.
+        #[arg(long)]
+        init: Option<PathBuf>,
         /// Segments per step.
         #[arg(long, default_value_t = 16)]
         batch: usize,
@@ -79,11 +82,12 @@ enum Stage {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.stage {
-        Stage::Codec { run, batch, tokens, kl_weight, decoder_only } => {
+        Stage::Codec { run, init, batch, tokens, kl_weight, decoder_only } => {
             let codec = CodecConfig::default();
             let clips = clips(arguments, codec.sample_rate_hz, Split::Train)?;
             let settings = CodecTraining {
                 codec,
+                init: init.clone(),
                 optim: optim(arguments, 1e-3),
                 batch: *batch,
                 tokens: *tokens,

@@ -12,7 +12,7 @@ use crate::train::flow::{self, FlowTraining};
 use crate::train::pairing::Pairing;
 use crate::train::reflow::{self, ReflowTraining, Target};
 use crate::train::stage::{CHECKPOINT_FILE, times};
-use candle_core::Device;
+use candle_core::{Device, Tensor};
 use std::path::Path;
 
 fn reflow_training(target: Target, steps: u64) -> ReflowTraining {
@@ -143,7 +143,7 @@ fn mix_exp_times_ask_the_ends() {
     let rows = couples.rows(&(0..1024).collect::<Vec<_>>(), 0.0, &mut random);
     let batch = Batch::new(&rows, CHANNELS, &Device::Cpu).unwrap();
     let mut at = |timesteps| {
-        let t = times(timesteps, 1024, &mut random, &Device::Cpu).unwrap();
+        let t = Tensor::new(times(timesteps, 1024, &mut random), &Device::Cpu).unwrap();
         velocity_loss(&network, &batch, &t).unwrap().to_scalar::<f32>().unwrap()
     };
     let (ends, middle) =
