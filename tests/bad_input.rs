@@ -290,6 +290,9 @@ fn wrong_config_fields_are_a_bad_model() -> Result<()> {
         ("/text/max_tokens", json!(1), "max_tokens"),
         ("/text/max_tokens", json!(33), "max_tokens"),
         ("/text/max_position_embeddings", json!(usize::MAX), ""),
+        ("/learnt_guidance/flow", json!(0.0), "learnt_guidance"),
+        ("/learnt_guidance/one_step", json!(16.0), "learnt_guidance"),
+        ("/learnt_guidance", json!({ "flow": 3.0 }), ""),
         ("/name", json!(null), ""),
         ("/codec", json!([]), ""),
     ];

@@ -2,9 +2,14 @@
 
 use crate::tiny_model;
 use anyhow::Result;
+use candle_core::Tensor;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use straightshot_engine::ErrorKind;
+use straightshot_engine::config::{LearntGuidance, ModelConfig};
+use straightshot_engine::model::{CONFIG_FILE, ONE_STEP, TEXT_FILE, WEIGHTS_FILE};
 use straightshot_engine::pipeline::{CancelToken, Generation, GenerationRequest, Generator, Progress, Stage};
+use straightshot_engine::weights;
 
 const RATE_HZ: f64 = 8_000.0;
 
@@ -202,6 +207,74 @@ fn two_threads_may_use_one_model() -> Result<()> {
     });
     for result in results {
         assert_eq!(result?, alone);
+    }
+    Ok(())
+}
+
+/// A folder with the tiny model of `seed`, its configuration and weights changed.
+fn changed(
+    config: impl FnOnce(&mut ModelConfig),
+    weights: impl FnOnce(&mut HashMap<String, Tensor>) -> Result<()>,
+) -> Result<Generator> {
+    let folder = tempfile::tempdir()?;
+    tiny_model::write(folder.path(), 1)?;
+    let (mut sizes, mut tensors) = (tiny_model::config(), tiny_model::tensors(1)?);
+    config(&mut sizes);
+    weights(&mut tensors)?;
+    std::fs::write(folder.path().join(CONFIG_FILE), serde_json::to_vec(&sizes)?)?;
+    let text: Vec<String> = tensors.keys().filter(|name| name.starts_with("text.")).cloned().collect();
+    let text: HashMap<String, Tensor> =
+        text.into_iter().filter_map(|name| tensors.remove_entry(&name)).collect();
+    weights::pack(&text, &folder.path().join(TEXT_FILE))?;
+    weights::pack(&tensors, &folder.path().join(WEIGHTS_FILE))?;
+    Ok(Generator::from_dir(folder.path())?)
+}
+
+#[test]
+fn the_text_encoder_may_have_a_file_of_its_own() -> Result<()> {
+    let apart = changed(|_| (), |_| Ok(()))?;
+    assert_eq!(bits(&apart, &request())?, bits(&generator()?, &request())?);
+    Ok(())
+}
+
+/// The flow of the tiny model of another seed, as the network for one step.
+fn add_one_step(tensors: &mut HashMap<String, Tensor>) -> Result<()> {
+    let others = tiny_model::tensors(2)?.into_iter();
+    tensors.extend(
+        others.filter_map(|(name, t)| Some((format!("{ONE_STEP}{}", name.strip_prefix("flow.")?), t))),
+    );
+    Ok(())
+}
+
+#[test]
+fn a_network_for_one_step_is_used_for_one_step_only() -> Result<()> {
+    let (plain, both) = (generator()?, changed(|_| (), add_one_step)?);
+    for steps in [2, 4] {
+        let request = GenerationRequest { steps, ..request() };
+        assert_eq!(bits(&both, &request)?, bits(&plain, &request)?, "{steps} steps");
+    }
+    let one = GenerationRequest { steps: 1, ..request() };
+    assert_ne!(bits(&both, &one)?, bits(&plain, &one)?);
+    // It is the network that was put there: the same as a model that has it for all step counts.
+    let swap = |tensors: &mut HashMap<String, Tensor>| {
+        tensors.extend(tiny_model::tensors(2)?.into_iter().filter(|(name, _)| name.starts_with("flow.")));
+        Ok(())
+    };
+    assert_eq!(bits(&both, &one)?, bits(&changed(|_| (), swap)?, &one)?);
+    Ok(())
+}
+
+#[test]
+fn guidance_that_was_learnt_is_not_given_twice() -> Result<()> {
+    let learnt = LearntGuidance { flow: 2.0, one_step: 4.0 };
+    let (plain, taught) =
+        (changed(|_| (), add_one_step)?, changed(|c| c.learnt_guidance = learnt, add_one_step)?);
+    for (steps, learnt) in [(1, 4.0), (3, 2.0)] {
+        for rest in [1.0, 1.5] {
+            let asked = GenerationRequest { steps, guidance_scale: rest * learnt, ..request() };
+            let without = GenerationRequest { guidance_scale: rest, ..asked.clone() };
+            assert_eq!(bits(&taught, &asked)?, bits(&plain, &without)?, "{steps} steps, {rest}");
+        }
     }
     Ok(())
 }

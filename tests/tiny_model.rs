@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use std::path::Path;
 use straightshot_engine::codec::Codec;
 use straightshot_engine::config::{
-    BandGroup, CodecConfig, FORMAT_VERSION, FlowConfig, ModelConfig, TextConfig,
+    BandGroup, CodecConfig, FORMAT_VERSION, FlowConfig, LearntGuidance, ModelConfig, TextConfig,
 };
-use straightshot_engine::flow::Transformer;
+use straightshot_engine::flow::{Sampler, Transformer};
 use straightshot_engine::model::{CONFIG_FILE, ModelFiles, TOKENIZER_FILE, WEIGHTS_FILE};
 use straightshot_engine::rng::{Noise, Stream};
 use straightshot_engine::text::TextEncoder;
@@ -50,6 +50,8 @@ pub(crate) fn config() -> ModelConfig {
             max_position_embeddings: 32,
             max_tokens: 24,
         },
+        sampler: Sampler::default(),
+        learnt_guidance: LearntGuidance::default(),
     }
 }
 

@@ -15,7 +15,7 @@ use straightshot_engine::text::TextEncoder;
 use straightshot_engine::train::checkpoint::{self, RunState};
 use straightshot_engine::train::codec::{self, CodecTraining};
 use straightshot_engine::train::data::{Clip, Entry, Split};
-use straightshot_engine::train::flow::{self, FlowData, FlowTraining};
+use straightshot_engine::train::flow::{self, FlowData, FlowTraining, Objective};
 use straightshot_engine::train::optim::{AdamW, OptimConfig};
 use straightshot_engine::train::pairing::Pairing;
 use straightshot_engine::train::run::{Budget, trainable};
@@ -125,6 +125,7 @@ fn the_flow_learns() -> Result<()> {
     let settings = FlowTraining {
         flow: config.flow,
         init: None,
+        objective: Objective::Velocity,
         optim: optim(),
         tokens_per_step: 256,
         timesteps: Timesteps::Uniform,

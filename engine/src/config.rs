@@ -1,7 +1,8 @@
 //! Sizes of every network, as stored in a model's `config.json`.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::MAX_SECONDS;
+use crate::flow::Sampler;
+use crate::pipeline::{MAX_GUIDANCE_SCALE, MAX_SECONDS};
 use serde::{Deserialize, Serialize};
 
 /// A whole model.
@@ -18,6 +19,32 @@ pub struct ModelConfig {
     pub flow: FlowConfig,
     /// Text encoder.
     pub text: TextConfig,
+    /// How the network for several steps is used.
+    #[serde(default)]
+    pub sampler: Sampler,
+    /// Guidance that the flows have learnt.
+    #[serde(default)]
+    pub learnt_guidance: LearntGuidance,
+}
+
+/// Classifier-free guidance scale that a network's velocity already has, as one has that was trained on couplings
+/// made with guidance; 1 is none.
+///
+/// Guiding such a network by ω / learnt gives what guiding a plain one by ω would: both add multiples of one
+/// difference. A scale equal to the learnt one costs no second evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LearntGuidance {
+    /// Of the network for several steps.
+    pub flow: f32,
+    /// Of the network for one step; of no meaning without one.
+    pub one_step: f32,
+}
+
+impl Default for LearntGuidance {
+    fn default() -> Self {
+        Self { flow: 1.0, one_step: 1.0 }
+    }
 }
 
 /// Latent tokens the velocity network has positions for: 47 s at 21.5 tokens per second.
@@ -240,7 +267,12 @@ impl ModelConfig {
             return bad(&format!("format {} is not {FORMAT_VERSION}", self.format));
         }
         let (flow, text) = (&self.flow, &self.text);
+        let scales = [self.learnt_guidance.flow, self.learnt_guidance.one_step];
         let networks = [
+            (
+                scales.iter().all(|scale| (0.1..=MAX_GUIDANCE_SCALE).contains(scale)),
+                "learnt_guidance is out of range",
+            ),
             (
                 (1..=8192).contains(&flow.dim) && (1..=256).contains(&flow.blocks),
                 "flow sizes are out of range",

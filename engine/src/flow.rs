@@ -2,12 +2,15 @@
 //!
 //! Convention, encoded in [`path`] alone: `t = 0` is noise, `t = 1` is data, velocity = data - noise.
 
+pub mod diffusion;
 pub mod guidance;
 pub mod path;
+pub mod sampler;
 pub mod solver;
 pub mod timesteps;
 pub mod transformer;
 
 pub use guidance::Guided;
+pub use sampler::Sampler;
 pub use solver::{Method, VelocityField, integrate, uniform_grid};
 pub use transformer::{Conditioned, TextCondition, Transformer};

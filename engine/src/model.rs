@@ -3,7 +3,7 @@
 use crate::codec::Codec;
 use crate::config::ModelConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::flow::Transformer;
+use crate::flow::{Sampler, Transformer};
 use crate::text::TextEncoder;
 use crate::weights;
 use candle_core::{DType, Device, Tensor};
@@ -16,12 +16,20 @@ use std::path::Path;
 pub const CONFIG_FILE: &str = "config.json";
 /// Name of the weights in a model folder.
 pub const WEIGHTS_FILE: &str = "model.safetensors";
+/// Name of the text encoder's weights in a model folder; where it is not there, they are in [`WEIGHTS_FILE`].
+///
+/// They are most of a model and the same in every one: kept apart, a new model of ours adds only what is new.
+pub const TEXT_FILE: &str = "text.safetensors";
 /// Name of the tokenizer in a model folder.
 pub const TOKENIZER_FILE: &str = "tokenizer.json";
+
+/// What the names of the one-step network's tensors begin with.
+pub const ONE_STEP: &str = "one_step.";
 
 // Statics, not constants: a constant is copied into every crate that the function using it is inlined into.
 static BUILTIN_CONFIG: &[u8] = include_bytes!("../../assets/models/default/config.json");
 static BUILTIN_WEIGHTS: &[u8] = include_bytes!("../../assets/models/default/model.safetensors");
+static BUILTIN_TEXT: &[u8] = include_bytes!("../../assets/models/default/text.safetensors");
 static BUILTIN_TOKENIZER: &[u8] = include_bytes!("../../assets/models/default/tokenizer.json");
 
 /// The bytes of a model folder.
@@ -31,6 +39,8 @@ pub struct ModelFiles {
     pub config: Cow<'static, [u8]>,
     /// `model.safetensors`
     pub weights: Cow<'static, [u8]>,
+    /// `text.safetensors`, if there is one
+    pub text: Option<Cow<'static, [u8]>>,
     /// `tokenizer.json`
     pub tokenizer: Cow<'static, [u8]>,
 }
@@ -42,6 +52,7 @@ impl ModelFiles {
         Self {
             config: Cow::Borrowed(BUILTIN_CONFIG),
             weights: Cow::Borrowed(BUILTIN_WEIGHTS),
+            text: Some(Cow::Borrowed(BUILTIN_TEXT)),
             tokenizer: Cow::Borrowed(BUILTIN_TOKENIZER),
         }
     }
@@ -66,6 +77,7 @@ impl ModelFiles {
         Ok(Self {
             config: read(CONFIG_FILE)?,
             weights: read(WEIGHTS_FILE)?,
+            text: dir.join(TEXT_FILE).exists().then(|| read(TEXT_FILE)).transpose()?,
             tokenizer: read(TOKENIZER_FILE)?,
         })
     }
@@ -80,6 +92,8 @@ pub struct Model {
     pub text: TextEncoder,
     /// Velocity network.
     pub flow: Transformer,
+    /// Velocity network for a single step, if there is one of its own; see [`Model::flow_for`].
+    pub one_step: Option<Transformer>,
     /// Latent codec, without its encoder.
     pub codec: Codec,
 }
@@ -92,17 +106,34 @@ impl Model {
     pub fn load(files: &ModelFiles, device: &Device) -> Result<Self> {
         let config = ModelConfig::from_json(&files.config)?;
         let mut tensors = weights::unpack(&files.weights)?;
+        if let Some(text) = &files.text {
+            tensors.extend(weights::unpack(text)?);
+        }
         let text = TextEncoder::new(&config.text, &files.tokenizer, part(&mut tensors, "text.", device)?)?;
+        let distilled = tensors.keys().any(|name| name.starts_with(ONE_STEP));
         let misfit = |e: candle_core::Error| {
             Error::new(ErrorKind::BadModel, "The model's weights do not fit its config.json").with_source(e)
         };
-        let flow = part(&mut tensors, "flow.", device)?;
-        let flow =
-            Transformer::new(&config.flow, config.codec.latent_channels(), config.text.hidden_size, &flow)
-                .map_err(misfit)?;
+        let mut flow = |prefix: &str| {
+            let vb = part(&mut tensors, prefix, device)?;
+            Transformer::new(&config.flow, config.codec.latent_channels(), config.text.hidden_size, &vb)
+                .map_err(misfit)
+        };
+        let one_step = if distilled { Some(flow(ONE_STEP)?) } else { None };
+        let flow = flow("flow.")?;
         let codec =
             Codec::new(&config.codec, false, &part(&mut tensors, "codec.", device)?).map_err(misfit)?;
-        Ok(Self { config, text, flow, codec })
+        Ok(Self { config, text, flow, one_step, codec })
+    }
+
+    /// The network for `steps` solver steps, how it is used, and the guidance it has learnt.
+    #[must_use]
+    pub fn flow_for(&self, steps: u32) -> (&Transformer, Sampler, f32) {
+        let learnt = self.config.learnt_guidance;
+        match &self.one_step {
+            Some(network) if steps == 1 => (network, Sampler::Euler, learnt.one_step),
+            _ => (&self.flow, self.config.sampler, learnt.flow),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ mod measure;
 use crate::device;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flow::transformer::Conditioned;
-use crate::flow::{self, Guided, Method, guidance, uniform_grid};
+use crate::flow::{Guided, Sampler, Transformer, guidance};
 use crate::model::{Model, ModelFiles};
 use crate::rng::{self, Noise, Stream};
 use candle_core::{Device, Tensor};
@@ -26,7 +26,7 @@ pub const MIN_SECONDS: f64 = 0.25;
 /// Longest clip in seconds.
 pub const MAX_SECONDS: f64 = 30.0;
 /// Largest number of solver steps.
-pub const MAX_STEPS: u32 = 64;
+pub const MAX_STEPS: u32 = 100;
 /// Largest number of variations made by one request.
 pub const MAX_VARIATIONS: u32 = 16;
 /// Largest classifier-free guidance scale.
@@ -41,7 +41,8 @@ pub struct GenerationRequest {
     pub negative_prompt: String,
     /// Solver steps, 1 ..= [`MAX_STEPS`].
     pub steps: u32,
-    /// Classifier-free guidance scale ω: 1 is no guidance, up to [`MAX_GUIDANCE_SCALE`].
+    /// Classifier-free guidance scale ω: 1 is no guidance, up to [`MAX_GUIDANCE_SCALE`]. What a network has learnt
+    /// of it counts, see [`crate::config::LearntGuidance`].
     pub guidance_scale: f32,
     /// Seed of the starting noise; variation `i` uses `seed + i` (wrapping).
     pub seed: u64,
@@ -224,7 +225,8 @@ impl Generator {
         Self::from_files(&ModelFiles::builtin())
     }
 
-    /// Loads a model folder: `config.json`, `model.safetensors`, `tokenizer.json`.
+    /// Loads a model folder: `config.json`, `model.safetensors`, `tokenizer.json` and, if there is one,
+    /// `text.safetensors`.
     ///
     /// # Errors
     /// [`ErrorKind::BadModel`] naming the file and what is wrong with it; [`ErrorKind::Io`] if it cannot be read.
@@ -286,21 +288,22 @@ impl Generator {
         let codec = &self.model.codec;
         let samples = (request.seconds * f64::from(self.sample_rate_hz())).round() as usize;
         let tokens = codec.config().tokens_for(samples);
-        let mut report = Reporter::new(request, tokens, progress);
+        let plan = self.plan(request);
+        let mut report = Reporter::new(request, plan.scale, tokens, progress);
         let mut timings = StageTimings::default();
 
         report.stage(Stage::Text);
         let start = Instant::now();
-        let condition = self.condition(request)?;
+        let condition = self.condition(request, plan)?;
         timings.text = start.elapsed();
         cancel.check()?;
 
         let start = Instant::now();
-        let noise = self.starting_noise(request, tokens)?;
-        let field =
-            Guided::new(&self.model.flow, condition, f64::from(request.guidance_scale), || cancel.check());
+        let noise = self.noise(request, tokens, 0)?;
+        let field = Guided::new(plan.network, condition, plan.scale, || cancel.check());
         let steps = request.steps;
-        let latent = flow::integrate(&field, Method::Euler, &uniform_grid(steps), &noise, &mut |i| {
+        let fresh = |i: usize| self.noise(request, tokens, i as u64);
+        let latent = plan.sampler.sample(&field, steps, &noise, &fresh, &mut |i| {
             report.stage(Stage::Flow { step: i as u32 + 1, steps });
             cancel.check()
         })?;
@@ -321,34 +324,51 @@ impl Generator {
         }
         timings.decode = start.elapsed();
         report.done();
-        Ok(Generation { clips, timings, nfe: steps * Method::Euler.evaluations() })
+        Ok(Generation { clips, timings, nfe: steps })
+    }
+
+    /// What will be integrated for `request`.
+    fn plan(&self, request: &GenerationRequest) -> Plan<'_> {
+        let (network, sampler, learnt) = self.model.flow_for(request.steps);
+        Plan { network, sampler, scale: f64::from(request.guidance_scale) / f64::from(learnt) }
     }
 
     /// Text features of the prompt for every variation, followed by those of the negative prompt if guidance
     /// needs them.
-    fn condition(&self, request: &GenerationRequest) -> Result<Conditioned> {
+    fn condition(&self, request: &GenerationRequest, plan: Plan<'_>) -> Result<Conditioned> {
         let variations = request.variations as usize;
         let text = self.model.text.encode(&[request.prompt.trim()])?.repeat_each(variations)?;
-        let text = if guidance::needs_unconditional(f64::from(request.guidance_scale)) {
+        let text = if guidance::needs_unconditional(plan.scale) {
             let negative = self.model.text.encode(&[request.negative_prompt.trim()])?;
             text.cat(&negative.repeat_each(variations)?)?
         } else {
             text
         };
-        Ok(self.model.flow.condition(&text)?)
+        Ok(plan.network.condition(&text)?)
     }
 
-    /// One latent of noise per variation; the first tokens of a longer clip start from the same noise.
-    fn starting_noise(&self, request: &GenerationRequest, tokens: usize) -> Result<Tensor> {
+    /// One latent of noise per variation; the first tokens of a longer clip start from the same noise. Draw 0 is what
+    /// a sound starts from, others are for samplers that add noise on the way.
+    fn noise(&self, request: &GenerationRequest, tokens: usize, draw: u64) -> Result<Tensor> {
+        // A word of the hash keeps these apart from the noise of neighbouring seeds.
+        let seed = if draw == 0 { request.seed } else { rng::hash(request.seed, [draw].into_iter()) };
         let channels = self.model.config.codec.latent_channels();
         let noise = (0..request.variations)
             .map(|i| {
-                Noise::new(request.seed.wrapping_add(u64::from(i)), Stream::Latent)
+                Noise::new(seed.wrapping_add(u64::from(i)), Stream::Latent)
                     .normal_tensor((1, tokens, channels), &self.device)
             })
             .collect::<candle_core::Result<Vec<_>>>()?;
         Ok(Tensor::cat(&noise, 0)?)
     }
+}
+
+/// A network and the guidance it still needs.
+#[derive(Debug, Clone, Copy)]
+struct Plan<'a> {
+    network: &'a Transformer,
+    sampler: Sampler,
+    scale: f64,
 }
 
 /// Peak that clips are brought to, -1 dBFS: the level of the training recordings.
@@ -405,8 +425,13 @@ struct Reporter<'a> {
 }
 
 impl<'a> Reporter<'a> {
-    fn new(request: &GenerationRequest, tokens: usize, sink: &'a mut (dyn FnMut(Progress) + Send)) -> Self {
-        let guided = if guidance::needs_unconditional(f64::from(request.guidance_scale)) { 2.0 } else { 1.0 };
+    fn new(
+        request: &GenerationRequest,
+        scale: f64,
+        tokens: usize,
+        sink: &'a mut (dyn FnMut(Progress) + Send),
+    ) -> Self {
+        let guided = if guidance::needs_unconditional(scale) { 2.0 } else { 1.0 };
         let latents = (tokens * request.variations as usize) as f32;
         let (text, step, decode) = (20.0 * guided, 4.0 + 0.2 * latents * guided, 2.0 * latents);
         let total = text + step * request.steps as f32 + decode;

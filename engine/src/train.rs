@@ -10,11 +10,14 @@
 //! couplings   the same by the 2-RF
 //! distil      one Euler step is the whole way, Eq. (13)                                 [distil]
 //! ```
+//!
+//! Baselines on the same data and network: [`flow::Objective::Noise`], a latent diffusion model, and [`consistency`].
 
 pub mod assignment;
 mod batch;
 pub mod checkpoint;
 pub mod codec;
+pub mod consistency;
 pub mod couplings;
 pub mod data;
 pub mod distil;

@@ -19,9 +19,10 @@ impl Generator {
         request.validate()?;
         self.pool.install(|| {
             let samples = (request.seconds * f64::from(self.sample_rate_hz())).round() as usize;
-            let noise = self.starting_noise(request, self.model.codec.config().tokens_for(samples))?;
-            let (condition, scale) = (self.condition(request)?, f64::from(request.guidance_scale));
-            measure(&Guided::new(&self.model.flow, condition, scale, || Ok(())), &noise)
+            let noise = self.noise(request, self.model.codec.config().tokens_for(samples), 0)?;
+            let plan = self.plan(request);
+            let condition = self.condition(request, plan)?;
+            measure(&Guided::new(plan.network, condition, plan.scale, || Ok(())), &noise)
         })
     }
 

@@ -6,7 +6,7 @@
 //! flow by where it starts ([`FlowTraining::init`]), by its times ([`Timesteps::LogitNormal`], Eq. (6)) and by which
 //! noise an example starts from ([`Pairing::Assignment`], Eq. (9)).
 
-use super::batch::{deal, velocity_loss};
+use super::batch::{Batch, Dealt, deal, masked_mean_square, velocity_loss};
 use super::latents::{Draw, mean_group};
 use super::optim::OptimConfig;
 use super::pairing::Pairing;
@@ -15,10 +15,21 @@ use super::stage::{self, LossOf, Stage, times};
 use crate::config::FlowConfig;
 use crate::error::Result;
 use crate::flow::timesteps::Timesteps;
-use candle_core::Device;
+use crate::flow::{Transformer, diffusion};
+use candle_core::{Device, Tensor};
 use std::path::{Path, PathBuf};
 
 pub use super::latents::FlowData;
+
+/// What the network learns to predict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Objective {
+    /// The velocity of the straight path.
+    #[default]
+    Velocity,
+    /// The noise, at levels of [`diffusion`]: the latent diffusion model that a flow is compared with.
+    Noise,
+}
 
 /// Settings of this stage.
 #[derive(Debug, Clone)]
@@ -27,6 +38,8 @@ pub struct FlowTraining {
     pub flow: FlowConfig,
     /// Run or model folder whose weights are the start; random weights without it.
     pub init: Option<PathBuf>,
+    /// What the network learns to predict.
+    pub objective: Objective,
     /// Optimiser.
     pub optim: OptimConfig,
     /// Latent tokens per step, padding included.
@@ -77,10 +90,26 @@ pub fn train(settings: &FlowTraining, data: &FlowData, run: &Path, device: &Devi
         let rows = data.rows(&draws, settings.text_dropout, random);
         let t = times(settings.timesteps, draws.len(), random);
         let loss = |dealt| -> (_, LossOf<'_>) {
-            (dealt, Box::new(|network, d| velocity_loss(network, &d.batch, &d.t)))
+            let of = move |network: &Transformer, d: &Dealt| match settings.objective {
+                Objective::Velocity => velocity_loss(network, &d.batch, &d.t),
+                Objective::Noise => noise_loss(network, &d.batch, &d.t),
+            };
+            (dealt, Box::new(of))
         };
         Ok(deal(&rows, &t, threads, data.channels(), device)?.into_iter().map(loss).collect())
     })
+}
+
+/// `E ‖ε_θ(√ᾱ data + √(1 - ᾱ) noise, s, text) - noise‖²`, Eq. (14) of
+/// [Ho et al., 2020](https://arxiv.org/abs/2006.11239), at the levels where the times `t` (`[batch]`) fall.
+fn noise_loss(network: &Transformer, b: &Batch, t: &Tensor) -> Result<Tensor> {
+    let levels: Vec<usize> =
+        t.to_vec1::<f32>()?.into_iter().map(|t| diffusion::level_at(f64::from(t))).collect();
+    let times: Vec<f32> = levels.iter().map(|&s| diffusion::time_of(s) as f32).collect();
+    let x = diffusion::diffuse(&b.noise, &b.data, &levels)?;
+    let t = Tensor::new(times, t.device())?;
+    let predicted = network.forward(&x, &t, &network.condition(&b.text)?, Some(&b.mask), &|| Ok(()))?;
+    masked_mean_square(&(predicted - &b.noise)?, &b.mask)
 }
 
 #[cfg(test)]

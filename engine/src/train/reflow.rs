@@ -109,7 +109,7 @@ pub fn train(settings: &ReflowTraining, couplings: &Couplings, run: &Path, devic
 ///
 /// # Shapes
 /// - `x_t`: `[batch, tokens, channels]`; `t`: `[batch]`; returns like `x_t`
-fn guided(
+pub(super) fn guided(
     network: &Transformer,
     x_t: &Tensor,
     t: &Tensor,

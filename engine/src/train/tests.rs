@@ -1,5 +1,6 @@
 //! The recipe from end to end on two-dimensional data, with networks that train in seconds.
 
+mod baselines;
 mod couples;
 mod recipe;
 mod toy;

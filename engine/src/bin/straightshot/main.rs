@@ -5,7 +5,9 @@ mod evaluate;
 mod generate;
 mod label;
 mod pack;
+mod recognise;
 mod reconstruct;
+mod soak;
 mod train;
 
 use anyhow::Result;
@@ -31,8 +33,12 @@ enum Command {
     Label(label::Arguments),
     /// Assemble a model folder from training runs.
     Pack(pack::Arguments),
+    /// Make sounds from a list of prompts and see whether an independent classifier recognises them.
+    Recognise(recognise::Arguments),
     /// Send a sound through the codec and back.
     Reconstruct(reconstruct::Arguments),
+    /// Make many takes and check that none is silent, clipped, off centre or not finite.
+    Soak(soak::Arguments),
     /// Train a stage of a model; a stopped run continues where it was.
     Train(train::Arguments),
 }
@@ -44,7 +50,9 @@ fn main() -> Result<()> {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Label(arguments) => label::run(&arguments),
         Command::Pack(arguments) => pack::run(&arguments),
+        Command::Recognise(arguments) => recognise::run(&arguments),
         Command::Reconstruct(arguments) => reconstruct::run(&arguments),
+        Command::Soak(arguments) => soak::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
     }
 }

@@ -1,13 +1,16 @@
 //! `straightshot pack`: checkpoints and a text encoder become a model folder.
 
 use anyhow::{Context, Result, ensure};
-use candle_core::Device;
+use candle_core::{Device, Tensor};
 use clap::Args;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use straightshot_engine::codec::Codec;
-use straightshot_engine::config::{CodecConfig, FORMAT_VERSION, FlowConfig, ModelConfig, TextConfig};
-use straightshot_engine::model::{CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
+use straightshot_engine::config::{
+    CodecConfig, FORMAT_VERSION, FlowConfig, LearntGuidance, ModelConfig, TextConfig,
+};
+use straightshot_engine::flow::Sampler;
+use straightshot_engine::model::{CONFIG_FILE, ONE_STEP, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
 use straightshot_engine::train::checkpoint;
 use straightshot_engine::weights;
 
@@ -16,9 +19,21 @@ pub(crate) struct Arguments {
     /// Run folder of the codec stage.
     #[arg(long)]
     codec: PathBuf,
-    /// Run folder of the flow stage.
+    /// Run folder of the flow for several steps.
     #[arg(long)]
     flow: PathBuf,
+    /// Run folder of a flow for one step; that for several is used without it.
+    #[arg(long)]
+    one_step: Option<PathBuf>,
+    /// Guidance scale that the flow for several steps has learnt from its couplings.
+    #[arg(long, default_value_t = 1.0)]
+    flow_guidance: f32,
+    /// Guidance scale that the flow for one step has learnt from its couplings.
+    #[arg(long, default_value_t = 1.0)]
+    one_step_guidance: f32,
+    /// How the flow for several steps is used: "consistency" and "ddim" are for the baselines.
+    #[arg(long, default_value = "euler", value_parser = sampler)]
+    sampler: Sampler,
     /// Folder with the text encoder's model.safetensors and tokenizer.json.
     #[arg(long)]
     text: PathBuf,
@@ -37,23 +52,41 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         codec: CodecConfig::default(),
         flow: FlowConfig::default(),
         text: TextConfig::default(),
+        sampler: arguments.sampler,
+        learnt_guidance: LearntGuidance {
+            flow: arguments.flow_guidance,
+            one_step: arguments.one_step_guidance,
+        },
     };
-    let mut tensors = HashMap::new();
-    let mut add = |prefix: &str, from: HashMap<String, candle_core::Tensor>| {
-        tensors.extend(from.into_iter().map(|(name, tensor)| (format!("{prefix}{name}"), tensor)));
-    };
-    add("text.", text_tensors(&arguments.text)?);
-    add("codec.", codec_tensors(&arguments.codec)?);
-    add("flow.", checkpoint::averaged_weights(&arguments.flow.join("checkpoint.safetensors"))?);
+    config.validate()?;
     std::fs::create_dir_all(&arguments.out)?;
+    let text = prefixed("text.", text_tensors(&arguments.text)?);
+    weights::pack(&text.collect(), &arguments.out.join(TEXT_FILE))?;
+    let flow = |run: &Path| checkpoint::weights_in(run, "flow.");
+    let mut tensors: HashMap<String, Tensor> = HashMap::new();
+    tensors.extend(prefixed("codec.", codec_tensors(&arguments.codec)?));
+    tensors.extend(prefixed("flow.", flow(&arguments.flow)?));
+    if let Some(run) = &arguments.one_step {
+        tensors.extend(prefixed(ONE_STEP, flow(run)?));
+    }
     weights::pack(&tensors, &arguments.out.join(WEIGHTS_FILE))?;
     std::fs::write(arguments.out.join(CONFIG_FILE), serde_json::to_string_pretty(&config)? + "\n")?;
     std::fs::copy(arguments.text.join(TOKENIZER_FILE), arguments.out.join(TOKENIZER_FILE))?;
     Ok(())
 }
 
+/// The name as it stands in config.json.
+fn sampler(name: &str) -> std::result::Result<Sampler, String> {
+    serde_json::from_value(name.into()).map_err(|e| e.to_string())
+}
+
+/// The same tensors with `prefix` before their names.
+fn prefixed(prefix: &str, tensors: HashMap<String, Tensor>) -> impl Iterator<Item = (String, Tensor)> {
+    tensors.into_iter().map(move |(name, tensor)| (format!("{prefix}{name}"), tensor))
+}
+
 /// Encoder weights of a BERT-shaped safetensors file; the unused pooler and index buffers are left out.
-pub(crate) fn text_tensors(folder: &Path) -> Result<HashMap<String, candle_core::Tensor>> {
+pub(crate) fn text_tensors(folder: &Path) -> Result<HashMap<String, Tensor>> {
     let path = folder.join(WEIGHTS_FILE);
     let tensors =
         candle_core::safetensors::load(&path, &Device::Cpu).with_context(|| path.display().to_string())?;
@@ -64,7 +97,7 @@ pub(crate) fn text_tensors(folder: &Path) -> Result<HashMap<String, candle_core:
 }
 
 /// Averaged weights of a codec run with the latent statistics measured at its end.
-fn codec_tensors(run: &Path) -> Result<HashMap<String, candle_core::Tensor>> {
+fn codec_tensors(run: &Path) -> Result<HashMap<String, Tensor>> {
     let mut tensors = checkpoint::averaged_weights(&run.join("checkpoint.safetensors"))?;
     let statistics = run.join("latent_statistics.safetensors");
     ensure!(statistics.exists(), "{} is missing: the codec stage has not ended", statistics.display());

@@ -76,6 +76,8 @@ enum Stage {
     Reflow(student::Reflow),
     /// A flow for one step from couplings of the 2-RF.
     Distil(student::Distil),
+    /// Consistency distillation of a first flow: a baseline, to be packed with `--sampler consistency`.
+    Consistency(flow::Consistency),
     /// How much nearer to its noise data gets by pairing: a table over batch size and dimension.
     PairingReport(pairing_report::Report),
 }
@@ -104,6 +106,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Stage::Couplings(stage) => couplings::run(arguments, stage),
         Stage::Reflow(stage) => student::reflow(arguments, stage),
         Stage::Distil(stage) => student::distil(arguments, stage),
+        Stage::Consistency(stage) => flow::consistency(arguments, stage),
         Stage::PairingReport(report) => pairing_report::run(arguments, report),
     }
 }

@@ -8,7 +8,7 @@ use crate::rng::{Noise, Stream};
 use crate::train::batch::{Features, stack};
 use crate::train::couplings::anchored::Anchor;
 use crate::train::couplings::{self, Couplings, Settings, Teacher};
-use crate::train::flow::{self, FlowData, FlowTraining};
+use crate::train::flow::{self, FlowData, FlowTraining, Objective};
 use crate::train::latents::Example;
 use crate::train::optim::OptimConfig;
 use crate::train::pairing::Pairing;
@@ -68,6 +68,7 @@ pub(super) fn flow_training(steps: u64) -> FlowTraining {
     FlowTraining {
         flow: sizes(),
         init: None,
+        objective: Objective::Velocity,
         optim: optim(),
         tokens_per_step: 128,
         timesteps: Timesteps::LogitNormal { mean: 0.0, std: 1.0 },

@@ -11,8 +11,9 @@ use straightshot_engine::config::{FlowConfig, TextConfig};
 use straightshot_engine::flow::timesteps::Timesteps;
 use straightshot_engine::model::TOKENIZER_FILE;
 use straightshot_engine::text::TextEncoder;
+use straightshot_engine::train::consistency::{self, ConsistencyTraining};
 use straightshot_engine::train::data::Split;
-use straightshot_engine::train::flow::{self, FlowData, FlowTraining};
+use straightshot_engine::train::flow::{self, FlowData, FlowTraining, Objective};
 use straightshot_engine::train::pairing::Pairing;
 use straightshot_engine::train::walks;
 
@@ -65,6 +66,10 @@ pub(super) struct Common {
 pub(super) struct Flow {
     #[command(flatten)]
     common: Common,
+    /// Predict the noise at levels of diffusion instead of the velocity: the baseline, to be packed with
+    /// `--sampler ddim`; wants `--timesteps uniform`.
+    #[arg(long)]
+    diffusion: bool,
     /// Run folder to start from; random weights without it.
     #[arg(long)]
     init: Option<PathBuf>,
@@ -85,24 +90,65 @@ pub(super) struct Rectify {
     pairing: Pairing,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct Consistency {
+    /// Run folder.
+    #[arg(long)]
+    run: PathBuf,
+    #[command(flatten)]
+    source: Source,
+    /// Run or model folder of the first flow.
+    #[arg(long)]
+    init: PathBuf,
+    /// Latent tokens per step.
+    #[arg(long, default_value_t = 2048)]
+    tokens_per_step: usize,
+    /// Times that a trajectory is cut into.
+    #[arg(long, default_value_t = 24)]
+    levels: usize,
+    /// Guidance scale of the first flow, which is learnt.
+    #[arg(long, default_value_t = 3.0)]
+    omega: f64,
+}
+
+pub(super) fn consistency(arguments: &Arguments, stage: &Consistency) -> Result<()> {
+    let settings = ConsistencyTraining {
+        flow: FlowConfig::default(),
+        init: stage.init.clone(),
+        optim: optim(arguments, 3e-4),
+        tokens_per_step: stage.tokens_per_step,
+        levels: stage.levels,
+        omega: stage.omega,
+        seed: arguments.seed,
+        budget: budget(arguments),
+    };
+    let data = stage.source.load(arguments)?;
+    consistency::train(&settings, &data, &stage.run, &Device::Cpu).context("consistency distillation")
+}
+
 pub(super) fn run(arguments: &Arguments, stage: &Flow) -> Result<()> {
-    train(arguments, &stage.common, stage.init.clone(), stage.pairing, 1e-3).context("flow training")
+    let objective = if stage.diffusion { Objective::Noise } else { Objective::Velocity };
+    let start = (stage.init.clone(), 1e-3);
+    train(arguments, &stage.common, objective, start, stage.pairing).context("flow training")
 }
 
 pub(super) fn rectify(arguments: &Arguments, stage: &Rectify) -> Result<()> {
-    train(arguments, &stage.common, Some(stage.init.clone()), stage.pairing, 5e-4).context("rectification")
+    let start = (Some(stage.init.clone()), 5e-4);
+    train(arguments, &stage.common, Objective::Velocity, start, stage.pairing).context("rectification")
 }
 
+/// `init` is where to start, and the usual learning rate from there.
 fn train(
     arguments: &Arguments,
     common: &Common,
-    init: Option<PathBuf>,
+    objective: Objective,
+    (init, learning_rate): (Option<PathBuf>, f64),
     pairing: Pairing,
-    learning_rate: f64,
 ) -> Result<()> {
     let settings = FlowTraining {
         flow: FlowConfig::default(),
         init,
+        objective,
         optim: optim(arguments, learning_rate),
         tokens_per_step: common.tokens_per_step,
         timesteps: common.timesteps,
