@@ -125,6 +125,7 @@ fn the_flow_learns() -> Result<()> {
     let settings = FlowTraining {
         flow: config.flow,
         init: None,
+        lora: None,
         optim: optim(),
         tokens_per_step: 256,
         timesteps: Timesteps::Uniform,

@@ -10,6 +10,8 @@
 //! couplings   the same by the 2-RF
 //! distil      one Euler step is the whole way, Eq. (13)                                 [distil]
 //! ```
+//!
+//! A finished model learns a user's own sounds by the loss of `flow` ([library], [lora]).
 
 pub mod assignment;
 mod batch;
@@ -21,6 +23,8 @@ pub mod distil;
 pub mod energy_distance;
 pub mod flow;
 pub mod latents;
+pub mod library;
+pub mod lora;
 pub mod optim;
 pub mod pairing;
 pub mod reflow;

@@ -43,6 +43,7 @@ pub fn train(settings: &DistilTraining, couplings: &Couplings, run: &Path, devic
         channels: couplings.channels(),
         text_dim: couplings.no_text().pooled.len(),
         init: Some(&settings.init),
+        lora: None,
         optim: settings.optim,
         seed: settings.seed,
         budget: settings.budget,

@@ -8,6 +8,7 @@
 
 use super::batch::{deal, velocity_loss};
 use super::latents::{Draw, mean_group};
+use super::lora::Lora;
 use super::optim::OptimConfig;
 use super::pairing::Pairing;
 use super::run::Budget;
@@ -27,6 +28,8 @@ pub struct FlowTraining {
     pub flow: FlowConfig,
     /// Run or model folder whose weights are the start; random weights without it.
     pub init: Option<PathBuf>,
+    /// Train low-rank factors on top of the start instead of all weights; see [`super::lora`].
+    pub lora: Option<Lora>,
     /// Optimiser.
     pub optim: OptimConfig,
     /// Latent tokens per step, padding included.
@@ -55,6 +58,7 @@ pub fn train(settings: &FlowTraining, data: &FlowData, run: &Path, device: &Devi
         channels: data.channels(),
         text_dim: data.no_text().pooled.len(),
         init: settings.init.as_deref(),
+        lora: settings.lora,
         optim: settings.optim,
         seed: settings.seed,
         budget: settings.budget,

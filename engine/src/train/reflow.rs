@@ -69,6 +69,7 @@ pub fn train(settings: &ReflowTraining, couplings: &Couplings, run: &Path, devic
         channels,
         text_dim,
         init: Some(&settings.init),
+        lora: None,
         optim: settings.optim,
         seed: settings.seed,
         budget: settings.budget,

@@ -2,6 +2,7 @@
 
 mod couplings;
 mod flow;
+mod library;
 mod pairing_report;
 mod student;
 
@@ -76,6 +77,8 @@ enum Stage {
     Reflow(student::Reflow),
     /// A flow for one step from couplings of the 2-RF.
     Distil(student::Distil),
+    /// A model that has learned your own folder of sounds.
+    Library(library::Library),
     /// How much nearer to its noise data gets by pairing: a table over batch size and dimension.
     PairingReport(pairing_report::Report),
 }
@@ -104,6 +107,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Stage::Couplings(stage) => couplings::run(arguments, stage),
         Stage::Reflow(stage) => student::reflow(arguments, stage),
         Stage::Distil(stage) => student::distil(arguments, stage),
+        Stage::Library(stage) => library::run(arguments, stage),
         Stage::PairingReport(report) => pairing_report::run(arguments, report),
     }
 }

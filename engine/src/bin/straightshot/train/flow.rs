@@ -103,6 +103,7 @@ fn train(
     let settings = FlowTraining {
         flow: FlowConfig::default(),
         init,
+        lora: None,
         optim: optim(arguments, learning_rate),
         tokens_per_step: common.tokens_per_step,
         timesteps: common.timesteps,
