@@ -88,7 +88,7 @@ impl Trained {
     }
 
     fn write(&self, method: Method, run: &Path, out: &Path) -> straightshot_engine::Result<()> {
-        library::write_model(method, &self.base, run, ("mine", &self.report), out)
+        library::write_model(method, &self.base, run, "mine", &self.report, out)
     }
 }
 
@@ -123,7 +123,8 @@ fn every_source_gives_a_caption() -> Result<()> {
     let trained = prepared(folder.path())?;
     let mut lines = trained.report.lines.clone();
     lines.sort_by_key(|line| line.source);
-    let said: Vec<_> = lines.iter().map(|l| [&l.caption, &l.caption2, &l.category].map(String::as_str)).collect();
+    let said: Vec<_> =
+        lines.iter().map(|l| [&l.caption, &l.caption2, &l.category].map(String::as_str)).collect();
     assert_eq!(
         said,
         [
@@ -156,7 +157,10 @@ fn what_cannot_be_used_is_a_line_of_the_report() -> Result<()> {
     fs::write(at("._one.wav"), b"")?;
     fs::write(at("blank.csv"), b"")?;
     fs::write(at("other.csv"), b"a,b\n1,2\n")?;
-    fs::write(at("more.csv"), b"filename;description\none.wav;again\n../x.wav;out\nnone.wav;none\n\xff\xfe;\n")?;
+    fs::write(
+        at("more.csv"),
+        b"filename;description\none.wav;again\n../x.wav;out\nnone.wav;none\n\xff\xfe;\n",
+    )?;
     let audio = |samples: Vec<f32>| Audio { samples, sample_rate_hz: 8_000 };
     wav::write(&at("still.wav"), &audio(vec![1e-5; 4_000]))?;
     wav::write(&at("click.wav"), &audio(vec![0.5; 100]))?;
@@ -189,7 +193,11 @@ fn what_cannot_be_used_is_a_line_of_the_report() -> Result<()> {
     }
     let long = trained.report.lines.iter().find(|line| line.file == "loud long rain.wav").expect("a line");
     assert_eq!((long.status, long.seconds), (Status::Used, Some(30.0)));
-    assert!(long.note.contains("cut to its first 30 s") && long.note.contains("6.0 dB too loud"), "{}", long.note);
+    assert!(
+        long.note.contains("cut to its first 30 s") && long.note.contains("6.0 dB too loud"),
+        "{}",
+        long.note
+    );
     assert!(trained.report.summary().contains("skipped: 15"), "{}", trained.report.summary());
     assert!(!trained.report.lines.iter().any(|l| l.note.contains(&*folder.path().to_string_lossy())));
     Ok(())
@@ -245,7 +253,8 @@ fn low_rank_factors_learn_and_go_on_where_they_stopped() -> Result<()> {
     let (first, middle, last) = (mean(&losses[..10]), mean(&losses[90..110]), mean(&losses[200..]));
     assert!(losses.len() == 250, "100 steps and 150 more, not {}", losses.len());
     assert!(middle < 0.8 * first && last < middle, "{first}, {middle}, {last}");
-    let names: Vec<String> = averaged_weights(&run.path().join("checkpoint.safetensors"))?.into_keys().collect();
+    let names: Vec<String> =
+        averaged_weights(&run.path().join("checkpoint.safetensors"))?.into_keys().collect();
     assert!(names.iter().all(|name| name.ends_with("lora_a") || name.ends_with("lora_b")), "{names:?}");
 
     trained.write(LORA, run.path(), out.path())?;
@@ -259,7 +268,9 @@ fn low_rank_factors_learn_and_go_on_where_they_stopped() -> Result<()> {
     }
     // What goes on must be what began.
     let other = Method::Lora(Lora { rank: 4, alpha: 4.0 });
-    for (trained, method) in [(&trained, other), (&trained, Method::Full), (&other_base(folder.path())?, LORA)] {
+    for (trained, method) in
+        [(&trained, other), (&trained, Method::Full), (&other_base(folder.path())?, LORA)]
+    {
         assert_eq!(trained.train(method, 300, run.path()).unwrap_err().kind(), ErrorKind::InvalidRequest);
     }
     Ok(())
@@ -271,8 +282,12 @@ fn other_base(folder: &Path) -> Result<Trained> {
 
 fn makes_sound(model: &Path) -> Result<()> {
     let generator = Generator::from_dir(model)?;
-    let request =
-        GenerationRequest { prompt: "cold wind".into(), steps: 2, seconds: 0.5, ..GenerationRequest::default() };
+    let request = GenerationRequest {
+        prompt: "cold wind".into(),
+        steps: 2,
+        seconds: 0.5,
+        ..GenerationRequest::default()
+    };
     let made = generator.generate(&request, &mut |_| (), &CancelToken::default())?;
     let samples = &made.clips[0].samples;
     assert!(samples.len() == 4_000 && samples.iter().all(|x| x.is_finite()));
@@ -305,7 +320,8 @@ fn no_steps_give_back_the_base() -> Result<()> {
         trained.write(method, run.path(), out.path())?;
         let stored = |bytes: &[u8]| -> Result<Vec<(String, Vec<u8>)>> {
             let file = safetensors::SafeTensors::deserialize(bytes)?;
-            let mut tensors: Vec<_> = file.tensors().into_iter().map(|(n, t)| (n, t.data().to_vec())).collect();
+            let mut tensors: Vec<_> =
+                file.tensors().into_iter().map(|(n, t)| (n, t.data().to_vec())).collect();
             tensors.sort();
             Ok(tensors)
         };

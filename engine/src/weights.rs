@@ -183,6 +183,25 @@ mod tests {
     }
 
     #[test]
+    fn a_change_smaller_than_a_step_of_8_bits_is_kept_and_all_else_as_it_was() {
+        let (_, base) = packed();
+        let before = unpack(&base).unwrap();
+        let changed = HashMap::from([("m".to_owned(), (&before["m"] * 1.002).unwrap())]);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w.safetensors");
+        pack_changes(&base, &changed, &path).unwrap();
+        let after = unpack(&std::fs::read(&path).unwrap()).unwrap();
+        let sum = |t: &Tensor| t.abs().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap();
+        let ratio = sum(&after["m"]) / sum(&before["m"]);
+        assert!((ratio - 1.002).abs() < 2e-4, "{ratio}");
+        assert_eq!(after["v"].to_vec1::<f32>().unwrap(), [0.5, -0.25, 1.0]);
+        pack_changes(&base, &HashMap::new(), &path).unwrap();
+        let same = unpack(&std::fs::read(&path).unwrap()).unwrap();
+        assert_eq!(same["m"].to_vec2::<f32>().unwrap(), before["m"].to_vec2::<f32>().unwrap());
+        assert_eq!(pack_changes(b"", &HashMap::new(), &path).unwrap_err().kind(), ErrorKind::BadModel);
+    }
+
+    #[test]
     fn truncated_file_is_a_bad_model() {
         let (_, bytes) = packed();
         for keep in [0, 7, 40, bytes.len() - 1] {

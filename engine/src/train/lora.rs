@@ -6,8 +6,8 @@
 //!
 //! The layers know nothing of it: they get `W'` from a builder that computes it anew each time a network is built. A
 //! network built for a step therefore has `A` and `B` in its graph, and the plain sum and product of candle carry the
-//! gradient. The product costs as much as one more example row of a step; the sum is what merging writes, so what was
-//! trained is what is kept.
+//! gradient. The product costs as much as `rank` more tokens; the sum is what merging writes, so what was trained is
+//! what is kept.
 
 use super::seeded;
 use crate::error::{Error, ErrorKind, Result};
@@ -20,6 +20,8 @@ use std::collections::HashMap;
 /// Where the matrices are that get factors: attention, feed-forward layer and modulation of every block.
 const ADAPTED: &str = "blocks.";
 const WEIGHT: &str = ".weight";
+/// Larger ranks are no longer low, and could ask for more memory than there is.
+const LARGEST_RANK: usize = 1024;
 const A: &str = "lora_a";
 const B: &str = "lora_b";
 
@@ -36,9 +38,9 @@ impl Lora {
     /// Checks the numbers.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidRequest`] if the rank is zero or the strength no positive number.
+    /// [`ErrorKind::InvalidRequest`] if the rank is not 1 to 1024 or the strength no positive number.
     pub fn validate(&self) -> Result<()> {
-        if self.rank > 0 && self.alpha > 0.0 && self.alpha.is_finite() {
+        if (1..=LARGEST_RANK).contains(&self.rank) && self.alpha > 0.0 && self.alpha.is_finite() {
             return Ok(());
         }
         let text = format!("A rank of {} with alpha {} cannot be trained", self.rank, self.alpha);
@@ -81,7 +83,8 @@ impl Lora {
             let weight = format!("{stem}weight");
             let b = factors.get(&format!("{stem}{B}")).ok_or_else(|| bad(name))?;
             let from = base.get(&weight).ok_or_else(|| bad(name))?;
-            let fits = a.dims2()? == (from.dims2()?.0, self.rank) && b.dims2()? == (self.rank, from.dims2()?.1);
+            let fits =
+                a.dims2()? == (from.dims2()?.0, self.rank) && b.dims2()? == (self.rank, from.dims2()?.1);
             if !fits {
                 return Err(bad(name));
             }
@@ -134,7 +137,8 @@ impl SimpleBackend for Adapted {
         }
         let bound = 1.0 / (inputs as f64).sqrt();
         let factors = self.factors.pp(stem);
-        let a = factors.get_with_hints((inputs, self.lora.rank), A, Init::Uniform { lo: -bound, up: bound })?;
+        let a =
+            factors.get_with_hints((inputs, self.lora.rank), A, Init::Uniform { lo: -bound, up: bound })?;
         let b = factors.get_with_hints((self.lora.rank, outputs), B, Init::Const(0.0))?;
         self.lora.add(&weight, &a, &b)
     }
@@ -199,7 +203,8 @@ mod tests {
     #[test]
     fn a_rank_of_nothing_is_refused() {
         assert!(LORA.validate().is_ok());
-        for lora in [Lora { rank: 0, ..LORA }, Lora { alpha: 0.0, ..LORA }, Lora { alpha: f64::NAN, ..LORA }] {
+        for lora in [Lora { rank: 0, ..LORA }, Lora { alpha: 0.0, ..LORA }, Lora { alpha: f64::NAN, ..LORA }]
+        {
             assert_eq!(lora.validate().unwrap_err().kind(), ErrorKind::InvalidRequest);
         }
     }

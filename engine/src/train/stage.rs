@@ -65,7 +65,9 @@ pub(crate) fn fit(
     // this only passes the variables on.
     let build = || Transformer::new(stage.flow, stage.channels, stage.text_dim, &vb);
     build().map_err(|e| match stage.lora {
-        Some(_) => Error::new(ErrorKind::BadData, "The weights to adapt are no flow of this size").with_source(e),
+        Some(_) => {
+            Error::new(ErrorKind::BadData, "The weights to adapt are no flow of this size").with_source(e)
+        }
         None => e.into(),
     })?;
     let mut optim = AdamW::new(trainable(&map, &[])?, stage.optim)?;

@@ -35,8 +35,11 @@ impl Base {
         let mut tensors = weights::unpack(&files.weights)?;
         let text = TextEncoder::new(&config.text, &files.tokenizer, part(&mut tensors, "text.", device)?)?;
         let codec = Codec::new(&config.codec, true, &part(&mut tensors, "codec.", device)?).map_err(|e| {
-            Error::new(ErrorKind::BadModel, "The model's codec cannot read sounds; it does not fit its config.json")
-                .with_source(e)
+            Error::new(
+                ErrorKind::BadModel,
+                "The model's codec cannot read sounds; it does not fit its config.json",
+            )
+            .with_source(e)
         })?;
         Ok(Self { files, config, codec, text })
     }
@@ -61,13 +64,16 @@ impl Base {
             match std::fs::read(&path) {
                 Ok(there) if there == **bytes => (),
                 Ok(_) => {
-                    let text = format!("The run in {} began with another model; name another --run", run.display());
+                    let text =
+                        format!("The run in {} began with another model; name another --run", run.display());
                     return Err(Error::new(ErrorKind::InvalidRequest, text));
                 }
                 // Whole or not at all: a torn copy would look like another model.
                 Err(_) => {
                     let part = path.with_extension("part");
-                    std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, &path)).map_err(fail)?;
+                    std::fs::write(&part, bytes)
+                        .and_then(|()| std::fs::rename(&part, &path))
+                        .map_err(fail)?;
                 }
             }
         }

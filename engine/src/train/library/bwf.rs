@@ -80,9 +80,13 @@ fn chunks(file: &mut (impl Read + Seek), notes: &mut Vec<String>) -> Result<Chun
             Ok(bytes)
         };
         match &head[..4] {
-            b"ds64" => data_size = body(16)?.get(8..16).and_then(|b| Some(u64::from_le_bytes(b.try_into().ok()?))),
+            b"ds64" => {
+                data_size = body(16)?.get(8..16).and_then(|b| Some(u64::from_le_bytes(b.try_into().ok()?)))
+            }
             b"bext" if found.bext.is_none() => found.bext = Some(body(BEXT as u64)?),
-            b"iXML" if there > LARGEST_IXML => notes.push("its iXML chunk is ignored: it is too large".into()),
+            b"iXML" if there > LARGEST_IXML => {
+                notes.push("its iXML chunk is ignored: it is too large".into())
+            }
             b"iXML" if found.ixml.is_none() => found.ixml = Some(body(LARGEST_IXML)?),
             _ => (),
         }

@@ -112,7 +112,11 @@ fn parse(text: &str) -> Result<Vec<Row>, String> {
             ..Description::default()
         };
         let line = record.position().map_or(0, ::csv::Position::line);
-        rows.push(Row { line, file: field(Some(file)).to_owned(), description: said.with_category(category) });
+        rows.push(Row {
+            line,
+            file: field(Some(file)).to_owned(),
+            description: said.with_category(category),
+        });
     }
     Ok(rows)
 }
@@ -155,7 +159,8 @@ impl<'a> Names<'a> {
         if let Some(name) = self.paths.get(&path.join("/")) {
             return Ok(name);
         }
-        let below = |name: &&&str| folder.is_empty() || name.to_lowercase().starts_with(&format!("{folder}/"));
+        let below =
+            |name: &&&str| folder.is_empty() || name.to_lowercase().starts_with(&format!("{folder}/"));
         let mut called = self.files.get(&file).into_iter().flatten().filter(below);
         match (called.next(), called.next()) {
             (Some(name), None) => Ok(name),

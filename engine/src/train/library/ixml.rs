@@ -139,7 +139,8 @@ mod tests {
         for xml in ["", "\0\0", "rain", "<BWFXML>", "<BWFXML><NOTE>rock & roll</NOTE></BWFXML>"] {
             assert!(parse(xml).is_err(), "{xml}");
         }
-        let bomb = "<!DOCTYPE a [<!ENTITY b \"bbbb\"><!ENTITY c \"&b;&b;\">]><BWFXML><NOTE>&c;</NOTE></BWFXML>";
+        let bomb =
+            "<!DOCTYPE a [<!ENTITY b \"bbbb\"><!ENTITY c \"&b;&b;\">]><BWFXML><NOTE>&c;</NOTE></BWFXML>";
         assert!(parse(bomb).is_err());
         assert!(parse(&"<a/>".repeat(10)).is_err());
         let many = format!("<BWFXML>{}</BWFXML>", "<NOTE/>".repeat(60_000));

@@ -23,7 +23,8 @@ pub(super) type Fault = (&'static str, String);
 pub(super) fn read(path: &Path, sample_rate_hz: u32, notes: &mut Vec<String>) -> Result<Vec<f32>, Fault> {
     // The sentences of these errors name the whole path, which the line of the report has already.
     let unreadable = |e: crate::Error| {
-        let cause = std::error::Error::source(&e).map_or_else(|| "it holds no sound".into(), ToString::to_string);
+        let cause =
+            std::error::Error::source(&e).map_or_else(|| "it holds no sound".into(), ToString::to_string);
         (report::UNREADABLE, cause)
     };
     // A little more than is kept tells whether there is more.

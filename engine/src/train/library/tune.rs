@@ -122,7 +122,8 @@ pub fn write_model(
     method: Method,
     base: &Base,
     run: &Path,
-    (name, report): (&str, &Report),
+    name: &str,
+    report: &Report,
     out: &Path,
 ) -> Result<()> {
     let checkpoint = run.join(CHECKPOINT_FILE);
@@ -164,7 +165,8 @@ fn same(a: &Tensor, b: Option<&Tensor>) -> Result<bool> {
 
 /// The model card: what the model is made of.
 fn card(name: &str, base: &Base, method: Method, steps: u64, report: &Report) -> String {
-    let sources: Vec<String> = report.sources().iter().map(|(source, n)| format!("{n} by {source}")).collect();
+    let sources: Vec<String> =
+        report.sources().iter().map(|(source, n)| format!("{n} by {source}")).collect();
     format!(
         "# {name}\n\n\
          A Straightshot model that was trained further on a folder of sounds with `straightshot train library`.\n\n\

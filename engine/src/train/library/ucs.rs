@@ -9,19 +9,19 @@ use std::sync::OnceLock;
 
 static LIST: &str = include_str!("../../../../assets/ucs/categories.csv");
 
-/// Category and subcategory of a CatID (`DOORWood`), whatever its case.
+/// Category and subcategory of a CatID (`DOORWood`). Its case counts: "RAIN" is one, "Rain" a word in a name.
 #[must_use]
 pub fn category(id: &str) -> Option<(&'static str, &'static str)> {
-    static TABLE: OnceLock<HashMap<String, (&'static str, &'static str)>> = OnceLock::new();
+    static TABLE: OnceLock<HashMap<&'static str, (&'static str, &'static str)>> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
         let rows = LIST.lines().filter(|line| !line.starts_with('#')).skip(1);
         let row = |line: &'static str| {
             let (id, names) = line.split_once(',')?;
-            Some((id.to_lowercase(), names.split_once(',')?))
+            Some((id, names.split_once(',')?))
         };
         rows.filter_map(row).collect()
     });
-    table.get(&id.to_lowercase()).copied()
+    table.get(id).copied()
 }
 
 /// What a field "category" means: a CatID, or a name that is taken as it is.
@@ -32,11 +32,11 @@ pub(super) fn named(text: &str) -> (String, String) {
     }
 }
 
-/// The words of a category in lower case, each once; "misc" says nothing.
+/// The words of a category in lower case, each once; "misc" and "general" say nothing.
 pub(super) fn words(category: &str, subcategory: &str) -> String {
     let mut all: Vec<String> = Vec::new();
     for word in format!("{category} {subcategory}").to_lowercase().split(|c: char| !c.is_alphanumeric()) {
-        if !word.is_empty() && word != "misc" && !all.iter().any(|w| w == word) {
+        if !["", "misc", "general"].contains(&word) && !all.iter().any(|w| w == word) {
             all.push(word.to_owned());
         }
     }
@@ -48,7 +48,8 @@ pub(super) fn describe(name: &str) -> Option<Description> {
     let file = name.rsplit('/').next().unwrap_or(name);
     let mut blocks = words::stem(file).split('_');
     let id = blocks.next()?.split('-').next()?;
-    let (category, subcategory) = category(id)?;
+    // Of material in an archive the category says where it is from, not what is heard.
+    let (category, subcategory) = category(id).filter(|(category, _)| *category != "ARCHIVED")?;
     // Without a second block this is a word that happens to be an ID.
     let effect = words::phrase(blocks.next()?);
     let caption = if effect.is_empty() { self::words(category, subcategory) } else { effect };
@@ -66,8 +67,8 @@ mod tests {
         assert_eq!(rows.len(), 752);
         assert!(rows.iter().all(|row| row.split(',').count() == 3));
         assert_eq!(category("DOORWood"), Some(("DOORS", "WOOD")));
-        assert_eq!(category("doorwood"), Some(("DOORS", "WOOD")));
-        assert_eq!(category("DOOR"), None);
+        assert_eq!(category("RAIN"), Some(("RAIN", "GENERAL")));
+        assert_eq!((category("Rain"), category("DOOR")), (None, None));
         assert!(LIST.starts_with("# Universal Category System 8.2.1") && LIST.contains("CC0"));
     }
 
@@ -84,6 +85,9 @@ mod tests {
             three("heavy body splash", "WATER", "SPLASH")
         );
         assert_eq!(said("AIRMisc_03_XY_Z.wav"), three("air", "AIR", "MISC"));
+        assert_eq!(said("RAIN_Tin Roof_XY_Z.wav"), three("tin roof", "RAIN", "GENERAL"));
+        assert_eq!(said("Rain_heavy_01.wav"), None);
+        assert_eq!(said("MIX_Street_XY_Z.wav"), None);
         assert_eq!(said("DOORWood.wav"), None);
         assert_eq!(said("Door_Wood_A_B.wav"), None);
         assert_eq!(said("_.wav"), None);
@@ -95,5 +99,6 @@ mod tests {
         assert_eq!(named(" DOORWood "), pair("DOORS", "WOOD"));
         assert_eq!(named("Doors"), pair("DOORS", ""));
         assert_eq!(words("RESTAURANT & BAR", "MISC"), "restaurant bar");
+        assert_eq!(words("RAIN", "GENERAL"), "rain");
     }
 }

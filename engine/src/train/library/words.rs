@@ -4,8 +4,29 @@ use super::Description;
 
 /// Words that say something about the file, not the sound: no caption consists of these alone.
 const ABOUT_FILES: [&str; 24] = [
-    "audio", "bounce", "copy", "data", "export", "file", "files", "flac", "library", "mono", "new", "ogg",
-    "recording", "render", "sample", "samples", "sfx", "sound", "sounds", "stereo", "track", "untitled", "wav",
+    "audio",
+    "bounce",
+    "copy",
+    "data",
+    "export",
+    "file",
+    "files",
+    "flac",
+    "library",
+    "mono",
+    "new",
+    "ogg",
+    "recording",
+    "render",
+    "sample",
+    "samples",
+    "sfx",
+    "sound",
+    "sounds",
+    "stereo",
+    "track",
+    "untitled",
+    "wav",
     "wavs",
 ];
 /// Words that are dropped in front of a number, with it.

@@ -125,7 +125,7 @@ pub(super) fn run(arguments: &Arguments, stage: &Library) -> Result<()> {
     let Some(data) = data else { return Ok(()) };
     let settings = stage.settings(arguments);
     library::train(&settings, &base, &data?, &run, &Device::Cpu).context("training on the library")?;
-    library::write_model(settings.method, &base, &run, (&stage.name(), &report), &stage.out)?;
+    library::write_model(settings.method, &base, &run, &stage.name(), &report, &stage.out)?;
     println!("{}", stage.out.display());
     Ok(())
 }
