@@ -14,6 +14,8 @@ use straightshot_engine::train::lora::Lora;
 const DEFAULT: &str = "default";
 /// Skipped files that are named on the terminal; the report has all.
 const SHOWN: usize = 20;
+/// Characters of a name or note on the terminal.
+const LONGEST_SHOWN: usize = 120;
 
 /// What is trained.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -137,11 +139,16 @@ fn check(items: &[Item], base: &Base, report: &mut Report) {
     }
 }
 
+/// Text of a file for the terminal: short, and without characters that could control it.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(LONGEST_SHOWN).collect()
+}
+
 #[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 fn show(report: &Report, path: &Path) {
     let skipped = || report.lines.iter().filter(|line| !line.reason.is_empty());
     for line in skipped().take(SHOWN) {
-        println!("  {}: {} ({})", line.file, line.reason, line.note);
+        println!("  {}: {} ({})", plain(&line.file), line.reason, plain(&line.note));
     }
     if skipped().count() > SHOWN {
         println!("  and {} more", skipped().count() - SHOWN);
