@@ -9,6 +9,7 @@ use straightshot_engine::flow::timesteps::Timesteps;
 use straightshot_engine::model::ModelFiles;
 use straightshot_engine::train::library::{self, Base, Item, LibraryTraining, Method, Report};
 use straightshot_engine::train::lora::Lora;
+use straightshot_engine::train::optim::OptimConfig;
 
 /// Name of the built-in model.
 const DEFAULT: &str = "default";
@@ -98,7 +99,8 @@ impl Library {
         };
         LibraryTraining {
             method,
-            optim: optim(arguments, learning_rate),
+            // A trained network needs no long warm-up, and an hour here may be a few hundred steps.
+            optim: OptimConfig { warm_up: 20, ..optim(arguments, learning_rate) },
             tokens_per_step: self.tokens_per_step,
             timesteps: self.timesteps,
             text_dropout: self.text_dropout,
