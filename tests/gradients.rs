@@ -1,6 +1,7 @@
 //! Gradients of every operation and every trained block against finite differences.
 
 mod finite_difference;
+mod lora;
 
 use crate::tiny_model;
 use anyhow::Result;

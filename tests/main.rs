@@ -6,6 +6,7 @@ mod codec;
 mod flow_laws;
 mod golden;
 mod gradients;
+mod library;
 mod pipeline;
 mod tiny_model;
 mod training;

@@ -126,6 +126,7 @@ fn the_flow_learns() -> Result<()> {
         flow: config.flow,
         init: None,
         objective: Objective::Velocity,
+        lora: None,
         optim: optim(),
         tokens_per_step: 256,
         timesteps: Timesteps::Uniform,

@@ -83,6 +83,32 @@ impl ModelFiles {
     }
 }
 
+impl ModelFiles {
+    /// The files that there are, by their names in a model folder.
+    #[must_use]
+    pub fn by_name(&self) -> Vec<(&'static str, &[u8])> {
+        let text = self.text.as_ref().map(|text| (TEXT_FILE, text.as_ref()));
+        let always = [
+            (CONFIG_FILE, &*self.config),
+            (WEIGHTS_FILE, &*self.weights),
+            (TOKENIZER_FILE, &*self.tokenizer),
+        ];
+        always.into_iter().chain(text).collect()
+    }
+
+    /// All weights by name, those of the text encoder too.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadModel`] if a file is damaged.
+    pub fn tensors(&self) -> Result<HashMap<String, Tensor>> {
+        let mut tensors = weights::unpack(&self.weights)?;
+        if let Some(text) = &self.text {
+            tensors.extend(weights::unpack(text)?);
+        }
+        Ok(tensors)
+    }
+}
+
 /// The networks of a model, ready to run.
 #[derive(Debug)]
 pub struct Model {
@@ -105,10 +131,7 @@ impl Model {
     /// [`ErrorKind::BadModel`] saying which file or tensor is at fault.
     pub fn load(files: &ModelFiles, device: &Device) -> Result<Self> {
         let config = ModelConfig::from_json(&files.config)?;
-        let mut tensors = weights::unpack(&files.weights)?;
-        if let Some(text) = &files.text {
-            tensors.extend(weights::unpack(text)?);
-        }
+        let mut tensors = files.tensors()?;
         let text = TextEncoder::new(&config.text, &files.tokenizer, part(&mut tensors, "text.", device)?)?;
         let distilled = tensors.keys().any(|name| name.starts_with(ONE_STEP));
         let misfit = |e: candle_core::Error| {

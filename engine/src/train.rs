@@ -12,6 +12,7 @@
 //! ```
 //!
 //! Baselines on the same data and network: [`flow::Objective::Noise`], a latent diffusion model, and [`consistency`].
+//! A finished model learns a user's own sounds by the loss of `flow` ([library], [lora]).
 
 pub mod assignment;
 mod batch;
@@ -24,6 +25,8 @@ pub mod distil;
 pub mod energy_distance;
 pub mod flow;
 pub mod latents;
+pub mod library;
+pub mod lora;
 pub mod optim;
 pub mod pairing;
 pub mod reflow;

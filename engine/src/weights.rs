@@ -77,7 +77,7 @@ fn unpack_one(file: &SafeTensors<'_>, name: &str) -> Result<Vec<f32>> {
 pub fn pack(tensors: &HashMap<String, Tensor>, path: &Path) -> Result<()> {
     let mut names: Vec<&String> = tensors.keys().collect();
     names.sort();
-    let mut parts: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::new();
+    let mut parts: Vec<Part> = Vec::new();
     for name in names {
         let tensor = &tensors[name];
         let (shape, values) = (tensor.dims().to_vec(), tensor.flatten_all()?.to_vec1::<f32>()?);
@@ -90,13 +90,50 @@ pub fn pack(tensors: &HashMap<String, Tensor>, path: &Path) -> Result<()> {
             parts.push((format!("{name}{SCALE}"), Dtype::F32, vec![scales.len()], f32_bytes(&scales)));
             parts.push((name.clone(), Dtype::I8, shape, bytes));
         } else {
-            if values.iter().any(|&v| !half::f16::from_f32(v).is_finite()) {
-                return Err(bad(format!("{name} holds values that half precision cannot")));
-            }
-            let bytes = values.iter().flat_map(|&v| half::f16::from_f32(v).to_le_bytes()).collect();
-            parts.push((name.clone(), Dtype::F16, shape, bytes));
+            parts.push((name.clone(), Dtype::F16, shape, half_bytes(name, &values)?));
         }
     }
+    write(&parts, path)
+}
+
+/// Writes the tensors of the weight file `base` as they are stored there, except those in `changed`, which are stored
+/// in half precision: a change smaller than half a step of 8 bits would be lost otherwise. Names that `keep` refuses
+/// are left out.
+///
+/// # Errors
+/// [`ErrorKind::Io`] naming the file, [`ErrorKind::BadModel`] if `base` is damaged or a value is not finite.
+pub fn pack_changes(
+    base: &[u8],
+    changed: &HashMap<String, Tensor>,
+    keep: impl Fn(&str) -> bool,
+    path: &Path,
+) -> Result<()> {
+    let file = SafeTensors::deserialize(base).map_err(|e| bad("they are damaged".into()).with_source(e))?;
+    let replaced = |name: &str| changed.contains_key(name.strip_suffix(SCALE).unwrap_or(name));
+    let mut parts: Vec<Part> = Vec::new();
+    for (name, tensor) in file.tensors().iter().filter(|(name, _)| keep(name) && !replaced(name)) {
+        parts.push((name.clone(), tensor.dtype(), tensor.shape().to_vec(), tensor.data().to_vec()));
+    }
+    for (name, tensor) in changed {
+        let values = tensor.flatten_all()?.to_vec1::<f32>()?;
+        parts.push((name.clone(), Dtype::F16, tensor.dims().to_vec(), half_bytes(name, &values)?));
+    }
+    parts.sort_by(|a, b| a.0.cmp(&b.0));
+    write(&parts, path)
+}
+
+/// Name, type, shape and bytes of a stored tensor.
+type Part = (String, Dtype, Vec<usize>, Vec<u8>);
+
+fn half_bytes(name: &str, values: &[f32]) -> Result<Vec<u8>> {
+    // What is not finite in single precision is not in half.
+    if values.iter().any(|&v| !half::f16::from_f32(v).is_finite()) {
+        return Err(bad(format!("{name} holds values that half precision cannot")));
+    }
+    Ok(values.iter().flat_map(|&v| half::f16::from_f32(v).to_le_bytes()).collect())
+}
+
+fn write(parts: &[Part], path: &Path) -> Result<()> {
     let fail = |e: safetensors::SafeTensorError| {
         Error::new(ErrorKind::Io, format!("{} could not be written", path.display())).with_source(e)
     };
@@ -149,6 +186,31 @@ mod tests {
             (&back["m"] - &matrix).unwrap().sqr().unwrap().mean_all().unwrap().to_scalar::<f32>().unwrap();
         assert!(error.sqrt() < 0.01, "{}", error.sqrt());
         assert_eq!(back["v"].to_vec1::<f32>().unwrap(), [0.5, -0.25, 1.0]);
+    }
+
+    #[test]
+    fn a_change_smaller_than_a_step_of_8_bits_is_kept_and_all_else_as_it_was() {
+        let (_, base) = packed();
+        let before = unpack(&base).unwrap();
+        let changed = HashMap::from([("m".to_owned(), (&before["m"] * 1.002).unwrap())]);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w.safetensors");
+        pack_changes(&base, &changed, |_| true, &path).unwrap();
+        let after = unpack(&std::fs::read(&path).unwrap()).unwrap();
+        let sum = |t: &Tensor| t.abs().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap();
+        let ratio = sum(&after["m"]) / sum(&before["m"]);
+        assert!((ratio - 1.002).abs() < 2e-4, "{ratio}");
+        assert_eq!(after["v"].to_vec1::<f32>().unwrap(), [0.5, -0.25, 1.0]);
+        pack_changes(&base, &HashMap::new(), |_| true, &path).unwrap();
+        let same = unpack(&std::fs::read(&path).unwrap()).unwrap();
+        assert_eq!(same["m"].to_vec2::<f32>().unwrap(), before["m"].to_vec2::<f32>().unwrap());
+        pack_changes(&base, &HashMap::new(), |name| name != "v", &path).unwrap();
+        let names: Vec<String> = unpack(&std::fs::read(&path).unwrap()).unwrap().into_keys().collect();
+        assert_eq!(names, ["m"]);
+        assert_eq!(
+            pack_changes(b"", &HashMap::new(), |_| true, &path).unwrap_err().kind(),
+            ErrorKind::BadModel
+        );
     }
 
     #[test]

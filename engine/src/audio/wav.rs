@@ -36,6 +36,14 @@ pub fn write(path: &Path, audio: &Audio) -> Result<()> {
 /// # Errors
 /// [`ErrorKind::Io`] if the file cannot be opened, [`ErrorKind::BadData`] if it cannot be decoded.
 pub fn read_mono(path: &Path) -> Result<Audio> {
+    read_beginning(path, f64::INFINITY)
+}
+
+/// Like [`read_mono`], but reads no further than `seconds`: of a long file only that much is decoded.
+///
+/// # Errors
+/// Those of [`read_mono`].
+pub fn read_beginning(path: &Path, seconds: f64) -> Result<Audio> {
     let bad = |e: SymphoniaError| {
         Error::new(ErrorKind::BadData, format!("{} is not a sound file that can be read", path.display()))
             .with_source(e)
@@ -68,6 +76,10 @@ pub fn read_mono(path: &Path) -> Result<Audio> {
         let channels = buffer.spec().channels().count().max(1);
         buffer.copy_to_vec_interleaved(&mut block);
         samples.extend(block.chunks_exact(channels).map(|frame| frame.iter().sum::<f32>() / channels as f32));
+        if samples.len() as f64 > seconds * f64::from(rate) {
+            break;
+        }
     }
+    samples.truncate((seconds * f64::from(rate)) as usize);
     if samples.is_empty() || rate == 0 { Err(missing()) } else { Ok(Audio { samples, sample_rate_hz: rate }) }
 }

@@ -65,12 +65,7 @@ pub fn load(path: &Path, optim: &mut AdamW) -> Result<RunState> {
     })?;
     let tensors = SafeTensors::deserialize(&bytes).map_err(|e| bad(e.to_string()))?;
     let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| bad(e.to_string()))?;
-    let state = metadata
-        .metadata()
-        .as_ref()
-        .and_then(|m| m.get(STATE_KEY))
-        .ok_or_else(|| bad("no run state".into()))?;
-    let state: RunState = serde_json::from_str(state).map_err(|e| bad(e.to_string()))?;
+    let state = read_state(&metadata).ok_or_else(|| bad("no run state".into()))?;
     for p in &mut optim.params {
         let read = |part: &str| -> Result<Vec<f32>> {
             let view = tensors.tensor(&format!("{part}.{}", p.name)).map_err(|e| bad(e.to_string()))?;
@@ -86,6 +81,21 @@ pub fn load(path: &Path, optim: &mut AdamW) -> Result<RunState> {
     }
     optim.step = state.step;
     Ok(state)
+}
+
+fn read_state(metadata: &safetensors::tensor::Metadata) -> Option<RunState> {
+    serde_json::from_str(metadata.metadata().as_ref()?.get(STATE_KEY)?).ok()
+}
+
+/// Where the run stands whose checkpoint is at `path`.
+///
+/// # Errors
+/// [`ErrorKind::BadData`] if there is no checkpoint that can be read.
+pub fn state(path: &Path) -> Result<RunState> {
+    let bad = || Error::new(ErrorKind::BadData, format!("{} is not a checkpoint", path.display()));
+    let bytes = std::fs::read(path).map_err(|e| bad().with_source(e))?;
+    let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| bad().with_source(e))?;
+    read_state(&metadata).ok_or_else(bad)
 }
 
 /// The state of the run whose checkpoint is at `path`, or of a new one that starts from `init` if that is given.

@@ -41,10 +41,10 @@ pub struct ConsistencyTraining {
     pub budget: Budget,
 }
 
-/// Trains until the budget is spent; see [`stage::fit`].
+/// Trains until the budget is spent; see `stage::fit`.
 ///
 /// # Errors
-/// Those of [`stage::fit`].
+/// Those of `stage::fit`.
 pub fn train(settings: &ConsistencyTraining, data: &FlowData, run: &Path, device: &Device) -> Result<()> {
     let (channels, text_dim) = (data.channels(), data.no_text().pooled.len());
     let stage = Stage {
@@ -52,6 +52,7 @@ pub fn train(settings: &ConsistencyTraining, data: &FlowData, run: &Path, device
         channels,
         text_dim,
         init: Some(&settings.init),
+        lora: None,
         optim: settings.optim,
         seed: settings.seed,
         budget: settings.budget,

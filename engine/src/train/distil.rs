@@ -33,16 +33,17 @@ pub struct DistilTraining {
     pub budget: Budget,
 }
 
-/// Trains until the budget is spent; see [`stage::fit`].
+/// Trains until the budget is spent; see `stage::fit`.
 ///
 /// # Errors
-/// Those of [`stage::fit`].
+/// Those of `stage::fit`.
 pub fn train(settings: &DistilTraining, couplings: &Couplings, run: &Path, device: &Device) -> Result<()> {
     let stage = Stage {
         flow: &settings.flow,
         channels: couplings.channels(),
         text_dim: couplings.no_text().pooled.len(),
         init: Some(&settings.init),
+        lora: None,
         optim: settings.optim,
         seed: settings.seed,
         budget: settings.budget,

@@ -8,6 +8,7 @@
 
 use super::batch::{Batch, Dealt, deal, masked_mean_square, velocity_loss};
 use super::latents::{Draw, mean_group};
+use super::lora::Lora;
 use super::optim::OptimConfig;
 use super::pairing::Pairing;
 use super::run::Budget;
@@ -40,6 +41,8 @@ pub struct FlowTraining {
     pub init: Option<PathBuf>,
     /// What the network learns to predict.
     pub objective: Objective,
+    /// Train low-rank factors on top of the start instead of all weights; see [`super::lora`].
+    pub lora: Option<Lora>,
     /// Optimiser.
     pub optim: OptimConfig,
     /// Latent tokens per step, padding included.
@@ -68,6 +71,7 @@ pub fn train(settings: &FlowTraining, data: &FlowData, run: &Path, device: &Devi
         channels: data.channels(),
         text_dim: data.no_text().pooled.len(),
         init: settings.init.as_deref(),
+        lora: settings.lora,
         optim: settings.optim,
         seed: settings.seed,
         budget: settings.budget,

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::rng::Noise;
 use crate::text::TextEncoder;
 use candle_core::Device;
+use std::borrow::Borrow;
 use std::collections::HashMap;
 
 /// Clips become at most this many tokens (10 s at 21.5 tokens per second).
@@ -80,11 +81,25 @@ impl FlowData {
     /// # Errors
     /// [`crate::ErrorKind::Compute`] if a network fails.
     pub fn new(codec: &Codec, text: &TextEncoder, clips: &[Clip], device: &Device) -> Result<Self> {
-        let mut examples = Vec::new();
+        Self::from_clips(codec, text, clips.iter().map(Ok), device)
+    }
+
+    /// Encodes clips one after the other, so that only one needs to be in memory.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Compute`] if a network fails; those of `clips`.
+    pub fn from_clips<C: Borrow<Clip>>(
+        codec: &Codec,
+        text: &TextEncoder,
+        clips: impl Iterator<Item = Result<C>>,
+        device: &Device,
+    ) -> Result<Self> {
+        let (mut examples, mut categories): (Vec<Example>, Vec<String>) = (Vec::new(), Vec::new());
         let mut texts = HashMap::from([(String::new(), features(text, "")?)]);
-        let mut sizes: HashMap<&str, f64> = HashMap::new();
-        clips.iter().for_each(|clip| *sizes.entry(&clip.entry.ucs_category).or_default() += 1.0);
+        let mut sizes: HashMap<String, f64> = HashMap::new();
         for clip in clips {
+            let clip = clip?;
+            let clip: &Clip = clip.borrow();
             let latent = codec.encode(&clip.samples, device)?.flatten_all()?.to_vec1::<f32>()?;
             let category = clip.entry.ucs_category.to_lowercase();
             let captions = [&clip.entry.caption, &clip.entry.caption, &clip.entry.caption2, &category];
@@ -94,8 +109,12 @@ impl FlowData {
                     texts.insert(caption.clone(), features(text, caption)?);
                 }
             }
-            let weight = sizes[clip.entry.ucs_category.as_str()].powf(-CATEGORY_BALANCE);
-            examples.push(Example { latent, captions, weight });
+            *sizes.entry(clip.entry.ucs_category.clone()).or_default() += 1.0;
+            categories.push(clip.entry.ucs_category.clone());
+            examples.push(Example { latent, captions, weight: 1.0 });
+        }
+        for (example, category) in examples.iter_mut().zip(&categories) {
+            example.weight = sizes[category].powf(-CATEGORY_BALANCE);
         }
         let silence = codec.encode(&vec![0.0; codec.config().samples_per_token() * 16], device)?;
         let silence = silence.get(0)?.get(8)?.to_vec1::<f32>()?;

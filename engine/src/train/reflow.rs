@@ -58,10 +58,10 @@ pub struct ReflowTraining {
     pub budget: Budget,
 }
 
-/// Trains until the budget is spent; see [`stage::fit`].
+/// Trains until the budget is spent; see `stage::fit`.
 ///
 /// # Errors
-/// Those of [`stage::fit`].
+/// Those of `stage::fit`.
 pub fn train(settings: &ReflowTraining, couplings: &Couplings, run: &Path, device: &Device) -> Result<()> {
     let (channels, text_dim) = (couplings.channels(), couplings.no_text().pooled.len());
     let stage = Stage {
@@ -69,6 +69,7 @@ pub fn train(settings: &ReflowTraining, couplings: &Couplings, run: &Path, devic
         channels,
         text_dim,
         init: Some(&settings.init),
+        lora: None,
         optim: settings.optim,
         seed: settings.seed,
         budget: settings.budget,

@@ -29,7 +29,7 @@ impl Budget {
     #[must_use]
     pub fn progress(&self, state: &RunState) -> Option<f64> {
         let used = (state.step as f64 / self.steps.max(1) as f64).max(state.seconds / self.seconds.max(1e-9));
-        (used < 1.0).then_some(used)
+        (used < 1.0 && state.step < self.steps).then_some(used)
     }
 }
 

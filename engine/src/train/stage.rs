@@ -2,6 +2,7 @@
 
 use super::batch::Dealt;
 use super::checkpoint::{self, RunState};
+use super::lora::Lora;
 use super::optim::{AdamW, OptimConfig};
 use super::run::{Budget, RunLog, Share, descend, trainable, value};
 use super::seeded;
@@ -28,6 +29,8 @@ pub struct Stage<'a> {
     pub text_dim: usize,
     /// Run or model folder whose weights are the start; random weights without it.
     pub init: Option<&'a Path>,
+    /// Train low-rank factors on top of the weights of `init` instead of the weights themselves.
+    pub lora: Option<Lora>,
     /// Optimiser.
     pub optim: OptimConfig,
     /// Seed of everything random, the initial weights too.
@@ -57,27 +60,45 @@ pub(crate) fn fit(
     loss: &mut Loss<'_>,
 ) -> Result<()> {
     let map = VarMap::new();
-    let vb = seeded::builder(&map, stage.seed, device);
-    let network = Transformer::new(stage.flow, stage.channels, stage.text_dim, &vb)?;
+    let vb = builder(stage, &map, device)?;
+    // Built for every share of a step: with low-rank factors the weights are computed from those of the step. Otherwise
+    // this only passes the variables on.
+    let build = || Transformer::new(stage.flow, stage.channels, stage.text_dim, &vb);
+    build().map_err(|e| match stage.lora {
+        Some(_) => {
+            Error::new(ErrorKind::BadData, "The weights to adapt are no flow of this size").with_source(e)
+        }
+        None => e.into(),
+    })?;
     let mut optim = AdamW::new(trainable(&map, &[])?, stage.optim)?;
     let path = run.join(CHECKPOINT_FILE);
-    let state = checkpoint::restore(&path, stage.init, "flow.", &mut optim)?;
+    let init = stage.init.filter(|_| stage.lora.is_none());
+    let state = checkpoint::restore(&path, init, "flow.", &mut optim)?;
     let mut log = RunLog::open(run, "step,seconds,loss,gradient_norm", &stage.budget, &state)?;
     log.note(&format!("{} parameters, {note}", optim.parameter_count()));
     let mut random = Noise::new(stage.seed ^ state.step.wrapping_mul(0x9e37_79b9), Stream::Training);
-    let network = &network;
+    let build = &build;
     let next = &mut |_: &RunState, threads: usize, log: Option<&mut RunLog>| {
         let shares = loss(&mut random, threads, log)?.into_iter().map(|(dealt, loss)| Share {
             weight: dealt.share,
             examples: dealt.examples,
             loss: Box::new(move || {
-                let loss = loss(network, &dealt)?;
+                let loss = loss(&build()?, &dealt)?;
                 Ok((loss.clone(), vec![value(&loss)?]))
             }),
         });
         Ok(shares.collect())
     };
     descend(&mut optim, state, &stage.budget, &path, &mut log, next)
+}
+
+/// Where the network in training gets its weights from; those to be trained are made in `map`.
+fn builder(stage: &Stage<'_>, map: &VarMap, device: &Device) -> Result<VarBuilder<'static>> {
+    let Some(lora) = stage.lora else { return Ok(seeded::builder(map, stage.seed, device)) };
+    lora.validate()?;
+    let nothing = || Error::new(ErrorKind::InvalidRequest, "There is no model that could be adapted");
+    let base = checkpoint::weights_in(stage.init.ok_or_else(nothing)?, "flow.")?;
+    Ok(lora.builder(base, map, stage.seed, device))
 }
 
 /// The network of a finished run with its averaged weights, not to be trained.

@@ -2,6 +2,7 @@
 
 mod couplings;
 mod flow;
+mod library;
 mod pairing_report;
 mod student;
 
@@ -78,6 +79,8 @@ enum Stage {
     Distil(student::Distil),
     /// Consistency distillation of a first flow: a baseline, to be packed with `--sampler consistency`.
     Consistency(flow::Consistency),
+    /// A model that has learned your own folder of sounds.
+    Library(library::Library),
     /// How much nearer to its noise data gets by pairing: a table over batch size and dimension.
     PairingReport(pairing_report::Report),
 }
@@ -107,6 +110,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Stage::Reflow(stage) => student::reflow(arguments, stage),
         Stage::Distil(stage) => student::distil(arguments, stage),
         Stage::Consistency(stage) => flow::consistency(arguments, stage),
+        Stage::Library(stage) => library::run(arguments, stage),
         Stage::PairingReport(report) => pairing_report::run(arguments, report),
     }
 }

@@ -69,6 +69,7 @@ pub(super) fn flow_training(steps: u64) -> FlowTraining {
         flow: sizes(),
         init: None,
         objective: Objective::Velocity,
+        lora: None,
         optim: optim(),
         tokens_per_step: 128,
         timesteps: Timesteps::LogitNormal { mean: 0.0, std: 1.0 },

@@ -149,6 +149,7 @@ fn train(
         flow: FlowConfig::default(),
         init,
         objective,
+        lora: None,
         optim: optim(arguments, learning_rate),
         tokens_per_step: common.tokens_per_step,
         timesteps: common.timesteps,

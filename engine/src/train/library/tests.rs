@@ -1,0 +1,44 @@
+//! How the sources of a file work together.
+
+use super::*;
+
+fn sound(name: &str) -> SoundFile {
+    SoundFile { path: name.into(), name: name.into() }
+}
+
+fn said(name: &str, row: Option<&Description>) -> Option<(Source, [String; 3])> {
+    let (source, d) = describe(&sound(name), row, &mut Vec::new())?;
+    Some((source, [d.caption, d.caption2, d.category]))
+}
+
+fn row(caption: &str, caption2: &str) -> Description {
+    Description { caption: caption.into(), caption2: caption2.into(), ..Description::default() }
+}
+
+#[test]
+fn a_row_goes_first_and_the_name_completes_it() {
+    let name = "DOORWood_Slow Creak_XY_NONE.wav";
+    let all = |a: &str, b: &str, c: &str| [a, b, c].map(str::to_owned);
+    let (source, texts) = said(name, Some(&row("An old  door\u{7} opens", ""))).unwrap();
+    assert_eq!(
+        (source, texts),
+        (Source::Csv, all("An old door opens", "An old door opens, doors wood", "DOORS"))
+    );
+    let (source, texts) = said(name, Some(&row("a creak", "hinges"))).unwrap();
+    assert_eq!((source, texts), (Source::Csv, all("a creak", "hinges", "DOORS")));
+    // A row without words is none.
+    let (source, texts) = said(name, Some(&row(" - 12", ""))).unwrap();
+    assert_eq!((source, texts), (Source::Ucs, all("slow creak", "slow creak, doors wood", "DOORS")));
+}
+
+#[test]
+fn a_name_without_words_is_no_caption() {
+    assert_eq!(said("0001.wav", None), None);
+    assert_eq!(said("0001.wav", Some(&row("rain", ""))).map(|(source, _)| source), Some(Source::Csv));
+}
+
+#[test]
+fn captions_are_no_longer_than_prompts() {
+    let (_, [caption, ..]) = said("x.wav", Some(&row(&"ü".repeat(5_000), ""))).unwrap();
+    assert_eq!(caption.chars().count(), MAX_PROMPT_CHARS);
+}

@@ -1,0 +1,176 @@
+//! Words of file names, and texts of unknown encoding.
+
+use super::Description;
+
+/// Words that say something about the file, not the sound: no caption consists of these alone.
+const ABOUT_FILES: [&str; 24] = [
+    "audio",
+    "bounce",
+    "copy",
+    "data",
+    "export",
+    "file",
+    "files",
+    "flac",
+    "library",
+    "mono",
+    "new",
+    "ogg",
+    "recording",
+    "render",
+    "sample",
+    "samples",
+    "sfx",
+    "sound",
+    "sounds",
+    "stereo",
+    "track",
+    "untitled",
+    "wav",
+    "wavs",
+];
+/// Words that are dropped in front of a number, with it.
+const COUNTED: [&str; 12] =
+    ["take", "tk", "version", "ver", "variation", "var", "v", "no", "nr", "part", "pt", "t"];
+/// Words that are dropped behind a number, with it.
+const UNITS: [&str; 9] = ["k", "khz", "hz", "bit", "bits", "bpm", "db", "ms", "s"];
+/// Folders that give a file words: the innermost so many.
+const FOLDERS: usize = 2;
+
+/// The words of a name in lower case: split at everything that is no letter, at the humps of `camelCase`, and before
+/// an acronym's last letter if a word follows; numbers go, and with them `take 2` and `48 kHz`, and single letters.
+pub(super) fn phrase(name: &str) -> String {
+    let tokens = split(&name.replace("kHz", "khz"));
+    let number = |i: usize| tokens.get(i).is_some_and(|t| t.starts_with(|c: char| c.is_numeric()));
+    let mut kept: Vec<&str> = Vec::new();
+    for (i, token) in tokens.iter().enumerate() {
+        let counts = COUNTED.contains(&token.as_str()) && number(i + 1);
+        let measures = UNITS.contains(&token.as_str()) && i > 0 && number(i - 1);
+        let letter = token.len() == 1;
+        if !(number(i) || counts || measures || letter) {
+            kept.push(token);
+        }
+    }
+    kept.join(" ")
+}
+
+/// Runs of letters and runs of digits, in lower case.
+fn split(name: &str) -> Vec<String> {
+    let chars: Vec<char> = name.chars().collect();
+    let mut tokens: Vec<String> = Vec::new();
+    let mut before: Option<char> = None;
+    for (i, &c) in chars.iter().enumerate() {
+        if !c.is_alphanumeric() {
+            // An apostrophe is part of its word.
+            before = before.filter(|b| matches!(c, '\'' | '\u{2019}') && b.is_alphabetic());
+            continue;
+        }
+        let ends_acronym = chars.get(i + 1).is_some_and(|next| next.is_lowercase());
+        let joined = before.is_some_and(|b| {
+            let hump = c.is_uppercase() && (!b.is_uppercase() || ends_acronym);
+            b.is_numeric() == c.is_numeric() && !(hump && b.is_alphabetic())
+        });
+        match tokens.last_mut() {
+            Some(token) if joined => token.extend(c.to_lowercase()),
+            _ => tokens.push(c.to_lowercase().collect()),
+        }
+        before = Some(c);
+    }
+    tokens
+}
+
+/// The words of a path inside the folder: those of its folders and its file as caption, those of the file alone as
+/// second caption.
+pub(super) fn describe(name: &str) -> Description {
+    let mut parts: Vec<&str> = name.split('/').collect();
+    let file = parts.pop().unwrap_or_default();
+    let file = sounding(&phrase(stem(file)));
+    let inner = &parts[parts.len().saturating_sub(FOLDERS)..];
+    let folders: Vec<String> = inner.iter().map(|folder| sounding(&phrase(folder))).collect();
+    let mut all: Vec<&str> = Vec::new();
+    for word in folders.iter().chain([&file]).flat_map(|text| text.split(' ')) {
+        if !word.is_empty() && !all.contains(&word) {
+            all.push(word);
+        }
+    }
+    let caption = all.join(" ");
+    let caption2 = if file == caption { String::new() } else { file };
+    Description { caption, caption2, ..Description::default() }
+}
+
+/// `phrase`, or nothing if it only says something about the file.
+fn sounding(phrase: &str) -> String {
+    if phrase.split(' ').all(|word| ABOUT_FILES.contains(&word)) { String::new() } else { phrase.to_owned() }
+}
+
+/// A file name without its ending.
+pub(super) fn stem(file: &str) -> &str {
+    file.rsplit_once('.').map_or(file, |(stem, _)| stem)
+}
+
+/// Text of a file that does not say how it is encoded: UTF-16 with a mark, UTF-8, or else Latin-1.
+pub(super) fn decode(bytes: &[u8]) -> String {
+    let wide = |pair: fn([u8; 2]) -> u16| {
+        let units = bytes[2..].chunks_exact(2).map(|b| pair([b[0], b[1]]));
+        char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect::<String>()
+    };
+    match bytes {
+        [0xff, 0xfe, ..] => wide(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => wide(u16::from_be_bytes),
+        _ => {
+            let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+            match std::str::from_utf8(bytes) {
+                Ok(text) => text.to_owned(),
+                Err(_) => bytes.iter().map(|&b| char::from(b)).collect(),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_words() {
+        for (name, words) in [
+            ("FootstepsGravel_Walk-03", "footsteps gravel walk"),
+            ("wooden door creak take2", "wooden door creak"),
+            ("Wooden Door Creak Take 02 v3", "wooden door creak"),
+            ("USBPlug-in48kHz_24bit", "usb plug in"),
+            ("dog's bark (1)", "dogs bark"),
+            ("Tür_quietscht", "tür quietscht"),
+            ("rain.on.tent", "rain on tent"),
+            ("2021-03-04 12.55.01", ""),
+            ("a3f9c2", ""),
+            ("", ""),
+        ] {
+            assert_eq!(phrase(name), words, "{name}");
+        }
+    }
+
+    #[test]
+    fn folders_help_names() {
+        let said = |name: &str| {
+            let d = describe(name);
+            (d.caption, d.caption2)
+        };
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(said("Footsteps/Gravel/001.wav"), pair("footsteps gravel", ""));
+        assert_eq!(said("Footsteps/Gravel/Slow Gravel 1.wav"), pair("footsteps gravel slow", "slow gravel"));
+        assert_eq!(said("wav/Door/Audio 1.wav"), pair("door", ""));
+        assert_eq!(said("a very/long/Deep/path/hit.wav"), pair("deep path hit", "hit"));
+        assert_eq!(said("hit.wav"), pair("hit", ""));
+        assert_eq!(said("sounds/untitled 3.wav"), pair("", ""));
+    }
+
+    #[test]
+    fn texts_of_any_encoding_are_read() {
+        assert_eq!(decode(b"\xef\xbb\xbft\xc3\xbcr"), "tür");
+        assert_eq!(decode(b"t\xfcr"), "tür");
+        assert_eq!(decode(b"\xff\xfet\x00\xfc\x00r\x00"), "tür");
+        assert_eq!(decode(b"\xfe\xff\x00t\x00\xfc\x00r\x00"), "tür");
+        assert_eq!(decode(b"\xff\xfe\x00\xd8x"), "\u{fffd}");
+        assert_eq!(decode(b""), "");
+    }
+}
