@@ -41,6 +41,7 @@ fn clips() -> Vec<Clip> {
                 caption: word.into(),
                 caption2: String::new(),
                 split: Split::Train,
+                source_group: String::new(),
             };
             Clip { entry, samples: noise.iter().enumerate().map(sample).collect() }
         })

@@ -10,6 +10,7 @@
 //! | text-audio score, retrieval of the right caption | higher | [`text_score`] |
 //! | agreement of labels with the recording | higher | [`labels`] |
 //! | recognition of what the caption names | higher | [`recognition`] |
+//! | the recording that is most like it | – | [`nearest`] |
 //! | straightness of trajectories | lower | [`straightness`] |
 //!
 //! One tie remains: the throats of a few animals in `cargo xtask dataset` were picked by YAMNet from random ones. What a
@@ -23,6 +24,7 @@ pub mod frechet;
 pub mod kl;
 pub mod labels;
 mod mel;
+pub mod nearest;
 pub mod recognition;
 pub mod results;
 pub mod straightness;

@@ -59,6 +59,12 @@ impl RightClasses {
         words.filter_map(best).flatten().copied().collect()
     }
 
+    /// Whether two captions name the same kind of sound: some class is right for both.
+    #[must_use]
+    pub fn same_kind(&self, one: &str, other: &str) -> bool {
+        !self.right(one).is_disjoint(&self.right(other))
+    }
+
     /// Whether a sound with these posteriors is recognised; `None` if the table knows no word of the caption.
     ///
     /// # Shapes
@@ -97,6 +103,14 @@ mod tests {
         assert_eq!(table.recognised(&[0.9, 0.8, 0.2, 0.7, 0.6, 0.1, 0.1], "fire"), Some(true));
         assert_eq!(table.recognised(&[0.9, 0.8, 0.1, 0.7, 0.6, 0.5, 0.4], "fire"), Some(false));
         assert_eq!(table.recognised(&[1.0; 7], "silence"), None);
+    }
+
+    #[test]
+    fn captions_are_of_the_same_kind_if_they_share_a_class() {
+        let table = table("word,classes\nfire,Fire|A\nrain,Rain|B\ndrop,Rain\n").unwrap();
+        assert!(table.same_kind("heavy rain", "drops on a leaf"));
+        assert!(!table.same_kind("heavy rain", "a fire"));
+        assert!(!table.same_kind("heavy", "heavy"));
     }
 
     #[test]

@@ -37,6 +37,9 @@ pub struct Entry {
     pub caption2: String,
     /// Part of the data set.
     pub split: Split,
+    /// Recordings that have something in common (a session, an original they were cut from); empty where nobody says.
+    #[serde(default)]
+    pub source_group: String,
 }
 
 /// A decoded sound with its description.

@@ -3,13 +3,14 @@
 use super::batch::{self, Features, Row};
 use super::data::Clip;
 use super::pairing::{Pairing, pair};
+use super::workers::Workers;
 use crate::codec::Codec;
 use crate::error::Result;
 use crate::rng::Noise;
 use crate::text::TextEncoder;
 use candle_core::Device;
 use std::borrow::Borrow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Clips become at most this many tokens (10 s at 21.5 tokens per second).
 const MAX_TOKENS: usize = 216;
@@ -19,6 +20,11 @@ const TEXTURE_TOKENS: usize = 60;
 const SHORTEST_CROP: usize = 20;
 /// Lengths that may be chosen are multiples of this, so that more clips have the same.
 const LENGTH_GRID: usize = 4;
+/// Peak of a piece of a texture beside that of the whole clip below which the piece does not count as an example:
+/// between two barks there is no dog.
+const HEARD: f32 = 0.1;
+/// Clips encoded at a time per thread.
+const ENCODED_TOGETHER: usize = 16;
 /// Share of short clips that get silence behind them, up to [`LONGEST_TAIL`] tokens.
 const TAIL_SHARE: f64 = 0.35;
 const LONGEST_TAIL: usize = 64;
@@ -37,6 +43,8 @@ pub struct Example {
     pub latent: Vec<f32>,
     /// Captions and, for prompts of one word, the category.
     pub captions: Vec<String>,
+    /// Largest magnitude of the samples of every token, linear; empty where it is not known.
+    pub peaks: Vec<f32>,
     /// How often it is drawn, relative to others.
     pub weight: f64,
 }
@@ -51,6 +59,19 @@ pub struct FlowData {
     reach: Vec<f64>,
     /// [`TAIL_SHARE`], or what a test wants.
     pub(crate) tail_share: f64,
+}
+
+impl Example {
+    /// `start` if something is heard in the `kept` tokens from there, else a start from which the loudest token is.
+    fn heard_from(&self, start: usize, kept: usize, random: &mut Noise) -> usize {
+        let peak = |peaks: &[f32]| peaks.iter().copied().fold(0.0, f32::max);
+        let loudest = peak(&self.peaks);
+        let Some(at) = self.peaks.iter().position(|&p| p == loudest) else { return start };
+        if peak(&self.peaks[start..start + kept]) >= HEARD * loudest {
+            return start;
+        }
+        at.saturating_sub(random.below(kept)).min(self.peaks.len() - kept)
+    }
 }
 
 /// What is drawn of a clip, and the noise it starts from; the latent itself is cut when a step needs it.
@@ -84,38 +105,40 @@ impl FlowData {
         Self::from_clips(codec, text, clips.iter().map(Ok), device)
     }
 
-    /// Encodes clips one after the other, so that only one needs to be in memory.
+    /// Encodes clips, a few at a time, so that only those need to be in memory.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Compute`] if a network fails; those of `clips`.
-    pub fn from_clips<C: Borrow<Clip>>(
+    pub fn from_clips<C: Borrow<Clip> + Send>(
         codec: &Codec,
         text: &TextEncoder,
-        clips: impl Iterator<Item = Result<C>>,
+        mut clips: impl Iterator<Item = Result<C>>,
         device: &Device,
     ) -> Result<Self> {
+        let workers = Workers::new()?;
         let (mut examples, mut categories): (Vec<Example>, Vec<String>) = (Vec::new(), Vec::new());
-        let mut texts = HashMap::from([(String::new(), features(text, "")?)]);
         let mut sizes: HashMap<String, f64> = HashMap::new();
-        for clip in clips {
-            let clip = clip?;
-            let clip: &Clip = clip.borrow();
-            let latent = codec.encode(&clip.samples, device)?.flatten_all()?.to_vec1::<f32>()?;
-            let category = clip.entry.ucs_category.to_lowercase();
-            let captions = [&clip.entry.caption, &clip.entry.caption, &clip.entry.caption2, &category];
-            let captions: Vec<String> = captions.into_iter().filter(|c| !c.is_empty()).cloned().collect();
-            for caption in &captions {
-                if !texts.contains_key(caption) {
-                    texts.insert(caption.clone(), features(text, caption)?);
-                }
+        loop {
+            let some: Vec<C> = clips.by_ref().take(ENCODED_TOGETHER * workers.count()).collect::<Result<_>>()?;
+            if some.is_empty() {
+                break;
             }
-            *sizes.entry(clip.entry.ucs_category.clone()).or_default() += 1.0;
-            categories.push(clip.entry.ucs_category.clone());
-            examples.push(Example { latent, captions, weight: 1.0 });
+            for clip in &some {
+                let category = &clip.borrow().entry.ucs_category;
+                *sizes.entry(category.clone()).or_default() += 1.0;
+                categories.push(category.clone());
+            }
+            for example in workers.map(some, |clip| example(codec, clip.borrow(), device)) {
+                examples.push(example?);
+            }
         }
         for (example, category) in examples.iter_mut().zip(&categories) {
             example.weight = sizes[category].powf(-CATEGORY_BALANCE);
         }
+        let captions: BTreeSet<&String> = examples.iter().flat_map(|e| &e.captions).collect();
+        let captions = captions.into_iter().cloned().chain([String::new()]).collect();
+        let encode = |caption: String| features(text, &caption).map(|features| (caption, features));
+        let texts = workers.map(captions, encode).into_iter().collect::<Result<_>>()?;
         let silence = codec.encode(&vec![0.0; codec.config().samples_per_token() * 16], device)?;
         let silence = silence.get(0)?.get(8)?.to_vec1::<f32>()?;
         Self::from_parts(examples, texts, silence)
@@ -198,7 +221,7 @@ impl FlowData {
         if tokens >= TEXTURE_TOKENS {
             let choices = (tokens.min(MAX_TOKENS) - SHORTEST_CROP) / LENGTH_GRID + 1;
             kept = SHORTEST_CROP + LENGTH_GRID * random.below(choices);
-            start = random.below(tokens - kept + 1);
+            start = clip.heard_from(random.below(tokens - kept + 1), kept, random);
         } else if random.uniform() < self.tail_share {
             tail = (tokens + 1 + random.below(LONGEST_TAIL)).next_multiple_of(LENGTH_GRID) - tokens;
         }
@@ -264,6 +287,17 @@ impl FlowData {
 pub fn mean_group(pool: &[Draw]) -> f64 {
     let groups = pool.chunk_by(|a, b| a.tokens() == b.tokens()).map(<[Draw]>::len);
     groups.map(|n| (n * n) as f64).sum::<f64>() / pool.len().max(1) as f64
+}
+
+fn example(codec: &Codec, clip: &Clip, device: &Device) -> Result<Example> {
+    let latent = codec.encode(&clip.samples, device)?.flatten_all()?.to_vec1::<f32>()?;
+    let category = clip.entry.ucs_category.to_lowercase();
+    let captions = [&clip.entry.caption, &clip.entry.caption, &clip.entry.caption2, &category];
+    let captions = captions.into_iter().filter(|c| !c.is_empty()).cloned().collect();
+    let peak = |samples: &[f32]| samples.iter().fold(0f32, |m, x| m.max(x.abs()));
+    let mut peaks: Vec<f32> = clip.samples.chunks(codec.config().samples_per_token()).map(peak).collect();
+    peaks.resize(latent.len() / codec.config().latent_channels(), 0.0);
+    Ok(Example { latent, captions, peaks, weight: 1.0 })
 }
 
 pub(crate) fn features(text: &TextEncoder, caption: &str) -> Result<Features> {

@@ -84,6 +84,7 @@ mod tests {
             caption: caption.into(),
             caption2: String::new(),
             split: Split::Train,
+            source_group: String::new(),
         };
         Clip { entry, samples: vec![0.8; samples] }
     }

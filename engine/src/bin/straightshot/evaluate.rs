@@ -192,7 +192,7 @@ fn last_component(path: &str) -> String {
 
 /// A line that replaces itself while something long runs.
 #[expect(clippy::print_stderr, reason = "progress of a command line tool")]
-fn progress(what: &str, done: usize, of: usize) {
+pub(crate) fn progress(what: &str, done: usize, of: usize) {
     if done.is_multiple_of(10) || done == of {
         eprint!("\r{what}: {done} of {of}{}", if done == of { "\n" } else { "" });
     }

@@ -10,16 +10,16 @@ use straightshot_engine::config::{
     CodecConfig, FORMAT_VERSION, FlowConfig, LearntGuidance, ModelConfig, TextConfig,
 };
 use straightshot_engine::flow::Sampler;
-use straightshot_engine::model::{CONFIG_FILE, ONE_STEP, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
+use straightshot_engine::model::{CONFIG_FILE, ModelFiles, ONE_STEP, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
 use straightshot_engine::train::checkpoint;
 use straightshot_engine::weights;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Run folder of the codec stage.
+    /// Run folder of the codec stage, or a model folder.
     #[arg(long)]
     codec: PathBuf,
-    /// Run folder of the flow for several steps.
+    /// Run folder of the flow for several steps, or a model folder.
     #[arg(long)]
     flow: PathBuf,
     /// Run folder of a flow for one step; that for several is used without it.
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// How the flow for several steps is used: "consistency" and "ddim" are for the baselines.
     #[arg(long, default_value = "euler", value_parser = sampler)]
     sampler: Sampler,
-    /// Folder with the text encoder's model.safetensors and tokenizer.json.
+    /// Folder with the text encoder's model.safetensors and tokenizer.json, or a model folder.
     #[arg(long)]
     text: PathBuf,
     /// Name shown to users.
@@ -85,8 +85,19 @@ fn prefixed(prefix: &str, tensors: HashMap<String, Tensor>) -> impl Iterator<Ite
     tensors.into_iter().map(move |(name, tensor)| (format!("{prefix}{name}"), tensor))
 }
 
-/// Encoder weights of a BERT-shaped safetensors file; the unused pooler and index buffers are left out.
+/// Text encoders come with a file of that name too, but with other words in it.
+fn is_model(folder: &Path) -> bool {
+    std::fs::read(folder.join(CONFIG_FILE)).is_ok_and(|bytes| ModelConfig::from_json(&bytes).is_ok())
+}
+
+/// Weights of a model's text encoder, or of a BERT-shaped safetensors file without the unused pooler and index buffers.
 pub(crate) fn text_tensors(folder: &Path) -> Result<HashMap<String, Tensor>> {
+    if is_model(folder) {
+        let tensors = ModelFiles::from_dir(folder)?.tensors()?.into_iter();
+        return Ok(tensors
+            .filter_map(|(name, tensor)| Some((name.strip_prefix("text.")?.to_owned(), tensor)))
+            .collect());
+    }
     let path = folder.join(WEIGHTS_FILE);
     let tensors =
         candle_core::safetensors::load(&path, &Device::Cpu).with_context(|| path.display().to_string())?;
@@ -96,8 +107,11 @@ pub(crate) fn text_tensors(folder: &Path) -> Result<HashMap<String, Tensor>> {
     Ok(kept.filter(|(name, _)| !name.ends_with("position_ids")).collect())
 }
 
-/// Averaged weights of a codec run with the latent statistics measured at its end.
+/// Averaged weights of a codec run with the latent statistics measured at its end, or those of a model.
 fn codec_tensors(run: &Path) -> Result<HashMap<String, Tensor>> {
+    if is_model(run) {
+        return Ok(checkpoint::weights_in(run, "codec.")?);
+    }
     let mut tensors = checkpoint::averaged_weights(&run.join("checkpoint.safetensors"))?;
     let statistics = run.join("latent_statistics.safetensors");
     ensure!(statistics.exists(), "{} is missing: the codec stage has not ended", statistics.display());
@@ -105,7 +119,7 @@ fn codec_tensors(run: &Path) -> Result<HashMap<String, Tensor>> {
     Ok(tensors)
 }
 
-/// The codec of a finished run, encoder included.
+/// The codec of a finished run or of a model, encoder included.
 pub(crate) fn load_codec(run: &Path) -> Result<Codec> {
     let vb = candle_nn::VarBuilder::from_tensors(codec_tensors(run)?, candle_core::DType::F32, &Device::Cpu);
     Ok(Codec::new(&CodecConfig::default(), true, &vb)?)

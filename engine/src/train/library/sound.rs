@@ -66,5 +66,6 @@ pub(super) fn entry(item: &Item) -> Entry {
         caption: item.description.caption.clone(),
         caption2: item.description.caption2.clone(),
         split: Split::Train,
+        source_group: String::new(),
     }
 }

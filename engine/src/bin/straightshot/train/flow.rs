@@ -20,10 +20,10 @@ use straightshot_engine::train::walks;
 /// Where latents and text features come from.
 #[derive(Debug, Args)]
 pub(super) struct Source {
-    /// Run folder of the codec.
+    /// Run folder of the codec, or a model folder.
     #[arg(long)]
     codec: PathBuf,
-    /// Folder with the text encoder's model.safetensors and tokenizer.json.
+    /// Folder with the text encoder's model.safetensors and tokenizer.json, or a model folder.
     #[arg(long)]
     text: PathBuf,
 }
