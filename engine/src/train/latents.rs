@@ -119,7 +119,8 @@ impl FlowData {
         let (mut examples, mut categories): (Vec<Example>, Vec<String>) = (Vec::new(), Vec::new());
         let mut sizes: HashMap<String, f64> = HashMap::new();
         loop {
-            let some: Vec<C> = clips.by_ref().take(ENCODED_TOGETHER * workers.count()).collect::<Result<_>>()?;
+            let some: Vec<C> =
+                clips.by_ref().take(ENCODED_TOGETHER * workers.count()).collect::<Result<_>>()?;
             if some.is_empty() {
                 break;
             }

@@ -1,11 +1,13 @@
 //! `straightshot evaluate`: a model against a held-out split, one row of the table of results.
 
 mod judge;
+mod plan;
 mod score;
 mod sounds;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
+use serde::Deserialize;
 use std::path::PathBuf;
 use straightshot_engine::device;
 use straightshot_engine::metrics::results::{self, MARKDOWN_HEADING, Row};
@@ -13,7 +15,7 @@ use straightshot_engine::model::ModelFiles;
 use straightshot_engine::pipeline::Generator;
 use straightshot_engine::train::data::{self, Clip, Split};
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Arguments {
     /// Model folder; the built-in model without it.
     #[arg(long)]
@@ -31,8 +33,15 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum)]
     real: Option<Real>,
     /// Name of the row.
-    #[arg(long)]
+    #[arg(long, required_unless_present = "plan", default_value = "")]
     system: String,
+    /// A whole table: a file with a line per row (system, real, run, sampler, steps, guidance), from training runs that
+    /// need not be packed. `--model` gives codec and text encoder.
+    #[arg(long, conflicts_with_all = ["system", "real", "steps", "guidance"])]
+    plan: Option<PathBuf>,
+    /// Folder of the runs that the plan names.
+    #[arg(long, default_value = "runs")]
+    runs: PathBuf,
     /// Solver steps.
     #[arg(long, default_value_t = 4)]
     steps: u32,
@@ -96,7 +105,8 @@ impl From<Part> for Split {
 }
 
 /// Recordings that can take the place of generated sounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 enum Real {
     /// The same recordings: what the scores give to the real thing.
     Same,
@@ -108,48 +118,72 @@ enum Real {
 
 #[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    if let Some(plan) = &arguments.plan {
+        return plan::run(arguments, plan);
+    }
     let files = match &arguments.model {
         Some(folder) => ModelFiles::from_dir(folder)?,
         None => ModelFiles::builtin(),
     };
-    let threads = arguments.threads.unwrap_or_else(device::worker_threads);
-    let generator = Generator::with_threads(&files, threads)?;
-    let judges = judge::Judges::load(&arguments.assets, arguments.second.as_deref())?;
-    let rate = generator.sample_rate_hz();
-    let clips = clips(arguments, arguments.split.into(), arguments.limit, rate)?;
-    // Before minutes of listening, not after.
-    sounds::request(arguments, rate, &clips[0], 0, 0).validate()?;
-    let real = judges.listen(&sounds::recordings(&clips, rate), "recordings")?;
-    let made = sounds::make(arguments, &generator, &files, &clips)?;
-    let opinion = judges.listen(&made.sounds, "sounds to judge")?;
-
-    let mut row = Row {
-        system: arguments.system.clone(),
-        clips: clips.len(),
-        rtf: made.rtf(),
-        data: describe_data(arguments),
-        compute: arguments.compute.clone(),
-        command: command_line(),
-        ..Row::default()
-    };
-    if arguments.real.is_none() {
-        row.steps = arguments.steps;
-        row.guidance = Some(arguments.guidance);
-        row.seeds.clone_from(&arguments.seeds);
-        row.threads = Some(threads);
-        score::straightness(&mut row, arguments, &generator, &clips)?;
-    }
-    score::distances(&mut row, arguments, &real, &opinion, &made)?;
-    if made.paired {
-        score::pairs(&mut row, arguments, &real, &opinion, &clips);
-        score::recognition(&mut row, arguments, &judges, &real, &opinion, &clips);
-        score::texts(&mut row, arguments, &judges, &generator, &opinion, &clips)?;
-    }
-    println!("{MARKDOWN_HEADING}\n{}", row.markdown());
-    if let Some(path) = &arguments.row_out {
-        results::merge(path, &row)?;
-    }
+    let generator = Generator::with_threads(&files, threads(arguments))?;
+    let hearing = Hearing::open(arguments, generator.sample_rate_hz())?;
+    println!("{MARKDOWN_HEADING}\n{}", hearing.row(arguments, &files, &generator)?.markdown());
     Ok(())
+}
+
+fn threads(arguments: &Arguments) -> usize {
+    arguments.threads.unwrap_or_else(device::worker_threads)
+}
+
+/// The recordings and what the judges hear in them: the same for every row.
+struct Hearing {
+    judges: judge::Judges,
+    clips: Vec<Clip>,
+    real: judge::Opinion,
+}
+
+impl Hearing {
+    fn open(arguments: &Arguments, rate: u32) -> Result<Self> {
+        let judges = judge::Judges::load(&arguments.assets, arguments.second.as_deref())?;
+        let clips = clips(arguments, arguments.split.into(), arguments.limit, rate)?;
+        // Before minutes of listening, not after.
+        sounds::request(arguments, rate, &clips[0], 0, 0).validate()?;
+        let real = judges.listen(&sounds::recordings(&clips, rate), "recordings")?;
+        Ok(Self { judges, clips, real })
+    }
+
+    /// Judges what `arguments` say, and writes the row where they say.
+    fn row(&self, arguments: &Arguments, files: &ModelFiles, generator: &Generator) -> Result<Row> {
+        let Self { judges, clips, real } = self;
+        let made = sounds::make(arguments, generator, files, clips)?;
+        let opinion = judges.listen(&made.sounds, "sounds to judge")?;
+        let mut row = Row {
+            system: arguments.system.clone(),
+            clips: clips.len(),
+            rtf: made.rtf(),
+            data: describe_data(arguments),
+            compute: arguments.compute.clone(),
+            command: command_line(),
+            ..Row::default()
+        };
+        if arguments.real.is_none() {
+            row.steps = arguments.steps;
+            row.guidance = Some(arguments.guidance);
+            row.seeds.clone_from(&arguments.seeds);
+            row.threads = Some(threads(arguments));
+            score::straightness(&mut row, arguments, generator, clips)?;
+        }
+        score::distances(&mut row, arguments, real, &opinion, &made)?;
+        if made.paired {
+            score::pairs(&mut row, arguments, real, &opinion, clips);
+            score::recognition(&mut row, arguments, judges, real, &opinion, clips);
+            score::texts(&mut row, arguments, judges, generator, &opinion, clips)?;
+        }
+        if let Some(path) = &arguments.row_out {
+            results::merge(path, &row)?;
+        }
+        Ok(row)
+    }
 }
 
 /// Decoded clips of one part of all data folders, `limit` of them taken evenly.

@@ -5,6 +5,7 @@ mod evaluate;
 mod generate;
 mod label;
 mod pack;
+mod plot;
 mod recognise;
 mod reconstruct;
 mod soak;
@@ -33,6 +34,8 @@ enum Command {
     Label(label::Arguments),
     /// Assemble a model folder from training runs.
     Pack(pack::Arguments),
+    /// Draw the logs of training runs.
+    Plot(plot::Arguments),
     /// Make sounds from a list of prompts and see whether an independent classifier recognises them.
     Recognise(recognise::Arguments),
     /// Send a sound through the codec and back.
@@ -50,6 +53,7 @@ fn main() -> Result<()> {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Label(arguments) => label::run(&arguments),
         Command::Pack(arguments) => pack::run(&arguments),
+        Command::Plot(arguments) => plot::run(&arguments),
         Command::Recognise(arguments) => recognise::run(&arguments),
         Command::Reconstruct(arguments) => reconstruct::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),

@@ -10,7 +10,9 @@ use straightshot_engine::config::{
     CodecConfig, FORMAT_VERSION, FlowConfig, LearntGuidance, ModelConfig, TextConfig,
 };
 use straightshot_engine::flow::Sampler;
-use straightshot_engine::model::{CONFIG_FILE, ModelFiles, ONE_STEP, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
+use straightshot_engine::model::{
+    CONFIG_FILE, ModelFiles, ONE_STEP, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE,
+};
 use straightshot_engine::train::checkpoint;
 use straightshot_engine::weights;
 
@@ -18,31 +20,31 @@ use straightshot_engine::weights;
 pub(crate) struct Arguments {
     /// Run folder of the codec stage, or a model folder.
     #[arg(long)]
-    codec: PathBuf,
+    pub(crate) codec: PathBuf,
     /// Run folder of the flow for several steps, or a model folder.
     #[arg(long)]
-    flow: PathBuf,
+    pub(crate) flow: PathBuf,
     /// Run folder of a flow for one step; that for several is used without it.
     #[arg(long)]
-    one_step: Option<PathBuf>,
+    pub(crate) one_step: Option<PathBuf>,
     /// Guidance scale that the flow for several steps has learnt from its couplings.
     #[arg(long, default_value_t = 1.0)]
-    flow_guidance: f32,
+    pub(crate) flow_guidance: f32,
     /// Guidance scale that the flow for one step has learnt from its couplings.
     #[arg(long, default_value_t = 1.0)]
-    one_step_guidance: f32,
+    pub(crate) one_step_guidance: f32,
     /// How the flow for several steps is used: "consistency" and "ddim" are for the baselines.
     #[arg(long, default_value = "euler", value_parser = sampler)]
-    sampler: Sampler,
+    pub(crate) sampler: Sampler,
     /// Folder with the text encoder's model.safetensors and tokenizer.json, or a model folder.
     #[arg(long)]
-    text: PathBuf,
+    pub(crate) text: PathBuf,
     /// Name shown to users.
     #[arg(long)]
-    name: String,
+    pub(crate) name: String,
     /// Model folder to write.
     #[arg(long)]
-    out: PathBuf,
+    pub(crate) out: PathBuf,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {

@@ -1,17 +1,16 @@
 //! `straightshot recognise`: what YAMNet hears in sounds made from a list of prompts, and whether it is right.
 
-use crate::evaluate::progress;
+mod library;
+
+use self::library::Library;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use straightshot_engine::audio::wav;
-use straightshot_engine::metrics::aisfx::Aisfx;
 use straightshot_engine::metrics::labels;
-use straightshot_engine::metrics::nearest::Recordings;
 use straightshot_engine::metrics::recognition::RightClasses;
 use straightshot_engine::metrics::yamnet::Yamnet;
 use straightshot_engine::pipeline::{Audio, CancelToken, GenerationRequest, Generator};
-use straightshot_engine::train::data::{self, Entry, Split};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -36,12 +35,13 @@ pub(crate) struct Arguments {
     /// Classes named per sound.
     #[arg(long, default_value_t = 5)]
     top: usize,
-    /// Folder with manifest.csv and recordings: also name the one that is most like each sound. May be given several
-    /// times.
-    #[arg(long, requires = "second")]
-    data: Vec<PathBuf>,
-    /// Weights of the embedder that finds it, written by engine/evaluation/export_aisfx.py.
+    /// Folder with manifest.csv and recordings: say too how many of the same kind are recognised, among those of the
+    /// valid and test splits. May be given several times.
     #[arg(long)]
+    data: Vec<PathBuf>,
+    /// Weights of the second embedder, written by engine/evaluation/export_aisfx.py: name the recording too that is most
+    /// like each sound.
+    #[arg(long, requires = "data")]
     second: Option<PathBuf>,
     /// Licence tiers of the recordings, separated by commas.
     #[arg(long, default_value = "A,B")]
@@ -73,23 +73,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Some(folder) => Generator::from_dir(folder)?,
         None => Generator::builtin()?,
     };
-    let library = match &arguments.second {
-        Some(weights) if !arguments.data.is_empty() => {
-            let library = Library::load(&arguments.data, &arguments.tiers, weights)?;
-            println!("{}\n", library.reference(&right));
-            Some(library)
-        }
-        _ => None,
+    let library = match arguments.data.is_empty() {
+        true => None,
+        false => Some(Library::load(arguments, &yamnet)?),
     };
     for &steps in &arguments.steps {
-        let more = if library.is_some() { " | nearest recording |" } else { "" };
-        println!(
-            "| prompt, {steps} steps, {} s | | YAMNet's best classes |{more}{}\n|---|---|---|{}",
-            arguments.seconds,
-            if library.is_some() { " |" } else { "" },
-            if library.is_some() { "---|---|" } else { "" },
-        );
-        let (mut recognised, mut alike) = (0, 0);
+        let (mut rows, mut recognised) = (Vec::new(), 0);
         for &seed in &arguments.seeds {
             for prompt in &prompts {
                 let sound = sound(arguments, &generator, prompt, steps, seed)?;
@@ -98,78 +87,35 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
                 recognised += usize::from(yes);
                 let named = |class: usize| format!("{} {:.2}", yamnet.names()[class], peaks[class]);
                 let best: Vec<String> = labels::best(&peaks, arguments.top).into_iter().map(named).collect();
-                print!("| {prompt} | {} | {} |", yes_or_no(yes), best.join(", "));
+                let mut row = vec![(*prompt).to_owned(), yes_or_no(yes), best.join(", ")];
                 if let Some(library) = &library {
-                    let (caption, similarity) = library.nearest(&sound)?;
-                    let yes = right.same_kind(prompt, caption);
-                    alike += usize::from(yes);
-                    print!(" {caption} ({similarity:.2}) | {} |", yes_or_no(yes));
+                    row.extend(library.beside(prompt, &sound, &right)?);
                 }
-                println!();
+                rows.push(row);
             }
         }
-        let all = prompts.len() * arguments.seeds.len();
-        println!("\nrecognised at {steps} steps: {recognised} of {all}");
-        if library.is_some() {
-            println!("nearest recording of the same kind: {alike} of {all}");
+        let mut heading = vec![format!("prompt, {steps} steps, {} s", arguments.seconds), String::new()];
+        heading.push("YAMNet's best classes".into());
+        heading.extend(library.iter().flat_map(Library::headings));
+        println!("{}", line(&heading));
+        println!("{}", line(&vec!["---".to_owned(); heading.len()]));
+        rows.iter().for_each(|row| println!("{}", line(row)));
+        println!("\nrecognised at {steps} steps: {recognised} of {}", rows.len());
+        if let Some(library) = &library {
+            let alike = rows.iter().filter(|row| row.last().is_some_and(|last| last == "yes")).count();
+            println!("{}", library.summary(&prompts, &right, alike, rows.len()));
         }
         println!();
     }
     Ok(())
 }
 
-fn yes_or_no(yes: bool) -> &'static str {
-    if yes { "yes" } else { "no" }
+fn line(cells: &[String]) -> String {
+    format!("| {} |", cells.join(" | "))
 }
 
-/// Recordings and how the second embedder hears them.
-struct Library {
-    entries: Vec<Entry>,
-    windows: Vec<Vec<f32>>,
-    recordings: Recordings,
-    embedder: Aisfx,
-}
-
-impl Library {
-    /// All recordings of all splits: a sound may be most like one that the model learned from.
-    fn load(folders: &[PathBuf], tiers: &str, weights: &Path) -> Result<Self> {
-        let embedder = Aisfx::from_file(weights)?;
-        let mut entries = Vec::new();
-        for split in [Split::Train, Split::Valid, Split::Test] {
-            entries.extend(data::read_manifests(folders, tiers, split)?);
-        }
-        ensure!(!entries.is_empty(), "no recording in {folders:?}");
-        let mut windows = Vec::new();
-        for (i, entry) in entries.iter().enumerate() {
-            let sound = wav::read_mono(&entry.file)?;
-            windows.push(embedder.embed(&sound.samples, sound.sample_rate_hz)?);
-            progress("listening to recordings", i + 1, entries.len());
-        }
-        let recordings = Recordings::new(embedder.embedding(), &windows);
-        Ok(Self { entries, windows, recordings, embedder })
-    }
-
-    /// Caption and similarity of the recording that is most like `sound`.
-    fn nearest(&self, sound: &Audio) -> Result<(&str, f64)> {
-        let windows = self.embedder.embed(&sound.samples, sound.sample_rate_hz)?;
-        let found = self.recordings.nearest(&windows, |_| true).context("no recording")?;
-        Ok((&self.entries[found.index].caption, found.similarity))
-    }
-
-    /// The same for recordings of the test split, each with those of other groups: the figure to compare with.
-    fn reference(&self, right: &RightClasses) -> String {
-        let (mut alike, mut all) = (0, 0);
-        for (entry, windows) in self.entries.iter().zip(&self.windows) {
-            if entry.split != Split::Test || right.right(&entry.caption).is_empty() {
-                continue;
-            }
-            let other = |index: usize| self.entries[index].source_group != entry.source_group;
-            let Some(found) = self.recordings.nearest(windows, other) else { continue };
-            all += 1;
-            alike += usize::from(right.same_kind(&entry.caption, &self.entries[found.index].caption));
-        }
-        format!("recordings of the test split, nearest of another group of the same kind: {alike} of {all}")
-    }
+fn yes_or_no(yes: bool) -> String {
+    if yes { "yes" } else { "no" }.to_owned()
 }
 
 fn sound(arguments: &Arguments, generator: &Generator, prompt: &str, steps: u32, seed: u64) -> Result<Audio> {

@@ -6,6 +6,7 @@ mod library;
 mod pairing_report;
 mod student;
 
+use crate::plot;
 use anyhow::{Context, Result};
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
@@ -102,6 +103,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
                 budget: budget(arguments),
             };
             codec::train(&settings, &clips, run, &Device::Cpu).context("codec training")?;
+            plot::draw(run)?;
             measure_latents(&settings.codec, &clips, run)
         }
         Stage::Flow(stage) => flow::run(arguments, stage),

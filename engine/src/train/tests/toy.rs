@@ -52,9 +52,19 @@ pub(super) fn data() -> FlowData {
         let side = if i % 2 == 0 { 2.0 } else { -2.0 };
         let mut around = |centre: f32| centre + 0.2 * random.normal();
         if i % 4 < 2 {
-            Example { latent: vec![around(side), around(0.0)], captions: vec!["wide".into()], peaks: vec![], weight: 1.0 }
+            Example {
+                latent: vec![around(side), around(0.0)],
+                captions: vec!["wide".into()],
+                peaks: vec![],
+                weight: 1.0,
+            }
         } else {
-            Example { latent: vec![around(0.0), around(side)], captions: vec!["high".into()], peaks: vec![], weight: 1.0 }
+            Example {
+                latent: vec![around(0.0), around(side)],
+                captions: vec!["high".into()],
+                peaks: vec![],
+                weight: 1.0,
+            }
         }
     });
     let texts: HashMap<String, Features> =

@@ -1,7 +1,7 @@
 //! `straightshot train flow` and `straightshot train rectify`.
 
 use super::{Arguments, budget, clips, optim};
-use crate::pack;
+use crate::{pack, plot};
 use anyhow::{Context, Result};
 use candle_core::{DType, Device};
 use candle_nn::VarBuilder;
@@ -123,7 +123,8 @@ pub(super) fn consistency(arguments: &Arguments, stage: &Consistency) -> Result<
         budget: budget(arguments),
     };
     let data = stage.source.load(arguments)?;
-    consistency::train(&settings, &data, &stage.run, &Device::Cpu).context("consistency distillation")
+    consistency::train(&settings, &data, &stage.run, &Device::Cpu).context("consistency distillation")?;
+    plot::draw(&stage.run)
 }
 
 pub(super) fn run(arguments: &Arguments, stage: &Flow) -> Result<()> {
@@ -158,5 +159,6 @@ fn train(
         seed: arguments.seed,
         budget: budget(arguments),
     };
-    Ok(flow::train(&settings, &common.source.load(arguments)?, &common.run, &Device::Cpu)?)
+    flow::train(&settings, &common.source.load(arguments)?, &common.run, &Device::Cpu)?;
+    plot::draw(&common.run)
 }
