@@ -27,6 +27,7 @@
 pub mod audio;
 pub mod codec;
 pub mod config;
+pub mod cost;
 pub mod device;
 pub mod error;
 pub mod flow;

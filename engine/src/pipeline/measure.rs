@@ -2,6 +2,7 @@
 
 use super::{GenerationRequest, Generator};
 use crate::error::Result;
+use crate::flow::guidance::needs_unconditional;
 use crate::flow::{Guided, TextCondition, VelocityField};
 use candle_core::Tensor;
 
@@ -24,6 +25,12 @@ impl Generator {
             let condition = self.condition(request, plan)?;
             measure(&Guided::new(plan.network, condition, plan.scale, || Ok(())), &noise)
         })
+    }
+
+    /// Whether `request` is guided, which takes two evaluations of the network per step.
+    #[must_use]
+    pub fn is_guided(&self, request: &GenerationRequest) -> bool {
+        needs_unconditional(self.plan(request).scale)
     }
 
     /// What the model's text encoder makes of `texts`, in the engine's pool.
