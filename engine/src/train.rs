@@ -15,6 +15,7 @@
 //! A finished model learns a user's own sounds by the loss of `flow` ([library], [lora]).
 
 pub mod assignment;
+pub mod auction;
 mod batch;
 pub mod checkpoint;
 pub mod codec;

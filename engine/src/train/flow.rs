@@ -81,7 +81,8 @@ pub fn train(settings: &FlowTraining, data: &FlowData, run: &Path, device: &Devi
     stage::fit(&stage, run, device, &format!("{clips} clips"), &mut |random, threads, log| {
         if waiting.is_empty() {
             waiting = data.steps(settings.tokens_per_step, settings.pairing, random)?;
-            if let (Pairing::Assignment { .. }, Some(log)) = (settings.pairing, log) {
+            if let (Pairing::Assignment { .. } | Pairing::Nearly { .. }, Some(log)) = (settings.pairing, log)
+            {
                 let mut pool = waiting.concat();
                 pool.sort_by_key(Draw::tokens);
                 log.note(&format!(

@@ -235,7 +235,7 @@ impl FlowData {
     /// Those of [`pair`].
     pub fn pool(&self, pairing: Pairing, random: &mut Noise) -> Result<Vec<Draw>> {
         let size = match pairing {
-            Pairing::Assignment { over } => POOL.max(POOL_PER_ASSIGNED * over),
+            Pairing::Assignment { over } | Pairing::Nearly { over } => POOL.max(POOL_PER_ASSIGNED * over),
             Pairing::Independent | Pairing::Nearest { .. } => POOL,
         };
         self.pool_of(size, pairing, random)

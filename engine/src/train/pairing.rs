@@ -18,6 +18,7 @@
 //! lengths are many, although each training step sees only a few of them.
 
 use super::assignment::assign;
+use super::auction;
 use crate::error::{Error, ErrorKind, Result};
 use crate::rng::{Noise, Stream};
 use candle_core::{Device, Tensor};
@@ -26,6 +27,9 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
+/// How far [`Pairing::Nearly`] may be from the exact assignment: per example, as a share of the range of products.
+pub const NEARLY: f64 = 1e-3;
+
 /// How examples get their noise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pairing {
@@ -33,6 +37,11 @@ pub enum Pairing {
     Independent,
     /// The exact assignment over at most so many examples of equal length.
     Assignment {
+        /// Largest `N`.
+        over: usize,
+    },
+    /// An assignment over so many examples that is within [`NEARLY`] of the exact one.
+    Nearly {
         /// Largest `N`.
         over: usize,
     },
@@ -47,24 +56,32 @@ pub enum Pairing {
 impl FromStr for Pairing {
     type Err = Error;
 
-    /// `none`, `assignment:256`, `nearest:8`.
+    /// `none`, `assignment:256`, `nearly:4096`, `nearest:8`.
     fn from_str(text: &str) -> Result<Self> {
         let (name, count) = text.split_once(':').unwrap_or((text, ""));
         let count = |usual: usize| if count.is_empty() { Some(usual) } else { count.parse().ok() };
         let pairing = match name {
             "none" if text == name => Some(Self::Independent),
             "assignment" => count(256).map(|over| Self::Assignment { over }),
+            "nearly" => count(4096).map(|over| Self::Nearly { over }),
             "nearest" => count(8).map(|of| Self::Nearest { of }),
             _ => None,
         };
-        pairing.filter(|p| !matches!(p, Self::Assignment { over: 0 } | Self::Nearest { of: 0 })).ok_or_else(
-            || {
+        pairing
+            .filter(|p| {
+                !matches!(
+                    p,
+                    Self::Assignment { over: 0 } | Self::Nearly { over: 0 } | Self::Nearest { of: 0 }
+                )
+            })
+            .ok_or_else(|| {
                 Error::new(
                     ErrorKind::InvalidRequest,
-                    format!("\"{text}\" is not none, assignment[:EXAMPLES] or nearest[:NOISES]"),
+                    format!(
+                        "\"{text}\" is not none, assignment[:EXAMPLES], nearly[:EXAMPLES] or nearest[:NOISES]"
+                    ),
                 )
-            },
-        )
+            })
     }
 }
 
@@ -73,6 +90,7 @@ impl fmt::Display for Pairing {
         match self {
             Self::Independent => write!(f, "none"),
             Self::Assignment { over } => write!(f, "assignment:{over}"),
+            Self::Nearly { over } => write!(f, "nearly:{over}"),
             Self::Nearest { of } => write!(f, "nearest:{of}"),
         }
     }
@@ -91,16 +109,18 @@ pub fn noise(seed: u64, values: usize) -> Vec<f32> {
 pub fn pair(latents: &[Vec<f32>], pairing: Pairing, random: &mut Noise) -> Result<Vec<u64>> {
     let mut draw = |n: usize| -> Vec<u64> { (0..n).map(|_| seed(random)).collect() };
     match pairing {
-        Pairing::Independent | Pairing::Assignment { over: 0 | 1 } | Pairing::Nearest { of: 0 | 1 } => {
-            Ok(draw(latents.len()))
-        }
-        Pairing::Assignment { over } => {
+        Pairing::Independent
+        | Pairing::Assignment { over: 0 | 1 }
+        | Pairing::Nearly { over: 0 | 1 }
+        | Pairing::Nearest { of: 0 | 1 } => Ok(draw(latents.len())),
+        Pairing::Assignment { over } | Pairing::Nearly { over } => {
+            let exact = matches!(pairing, Pairing::Assignment { .. });
             let mut seeds = Vec::with_capacity(latents.len());
             // Chunks of nearly equal size: a remainder of one example would choose among one noise.
             let size = latents.len().div_ceil(latents.len().div_ceil(over).max(1)).max(1);
             for chunk in latents.chunks(size) {
                 let drawn = draw(chunk.len());
-                seeds.extend(assigned(chunk, &drawn)?.into_iter().map(|j| drawn[j]));
+                seeds.extend(assigned(chunk, &drawn, exact)?.into_iter().map(|j| drawn[j]));
             }
             Ok(seeds)
         }
@@ -114,7 +134,7 @@ fn seed(random: &mut Noise) -> u64 {
 }
 
 /// Which of the noises of `seeds` each latent gets.
-fn assigned(latents: &[Vec<f32>], seeds: &[u64]) -> Result<Vec<usize>> {
+fn assigned(latents: &[Vec<f32>], seeds: &[u64], exact: bool) -> Result<Vec<usize>> {
     let n = latents.len();
     let values = latents.first().map_or(0, Vec::len);
     let noises: Vec<f32> = seeds.par_iter().flat_map_iter(|&s| noise(s, values)).collect();
@@ -122,7 +142,7 @@ fn assigned(latents: &[Vec<f32>], seeds: &[u64]) -> Result<Vec<usize>> {
     let noises = Tensor::from_vec(noises, (n, values), &Device::Cpu)?;
     let products = data.matmul(&noises.t()?)?.flatten_all()?.to_vec1::<f32>()?;
     let cost: Vec<f64> = products.into_iter().map(|p| -f64::from(p)).collect();
-    Ok(assign(&cost, n)?.columns)
+    Ok(if exact { assign(&cost, n)?.columns } else { auction::assign(&cost, n, NEARLY)?.columns })
 }
 
 /// The seed whose noise is nearest to `latent`.

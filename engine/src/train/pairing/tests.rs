@@ -26,6 +26,16 @@ fn an_assignment_lowers_the_distance_more_the_more_it_sees() {
 }
 
 #[test]
+fn the_approximate_assignment_gains_nearly_as_much() {
+    let mut random = Noise::new(7, Stream::Training);
+    let data: Vec<Vec<f32>> = (0..256).map(|_| random.normals(16)).collect();
+    let mut gain =
+        |pairing| distance_reduction(&data, pairing, &mut Noise::new(8, Stream::Training)).unwrap();
+    let (exact, nearly) = (gain(Pairing::Assignment { over: 256 }), gain(Pairing::Nearly { over: 256 }));
+    assert!(exact > 0.1 && nearly < exact + 1e-12 && nearly > 0.98 * exact, "{exact} and {nearly}");
+}
+
+#[test]
 fn the_gain_falls_with_the_dimension() {
     let mut random = Noise::new(2, Stream::Training);
     let mut gain = |values| {

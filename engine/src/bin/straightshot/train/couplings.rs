@@ -32,7 +32,7 @@ pub(super) struct Make {
     /// Latent tokens simulated together.
     #[arg(long, default_value_t = 2048)]
     tokens_per_batch: usize,
-    /// Noise of a text: none, assignment[:EXAMPLES] or nearest[:NOISES].
+    /// Noise of a text: none, assignment[:EXAMPLES], nearly[:EXAMPLES] or nearest[:NOISES].
     #[arg(long, default_value = "assignment:256")]
     pairing: Pairing,
     /// Guidance scale; 1 is no guidance and costs least.

@@ -73,7 +73,7 @@ pub(super) struct Flow {
     /// Run folder to start from; random weights without it.
     #[arg(long)]
     init: Option<PathBuf>,
-    /// Noise of an example: none, assignment[:EXAMPLES] or nearest[:NOISES].
+    /// Noise of an example: none, assignment[:EXAMPLES], nearly[:EXAMPLES] or nearest[:NOISES].
     #[arg(long, default_value = "none")]
     pairing: Pairing,
 }
@@ -85,7 +85,7 @@ pub(super) struct Rectify {
     /// Run folder of the first flow.
     #[arg(long)]
     init: PathBuf,
-    /// Noise of an example: none, assignment[:EXAMPLES] or nearest[:NOISES].
+    /// Noise of an example: none, assignment[:EXAMPLES], nearly[:EXAMPLES] or nearest[:NOISES].
     #[arg(long, default_value = "assignment:256")]
     pairing: Pairing,
 }

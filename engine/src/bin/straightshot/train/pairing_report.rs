@@ -3,13 +3,17 @@
 use super::{Arguments, clips};
 use crate::pack;
 use anyhow::{Result, ensure};
-use candle_core::Device;
+use candle_core::{Device, Tensor};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use straightshot_engine::rng::{Noise, Stream};
 use straightshot_engine::train::data::Split;
-use straightshot_engine::train::pairing::{Pairing, distance_reduction};
+use straightshot_engine::train::pairing::{NEARLY, Pairing, distance_reduction};
+use straightshot_engine::train::{assignment, auction};
+
+/// Length of the vectors that solvers are compared on: ten tokens.
+const COMPARED: usize = 1280;
 
 #[derive(Debug, Args)]
 pub(super) struct Report {
@@ -25,6 +29,9 @@ pub(super) struct Report {
     /// Lengths of pieces of clips, in tokens.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 5, 20, 40])]
     tokens: Vec<usize>,
+    /// Compare the exact and the approximate solver instead, over so many examples.
+    #[arg(long, value_delimiter = ',')]
+    solvers: Vec<usize>,
     /// Noises to choose from in the last column.
     #[arg(long, default_value_t = 8)]
     nearest: usize,
@@ -33,6 +40,9 @@ pub(super) struct Report {
 #[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(super) fn run(arguments: &Arguments, report: &Report) -> Result<()> {
     let mut random = Noise::new(arguments.seed, Stream::Training);
+    if !report.solvers.is_empty() {
+        return report.solvers.iter().try_for_each(|&n| compare(n, &mut random));
+    }
     let examples = report.batches.iter().copied().max().unwrap_or(1);
     let rows = match &report.codec {
         Some(codec) => pieces(arguments, codec, &report.tokens, examples, &mut random)?,
@@ -51,6 +61,31 @@ pub(super) fn run(arguments: &Arguments, report: &Report) -> Result<()> {
         let gain = distance_reduction(&data, Pairing::Nearest { of: report.nearest }, &mut random)?;
         println!(" | {:>12.2} | {:.1}", 100.0 * gain, timer.elapsed().as_secs_f64());
     }
+    Ok(())
+}
+
+/// Times of both solvers on products of normal vectors, and how much of the exact gain the approximate one misses.
+#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
+fn compare(n: usize, random: &mut Noise) -> Result<()> {
+    let mut rows = || Tensor::from_vec(random.normals(n * COMPARED), (n, COMPARED), &Device::Cpu);
+    let products = rows()?.matmul(&rows()?.t()?)?.flatten_all()?.to_vec1::<f32>()?;
+    let cost: Vec<f64> = products.into_iter().map(|p| -f64::from(p)).collect();
+    let total = |columns: &[usize]| columns.iter().enumerate().map(|(i, &j)| cost[i * n + j]).sum::<f64>();
+    let timer = Instant::now();
+    let nearly = auction::assign(&cost, n, NEARLY)?;
+    let (quick, timer) = (timer.elapsed(), Instant::now());
+    let exact = assignment::assign(&cost, n)?;
+    let slow = timer.elapsed();
+    // Products of independent vectors have mean zero: the whole total is gain.
+    let gain = -total(&exact.columns);
+    println!(
+        "{n} examples: exact {:.3} s, nearly {:.3} s ({:.1} times as fast), {:.3} % of the gain missed, at most {:.3} % by its prices",
+        slow.as_secs_f64(),
+        quick.as_secs_f64(),
+        slow.as_secs_f64() / quick.as_secs_f64(),
+        100.0 * (total(&nearly.columns) + gain) / gain,
+        100.0 * nearly.gap / gain
+    );
     Ok(())
 }
 
