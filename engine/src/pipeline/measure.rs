@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::flow::guidance::needs_unconditional;
 use crate::flow::{Guided, TextCondition, VelocityField};
 use candle_core::Tensor;
+use std::time::{Duration, Instant};
 
 impl Generator {
     /// Hands the guided field and the starting noise of `request` to `measure`: what [`Generator::generate`] would
@@ -24,6 +25,22 @@ impl Generator {
             let plan = self.plan(request);
             let condition = self.condition(request, plan)?;
             measure(&Guided::new(plan.network, condition, plan.scale, || Ok(())), &noise)
+        })
+    }
+
+    /// How long the decoder's network takes for one clip as long as that of `request`, without phases and transform.
+    ///
+    /// # Errors
+    /// As [`Generator::generate`].
+    pub fn time_decoder(&self, request: &GenerationRequest) -> Result<Duration> {
+        request.validate()?;
+        self.pool.install(|| {
+            let codec = &self.model.codec;
+            let samples = (request.seconds * f64::from(self.sample_rate_hz())).round() as usize;
+            let latent = self.noise(request, codec.config().tokens_for(samples), 0)?.narrow(0, 0, 1)?;
+            let start = Instant::now();
+            codec.decode(&latent)?.log_amplitudes.flatten_all()?.to_vec1::<f32>()?;
+            Ok(start.elapsed())
         })
     }
 

@@ -36,6 +36,9 @@ pub(crate) struct Arguments {
     /// Guidance scale (1 evaluates the network on half the batch).
     #[arg(long, default_value_t = 3.0)]
     guidance: f32,
+    /// Only the cases whose name ends in one of these, separated by commas: `2s/1step,10s/1step`.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
     /// File to write the table to, as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -72,6 +75,8 @@ struct Stages {
     flow_ms: f64,
     /// Network, phases and inverse transform.
     decode_ms: f64,
+    /// Of which the network, for one clip.
+    decode_network_ms: f64,
 }
 
 #[expect(clippy::print_stdout, reason = "the result of a command line tool")]
@@ -108,7 +113,10 @@ fn table(arguments: &Arguments, files: &ModelFiles, threads: usize) -> Result<Ve
     let mut cases = Vec::new();
     for &batch in &arguments.variations {
         for (seconds, steps) in CASES {
-            cases.push(measure(&generator, &config, arguments, (seconds, steps, batch), threads)?);
+            let name = case_name(seconds, steps);
+            if arguments.only.is_empty() || arguments.only.contains(&name) {
+                cases.push(measure(&generator, &config, arguments, (seconds, steps, batch), threads)?);
+            }
         }
     }
     let peak = before.max(peak_gflops(threads)?);
@@ -143,6 +151,10 @@ fn table(arguments: &Arguments, files: &ModelFiles, threads: usize) -> Result<Ve
     }
     println!();
     Ok(cases)
+}
+
+fn case_name(seconds: f64, steps: u32) -> String {
+    format!("{seconds}s/{steps}step")
 }
 
 fn ms(time: Duration) -> f64 {
@@ -198,20 +210,26 @@ fn measure(
         text_ms: median(&|g| g.timings.text),
         flow_ms: median(&|g| g.timings.flow),
         decode_ms: median(&|g| g.timings.decode),
+        decode_network_ms: {
+            let times = (0..arguments.runs.max(1)).map(|_| generator.time_decoder(&request));
+            let mut times: Vec<Duration> = times.collect::<std::result::Result<_, _>>()?;
+            times.sort_unstable();
+            ms(times[times.len() / 2])
+        },
     };
     let tokens = config.codec.tokens_for((seconds * f64::from(config.codec.sample_rate_hz)).round() as usize);
     let words = generator.encode_text(&[PROMPT])?.tokens.dim(1)?;
     let evaluations = f64::from(steps * batch) * if generator.is_guided(&request) { 2.0 } else { 1.0 };
     let velocity = cost::velocity(&config.flow, config.codec.latent_channels(), tokens, words);
-    let decode = f64::from(batch) * cost::decode(&config.codec, tokens);
+    let decode = cost::decode(&config.codec, tokens);
     Ok(Case {
-        case: format!("{}/{seconds}s/{steps}step", arguments.name()),
+        case: format!("{}/{}", arguments.name(), case_name(seconds, steps)),
         threads,
         batch,
         total_ms,
         rtf: total_ms / 1e3 / seconds / f64::from(batch),
         transformer_gflops: evaluations * velocity / stages.flow_ms / 1e6,
-        decoder_gflops: decode / stages.decode_ms / 1e6,
+        decoder_gflops: decode / stages.decode_network_ms / 1e6,
         peak_gflops: 0.0,
         transformer_peak_share: 0.0,
         decoder_peak_share: 0.0,
