@@ -309,3 +309,25 @@ pub(crate) fn features(text: &TextEncoder, caption: &str) -> Result<Features> {
         pooled: f.pooled.flatten_all()?.to_vec1()?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_holds_something_that_is_heard() {
+        // Two events in 100 tokens, at 10 and, a little quieter, at 80.
+        let mut peaks = vec![0.01; 100];
+        (peaks[10], peaks[80]) = (0.8, 0.5);
+        let clip = Example { latent: vec![0.0; 100], captions: vec!["dog".into()], peaks, weight: 1.0 };
+        let mut random = Noise::new(1, crate::rng::Stream::Training);
+        assert_eq!(clip.heard_from(5, 20, &mut random), 5);
+        assert_eq!(clip.heard_from(61, 20, &mut random), 61, "the quieter event counts too");
+        for start in [11, 30, 60] {
+            let moved = clip.heard_from(start, 20, &mut random);
+            assert!((0..=10).contains(&moved), "from {start} to {moved}");
+        }
+        let unknown = Example { peaks: Vec::new(), ..clip };
+        assert_eq!(unknown.heard_from(30, 20, &mut random), 30);
+    }
+}
