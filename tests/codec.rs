@@ -135,3 +135,24 @@ fn latents_are_normalised_by_the_measured_statistics() -> Result<()> {
     assert!(worst < 1e-3, "{worst}");
     Ok(())
 }
+
+#[test]
+fn a_long_latent_is_decoded_in_pieces_that_fit_together_exactly() -> Result<()> {
+    let config = tiny_model::config();
+    let codec =
+        Codec::new(&config.codec, false, &part(&mut tiny_model::tensors(5)?, "codec.", &Device::Cpu)?)?;
+    let latent = Noise::new(6, Stream::Latent)
+        .normal_tensor((1, 500, config.codec.latent_channels()), &Device::Cpu)?;
+    let pieces = codec.decode(&latent)?.log_amplitudes;
+    // Each part of the whole alone, far from its own ends, says the same.
+    for (start, frames) in [(100, 160), (180, 200), (340, 160)] {
+        let alone = codec.decode(&latent.narrow(1, start, frames)?.contiguous()?)?.log_amplitudes;
+        let margin = codec.decoder().reach();
+        let inner = (frames - 2 * margin) * 8;
+        let difference =
+            (alone.narrow(1, margin * 8, inner)? - pieces.narrow(1, (start + margin) * 8, inner)?)?;
+        let worst = difference.abs()?.max_all()?.to_scalar::<f32>()?;
+        assert!(worst < 1e-4, "{worst} from token {start}");
+    }
+    Ok(())
+}

@@ -40,6 +40,9 @@ pub struct Codec {
     latent_std: Tensor,  // (channels)
 }
 
+/// Tokens decoded at a time, 10 s of the default model.
+const PIECE: usize = 216;
+
 impl Codec {
     /// Takes the tensors from `vb`; `with_encoder` is false where sound is only made, not read.
     ///
@@ -143,6 +146,17 @@ impl Codec {
         between_blocks: &dyn Fn() -> Result<()>,
     ) -> Result<Spectrum> {
         let latent = latent.broadcast_mul(&self.latent_std)?.broadcast_add(&self.latent_mean)?;
-        self.decoder.forward_checked(&latent, between_blocks)
+        let (tokens, halo) = (latent.dim(1)?, self.decoder.reach());
+        let mut pieces = Vec::new();
+        // In pieces, each with what its kernels reach on both sides: the result is the same, and two minutes need
+        // no more memory than ten seconds.
+        for start in (0..tokens).step_by(PIECE) {
+            let (from, end) = (start.saturating_sub(halo), (start + PIECE).min(tokens));
+            let piece = latent.narrow(1, from, (end + halo).min(tokens) - from)?.contiguous()?;
+            let spectrum = self.decoder.forward_checked(&piece, between_blocks)?.log_amplitudes;
+            let frames = |tokens: usize| tokens * crate::config::FRAMES_PER_TOKEN;
+            pieces.push(spectrum.narrow(1, frames(start - from), frames(end - start))?);
+        }
+        Ok(Spectrum { log_amplitudes: Tensor::cat(&pieces, 1)? })
     }
 }

@@ -9,8 +9,10 @@ pub mod sampler;
 pub mod solver;
 pub mod timesteps;
 pub mod transformer;
+pub mod windows;
 
 pub use guidance::Guided;
 pub use sampler::Sampler;
 pub use solver::{Method, VelocityField, integrate, uniform_grid};
 pub use transformer::{Conditioned, TextCondition, Transformer};
+pub use windows::Windowed;

@@ -11,7 +11,7 @@ mod measure;
 use crate::device;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flow::transformer::Conditioned;
-use crate::flow::{Guided, Sampler, Transformer, guidance};
+use crate::flow::{Guided, Sampler, Transformer, Windowed, guidance};
 use crate::model::{Model, ModelFiles};
 use crate::rng::{self, Noise, Stream};
 use candle_core::{Device, Tensor};
@@ -24,7 +24,7 @@ pub const MAX_PROMPT_CHARS: usize = 1000;
 /// Shortest clip in seconds.
 pub const MIN_SECONDS: f64 = 0.25;
 /// Longest clip in seconds.
-pub const MAX_SECONDS: f64 = 30.0;
+pub const MAX_SECONDS: f64 = 120.0;
 /// Largest number of solver steps.
 pub const MAX_STEPS: u32 = 100;
 /// Largest number of variations made by one request.
@@ -300,7 +300,7 @@ impl Generator {
 
         let start = Instant::now();
         let noise = self.noise(request, tokens, 0)?;
-        let field = Guided::new(plan.network, condition, plan.scale, || cancel.check());
+        let field = Windowed::new(Guided::new(plan.network, condition, plan.scale, || cancel.check()));
         let steps = request.steps;
         let fresh = |i: usize| self.noise(request, tokens, i as u64);
         let latent = plan.sampler.sample(&field, steps, &noise, &fresh, &mut |i| {

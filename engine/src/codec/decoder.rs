@@ -2,6 +2,7 @@
 
 use super::bands::{self, BandMaps};
 use crate::config::CodecConfig;
+use crate::nn::band_block::KERNEL_TAPS;
 use crate::nn::linear::LinearInit;
 use crate::nn::{BandBlock, LayerNorm, Linear};
 use candle_core::{Result, Tensor};
@@ -44,6 +45,12 @@ impl Decoder {
             norm: LayerNorm::new(c.dim, 1e-6, &vb.pp("norm"))?,
             write: BandMaps::writing(c, &vb.pp("write"))?,
         })
+    }
+
+    /// Tokens on either side that a frame depends on.
+    #[must_use]
+    pub fn reach(&self) -> usize {
+        self.blocks.len() * (KERNEL_TAPS / 2)
     }
 
     /// Decodes.

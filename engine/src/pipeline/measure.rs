@@ -3,7 +3,7 @@
 use super::{GenerationRequest, Generator};
 use crate::error::Result;
 use crate::flow::guidance::needs_unconditional;
-use crate::flow::{Guided, TextCondition, VelocityField};
+use crate::flow::{Guided, TextCondition, VelocityField, Windowed};
 use candle_core::Tensor;
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ impl Generator {
             let noise = self.noise(request, self.model.codec.config().tokens_for(samples), 0)?;
             let plan = self.plan(request);
             let condition = self.condition(request, plan)?;
-            measure(&Guided::new(plan.network, condition, plan.scale, || Ok(())), &noise)
+            measure(&Windowed::new(Guided::new(plan.network, condition, plan.scale, || Ok(()))), &noise)
         })
     }
 

@@ -6,6 +6,7 @@ use super::pairing::{Pairing, pair};
 use super::workers::Workers;
 use crate::codec::Codec;
 use crate::error::Result;
+use crate::flow::windows::WINDOW;
 use crate::rng::Noise;
 use crate::text::TextEncoder;
 use candle_core::Device;
@@ -13,7 +14,7 @@ use std::borrow::Borrow;
 use std::collections::{BTreeSet, HashMap};
 
 /// Clips become at most this many tokens (10 s at 21.5 tokens per second).
-const MAX_TOKENS: usize = 216;
+const MAX_TOKENS: usize = WINDOW;
 /// Clips of this many tokens and more are textures, of which any piece is an example.
 const TEXTURE_TOKENS: usize = 60;
 /// Shortest piece of a texture.

@@ -3,14 +3,13 @@
 use super::Item;
 use super::report;
 use crate::audio::{resample::resample, wav};
-use crate::pipeline::MAX_SECONDS;
 use crate::train::data::{Entry, Split};
 use std::path::Path;
 
 /// Shorter sounds are left out: two tokens of the default model.
 const SHORTEST_S: f64 = 0.1;
 /// Of longer sounds only the beginning is used; as long as what can be generated.
-const LONGEST_S: f64 = MAX_SECONDS;
+const LONGEST_S: f64 = 30.0;
 /// Sounds whose peak is lower are silent: -60 dB of full scale.
 const QUIETEST_PEAK: f32 = 1e-3;
 /// Sample rates that are believed, in Hz; the converter needs memory in proportion to it.
