@@ -79,7 +79,7 @@ fn progress_goes_up_from_the_draft_to_the_end() {
         }
         view.takes.first().is_some_and(|take| take.has_steps(2))
     });
-    // Five units of 31 were the draft, six the next.
+    // Three units of 23 were the draft, four the next.
     assert!((0.1..0.5).contains(&last), "{last} in {texts:?}");
     assert!(
         texts.iter().any(|text| text.starts_with("Draft: ") || text.starts_with("Refining: ")),
