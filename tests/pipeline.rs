@@ -54,6 +54,18 @@ fn equal_requests_give_equal_samples() -> Result<()> {
 }
 
 #[test]
+fn texts_that_were_read_before_change_nothing() -> Result<()> {
+    let used = generator()?;
+    let (rain, hail) = ("rain on tin", "hail on glass");
+    for (prompt, negative) in [(rain, ""), (hail, rain), (rain, hail), (hail, ""), ("  rain on tin ", "")] {
+        let asked =
+            GenerationRequest { prompt: prompt.into(), negative_prompt: negative.into(), ..request() };
+        assert_eq!(bits(&used, &asked)?, bits(&generator()?, &asked)?, "{prompt:?} without {negative:?}");
+    }
+    Ok(())
+}
+
+#[test]
 fn the_number_of_threads_does_not_change_the_samples() -> Result<()> {
     let files = tiny_model::files(1)?;
     let one = bits(&Generator::with_threads(&files, 1)?, &request())?;

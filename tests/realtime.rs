@@ -10,7 +10,11 @@ mod engine;
 mod handoff;
 #[path = "realtime/hosted.rs"]
 mod hosted;
+#[path = "realtime/instance.rs"]
+mod instance;
 #[path = "realtime/player.rs"]
 mod player;
+#[path = "realtime/refinement.rs"]
+mod refinement;
 #[path = "realtime/worker.rs"]
 mod worker;

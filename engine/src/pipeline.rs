@@ -14,6 +14,7 @@ use crate::flow::transformer::Conditioned;
 use crate::flow::{Guided, Sampler, Transformer, Windowed, guidance};
 use crate::model::{Model, ModelFiles};
 use crate::rng::{self, Noise, Stream};
+use crate::text::cache::TextCache;
 use candle_core::{Device, Tensor};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -212,6 +213,7 @@ pub struct Generation {
 #[derive(Debug)]
 pub struct Generator {
     model: Model,
+    texts: TextCache,
     device: Device,
     pool: rayon::ThreadPool,
 }
@@ -250,7 +252,7 @@ impl Generator {
         let device = device::default_device();
         let pool = device::worker_pool(threads)?;
         let model = pool.install(|| Model::load(files, &device))?;
-        Ok(Self { model, device, pool })
+        Ok(Self { model, texts: TextCache::default(), device, pool })
     }
 
     /// Short name of the model, for display.
@@ -337,9 +339,10 @@ impl Generator {
     /// needs them.
     fn condition(&self, request: &GenerationRequest, plan: Plan<'_>) -> Result<Conditioned> {
         let variations = request.variations as usize;
-        let text = self.model.text.encode(&[request.prompt.trim()])?.repeat_each(variations)?;
+        let encode = |text: &str| self.texts.get(text.trim(), |text| self.model.text.encode(&[text]));
+        let text = encode(&request.prompt)?.repeat_each(variations)?;
         let text = if guidance::needs_unconditional(plan.scale) {
-            let negative = self.model.text.encode(&[request.negative_prompt.trim()])?;
+            let negative = encode(&request.negative_prompt)?;
             text.cat(&negative.repeat_each(variations)?)?
         } else {
             text

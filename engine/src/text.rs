@@ -1,5 +1,7 @@
 //! Prompt to features: word pieces and a BERT-shaped encoder.
 
+pub(crate) mod cache;
+
 use crate::config::TextConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flow::TextCondition;

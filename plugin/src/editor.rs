@@ -114,6 +114,8 @@ impl App {
             Action::Cancel => self.link.cancel(),
             Action::RollSeed => param::set(setter, &self.params.seed, random_seed()),
             Action::LockSeed(locked) => self.link.set_seed_locked(locked),
+            Action::DraftFirst(on) => self.link.set_draft_first(on),
+            Action::ShowSteps(id, steps) => self.link.show_steps(id, steps),
             Action::UsePrompt(prompt) => self.link.set_prompt(&prompt),
             Action::Audition => self.link.audition(),
             Action::Stop => self.link.stop_audition(),

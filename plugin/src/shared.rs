@@ -29,7 +29,7 @@ const EVENT_CAPACITY: usize = 256;
 pub enum Command {
     /// Make this sound. Refused with a message if a sound is being made already.
     Generate(SoundRequest),
-    /// Stop the running job; the session stays as it was.
+    /// Stop the running job; the session stays as it was, with the draft if there is one.
     Cancel,
     /// The host has restored a state: drop the running job and begin the session's unfinished one, if it has one.
     Restored,
@@ -44,11 +44,18 @@ pub enum Event {
     Started,
     /// The job's progress has changed; see [`Status::progress`].
     Progressed,
-    /// A new take is in the session, active and on its way to the audio thread.
+    /// A new take is in the session, active and on its way to the audio thread. The job may go on to refine it.
     TakeReady(TakeId),
-    /// The job was cancelled.
+    /// The take that the job has made before has a new version.
+    TakeRefined {
+        /// The take.
+        id: TakeId,
+        /// Solver steps of the version.
+        steps: u32,
+    },
+    /// The job was cancelled; what it has made so far is kept.
     Cancelled,
-    /// The job failed; takes and sound are as before.
+    /// The job failed; takes and sound are as before, and what it has made so far is kept.
     Failed {
         /// What to tell the user.
         user_text: String,
@@ -116,6 +123,8 @@ pub struct View {
     pub negative_prompt: String,
     /// Whether the seed stays for the next sound.
     pub seed_locked: bool,
+    /// Whether quick versions with few steps are made before the one that was asked for.
+    pub draft_first: bool,
     /// Folder of the chosen model, `None` for the built-in one.
     pub model_dir: Option<PathBuf>,
     /// Takes, oldest first.
@@ -248,6 +257,7 @@ impl EditorLink {
             prompt: session.prompt.clone(),
             negative_prompt: session.negative_prompt.clone(),
             seed_locked: session.seed_locked,
+            draft_first: session.draft_first,
             model_dir: session.model_dir.clone(),
             takes: session.takes().to_vec(),
             bin: session.bin().to_vec(),
@@ -297,6 +307,11 @@ impl EditorLink {
         self.edit(|session| session.seed_locked = locked);
     }
 
+    /// Stores whether drafts are made of the next sounds.
+    pub fn set_draft_first(&self, draft_first: bool) {
+        self.edit(|session| session.draft_first = draft_first);
+    }
+
     /// Chooses a model folder for the next sound, `None` for the built-in model.
     pub fn set_model_dir(&self, model_dir: Option<PathBuf>) {
         self.edit(|session| session.model_dir = model_dir);
@@ -307,8 +322,17 @@ impl EditorLink {
         self.edit_takes(|session| session.select(id));
     }
 
-    /// Moves a take to the bin.
+    /// Shows and plays the version of a take with `steps` steps, if there is one; what sounds crossfades to it. Never
+    /// starts a job.
+    pub fn show_steps(&self, id: TakeId, steps: u32) {
+        self.edit_takes(|session| session.show_steps(id, steps));
+    }
+
+    /// Moves a take to the bin. If it is being refined, that stops: it was not liked.
     pub fn delete_take(&self, id: TakeId) {
+        if self.shared.session.lock().pending_take == Some(id) {
+            self.cancel();
+        }
         self.edit_takes(|session| session.delete(id));
     }
 

@@ -4,11 +4,16 @@
 //! into the persisted JSON and back, and never fails: what can be read is kept, the rest is reported to the user.
 
 pub mod document;
+mod packed;
+mod refinement;
 mod take;
 #[cfg(test)]
 mod tests;
+mod version;
 
-pub use take::{PEAK_COLUMNS, Peak, Take, TakeId};
+pub(crate) use refinement::Placed;
+pub use take::{Take, TakeId};
+pub use version::{PEAK_COLUMNS, Peak};
 
 use nice_plug::params::persist::PersistentField;
 use parking_lot::{Mutex, MutexGuard};
@@ -74,6 +79,12 @@ impl SoundRequest {
         }
     }
 
+    /// Whether both ask for the same sound, at whatever number of steps.
+    #[must_use]
+    pub fn same_but_steps(&self, other: &Self) -> bool {
+        *self == Self { steps: self.steps, ..other.clone() }
+    }
+
     /// The name a take of this request starts with: the beginning of the prompt.
     #[must_use]
     pub fn default_name(&self) -> String {
@@ -99,10 +110,14 @@ pub struct Session {
     pub negative_prompt: String,
     /// Whether the seed stays as it is when the next sound is made; set by the user.
     pub seed_locked: bool,
+    /// Whether quick versions with few steps are made before the one that was asked for; set by the user.
+    pub draft_first: bool,
     /// Folder of the model to use, `None` for the built-in one; set by the user.
     pub model_dir: Option<PathBuf>,
     /// The job that is queued or running. A restored session starts it again.
     pub pending: Option<SoundRequest>,
+    /// The take that the unfinished job has made so far and refines; written by the worker.
+    pub pending_take: Option<TakeId>,
     takes: Vec<Arc<Take>>,
     active: Option<TakeId>,
     /// Deleted takes, newest last. Not persisted.
@@ -123,8 +138,10 @@ impl Default for Session {
             prompt: String::new(),
             negative_prompt: String::new(),
             seed_locked: false,
+            draft_first: true,
             model_dir: None,
             pending: None,
+            pending_take: None,
             takes: Vec::new(),
             active: None,
             bin: Vec::new(),
@@ -171,7 +188,13 @@ impl Session {
     pub(crate) fn begin_with(&mut self, request: SoundRequest) {
         self.prompt.clone_from(&request.prompt);
         self.negative_prompt.clone_from(&request.negative_prompt);
+        self.begin(request);
+    }
+
+    /// Makes `request` the unfinished job, which has no take yet.
+    pub(crate) fn begin(&mut self, request: SoundRequest) {
         self.pending = Some(request);
+        self.pending_take = None;
     }
 
     /// An identifier that no take of this session and its bin has.
@@ -193,21 +216,11 @@ impl Session {
         Some(oldest)
     }
 
-    /// Ends the pending job of `epoch` with its take, as [`add_take`](Self::add_take); if the session was replaced
-    /// since then, the take goes to the bin and the new session's job stays pending.
-    pub(crate) fn add_pending_take(&mut self, take: Arc<Take>, epoch: Epoch) -> Option<Arc<Take>> {
-        if epoch != self.epoch {
-            self.discard_from_other_session(take);
-            return None;
-        }
-        self.pending = None;
-        self.add_take(take)
-    }
-
-    /// Ends the pending job of `epoch` without a take.
+    /// Ends the pending job of `epoch`; a take it has made so far stays as it is.
     pub(crate) fn drop_pending(&mut self, epoch: Epoch) {
         if epoch == self.epoch {
             self.pending = None;
+            self.pending_take = None;
         }
     }
 
@@ -266,12 +279,18 @@ impl Session {
     }
 
     /// Replaces everything that is persisted by `restored`. Takes that only the old session had go to the bin, so
-    /// that a preset loaded by mistake costs nothing.
+    /// that a preset loaded by mistake costs nothing; of the others the versions that are not saved are kept.
     fn replace_with(&mut self, restored: Self) {
         let epoch = self.epoch + 1;
         let old = std::mem::replace(self, Self { epoch, ..restored });
         for take in old.bin.into_iter().chain(old.takes) {
-            let kept = self.takes.iter().any(|new| new.same_sound(&take));
+            let mut kept = false;
+            for new in &mut self.takes {
+                if take.has_version_of(new) {
+                    Arc::make_mut(new).adopt_versions(&take);
+                }
+                kept |= new.same_sound(&take) || take.has_version_of(new);
+            }
             if !kept && !self.bin.iter().any(|binned| binned.same_sound(&take)) {
                 self.discard_from_other_session(take);
             }

@@ -7,8 +7,10 @@
 
 mod job;
 mod journal;
+mod ladder;
 pub mod models;
 mod run;
+mod turns;
 
 use crate::shared::{Command, Event, Severity, Shared};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
@@ -29,6 +31,8 @@ const NO_THREAD: &str = "The system could not start a thread; close some program
 enum Message {
     /// From the editor or the host.
     Command(Command),
+    /// From a job's thread, on its way.
+    Draft(Box<job::Draft>),
     /// From a job's thread, as its last act.
     Finished(Box<job::Finished>),
     /// The instance is being removed.

@@ -100,6 +100,8 @@ fn play(plugin: &Path, request: &str, out: &Path) -> Result<()> {
     let mut renderer = instance.activate(f64::from(SAMPLE_RATE_HZ), BLOCK_FRAMES)?;
     let mut state = instance.state()?;
     state.ask_for(&request);
+    // Nobody listens before the end.
+    state.session["draft_first"] = false.into();
     instance.set_state(&state)?;
     let state = instance.finish_pending(&mut renderer, LIMIT)?;
     if let Some(failure) = journal.events_after_jobs("failed", 1).first() {

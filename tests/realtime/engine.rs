@@ -1,11 +1,12 @@
 //! A model whose sound is known in advance: a tone whose pitch and level follow from the seed.
 //!
 //! The first word of the prompt tells it what to do: anything is a tone at once; `slow` takes until it is cancelled or
-//! a second and a half are over; `fail`, `panic` and `nan` are what they say.
+//! a second and a half are over; `fail`, `panic` and `nan` are what they say. `versions` is louder the more steps it
+//! has; so are `refine`, which is `slow` above one step, and `tire`, which fails above one step.
 
 use std::f32::consts::TAU;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use straightshot::worker::models::{ModelCache, SoundEngine};
 use straightshot_engine::pipeline::{
@@ -32,12 +33,28 @@ pub(crate) fn tone(seed: u64, seconds: f64) -> Vec<f32> {
     (0..samples).map(|i| tone_level(seed) * (TAU * tone_hz(seed) * i as f32 / RATE_HZ as f32).sin()).collect()
 }
 
+/// The samples of [`tone`] for a prompt that sounds different at every step count.
+pub(crate) fn version(seed: u64, seconds: f64, steps: u32) -> Vec<f32> {
+    tone(seed, seconds).into_iter().map(|sample| sample * steps as f32 / 24.0).collect()
+}
+
+fn take_long(cancel: &CancelToken) -> Result<()> {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(1500) {
+        cancel.check()?;
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
+}
+
 /// The tone generator.
 #[derive(Default)]
 pub(crate) struct ToneEngine {
     running: AtomicUsize,
     /// Most jobs that ever ran at once.
     pub(crate) most_at_once: AtomicUsize,
+    /// Seed and steps of every sound that was begun, in order.
+    pub(crate) begun: Mutex<Vec<(u64, u32)>>,
 }
 
 impl SoundEngine for ToneEngine {
@@ -51,6 +68,7 @@ impl SoundEngine for ToneEngine {
         progress: &mut (dyn FnMut(Progress) + Send),
         cancel: &CancelToken,
     ) -> Result<Generation> {
+        self.begun.lock().expect("no panic while it is held").push((request.seed, request.steps));
         let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_at_once.fetch_max(running, Ordering::SeqCst);
         let result = self.make(request, progress, cancel);
@@ -66,18 +84,19 @@ impl ToneEngine {
         progress: &mut (dyn FnMut(Progress) + Send),
         cancel: &CancelToken,
     ) -> Result<Generation> {
-        let mut samples = tone(request.seed, request.seconds);
-        match request.prompt.split(' ').next() {
+        let word = request.prompt.split(' ').next();
+        let mut samples = match word {
+            Some("versions" | "refine" | "tire") => version(request.seed, request.seconds, request.steps),
+            _ => tone(request.seed, request.seconds),
+        };
+        match word {
+            Some("tire") if request.steps == 1 => {}
+            Some("tire") => return Err(Error::new(ErrorKind::Compute, "The test is tired")),
+            Some("refine") if request.steps == 1 => {}
             Some("fail") => return Err(Error::new(ErrorKind::Compute, "The test wants a failure")),
             Some("panic") => panic!("the test wants a panic"),
             Some("nan") => samples[0] = f32::NAN,
-            Some("slow") => {
-                let begun = Instant::now();
-                while begun.elapsed() < Duration::from_millis(1500) {
-                    cancel.check()?;
-                    std::thread::sleep(Duration::from_millis(1));
-                }
-            }
+            Some("slow" | "refine") => take_long(cancel)?,
             _ => {}
         }
         for step in 1..=request.steps {

@@ -1,70 +1,14 @@
 //! The worker with a model whose sounds are known: takes, failures, cancelling, sharing.
 
 use crate::engine::{RATE_HZ, ToneEngine, cache_of, tone};
+use crate::instance::{Instance, request};
 use nice_plug::params::persist::PersistentField;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use straightshot::audio::AudioProcessor;
-use straightshot::shared::{EditorLink, Event, Severity, Shared, View};
-use straightshot::state::{Session, SessionStore, SoundRequest, TakeId};
-use straightshot::worker::Worker;
-use straightshot::worker::models::ModelCache;
-
-/// One plugin instance without its plugin.
-struct Instance {
-    shared: Arc<Shared>,
-    worker: Arc<Worker>,
-    link: EditorLink,
-}
-
-impl Instance {
-    fn new(models: Arc<ModelCache>) -> Self {
-        let shared = Arc::new(Shared::new(Arc::new(SessionStore::default())));
-        let worker = Arc::new(Worker::new(shared.clone(), models));
-        let link = EditorLink::new(shared.clone(), worker.clone());
-        Self { shared, worker, link }
-    }
-
-    fn with_tones() -> Self {
-        Self::new(cache_of(&Arc::new(ToneEngine::default())))
-    }
-
-    /// Waits until the editor would see what `condition` asks for.
-    fn wait(&self, what: &str, condition: impl Fn(&View) -> bool) -> View {
-        let begun = Instant::now();
-        loop {
-            let view = self.link.view();
-            if condition(&view) {
-                return view;
-            }
-            assert!(
-                begun.elapsed() < Duration::from_secs(20),
-                "waited in vain for {what}: {:?}",
-                view.status
-            );
-            std::thread::sleep(Duration::from_millis(2));
-        }
-    }
-
-    fn wait_until_idle(&self) -> View {
-        // A job is busy from the moment its command is handled; the first event says that it was.
-        let begun = Instant::now();
-        while self.link.poll_event().is_none() {
-            assert!(begun.elapsed() < Duration::from_secs(20), "nothing happened");
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        self.wait("the end of the job", |view| !view.is_busy())
-    }
-
-    fn events(&self) -> Vec<Event> {
-        std::iter::from_fn(|| self.link.poll_event()).collect()
-    }
-}
-
-fn request(prompt: &str, seed: u64) -> SoundRequest {
-    SoundRequest { prompt: prompt.to_owned(), seed, seconds: 0.5, steps: 3, ..SoundRequest::default() }
-}
+use straightshot::shared::{Event, Severity, View};
+use straightshot::state::{Session, TakeId};
 
 #[test]
 fn a_request_becomes_the_active_take() {
@@ -82,7 +26,7 @@ fn a_request_becomes_the_active_take() {
     assert!(instance.link.take_unsaved() && !instance.link.take_unsaved());
     let events = instance.events();
     assert_eq!(events.first(), Some(&Event::Started));
-    assert_eq!(events.last(), Some(&Event::TakeReady(TakeId(1))));
+    assert_eq!(events.last(), Some(&Event::TakeRefined { id: TakeId(1), steps: 3 }));
     assert!(events.iter().filter(|event| **event == Event::Progressed).count() >= 3, "{events:?}");
 }
 

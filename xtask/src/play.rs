@@ -138,10 +138,10 @@ fn report_new_lines(log: &Path, from: usize) -> Result<usize> {
 /// Prints one event of the plugin's log for a person.
 fn report(event: &Value) {
     match event["event"].as_str() {
-        Some("done") => {
+        Some(kind @ ("draft" | "done")) => {
             let ms = |stage: &str| event[stage].as_f64().unwrap_or(f64::NAN);
             println!(
-                "done: load {:.0} ms, text {:.0} ms, flow {:.0} ms ({} steps), decode {:.0} ms, resample {:.0} ms, \
+                "{kind}: load {:.0} ms, text {:.0} ms, flow {:.0} ms ({} steps), decode {:.0} ms, resample {:.0} ms, \
                  RTF {:.3}, peak memory {:.0} MiB",
                 ms("load_ms"),
                 ms("text_ms"),

@@ -15,6 +15,10 @@ pub(super) enum Action {
     RollSeed,
     /// Keep the seed for the next sounds, or roll a new one for each.
     LockSeed(bool),
+    /// Make drafts of the next sounds, or not.
+    DraftFirst(bool),
+    /// Show and play the version of a take with so many steps, if there is one.
+    ShowSteps(TakeId, u32),
     /// Replace the prompt, e.g. by an example.
     UsePrompt(String),
     /// Play the active take once.

@@ -18,8 +18,8 @@ const EXAMPLES: [&str; 3] = ["Footsteps on gravel", "Heavy wooden door slams shu
 /// The measured waveform of the take shown last.
 #[derive(Debug, Default)]
 pub(super) struct ActiveTake {
-    /// The take, the address of its samples, and what they look like.
-    measured: Option<(TakeId, usize, Overview)>,
+    /// The take, its steps, the address of its samples, and what they look like.
+    measured: Option<((TakeId, u32, usize), Overview)>,
 }
 
 impl ActiveTake {
@@ -61,12 +61,12 @@ impl ActiveTake {
     /// The overview of `take`, measured when it is not the one shown before.
     fn overview(&mut self, take: &Take) -> &Overview {
         // Two sessions may use the same id; the address of the samples tells their takes apart.
-        let key = (take.id, take.samples().as_ptr().addr());
-        let current = self.measured.take().filter(|(id, address, _)| (*id, *address) == key);
+        let key = (take.id, take.request.steps, take.samples().as_ptr().addr());
+        let current = self.measured.take().filter(|(measured, _)| *measured == key);
         #[expect(clippy::cast_precision_loss, reason = "sample rates are far below 2^24")]
         let rate_hz = take.sample_rate_hz as f32;
-        let fresh = || (key.0, key.1, Overview::measure(take.samples(), rate_hz));
-        &self.measured.insert(current.unwrap_or_else(fresh)).2
+        let fresh = || (key, Overview::measure(take.samples(), rate_hz));
+        &self.measured.insert(current.unwrap_or_else(fresh)).1
     }
 }
 

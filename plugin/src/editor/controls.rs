@@ -24,6 +24,26 @@ pub(super) fn text_within(painter: &Painter, rect: Rect, text: &str, font: FontI
     painter.galley(egui::pos2(rect.left(), top), galley, color);
 }
 
+/// What the line below the label of a segment says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// What the segment stands for is there.
+    Ready,
+    /// What the segment stands for is what is heard.
+    Heard,
+}
+
+/// One choice of [`segments`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Segment<'a> {
+    /// Its text.
+    pub(super) label: &'a str,
+    /// The line below it.
+    pub(super) mark: Option<Mark>,
+    /// Its tooltip, none if empty.
+    pub(super) hint: &'a str,
+}
+
 /// One choice out of a few, side by side in `width`; `selected` may be none of them.
 ///
 /// Returns the segment that was clicked. Each segment takes the keyboard focus; space or enter chooses it.
@@ -34,26 +54,45 @@ pub(super) fn segmented(
     labels: &[&str],
     selected: Option<usize>,
 ) -> Option<usize> {
+    let plain: Vec<_> = labels.iter().map(|label| Segment { label, mark: None, hint: "" }).collect();
+    segments(ui, name, width, &plain, selected).filter(|clicked| Some(*clicked) != selected)
+}
+
+/// [`segmented`] with marks and tooltips; a click on the selected segment is returned as well.
+pub(super) fn segments(
+    ui: &mut Ui,
+    name: &str,
+    width: f32,
+    segments: &[Segment<'_>],
+    selected: Option<usize>,
+) -> Option<usize> {
     let (rect, _) = ui.allocate_exact_size(vec2(width, theme::CONTROL_HEIGHT), Sense::hover());
     ui.painter().rect(rect, theme::RADIUS, theme::WELL, theme::outline(theme::LINE), StrokeKind::Inside);
     let inner = rect.shrink(3.0);
     let mut clicked = None;
-    for (index, label) in labels.iter().enumerate() {
-        let cell = column(inner, index, labels.len(), 2.0);
+    for (index, segment) in segments.iter().enumerate() {
+        let cell = column(inner, index, segments.len(), 2.0);
         let response = ui.interact(cell, ui.scope_id().with((name, index)), Sense::click());
         let chosen = selected == Some(index);
         response.widget_info(|| {
-            WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), chosen, format!("{name} {label}"))
+            WidgetInfo::selected(
+                Role::RadioButton,
+                ui.is_enabled(),
+                chosen,
+                format!("{name} {}", segment.label),
+            )
         });
-        paint_segment(ui, cell, label, chosen, &response);
-        if response.on_hover_cursor(CursorIcon::PointingHand).clicked() && !chosen {
+        paint_segment(ui, cell, segment, chosen, &response);
+        let response = response.on_hover_cursor(CursorIcon::PointingHand);
+        let response = if segment.hint.is_empty() { response } else { response.on_hover_text(segment.hint) };
+        if response.clicked() {
             clicked = Some(index);
         }
     }
     clicked
 }
 
-fn paint_segment(ui: &Ui, cell: Rect, label: &str, chosen: bool, response: &Response) {
+fn paint_segment(ui: &Ui, cell: Rect, segment: &Segment<'_>, chosen: bool, response: &Response) {
     let (fill, text) = match (chosen, response.hovered()) {
         (true, false) => (theme::ACCENT, theme::ON_ACCENT),
         (true, true) => (theme::ACCENT_BRIGHT, theme::ON_ACCENT),
@@ -61,7 +100,16 @@ fn paint_segment(ui: &Ui, cell: Rect, label: &str, chosen: bool, response: &Resp
         (false, false) => (Color32::TRANSPARENT, theme::TEXT_DIM),
     };
     ui.painter().rect_filled(cell, 4, fill);
-    ui.painter().text(cell.center(), Align2::CENTER_CENTER, label, theme::body(), text);
+    ui.painter().text(cell.center(), Align2::CENTER_CENTER, segment.label, theme::body(), text);
+    let line = match (segment.mark, chosen) {
+        (Some(Mark::Heard), true) => theme::ON_ACCENT,
+        (Some(Mark::Heard), false) => theme::ACCENT,
+        (Some(Mark::Ready), true) => theme::ON_ACCENT.gamma_multiply(0.5),
+        (Some(Mark::Ready), false) => theme::TEXT_FAINT,
+        (None, _) => Color32::TRANSPARENT,
+    };
+    let foot = Rect::from_center_size(cell.center_bottom() - vec2(0.0, 3.0), vec2(2.0 * theme::UNIT, 2.0));
+    ui.painter().rect_filled(foot, 1, line);
     focus_ring(ui, cell, response);
 }
 

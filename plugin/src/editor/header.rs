@@ -126,6 +126,7 @@ mod tests {
             prompt: String::new(),
             negative_prompt: String::new(),
             seed_locked: false,
+            draft_first: true,
             model_dir: model_dir.map(PathBuf::from),
             takes: Vec::new(),
             bin: Vec::new(),

@@ -16,6 +16,8 @@ pub(super) enum Icon {
     Locked,
     /// Each generation rolls a new seed.
     Unlocked,
+    /// Quick drafts come first.
+    Steps,
     /// Delete a take.
     Trash,
     /// Dismiss a message.
@@ -43,6 +45,7 @@ pub(super) fn paint(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
         Icon::Dice => pen.dice(),
         Icon::Locked => pen.lock(0.0),
         Icon::Unlocked => pen.lock(0.55),
+        Icon::Steps => pen.steps(),
         Icon::Trash => pen.trash(),
         Icon::Close => {
             pen.line(&[(-0.55, -0.55), (0.55, 0.55)]);
@@ -139,6 +142,13 @@ impl Pen<'_> {
             shackle.push(self.at(0.42, 0.0));
         }
         self.painter.add(Shape::line(shackle, self.stroke()));
+    }
+
+    /// Three bars, each higher than the one before.
+    fn steps(&self) {
+        for (left, top) in [(-0.9, 0.35), (-0.25, -0.2), (0.4, -0.8)] {
+            self.fill(&[(left, top), (left + 0.5, top), (left + 0.5, 0.8), (left, 0.8)]);
+        }
     }
 
     fn trash(&self) {

@@ -152,7 +152,7 @@ impl Panels {
     ) -> Edited {
         let edited = self.prompt.show(ui, prompt_height);
         ui.add_space(GAP - theme::UNIT);
-        settings::show(ui, scene.params, scene.setter, scene.view.seed_locked, actions);
+        settings::show(ui, scene.params, scene.setter, scene.view, actions);
         ui.add_space(GAP - theme::UNIT);
         progress::show(ui, scene.view, !self.prompt.prompt.trim().is_empty(), actions);
         edited

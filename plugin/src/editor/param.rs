@@ -57,14 +57,22 @@ pub(super) struct Field {
     pub(super) hint: &'static str,
 }
 
-/// A number field for a whole-numbered parameter; the decimals of `look` count for nothing.
-pub(super) fn int_field(ui: &mut Ui, setter: &ParamSetter<'_>, param: &IntParam, look: &Field) -> Response {
+/// A number field for a whole-numbered parameter; the decimals of `look` count for nothing. The number is what the
+/// user changed the parameter to in this frame.
+pub(super) fn int_field(
+    ui: &mut Ui,
+    setter: &ParamSetter<'_>,
+    param: &IntParam,
+    look: &Field,
+) -> (Response, Option<i32>) {
     let current = param.value();
     let mut value = current;
     let drag = DragValue::new(&mut value).max_decimals(0);
     let response = field(ui, drag, look, param.name(), param.modulated_normalized_value());
-    follow(setter, param, &response, (value != current).then_some(value));
-    response
+    let changed = (value != current).then_some(value);
+    follow(setter, param, &response, changed);
+    let default = response.secondary_clicked().then(|| param.default_plain_value());
+    (response, changed.or(default))
 }
 
 /// A number field for a continuous parameter.

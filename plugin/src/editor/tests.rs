@@ -5,7 +5,7 @@ use super::panels::{MIN_SIZE, Panels, Scene};
 use super::{shortcuts, theme};
 use crate::params::StraightshotParams;
 use crate::shared::{Message, Progress, Severity, Status, View};
-use crate::state::{SoundRequest, Take, TakeId};
+use crate::state::{Session, SoundRequest, Take, TakeId};
 use egui::accesskit::{Node, NodeId};
 use egui::{Context, Event, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, Vec2, pos2, vec2};
 use nice_plug::context::PluginApi;
@@ -151,6 +151,7 @@ fn empty_view() -> View {
         prompt: String::new(),
         negative_prompt: String::new(),
         seed_locked: false,
+        draft_first: true,
         model_dir: None,
         takes: Vec::new(),
         bin: Vec::new(),
@@ -231,6 +232,67 @@ fn a_step_mark_is_one_complete_gesture() {
     window.click("Steps 24");
     assert_eq!(window.params.steps.value(), 24);
     assert_eq!(*window.host.calls.lock(), [Call::Begin, Call::Set(1.0), Call::End]);
+}
+
+/// A window whose active take has the versions 1, 2 and 8, of which 8 is shown.
+fn window_with_versions() -> Window {
+    let mut session = Session::default();
+    session.begin(SoundRequest { steps: 8, ..SoundRequest::default() });
+    for steps in [1, 2, 8] {
+        let request = SoundRequest { steps, ..SoundRequest::default() };
+        session.place(Take::new(TakeId(0), request, 44_100, "model", vec![0.5; 4410]), 0, steps == 8);
+    }
+    let view = View { takes: session.takes().to_vec(), active_take: Some(TakeId(1)), ..empty_view() };
+    let mut window = Window::open(view, MIN_SIZE);
+    window.click("Steps 8");
+    window.host.calls.lock().clear();
+    window
+}
+
+#[test]
+fn a_mark_the_take_has_sets_the_parameter_and_switches_the_take() {
+    let mut window = window_with_versions();
+    assert_eq!(window.click("Steps 2"), [Action::ShowSteps(TakeId(1), 2)]);
+    assert_eq!(window.params.steps.value(), 2);
+    assert!(matches!(window.host.calls.lock()[..], [Call::Begin, Call::Set(_), Call::End]));
+}
+
+#[test]
+fn a_click_on_the_chosen_mark_goes_back_to_its_version_without_a_gesture() {
+    let mut window = window_with_versions();
+    assert_eq!(window.click("Steps 8"), [Action::ShowSteps(TakeId(1), 8)]);
+    assert_eq!(*window.host.calls.lock(), []);
+}
+
+#[test]
+fn a_number_of_steps_that_is_typed_switches_the_take_too() {
+    let mut window = window_with_versions();
+    window.click("Steps");
+    window.frame(vec![Event::Text("2".into())]);
+    let actions = window.key(Modifiers::NONE, Key::Enter);
+    let later = window.frame(Vec::new());
+    assert_eq!([actions, later].concat(), [Action::ShowSteps(TakeId(1), 2)]);
+    assert_eq!(window.params.steps.value(), 2);
+}
+
+#[test]
+fn a_parameter_that_the_host_moves_switches_nothing() {
+    let mut window = window_with_versions();
+    // SAFETY: the parameter outlives the call.
+    unsafe { window.params.steps.as_ptr()._internal_set_normalized_value(0.0) };
+    assert_eq!(window.frame(Vec::new()), []);
+    assert_eq!(window.params.steps.value(), 1);
+}
+
+#[test]
+fn drafts_can_be_switched_off_and_on() {
+    let mut window = Window::open(empty_view(), MIN_SIZE);
+    let on = "Draft first: hear the sound with one step at once, and better ones as they come";
+    assert_eq!(window.click(on), [Action::DraftFirst(false)]);
+    window.view.draft_first = false;
+    window.frame(Vec::new());
+    let off = "No drafts: the sound is done sooner, and nothing is heard before";
+    assert_eq!(window.click(off), [Action::DraftFirst(true)]);
 }
 
 #[test]

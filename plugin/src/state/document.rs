@@ -4,7 +4,9 @@
 //! {"version":1,"prompt":"…","negative_prompt":"","seed_locked":false,"model_dir":null,"active_take":1,
 //!  "takes":[{"id":1,"name":"…","request":{…},"sample_rate_hz":44100,"model":"…","audio":"…"}],"pending":null}
 //! ```
-//! `audio` is base64 of deflated little-endian `f32`. Reading never fails. Fields this version does not know are
+//! There is also `"draft_first":false` after `seed_locked` if the user wants no drafts, and `"pending_take":1` after
+//! `pending` while the unfinished job has a take that it refines: what was saved before there were drafts is written
+//! back byte for byte. Of a take's versions the shown one is saved. `audio` is base64 of deflated little-endian `f32`. Reading never fails. Fields this version does not know are
 //! kept and written back; a document of a newer version keeps its version number.
 
 use super::{MAX_TAKES, Session, SoundRequest, Take, TakeId};
@@ -32,10 +34,14 @@ struct DocumentRef<'a> {
     prompt: &'a str,
     negative_prompt: &'a str,
     seed_locked: bool,
+    #[serde(skip_serializing_if = "is_set")]
+    draft_first: bool,
     model_dir: Option<Cow<'a, str>>,
     active_take: Option<TakeId>,
     takes: Vec<TakeRef<'a>>,
     pending: Option<&'a SoundRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending_take: Option<TakeId>,
     #[serde(flatten)]
     extra: &'a Map<String, Value>,
 }
@@ -69,10 +75,12 @@ impl Serialize for Session {
             prompt: &self.prompt,
             negative_prompt: &self.negative_prompt,
             seed_locked: self.seed_locked,
+            draft_first: self.draft_first,
             model_dir: self.model_dir.as_deref().map(Path::to_string_lossy),
             active_take: self.active,
             takes: takes.collect(),
             pending: self.pending.as_ref(),
+            pending_take: self.pending_take,
             extra: &self.extra,
         }
         .serialize(serializer)
@@ -104,13 +112,19 @@ impl Reader {
             prompt: self.field(&mut fields, "prompt").unwrap_or_default(),
             negative_prompt: self.field(&mut fields, "negative_prompt").unwrap_or_default(),
             seed_locked: self.field(&mut fields, "seed_locked").unwrap_or_default(),
+            draft_first: self.field(&mut fields, "draft_first").unwrap_or(true),
             model_dir: self.field(&mut fields, "model_dir").flatten(),
             pending: self.field(&mut fields, "pending").flatten(),
+            pending_take: self.field::<Option<TakeId>>(&mut fields, "pending_take").flatten(),
             active: active.and_then(|id| known_or_newest(id, &takes)),
             takes,
             version,
             ..Session::default()
         };
+        // Whatever the job refined, it must still be there, and whole: nothing is put into the place of a take that
+        // cannot be read.
+        let refines = session.pending.as_ref().is_some_and(|request| session.refined_take(request).is_some());
+        session.pending_take = session.pending_take.filter(|_| refines);
         session.extra = fields;
         session.damage = self.damage;
         session
@@ -182,6 +196,11 @@ impl Reader {
             }
         }
     }
+}
+
+/// Whether a switch that is on by default is on, so that it need not be written.
+fn is_set(switch: &bool) -> bool {
+    *switch
 }
 
 /// `id` if a take has it, otherwise the newest take.

@@ -1,45 +1,27 @@
-//! One finished sound: its samples, how it was made, and its compressed form in the project file.
+//! One take: its sound, how it was made, and the versions of it at other step counts.
 
 use super::SoundRequest;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use flate2::Compression;
-use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
+use super::version::{Peak, Version};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::io::{self, Read, Write};
-use std::sync::Arc;
-
-/// Columns of a take's waveform overview.
-pub const PEAK_COLUMNS: usize = 1024;
-/// Longest take that is read back, in samples: 30 s at 192 kHz. Guards against a decompression bomb.
-const MAX_SAMPLES: usize = 30 * 192_000;
-/// Bytes of one sample in the project file.
-const SAMPLE_BYTES: usize = size_of::<f32>();
 
 /// Identifies a take within its session; larger is newer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TakeId(pub u64);
 
-/// Smallest and largest sample of one waveform column.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Peak {
-    /// Smallest sample.
-    pub min: f32,
-    /// Largest sample.
-    pub max: f32,
-}
-
-/// One finished sound at the model's own rate. Immutable but for its name; shared in an `Arc`.
+/// One sound at the model's own rate, shared in an `Arc`. Its samples never change; its name and which of its versions
+/// is shown may.
+///
+/// A take has a version for every number of steps that was computed of it. One is shown: it is what the list names,
+/// what notes play and what the project keeps. The others are in memory only, for switching back at once.
 #[derive(Debug, Clone)]
 pub struct Take {
     /// Identifier within the session.
     pub id: TakeId,
     /// Name shown in the list; set by the user, first the beginning of the prompt.
     pub name: String,
-    /// What was asked for.
+    /// What the shown version was made from: its steps are those it really had.
     pub request: SoundRequest,
     /// Sample rate of [`Take::samples`] in Hz: the model's, not the host's.
     pub sample_rate_hz: u32,
@@ -47,17 +29,16 @@ pub struct Take {
     pub model: String,
     /// Why the sound is incomplete or missing, in the user's words; `None` for a sound one.
     pub damage: Option<String>,
-    samples: Arc<[f32]>,
-    /// Waveform overview, [`PEAK_COLUMNS`] long, or empty if there are no samples.
-    peaks: Arc<[Peak]>,
-    /// The persisted form. Made once and kept, so that saving copies text and an unreadable take is saved as it was.
-    encoded: Arc<str>,
+    /// The version that is shown.
+    shown: Version,
+    /// The other versions, in no order; each has another number of steps.
+    hidden: Vec<Version>,
     /// Fields of a newer version, written back untouched.
     pub(super) extra: Map<String, Value>,
 }
 
 impl Take {
-    /// A take of fresh samples at `sample_rate_hz`, made by `model`. Compresses them: takes milliseconds.
+    /// A take of fresh samples at `sample_rate_hz`, made by `model`.
     #[must_use]
     pub fn new(
         id: TakeId,
@@ -69,132 +50,157 @@ impl Take {
         Self {
             id,
             name: request.default_name(),
-            request,
             sample_rate_hz,
             model: model.to_owned(),
             damage: None,
-            encoded: encode(&samples).into(),
-            peaks: peaks(&samples).into(),
-            samples: samples.into(),
+            shown: Version::new(request.steps, samples),
+            hidden: Vec::new(),
+            request,
             extra: Map::new(),
         }
     }
 
     /// A take read from a project: `encoded` is unpacked as far as it can be.
     pub(super) fn from_encoded(id: TakeId, request: SoundRequest, rate_hz: u32, encoded: &str) -> Self {
-        let (samples, fault) = decode(encoded);
-        let damage = fault.map(|fault| match samples.len() {
+        let (shown, fault) = Version::from_encoded(request.steps, encoded);
+        let damage = fault.map(|fault| match shown.samples.len() {
             0 => format!(
                 "The sound of this take could not be read ({fault}). Its settings are kept: generate it again"
             ),
             _ => format!("The end of this take could not be read ({fault})"),
         });
-        Self {
-            id,
-            name: request.default_name(),
-            request,
-            sample_rate_hz: rate_hz,
-            model: String::new(),
-            damage,
-            encoded: encoded.into(),
-            peaks: peaks(&samples).into(),
-            samples: samples.into(),
-            extra: Map::new(),
-        }
+        Self { damage, shown, ..Self::new(id, request, rate_hz, "", Vec::new()) }
     }
 
     /// Mono samples at [`Take::sample_rate_hz`], nominally within ±1. Empty if the take is damaged beyond reading.
     #[must_use]
     pub fn samples(&self) -> &[f32] {
-        &self.samples
+        &self.shown.samples
     }
 
-    /// Waveform overview over the whole length: [`PEAK_COLUMNS`] columns, or none if there are no samples.
+    /// Waveform overview over the whole length: [`PEAK_COLUMNS`](super::PEAK_COLUMNS) columns, or none if there are
+    /// no samples.
     #[must_use]
     pub fn peaks(&self) -> &[Peak] {
-        &self.peaks
+        &self.shown.peaks
     }
 
     /// Length in seconds.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a take has fewer than 2^53 samples")]
     pub fn seconds(&self) -> f64 {
-        self.samples.len() as f64 / f64::from(self.sample_rate_hz.max(1))
+        self.samples().len() as f64 / f64::from(self.sample_rate_hz.max(1))
     }
 
-    /// Base64 of the deflated little-endian samples.
-    pub(super) fn encoded(&self) -> &str {
-        &self.encoded
+    /// The numbers of steps there is a version for, in rising order.
+    #[must_use]
+    pub fn step_counts(&self) -> Vec<u32> {
+        let mut counts: Vec<u32> = self.versions().map(|version| version.steps).collect();
+        counts.sort_unstable();
+        counts
     }
 
-    /// Whether both are the same sound made from the same request, whatever they are called.
-    pub(crate) fn same_sound(&self, other: &Self) -> bool {
-        self.request == other.request && self.encoded == other.encoded
+    /// Whether there is a version with `steps` steps.
+    #[must_use]
+    pub fn has_steps(&self, steps: u32) -> bool {
+        self.versions().any(|version| version.steps == steps)
     }
-}
 
-fn peaks(samples: &[f32]) -> Vec<Peak> {
-    if samples.is_empty() {
-        return Vec::new();
+    /// The largest number of steps there is a version for.
+    pub(super) fn most_steps(&self) -> u32 {
+        self.hidden.iter().map(|version| version.steps).fold(self.shown.steps, u32::max)
     }
-    (0..PEAK_COLUMNS)
-        .map(|column| {
-            let start = (column * samples.len() / PEAK_COLUMNS).min(samples.len() - 1);
-            let end = ((column + 1) * samples.len() / PEAK_COLUMNS).max(start + 1);
-            let range = &samples[start..end];
-            Peak {
-                min: range.iter().copied().fold(f32::INFINITY, f32::min),
-                max: range.iter().copied().fold(f32::NEG_INFINITY, f32::max),
-            }
-        })
-        .collect()
-}
 
-fn encode(samples: &[f32]) -> String {
-    let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
-    let mut encoder = DeflateEncoder::new(Vec::with_capacity(bytes.len()), Compression::fast());
-    let deflated = encoder.write_all(&bytes).and_then(|()| encoder.finish());
-    BASE64.encode(deflated.expect("writing to memory cannot fail"))
-}
+    /// Shows the version with `steps` steps. Returns whether another one was shown before.
+    pub(super) fn show(&mut self, steps: u32) -> bool {
+        let Some(version) = self.hidden.iter_mut().find(|version| version.steps == steps) else {
+            return false;
+        };
+        std::mem::swap(&mut self.shown, version);
+        version.forget_encoded();
+        self.request.steps = steps;
+        true
+    }
 
-/// Unpacks as many samples as possible; the second value says why that is not all of them.
-fn decode(encoded: &str) -> (Vec<f32>, Option<&'static str>) {
-    let (deflated, mut fault) = match BASE64.decode(encoded) {
-        Ok(bytes) => (bytes, None),
-        Err(_) => (decode_prefix(encoded), Some("its text is damaged")),
-    };
-    let mut bytes = Vec::new();
-    let limit = MAX_SAMPLES * SAMPLE_BYTES;
-    let read = DeflateDecoder::new(deflated.as_slice()).take(limit as u64 + 1).read_to_end(&mut bytes);
-    if let Err(e) = read {
-        fault = fault.or(Some(match e.kind() {
-            io::ErrorKind::UnexpectedEof => "it ends too early",
-            _ => "its data is damaged",
-        }));
-    }
-    if bytes.len() > limit {
-        bytes.truncate(limit);
-        fault = fault.or(Some("it is too long"));
-    }
-    if bytes.len() % SAMPLE_BYTES != 0 {
-        fault = fault.or(Some("it ends too early"));
-    }
-    let mut samples: Vec<f32> =
-        bytes.chunks_exact(SAMPLE_BYTES).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-    for sample in &mut samples {
-        if !sample.is_finite() {
-            *sample = 0.0;
-            fault = fault.or(Some("some samples are not numbers"));
+    /// Takes over the sound of `newer`, a take of the same request at another number of steps.
+    ///
+    /// It is shown if it has more steps than all versions before and the one with the most of them was shown: whoever
+    /// has gone back to an earlier version stays there. A sound of another model replaces everything, because the
+    /// versions of a take can be compared.
+    pub(super) fn refine(&mut self, newer: Self) {
+        let steps = newer.shown.steps;
+        if (self.sample_rate_hz, &self.model) != (newer.sample_rate_hz, &newer.model) {
+            self.hidden.clear();
+            self.shown = newer.shown;
+            self.request.steps = steps;
+            (self.sample_rate_hz, self.model) = (newer.sample_rate_hz, newer.model);
+            return;
+        }
+        self.hidden.retain(|version| version.steps != steps);
+        let follows = self.shown.steps == self.most_steps() && steps > self.shown.steps;
+        if steps == self.shown.steps {
+            self.shown = newer.shown;
+        } else if follows {
+            let before = std::mem::replace(&mut self.shown, newer.shown);
+            self.request.steps = steps;
+            self.hide(before);
+        } else {
+            self.hide(newer.shown);
         }
     }
-    if samples.is_empty() {
-        fault = fault.or(Some("it is empty"));
-    }
-    (samples, fault)
-}
 
-/// The bytes before the first character that is not base64.
-fn decode_prefix(encoded: &str) -> Vec<u8> {
-    let valid = encoded.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')).count();
-    BASE64.decode(&encoded[..valid - valid % 4]).unwrap_or_default()
+    fn hide(&mut self, mut version: Version) {
+        version.forget_encoded();
+        self.hidden.push(version);
+    }
+
+    /// Takes over the versions that only `other` has.
+    pub(super) fn adopt_versions(&mut self, other: &Self) {
+        for version in other.versions() {
+            if !self.has_steps(version.steps) {
+                self.hide(version.clone());
+            }
+        }
+    }
+
+    /// Gives up all versions but the shown one.
+    pub(super) fn forget_hidden(&mut self) {
+        self.hidden.clear();
+    }
+
+    /// Memory that the versions take that are not shown, in bytes.
+    pub(super) fn hidden_bytes(&self) -> usize {
+        self.hidden.iter().map(Version::bytes).sum()
+    }
+
+    /// Base64 of the deflated little-endian samples of the shown version.
+    pub(super) fn encoded(&self) -> &str {
+        self.shown.encoded()
+    }
+
+    /// Makes the form that is saved, which takes milliseconds per second of sound, so that saving need not.
+    pub(crate) fn compress(&self) {
+        self.encoded();
+    }
+
+    /// Whether both show the same sound made from the same request, whatever they are called.
+    pub(crate) fn same_sound(&self, other: &Self) -> bool {
+        let sound = self.damage.is_none() && other.damage.is_none();
+        self.request == other.request
+            && self.shown.same_samples(&other.shown)
+            && (sound || self.encoded() == other.encoded())
+    }
+
+    /// Whether what `other` shows is a version of this take.
+    pub(super) fn has_version_of(&self, other: &Self) -> bool {
+        self.damage.is_none()
+            && other.damage.is_none()
+            && self.sample_rate_hz == other.sample_rate_hz
+            && self.request.same_but_steps(&other.request)
+            && self.versions().any(|v| v.steps == other.shown.steps && v.same_samples(&other.shown))
+    }
+
+    fn versions(&self) -> impl Iterator<Item = &Version> {
+        std::iter::once(&self.shown).chain(&self.hidden)
+    }
 }

@@ -80,6 +80,48 @@ fn the_document_has_the_fields_of_version_1() {
     assert_eq!(document["takes"][0]["sample_rate_hz"], 44_100);
 }
 
+/// A project as the version before drafts wrote it.
+#[test]
+fn a_project_from_before_there_were_drafts_is_written_back_byte_for_byte() {
+    let audio = take(1, noise(10)).encoded().to_owned();
+    let old = format!(
+        r#"{{"version":1,"prompt":"rain","negative_prompt":"","seed_locked":true,"model_dir":null,"active_take":1,"takes":[{{"id":1,"name":"rain","request":{{"prompt":"rain","negative_prompt":"","steps":4,"guidance":3.0,"seed":1,"seconds":2.0}},"sample_rate_hz":44100,"model":"m","audio":"{audio}"}}],"pending":null}}"#
+    );
+    let session = read(&old);
+    assert!(session.draft_first && session.pending_take.is_none());
+    assert_eq!(session.takes()[0].step_counts(), [4]);
+    assert_eq!(write(&session), old);
+}
+
+#[test]
+fn the_switch_for_drafts_and_the_take_that_is_refined_are_kept() {
+    let mut session = full_session();
+    session.pending = Some(SoundRequest { steps: 8, ..request("a door") });
+    session.pending_take = Some(TakeId(5));
+    session.draft_first = false;
+    let written = write(&session);
+    let restored = read(&written);
+    assert_eq!((restored.pending_take, restored.draft_first), (Some(TakeId(5)), false));
+    assert_eq!(write(&restored), written);
+    assert!(restored.damage().is_empty(), "{:?}", restored.damage());
+}
+
+#[test]
+fn a_job_refines_nothing_but_its_own_whole_take() {
+    let pending = SoundRequest { steps: 8, ..request("a door") };
+    let whole = take(1, noise(10)).encoded().to_owned();
+    let document = |audio: &str, pending: &Value| {
+        json!({ "takes": [{ "id": 1, "request": request("a door"), "sample_rate_hz": 44_100, "audio": audio }],
+                "pending": pending, "pending_take": 1 })
+        .to_string()
+    };
+    let refined = |text: &str| read(text).pending_take;
+    assert_eq!(refined(&document(&whole, &json!(pending))), Some(TakeId(1)));
+    assert_eq!(refined(&document("????", &json!(pending))), None, "a damaged take is not replaced");
+    assert_eq!(refined(&document(&whole, &json!(request("rain")))), None, "it is another sound");
+    assert_eq!(refined(&document(&whole, &Value::Null)), None, "nothing is being made");
+}
+
 #[test]
 fn audio_that_another_program_wrote_is_read() {
     // python3: import zlib, base64, struct

@@ -1,9 +1,12 @@
-//! [job thread] One sound from request to samples.
+//! [job thread] One sound from request to samples, with drafts of it on the way.
 
+use super::Message;
 use super::journal;
+use super::ladder::Climb;
 use super::models::{ModelCache, SoundEngine};
 use crate::shared::{Event, Progress, Shared};
 use crate::state::{SoundRequest, Take, TakeId};
+use crossbeam_channel::Sender;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -19,10 +22,20 @@ pub(super) type JobNumber = u64;
 pub(super) struct Job {
     pub(super) number: JobNumber,
     pub(super) request: SoundRequest,
+    /// Numbers of steps to make, in rising order; the last is that of the request, the others are drafts.
+    pub(super) ladder: Vec<u32>,
     pub(super) model_dir: Option<PathBuf>,
     pub(super) cancel: CancelToken,
     pub(super) models: Arc<ModelCache>,
     pub(super) shared: Arc<Shared>,
+    /// Where drafts go.
+    pub(super) inbox: Sender<Message>,
+}
+
+/// A version with fewer steps than were asked for, to be heard until there is a better one.
+pub(super) struct Draft {
+    pub(super) number: JobNumber,
+    pub(super) sound: Sound,
 }
 
 /// How a job ended.
@@ -37,9 +50,15 @@ pub(super) struct Sound {
     pub(super) take: Take,
     /// The model that made it. The worker keeps it, so that it stays loaded for the next job.
     pub(super) model: Arc<dyn SoundEngine>,
-    /// Time spent loading the model, almost nothing if another job had loaded it.
+    /// Time the job spent loading the model, almost nothing if another job had loaded it.
     pub(super) load: Duration,
     pub(super) timings: StageTimings,
+}
+
+/// A model and the time it took to load it.
+struct Loaded {
+    model: Arc<dyn SoundEngine>,
+    load: Duration,
 }
 
 /// Why a job made no sound.
@@ -78,12 +97,38 @@ impl Job {
         Finished { number: self.number, result }
     }
 
+    /// Makes the versions of the ladder one after the other and returns the last. The others are sent as drafts.
+    ///
+    /// Between two versions every other instance that waits gets its turn: its draft is worth more than our detail.
     fn make_sound(&self) -> Result<Sound, Failure> {
-        let request = self.request.to_engine();
-        request.validate()?;
-        let _turn = self.models.take_turn(&self.cancel, || {
-            self.show("Waiting for another instance", None, 0.0, None);
-        })?;
+        self.request.to_engine().validate()?;
+        let mut climb = Climb::new(&self.ladder);
+        let mut loaded = None;
+        for steps in &self.ladder {
+            let turn = self.models.turns().take(&self.cancel, || {
+                self.show("Waiting for another instance", None, climb.fraction(0.0), None);
+            })?;
+            let Loaded { model, load } = match &loaded {
+                Some(loaded) => loaded,
+                None => loaded.insert(self.load()?),
+            };
+            climb.begin(*steps);
+            let sound = self.make_version(*steps, model, *load, &climb)?;
+            climb.end();
+            drop(turn);
+            if *steps == self.request.steps {
+                // Saving the project must not have to do it.
+                sound.take.compress();
+                return Ok(sound);
+            }
+            let draft = Draft { number: self.number, sound };
+            // Nobody listens any more if the instance is being removed.
+            let _ = self.inbox.send(Message::Draft(Box::new(draft)));
+        }
+        Err(Error::new(ErrorKind::Compute, "The sound was asked for without a number of steps").into())
+    }
+
+    fn load(&self) -> Result<Loaded> {
         self.show("Loading the model", None, 0.0, None);
         let started = Instant::now();
         let loads_before = self.models.loads();
@@ -93,8 +138,21 @@ impl Job {
             journal::model_loaded(self.models.loads());
         }
         self.cancel.check()?;
+        Ok(Loaded { model, load })
+    }
+
+    /// Makes the sound with `steps` steps.
+    fn make_version(
+        &self,
+        steps: u32,
+        model: &Arc<dyn SoundEngine>,
+        load: Duration,
+        climb: &Climb,
+    ) -> Result<Sound> {
+        let request = SoundRequest { steps, ..self.request.clone() };
+        let mut report = |progress: pipeline::Progress| self.show_progress(steps, &progress, climb);
         let Generation { clips, timings, .. } =
-            model.generate(&request, &mut |progress| self.show_progress(&progress), &self.cancel)?;
+            model.generate(&request.to_engine(), &mut report, &self.cancel)?;
         let Audio { samples, sample_rate_hz } =
             clips.into_iter().next().filter(is_usable).ok_or_else(|| {
                 Error::new(
@@ -102,13 +160,19 @@ impl Job {
                     "The model made a sound that cannot be played; try another seed",
                 )
             })?;
-        let take = Take::new(TakeId(0), self.request.clone(), sample_rate_hz, model.name(), samples);
-        Ok(Sound { take, model, load, timings })
+        let take = Take::new(TakeId(0), request, sample_rate_hz, model.name(), samples);
+        Ok(Sound { take, model: model.clone(), load, timings })
     }
 
-    fn show_progress(&self, progress: &pipeline::Progress) {
+    fn show_progress(&self, steps: u32, progress: &pipeline::Progress, climb: &Climb) {
         let (text, step) = describe(progress.stage);
-        self.show(&text, step, progress.fraction, progress.eta);
+        let text = match self.ladder.first() {
+            Some(first) if self.ladder.len() > 1 && *first == steps => within("Draft", &text),
+            Some(first) if *first != steps => within("Refining", &text),
+            _ => text,
+        };
+        let eta = progress.eta.and_then(|_| climb.eta(progress.fraction));
+        self.show(&text, step, climb.fraction(progress.fraction), eta);
     }
 
     /// Shows progress, unless the job was replaced and another one's is shown.
@@ -121,6 +185,13 @@ impl Job {
         self.shared.update_status(|status| status.progress = Some(progress));
         self.shared.report(Event::Progressed);
     }
+}
+
+/// A stage as part of something larger: `Refining: step 1 of 2`.
+fn within(whole: &str, stage: &str) -> String {
+    let mut rest = stage.chars();
+    let first = rest.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();
+    format!("{whole}: {first}{}", rest.as_str())
 }
 
 /// The stage in the user's words, and the solver step.

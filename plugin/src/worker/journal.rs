@@ -23,9 +23,9 @@ pub(super) fn failed(user_text: &str, detail: &str) {
     write(&json!({ "event": "failed", "user_text": user_text, "detail": detail }));
 }
 
-/// Where the time of a job went.
+/// Where the time of a version went.
 pub(super) struct Times {
-    /// Loading the model; almost nothing if it was loaded.
+    /// Loading the model, once per job; almost nothing if it was loaded.
     pub(super) load: Duration,
     /// The stages of the engine.
     pub(super) stages: StageTimings,
@@ -33,12 +33,12 @@ pub(super) struct Times {
     pub(super) resample: Duration,
 }
 
-/// A take is ready.
-pub(super) fn done(take: &Take, times: &Times) {
+/// A version of a take is ready; `last` is the one that was asked for, the others are drafts.
+pub(super) fn made(take: &Take, times: &Times, last: bool) {
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     let spent = times.stages.total() + times.resample;
     write(&json!({
-        "event": "done",
+        "event": if last { "done" } else { "draft" },
         "text_ms": ms(times.stages.text),
         "flow_ms": ms(times.stages.flow),
         "decode_ms": ms(times.stages.decode),

@@ -1,16 +1,13 @@
 //! One loaded model per process, shared by all instances.
 
-use parking_lot::{Mutex, MutexGuard};
+use super::turns::Turns;
+use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::Duration;
 use straightshot_engine::Result;
 use straightshot_engine::pipeline::{CancelToken, Generation, GenerationRequest, Generator, Progress};
-
-/// How often a job that waits for its turn looks whether it was cancelled.
-const TURN_POLL: Duration = Duration::from_millis(20);
 
 /// What the worker needs of a model. The seam between plugin and engine: the plugin's tests put a tone generator
 /// here.
@@ -54,8 +51,8 @@ pub type Load = dyn Fn(Option<&Path>) -> Result<Arc<dyn SoundEngine>> + Send + S
 pub struct ModelCache {
     load: Box<Load>,
     models: Mutex<HashMap<Option<PathBuf>, Weak<dyn SoundEngine>>>,
-    /// Held by the job that runs.
-    turn: Mutex<()>,
+    /// Whose job computes.
+    turns: Turns,
     loads: AtomicU64,
 }
 
@@ -69,7 +66,7 @@ impl ModelCache {
         Self {
             load: Box::new(load),
             models: Mutex::default(),
-            turn: Mutex::default(),
+            turns: Turns::default(),
             loads: AtomicU64::new(0),
         }
     }
@@ -108,27 +105,9 @@ impl ModelCache {
         self.loads.load(Ordering::Relaxed)
     }
 
-    /// Waits until no other job of the process runs; the turn lasts as long as the guard. `waiting` is called once
-    /// if there is something to wait for.
-    ///
-    /// # Errors
-    /// If the job was cancelled while it waited.
-    pub(super) fn take_turn(
-        &self,
-        cancel: &CancelToken,
-        waiting: impl FnOnce(),
-    ) -> Result<MutexGuard<'_, ()>> {
-        cancel.check()?;
-        if let Some(turn) = self.turn.try_lock() {
-            return Ok(turn);
-        }
-        waiting();
-        loop {
-            if let Some(turn) = self.turn.try_lock_for(TURN_POLL) {
-                return Ok(turn);
-            }
-            cancel.check()?;
-        }
+    /// The turns of the jobs that use these models.
+    pub(super) fn turns(&self) -> &Turns {
+        &self.turns
     }
 }
 

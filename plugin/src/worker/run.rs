@@ -1,11 +1,12 @@
 //! [worker thread] The loop: one message at a time.
 
-use super::job::{Failure, Finished, Job, JobNumber, Sound};
+use super::job::{Draft, Failure, Finished, Job, JobNumber, Sound};
 use super::journal;
+use super::ladder::ladder;
 use super::models::{ModelCache, SoundEngine};
 use super::{Message, NO_THREAD};
 use crate::shared::{Command, Event, Progress, Severity, Shared};
-use crate::state::{Epoch, MAX_TAKES, SoundRequest};
+use crate::state::{Epoch, MAX_TAKES, Placed, SoundRequest};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::io;
 use std::sync::Arc;
@@ -59,6 +60,7 @@ impl Desk {
             };
             match message {
                 Ok(Message::Command(command)) => self.obey(command),
+                Ok(Message::Draft(draft)) => self.draft(*draft),
                 Ok(Message::Finished(finished)) => self.finish(*finished),
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(Message::Shutdown) | Err(RecvTimeoutError::Disconnected) => break,
@@ -79,6 +81,7 @@ impl Desk {
             }
             Command::Generate(request) => {
                 self.shared.update_status(|status| status.message = None);
+                self.shared.session.lock().begin(request.clone());
                 self.begin(request);
             }
             Command::Cancel => {
@@ -87,7 +90,10 @@ impl Desk {
                 }
             }
             Command::Restored => self.resume(),
-            Command::Publish => self.shared.publish_active(),
+            Command::Publish => {
+                self.shared.publish_active();
+                self.compress_active();
+            }
         }
     }
 
@@ -118,12 +124,14 @@ impl Desk {
         }
     }
 
+    /// Begins the session's pending job, which is `request`. If a restored job has a take already, the versions that
+    /// take has are not made again.
     fn begin(&mut self, request: SoundRequest) {
         self.replaced.retain(|thread| !thread.is_finished());
-        let (model_dir, epoch) = {
-            let mut session = self.shared.session.lock();
-            session.pending = Some(request.clone());
-            (session.model_dir.clone(), session.epoch())
+        let (model_dir, epoch, ladder) = {
+            let session = self.shared.session.lock();
+            let have = session.refined_take(&request).map_or(0, |take| take.request.steps);
+            (session.model_dir.clone(), session.epoch(), ladder(request.steps, session.draft_first, have))
         };
         self.shared.update_status(|status| {
             status.job = Some(request.clone());
@@ -137,10 +145,12 @@ impl Desk {
         let job = Job {
             number,
             request: request.clone(),
+            ladder,
             model_dir,
             cancel: cancel.clone(),
             models: self.models.clone(),
             shared: self.shared.clone(),
+            inbox: self.inbox.clone(),
         };
         match self.spawn(job) {
             Ok(thread) => self.current = Some(Current { number, request, epoch, cancel, thread }),
@@ -161,6 +171,17 @@ impl Desk {
         })
     }
 
+    fn draft(&mut self, Draft { number, sound }: Draft) {
+        match self.current.as_ref().filter(|current| current.number == number).map(|current| current.epoch) {
+            Some(epoch) => {
+                let event = self.keep(sound, epoch, false);
+                self.shared.mark_unsaved();
+                self.shared.report(event);
+            }
+            None => self.shared.session.lock().keep_in_bin(sound.take),
+        }
+    }
+
     fn finish(&mut self, finished: Finished) {
         let Finished { number, result } = finished;
         match self.current.take_if(|current| current.number == number) {
@@ -178,10 +199,11 @@ impl Desk {
         let Current { request, epoch, thread, .. } = current;
         self.replaced.push(thread);
         let event = match result {
-            Ok(sound) => self.keep(sound, epoch),
+            Ok(sound) => self.keep(sound, epoch, true),
             Err(failure) => self.give_up(failure, epoch),
         };
         tracing::debug!("job of {request:?} ended: {event:?}");
+        self.compress_active();
         self.shared.mark_unsaved();
         self.shared.report(event);
         self.show_idle();
@@ -208,25 +230,34 @@ impl Desk {
         event
     }
 
-    /// Puts a sound into the session. It is on its way to the audio thread before the session shows it, so that
-    /// whoever sees the take can play it.
-    fn keep(&mut self, sound: Sound, epoch: Epoch) -> Event {
-        let Sound { mut take, model, load, timings } = sound;
-        let id = self.shared.session.lock().next_take_id();
-        take.id = id;
-        let take = Arc::new(take);
+    /// Puts a sound into the session; `last` ends the job. It is on its way to the audio thread before the session
+    /// shows it, so that whoever sees it can play it.
+    fn keep(&mut self, sound: Sound, epoch: Epoch, last: bool) -> Event {
+        let Sound { take, model, load, timings } = sound;
         let started = Instant::now();
-        self.shared.publish(|| Some(take.clone()));
-        journal::done(&take, &journal::Times { load, stages: timings, resample: started.elapsed() });
-        let evicted = self.shared.session.lock().add_pending_take(take, epoch);
+        let heard = self.shared.session.lock().preview(&take, epoch);
+        if heard.is_some() {
+            self.shared.publish(|| heard);
+        }
+        journal::made(&take, &journal::Times { load, stages: timings, resample: started.elapsed() }, last);
+        let steps = take.request.steps;
+        let Placed { id, refined, evicted } = self.shared.session.lock().place(take, epoch, last);
         // The user may have chosen another take, or the host another session, in the meantime.
         self.shared.publish_active();
-        if evicted.is_some() {
+        if evicted {
             let text = format!("{MAX_TAKES} takes are kept; the oldest one has gone to the bin");
             self.shared.say(Severity::Info, text, "");
         }
         self.shared.update_status(|status| status.model = Some(model.name().to_owned()));
         self.model = Some(model);
-        Event::TakeReady(id)
+        if refined { Event::TakeRefined { id, steps } } else { Event::TakeReady(id) }
+    }
+
+    /// Makes the active take's saved form, so that saving the project is quick.
+    fn compress_active(&self) {
+        let active = self.shared.session.lock().active().cloned();
+        if let Some(take) = active {
+            take.compress();
+        }
     }
 }
