@@ -287,6 +287,9 @@ fn guidance_that_was_learnt_is_not_given_twice() -> Result<()> {
             let without = GenerationRequest { guidance_scale: rest, ..asked.clone() };
             assert_eq!(bits(&taught, &asked)?, bits(&plain, &without)?, "{steps} steps, {rest}");
         }
+        let less = GenerationRequest { steps, guidance_scale: 1.0, ..request() };
+        let learnt = GenerationRequest { guidance_scale: learnt, ..less.clone() };
+        assert_eq!(bits(&taught, &less)?, bits(&taught, &learnt)?, "what was learnt is the least");
     }
     Ok(())
 }

@@ -43,7 +43,7 @@ pub struct GenerationRequest {
     /// Solver steps, 1 ..= [`MAX_STEPS`].
     pub steps: u32,
     /// Classifier-free guidance scale ω: 1 is no guidance, up to [`MAX_GUIDANCE_SCALE`]. What a network has learnt
-    /// of it counts, see [`crate::config::LearntGuidance`].
+    /// of it counts and is the least there is, see [`crate::config::LearntGuidance`].
     pub guidance_scale: f32,
     /// Seed of the starting noise; variation `i` uses `seed + i` (wrapping).
     pub seed: u64,
@@ -332,7 +332,12 @@ impl Generator {
     /// What will be integrated for `request`.
     fn plan(&self, request: &GenerationRequest) -> Plan<'_> {
         let (network, sampler, learnt) = self.model.flow_for(request.steps);
-        Plan { network, sampler, scale: f64::from(request.guidance_scale) / f64::from(learnt) }
+        let mut scale = f64::from(request.guidance_scale) / f64::from(learnt);
+        if learnt > 1.0 {
+            // What was learnt cannot be taken back: less would mix in what the network makes of no text at all.
+            scale = scale.max(1.0);
+        }
+        Plan { network, sampler, scale }
     }
 
     /// Text features of the prompt for every variation, followed by those of the negative prompt if guidance

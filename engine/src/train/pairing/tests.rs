@@ -29,8 +29,7 @@ fn an_assignment_lowers_the_distance_more_the_more_it_sees() {
 fn the_approximate_assignment_gains_nearly_as_much() {
     let mut random = Noise::new(7, Stream::Training);
     let data: Vec<Vec<f32>> = (0..256).map(|_| random.normals(16)).collect();
-    let mut gain =
-        |pairing| distance_reduction(&data, pairing, &mut Noise::new(8, Stream::Training)).unwrap();
+    let gain = |pairing| distance_reduction(&data, pairing, &mut Noise::new(8, Stream::Training)).unwrap();
     let (exact, nearly) = (gain(Pairing::Assignment { over: 256 }), gain(Pairing::Nearly { over: 256 }));
     // The assignment is of squares, the gain of distances: it may come out a little better as well.
     assert!(exact > 0.05 && (nearly - exact).abs() < 0.02 * exact, "{exact} and {nearly}");
