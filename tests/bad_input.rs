@@ -355,13 +355,9 @@ fn a_tokenizer_that_adds_no_marks_is_an_error_and_no_panic() -> Result<()> {
 }
 
 #[test]
-fn a_clip_of_more_tokens_than_there_are_positions_is_made_in_windows() -> Result<()> {
-    // 62.5 tokens per second: 30 s need 1875 positions.
-    let generator = Generator::from_files(&with_config("/codec/hop_length", json!(16))?)?;
-    let long = GenerationRequest { seconds: 30.0, ..request() };
-    let made = generate(&generator, &long)?;
-    assert_eq!(made.clips[0].samples.len(), 30 * generator.sample_rate_hz() as usize);
-    assert!(made.clips[0].samples.iter().all(|x| x.is_finite()));
+fn a_codec_whose_longest_clip_has_too_many_tokens_is_refused_at_load() -> Result<()> {
+    // 62.5 tokens per second, twice as many as there may be.
+    assert_bad_model("hop of 16", &with_config("/codec/hop_length", json!(16))?, "hop_length");
     Ok(())
 }
 

@@ -148,8 +148,8 @@ impl Codec {
         let latent = latent.broadcast_mul(&self.latent_std)?.broadcast_add(&self.latent_mean)?;
         let (tokens, halo) = (latent.dim(1)?, self.decoder.reach());
         let mut pieces = Vec::new();
-        // In pieces, each with what its kernels reach on both sides: the result is the same, and two minutes need
-        // no more memory than ten seconds.
+        // In pieces, each with what its kernels reach on both sides: the result is the same, and the blocks need no
+        // more memory for two minutes than for ten seconds.
         for start in (0..tokens).step_by(PIECE) {
             let (from, end) = (start.saturating_sub(halo), (start + PIECE).min(tokens));
             let piece = latent.narrow(1, from, (end + halo).min(tokens) - from)?.contiguous()?;

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::flow::Sampler;
-use crate::pipeline::MAX_GUIDANCE_SCALE;
+use crate::pipeline::{MAX_GUIDANCE_SCALE, MAX_SECONDS};
 use serde::{Deserialize, Serialize};
 
 /// A whole model.
@@ -50,6 +50,9 @@ impl Default for LearntGuidance {
 /// Latent tokens the velocity network has positions for; longer clips are made in windows
 /// ([`crate::flow::windows`]).
 pub const MAX_TOKENS: usize = 1024;
+
+/// Latent tokens of the longest clip at most, 34 per second: what memory is made for.
+const MAX_CLIP_TOKENS: usize = 4096;
 
 /// The only `format` this code reads.
 pub const FORMAT_VERSION: u32 = 2;
@@ -148,11 +151,15 @@ impl CodecConfig {
     }
 
     /// Whether each condition on the sizes holds, and what to say if it does not.
-    fn checks(&self) -> [(bool, &'static str); 7] {
+    fn checks(&self) -> [(bool, &'static str); 8] {
         let covered = self
             .bands
             .iter()
             .fold(0, |sum: usize, group| sum.saturating_add(group.bands.saturating_mul(group.bins)));
+        let fits = || {
+            let longest = (MAX_SECONDS * f64::from(self.sample_rate_hz)) as usize;
+            self.hop_length == 0 || self.tokens_for(longest) <= MAX_CLIP_TOKENS
+        };
         [
             ((8_000..=192_000).contains(&self.sample_rate_hz), "codec.sample_rate_hz is out of range"),
             ((16..=16_384).contains(&self.n_fft), "codec.n_fft is out of range"),
@@ -164,6 +171,7 @@ impl CodecConfig {
                 covered == self.n_fft / 2 && self.bands.iter().all(|g| g.bands > 0 && g.bins > 0),
                 "codec.bands do not cover half of codec.n_fft",
             ),
+            (fits(), "codec.hop_length is too short for the longest clip"),
             ((1..=4096).contains(&self.latent_channels()), "codec.band_channels is out of range"),
             (
                 [self.dim, self.mix_dim, self.expansion].iter().all(|&d| (1..=8192).contains(&d)),

@@ -3,7 +3,7 @@
 //! Products of matrices only, a multiplication and an addition counted as two, for one clip. The rest (norms, gates,
 //! kernels of seven taps, Fourier transforms) is under a tenth of it and counts as overhead.
 
-use crate::config::{CodecConfig, FRAMES_PER_TOKEN, FlowConfig, TextConfig};
+use crate::config::{CodecConfig, FRAMES_PER_TOKEN, FlowConfig};
 
 /// One evaluation of the velocity network on `tokens` latent tokens of `channels` channels that read `words` tokens of
 /// text; the text's own keys and values are made once per generation and not counted.
@@ -26,14 +26,6 @@ pub fn decode(c: &CodecConfig, tokens: usize) -> f64 {
     let write = c.dim * FRAMES_PER_TOKEN * 2 * (c.bins() - 1);
     let read = bands * c.band_channels * c.dim;
     2.0 * (tokens * (read + c.decoder_blocks * block + write)) as f64
-}
-
-/// A text of `words` tokens through the text encoder.
-#[must_use]
-pub fn text(c: &TextConfig, words: usize) -> f64 {
-    let layer = words * (4 * c.hidden_size * c.hidden_size + 2 * c.hidden_size * c.intermediate_size)
-        + 2 * words * words * c.hidden_size;
-    2.0 * (c.num_hidden_layers * layer) as f64
 }
 
 #[cfg(test)]

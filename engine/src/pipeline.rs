@@ -281,6 +281,17 @@ impl Generator {
         self.pool.install(|| self.run(request, progress, cancel))
     }
 
+    /// Length of a clip of `request` in samples.
+    fn samples(&self, request: &GenerationRequest) -> usize {
+        (request.seconds * f64::from(self.sample_rate_hz())).round() as usize
+    }
+
+    /// Length of a clip of `request` in latent tokens.
+    #[must_use]
+    pub fn tokens(&self, request: &GenerationRequest) -> usize {
+        self.model.codec.config().tokens_for(self.samples(request))
+    }
+
     fn run(
         &self,
         request: &GenerationRequest,
@@ -288,8 +299,7 @@ impl Generator {
         cancel: &CancelToken,
     ) -> Result<Generation> {
         let codec = &self.model.codec;
-        let samples = (request.seconds * f64::from(self.sample_rate_hz())).round() as usize;
-        let tokens = codec.config().tokens_for(samples);
+        let (samples, tokens) = (self.samples(request), self.tokens(request));
         let plan = self.plan(request);
         let mut report = Reporter::new(request, plan.scale, tokens, progress);
         let mut timings = StageTimings::default();

@@ -20,8 +20,7 @@ impl Generator {
     ) -> Result<R> {
         request.validate()?;
         self.pool.install(|| {
-            let samples = (request.seconds * f64::from(self.sample_rate_hz())).round() as usize;
-            let noise = self.noise(request, self.model.codec.config().tokens_for(samples), 0)?;
+            let noise = self.noise(request, self.tokens(request), 0)?;
             let plan = self.plan(request);
             let condition = self.condition(request, plan)?;
             measure(&Windowed::new(Guided::new(plan.network, condition, plan.scale, || Ok(()))), &noise)
@@ -35,11 +34,9 @@ impl Generator {
     pub fn time_decoder(&self, request: &GenerationRequest) -> Result<Duration> {
         request.validate()?;
         self.pool.install(|| {
-            let codec = &self.model.codec;
-            let samples = (request.seconds * f64::from(self.sample_rate_hz())).round() as usize;
-            let latent = self.noise(request, codec.config().tokens_for(samples), 0)?.narrow(0, 0, 1)?;
+            let latent = self.noise(request, self.tokens(request), 0)?.narrow(0, 0, 1)?;
             let start = Instant::now();
-            codec.decode(&latent)?.log_amplitudes.flatten_all()?.to_vec1::<f32>()?;
+            self.model.codec.decode(&latent)?.log_amplitudes.flatten_all()?.to_vec1::<f32>()?;
             Ok(start.elapsed())
         })
     }

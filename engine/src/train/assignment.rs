@@ -31,9 +31,7 @@ const NONE: usize = usize::MAX;
 /// # Errors
 /// [`ErrorKind::Compute`] if `cost` is not `n * n` finite numbers.
 pub fn assign(cost: &[f64], n: usize) -> Result<Assignment> {
-    if cost.len() != n * n || !cost.iter().all(|c| c.is_finite()) {
-        return Err(Error::new(ErrorKind::Compute, "An assignment needs a square of finite costs"));
-    }
+    require_square(cost, n)?;
     let mut search = Search::reduced(cost, n);
     for row in 0..n {
         if search.column_of[row] == NONE {
@@ -41,6 +39,15 @@ pub fn assign(cost: &[f64], n: usize) -> Result<Assignment> {
         }
     }
     Ok(Assignment { columns: search.column_of, row_duals: search.u, column_duals: search.v })
+}
+
+/// # Errors
+/// [`ErrorKind::Compute`] if `cost` is not `n * n` finite numbers.
+pub(super) fn require_square(cost: &[f64], n: usize) -> Result<()> {
+    if cost.len() == n * n && cost.iter().all(|c| c.is_finite()) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Compute, "An assignment needs a square of finite costs"))
 }
 
 struct Search<'a> {

@@ -6,6 +6,7 @@
 //! stages, prices are kept from one to the next: without that, rows that want the same columns outbid each other by
 //! ε at a time.
 
+use super::assignment::require_square;
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::VecDeque;
 
@@ -32,8 +33,9 @@ const FALL: f64 = 0.2;
 /// # Errors
 /// [`ErrorKind::Compute`] if `cost` is not `n * n` finite numbers or `share` is not positive.
 pub fn assign(cost: &[f64], n: usize, share: f64) -> Result<Nearly> {
-    if cost.len() != n * n || !cost.iter().all(|c| c.is_finite()) || share.is_nan() || share <= 0.0 {
-        return Err(Error::new(ErrorKind::Compute, "An assignment needs a square of finite costs"));
+    require_square(cost, n)?;
+    if share.is_nan() || share <= 0.0 {
+        return Err(Error::new(ErrorKind::Compute, "An assignment cannot be nearer than the nearest"));
     }
     let (low, high) = cost.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &c| (l.min(c), h.max(c)));
     if n == 0 || low == high {

@@ -3,7 +3,7 @@
 use super::optim::AdamW;
 use super::stage::CHECKPOINT_FILE;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::WEIGHTS_FILE;
+use crate::model::{TEXT_FILE, WEIGHTS_FILE};
 use crate::weights;
 use candle_core::Tensor;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -129,20 +129,26 @@ pub fn start_from(folder: &Path, part: &str, optim: &mut AdamW) -> Result<()> {
     Ok(())
 }
 
-/// The averaged weights of a run folder, or of a model folder those whose names begin with `part` ("codec.", "flow.").
+/// The averaged weights of a run folder, or of a model folder those whose names begin with `part` ("codec.", "flow.",
+/// "text.").
 ///
 /// # Errors
 /// [`ErrorKind::BadData`], [`ErrorKind::BadModel`] or [`ErrorKind::Io`] naming the file.
 pub fn weights_in(folder: &Path, part: &str) -> Result<HashMap<String, Tensor>> {
-    let packed = folder.join(WEIGHTS_FILE);
-    if !packed.exists() {
+    if !folder.join(WEIGHTS_FILE).exists() {
         return averaged_weights(&folder.join(CHECKPOINT_FILE));
     }
-    let bytes = std::fs::read(&packed).map_err(|e| {
-        Error::new(ErrorKind::Io, format!("{} could not be read", packed.display())).with_source(e)
-    })?;
-    let own = |(name, tensor): (String, Tensor)| Some((name.strip_prefix(part)?.to_owned(), tensor));
-    Ok(weights::unpack(&bytes)?.into_iter().filter_map(own).collect())
+    let mut own = HashMap::new();
+    for path in
+        [WEIGHTS_FILE, TEXT_FILE].map(|name| folder.join(name)).into_iter().filter(|path| path.exists())
+    {
+        let bytes = std::fs::read(&path).map_err(|e| {
+            Error::new(ErrorKind::Io, format!("{} could not be read", path.display())).with_source(e)
+        })?;
+        let named = |(name, tensor): (String, Tensor)| Some((name.strip_prefix(part)?.to_owned(), tensor));
+        own.extend(weights::unpack(&bytes)?.into_iter().filter_map(named));
+    }
+    Ok(own)
 }
 
 /// The averaged weights of a checkpoint by name, ready to be packed or used as a starting point.

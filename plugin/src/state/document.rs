@@ -6,7 +6,8 @@
 //! ```
 //! There is also `"draft_first":false` after `seed_locked` if the user wants no drafts, and `"pending_take":1` after
 //! `pending` while the unfinished job has a take that it refines: what was saved before there were drafts is written
-//! back byte for byte. Of a take's versions the shown one is saved. `audio` is base64 of deflated little-endian `f32`. Reading never fails. Fields this version does not know are
+//! back byte for byte. Of a take's versions the shown one is saved. `audio` is base64 of deflated little-endian `f32`.
+//! Reading never fails. Fields this version does not know are
 //! kept and written back; a document of a newer version keeps its version number.
 
 use super::{MAX_TAKES, Session, SoundRequest, Take, TakeId};

@@ -218,7 +218,7 @@ fn measure(
             ms(times[times.len() / 2])
         },
     };
-    let tokens = config.codec.tokens_for((seconds * f64::from(config.codec.sample_rate_hz)).round() as usize);
+    let tokens = generator.tokens(&request(0));
     let words = generator.encode_text(&[PROMPT])?.tokens.dim(1)?;
     let evaluations = f64::from(steps * batch) * if generator.is_guided(&request(0)) { 2.0 } else { 1.0 };
     let velocity = cost::velocity(&config.flow, config.codec.latent_channels(), tokens, words);

@@ -10,9 +10,7 @@ use straightshot_engine::config::{
     CodecConfig, FORMAT_VERSION, FlowConfig, LearntGuidance, ModelConfig, TextConfig,
 };
 use straightshot_engine::flow::Sampler;
-use straightshot_engine::model::{
-    CONFIG_FILE, ModelFiles, ONE_STEP, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE,
-};
+use straightshot_engine::model::{CONFIG_FILE, ONE_STEP, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
 use straightshot_engine::train::checkpoint;
 use straightshot_engine::weights;
 
@@ -95,10 +93,7 @@ fn is_model(folder: &Path) -> bool {
 /// Weights of a model's text encoder, or of a BERT-shaped safetensors file without the unused pooler and index buffers.
 pub(crate) fn text_tensors(folder: &Path) -> Result<HashMap<String, Tensor>> {
     if is_model(folder) {
-        let tensors = ModelFiles::from_dir(folder)?.tensors()?.into_iter();
-        return Ok(tensors
-            .filter_map(|(name, tensor)| Some((name.strip_prefix("text.")?.to_owned(), tensor)))
-            .collect());
+        return Ok(checkpoint::weights_in(folder, "text.")?);
     }
     let path = folder.join(WEIGHTS_FILE);
     let tensors =

@@ -73,12 +73,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Some(folder) => Generator::from_dir(folder)?,
         None => Generator::builtin()?,
     };
-    let library = match arguments.data.is_empty() {
-        true => None,
-        false => Some(Library::load(arguments, &yamnet)?),
-    };
+    let library = (!arguments.data.is_empty()).then(|| Library::load(arguments, &yamnet)).transpose()?;
     for &steps in &arguments.steps {
-        let (mut rows, mut recognised) = (Vec::new(), 0);
+        let (mut rows, mut recognised, mut alike) = (Vec::new(), 0, 0);
         for &seed in &arguments.seeds {
             for prompt in &prompts {
                 let sound = sound(arguments, &generator, prompt, steps, seed)?;
@@ -89,7 +86,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
                 let best: Vec<String> = labels::best(&peaks, arguments.top).into_iter().map(named).collect();
                 let mut row = vec![(*prompt).to_owned(), yes_or_no(yes), best.join(", ")];
                 if let Some(library) = &library {
-                    row.extend(library.beside(prompt, &sound, &right)?);
+                    let beside = library.beside(prompt, &sound, &right)?;
+                    alike += usize::from(beside.same_kind);
+                    row.extend(beside.cells);
                 }
                 rows.push(row);
             }
@@ -102,7 +101,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         rows.iter().for_each(|row| println!("{}", line(row)));
         println!("\nrecognised at {steps} steps: {recognised} of {}", rows.len());
         if let Some(library) = &library {
-            let alike = rows.iter().filter(|row| row.last().is_some_and(|last| last == "yes")).count();
             println!("{}", library.summary(&prompts, &right, alike, rows.len()));
         }
         println!();

@@ -40,16 +40,22 @@ pub(super) fn run(arguments: &Arguments, plan: &Path) -> Result<()> {
         eprintln!("{} is left out: there is no run {}", line.system, arguments.runs.join(run).display());
     }
     ensure!(!lines.is_empty(), "there is no run of any row of {}", plan.display());
+    let work = tempfile::tempdir()?;
     let base = match &arguments.model {
         Some(folder) => ModelFiles::from_dir(folder)?,
         None => ModelFiles::builtin(),
     };
+    let folder = work.path().join("base");
+    std::fs::create_dir(&folder)?;
+    for (name, bytes) in base.by_name() {
+        std::fs::write(folder.join(name), bytes)?;
+    }
     let rate = Generator::with_threads(&base, 1)?.sample_rate_hz();
     let hearing = Hearing::open(arguments, rate)?;
     println!("{MARKDOWN_HEADING}");
     for line in &lines {
         let files = match &line.run {
-            Some(run) => packed(&arguments.runs.join(run), line, &base)?,
+            Some(run) => packed(&arguments.runs.join(run), line, &folder, &work.path().join("packed"))?,
             None => base.clone(),
         };
         let row = Arguments {
@@ -79,26 +85,20 @@ fn read(plan: &Path) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
-/// The model of a run: rounded as it would ship, because that is what is to be judged.
-fn packed(run: &Path, line: &Line, base: &ModelFiles) -> Result<ModelFiles> {
-    let folder = tempfile::tempdir()?;
-    let (model, out) = (folder.path().join("base"), folder.path().join("packed"));
-    std::fs::create_dir(&model)?;
-    for (name, bytes) in base.by_name() {
-        std::fs::write(model.join(name), bytes)?;
-    }
+/// The model of a run with everything else from the folder `base`: rounded as it would ship, because that is what is to be judged.
+fn packed(run: &Path, line: &Line, base: &Path, out: &Path) -> Result<ModelFiles> {
     pack::run(&pack::Arguments {
-        codec: model.clone(),
+        codec: base.to_owned(),
         flow: run.to_owned(),
         one_step: None,
         flow_guidance: 1.0,
         one_step_guidance: 1.0,
         sampler: line.sampler.unwrap_or_default(),
-        text: model,
+        text: base.to_owned(),
         name: line.system.clone(),
-        out: out.clone(),
+        out: out.to_owned(),
     })?;
-    Ok(ModelFiles::from_dir(&out)?)
+    Ok(ModelFiles::from_dir(out)?)
 }
 
 #[cfg(test)]

@@ -19,6 +19,14 @@ pub(super) struct Library {
     second: Option<Second>,
 }
 
+/// Recordings beside one sound.
+pub(super) struct Beside {
+    /// Cells of its row.
+    pub(super) cells: Vec<String>,
+    /// Whether the nearest recording is of the prompt's kind; never without a second embedder.
+    pub(super) same_kind: bool,
+}
+
 /// Recordings as the second embedder hears them.
 struct Second {
     embedder: Aisfx,
@@ -59,17 +67,18 @@ impl Library {
 
     /// How many recordings of the prompt's kind are recognised; the one that is most like `sound` and whether it is of
     /// that kind.
-    pub(super) fn beside(&self, prompt: &str, sound: &Audio, right: &RightClasses) -> Result<Vec<String>> {
+    pub(super) fn beside(&self, prompt: &str, sound: &Audio, right: &RightClasses) -> Result<Beside> {
         let (yes, all) = self.of_kind(prompt, right);
-        let mut cells = vec![format!("{yes} of {all}")];
+        let (mut cells, mut same_kind) = (vec![format!("{yes} of {all}")], false);
         if let Some(second) = &self.second {
             let windows = second.embedder.embed(&sound.samples, sound.sample_rate_hz)?;
             let found = second.recordings.nearest(&windows, |_| true).context("no recording")?;
             let caption = &self.entries[found.index].caption;
             cells.push(format!("{caption} ({:.2})", found.similarity));
-            cells.push(yes_or_no(right.same_kind(prompt, caption)));
+            same_kind = right.same_kind(prompt, caption);
+            cells.push(yes_or_no(same_kind));
         }
-        Ok(cells)
+        Ok(Beside { cells, same_kind })
     }
 
     /// Recordings in which a class that is right for `prompt` is heard, and all of its kind.
