@@ -1,4 +1,5 @@
-//! Correctness of the engine: golden tensors, gradients, laws of the flow, the whole pipeline, bad input.
+//! Correctness of the engine: golden tensors, gradients, laws of the flow, the whole pipeline, other
+//! precisions, bad input.
 
 mod bad_input;
 mod builtin;
@@ -8,5 +9,6 @@ mod golden;
 mod gradients;
 mod library;
 mod pipeline;
+mod precision;
 mod tiny_model;
 mod training;

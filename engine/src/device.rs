@@ -1,19 +1,106 @@
-//! Where tensors live and which threads compute; the only reader of thread settings.
+//! Where tensors live, in which precision the flow computes, and which threads compute; the only reader of the
+//! settings of these, and the only code that knows of a kind of GPU.
 
 use crate::error::{Error, ErrorKind, Result};
-use candle_core::Device;
+use candle_core::{DType, Device};
+use std::fmt;
 use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
 
 /// More threads than this gain little at the sizes of the shipped model.
 const MAX_THREADS: usize = 4;
 /// On the scale of 0 (lowest) to 99; 25 is a niceness of +9 on Linux and "below normal" on Windows.
 const WORKER_PRIORITY: u8 = 25;
+/// Name of the variable that keeps generation on the CPU if it says `cpu`.
+const DEVICE_VARIABLE: &str = "STRAIGHTSHOT_DEVICE";
 
-/// The device that generation runs on.
-#[must_use]
-pub fn default_device() -> Device {
-    Device::Cpu
+/// Where a model computes, and why there.
+#[derive(Debug, Clone)]
+pub struct Placement {
+    device: Device,
+    flow_type: DType,
+    /// Why not on a GPU that the program was built for, in the user's words.
+    reason: Option<String>,
 }
+
+impl Placement {
+    /// On the CPU, in single precision.
+    #[must_use]
+    pub fn cpu() -> Self {
+        Self { device: Device::Cpu, flow_type: DType::F32, reason: None }
+    }
+
+    /// On a GPU if the program was built for one and there is one that works, else on the CPU. Loads nothing and touches
+    /// no driver if `STRAIGHTSHOT_DEVICE` is `cpu`.
+    #[must_use]
+    pub fn best() -> Self {
+        if std::env::var_os(DEVICE_VARIABLE).is_some_and(|device| device.eq_ignore_ascii_case("cpu")) {
+            return Self::cpu();
+        }
+        match gpu::open() {
+            None => Self::cpu(),
+            Some(Ok(device)) => Self { device, flow_type: gpu::FLOW_TYPE, reason: None },
+            Some(Err(e)) => Self::cpu().because(e.detail()),
+        }
+    }
+
+    /// On a GPU.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Compute`] saying why there is none to be used.
+    pub fn gpu() -> Result<Self> {
+        let device = gpu::open().unwrap_or_else(|| {
+            Err(Error::new(ErrorKind::Compute, "this program was built without support for GPUs"))
+        })?;
+        Ok(Self { device, flow_type: gpu::FLOW_TYPE, reason: None })
+    }
+
+    /// The same with the weights and products of the flow's blocks in another type, for measurements. The CPU has no
+    /// products in `bf16`.
+    #[must_use]
+    pub fn with_flow_type(self, flow_type: DType) -> Self {
+        Self { flow_type, ..self }
+    }
+
+    /// The same with a reason for not being on a GPU.
+    #[must_use]
+    pub(crate) fn because(self, reason: String) -> Self {
+        Self { reason: Some(reason), ..self }
+    }
+
+    /// The device of all tensors.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Type of the weights and products in the flow's blocks; everything else is `f32`.
+    #[must_use]
+    pub fn flow_type(&self) -> DType {
+        self.flow_type
+    }
+
+    /// Whether this is a GPU.
+    #[must_use]
+    pub fn is_gpu(&self) -> bool {
+        !self.device.is_cpu()
+    }
+
+    /// Why this is not a GPU although the program was built for one, in the user's words.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+}
+
+impl fmt::Display for Placement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let device = if self.is_gpu() { "GPU" } else { "CPU" };
+        write!(f, "computing on the {device}, the flow in {}", self.flow_type.as_str())?;
+        self.reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
+    }
+}
+
+mod gpu;
 
 /// Threads for generation: one core is left to the host's audio thread wherever there is more than one.
 #[must_use]
@@ -41,4 +128,25 @@ pub fn worker_pool(threads: usize) -> Result<rayon::ThreadPool> {
         })
         .build()
         .map_err(|e| Error::new(ErrorKind::Compute, "The worker threads could not be started").with_source(e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(not(any(feature = "cuda", feature = "metal")))]
+    fn a_program_without_support_for_a_gpu_has_none_and_owes_no_reason() {
+        let place = Placement::best();
+        assert!(!place.is_gpu() && place.reason().is_none());
+        assert_eq!(place.to_string(), "computing on the CPU, the flow in f32");
+        let refused = Placement::gpu().expect_err("no GPU");
+        assert_eq!(refused.to_string(), "this program was built without support for GPUs");
+    }
+
+    #[test]
+    fn what_is_said_names_the_device_the_type_and_the_reason() {
+        let place = Placement::cpu().with_flow_type(DType::F16).because("the fan is loud".into());
+        assert_eq!(place.to_string(), "computing on the CPU, the flow in f16: the fan is loud");
+    }
 }

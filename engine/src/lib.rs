@@ -19,8 +19,8 @@
 //!
 //! Weights of linear maps are `[in, out]`.
 //!
-//! The crate does no logging, reads files only where a path is passed in, and starts threads only in
-//! [`device::worker_pool`].
+//! The crate does no logging, reads files only where a path is passed in (a build with CUDA also loads NVIDIA's libraries,
+//! see [`device`]), and starts threads only in [`device::worker_pool`].
 
 #![forbid(unsafe_code)]
 

@@ -2,6 +2,7 @@
 
 use crate::codec::Codec;
 use crate::config::ModelConfig;
+use crate::device::Placement;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flow::{Sampler, Transformer};
 use crate::text::TextEncoder;
@@ -125,11 +126,12 @@ pub struct Model {
 }
 
 impl Model {
-    /// Unpacks the files and builds the networks on `device`.
+    /// Unpacks the files and builds the networks where `placement` says.
     ///
     /// # Errors
     /// [`ErrorKind::BadModel`] saying which file or tensor is at fault.
-    pub fn load(files: &ModelFiles, device: &Device) -> Result<Self> {
+    pub fn load(files: &ModelFiles, placement: &Placement) -> Result<Self> {
+        let device = placement.device();
         let config = ModelConfig::from_json(&files.config)?;
         let mut tensors = files.tensors()?;
         let text = TextEncoder::new(&config.text, &files.tokenizer, part(&mut tensors, "text.", device)?)?;
@@ -138,7 +140,7 @@ impl Model {
             Error::new(ErrorKind::BadModel, "The model's weights do not fit its config.json").with_source(e)
         };
         let mut flow = |prefix: &str| {
-            let vb = part(&mut tensors, prefix, device)?;
+            let vb = part(&mut tensors, prefix, device)?.to_dtype(placement.flow_type());
             Transformer::new(&config.flow, config.codec.latent_channels(), config.text.hidden_size, &vb)
                 .map_err(misfit)
         };

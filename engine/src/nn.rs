@@ -20,3 +20,10 @@ pub use norm::{LayerNorm, RmsNorm};
 pub use rope::RotaryTable;
 pub use swiglu::SwiGlu;
 pub use time_embedding::TimeEmbedding;
+
+/// The builder for what stays in single precision in a network of half precision: norms, gates, and the layers at the
+/// ends, which are small and through which everything passes.
+#[must_use]
+pub fn in_single_precision<'a>(vb: &candle_nn::VarBuilder<'a>) -> candle_nn::VarBuilder<'a> {
+    vb.to_dtype(ops::composed::wide_type(vb.dtype()))
+}

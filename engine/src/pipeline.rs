@@ -8,17 +8,19 @@
 
 mod measure;
 
-use crate::device;
+use crate::device::{self, Placement};
 use crate::error::{Error, ErrorKind, Result};
 use crate::flow::transformer::Conditioned;
 use crate::flow::{Guided, Sampler, Transformer, Windowed, guidance};
 use crate::model::{Model, ModelFiles};
 use crate::rng::{self, Noise, Stream};
 use crate::text::cache::TextCache;
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+pub use measure::Intermediates;
 
 /// Longest accepted prompt in characters; the text encoder reads far fewer tokens than that.
 pub const MAX_PROMPT_CHARS: usize = 1000;
@@ -214,7 +216,7 @@ pub struct Generation {
 pub struct Generator {
     model: Model,
     texts: TextCache,
-    device: Device,
+    placement: Placement,
     pool: rayon::ThreadPool,
 }
 
@@ -249,10 +251,32 @@ impl Generator {
     /// # Errors
     /// [`ErrorKind::BadModel`] saying which file or tensor is at fault.
     pub fn with_threads(files: &ModelFiles, threads: usize) -> Result<Self> {
-        let device = device::default_device();
+        let placement = Placement::best();
+        let on_gpu = placement.is_gpu();
+        match Self::on(files, threads, placement) {
+            // The card's memory may be full of other things.
+            Err(e) if on_gpu => {
+                let reason = format!("the model could not be loaded onto the GPU: {}", e.detail());
+                Self::on(files, threads, Placement::cpu().because(reason))
+            }
+            loaded => loaded,
+        }
+    }
+
+    /// Like [`Generator::with_threads`] at a given place.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadModel`] saying which file or tensor is at fault.
+    pub fn on(files: &ModelFiles, threads: usize, placement: Placement) -> Result<Self> {
         let pool = device::worker_pool(threads)?;
-        let model = pool.install(|| Model::load(files, &device))?;
-        Ok(Self { model, texts: TextCache::default(), device, pool })
+        let model = pool.install(|| Model::load(files, &placement))?;
+        Ok(Self { model, texts: TextCache::default(), placement, pool })
+    }
+
+    /// Where it computes, and why there.
+    #[must_use]
+    pub fn placement(&self) -> &Placement {
+        &self.placement
     }
 
     /// Short name of the model, for display.
@@ -307,7 +331,7 @@ impl Generator {
         report.stage(Stage::Text);
         let start = Instant::now();
         let condition = self.condition(request, plan)?;
-        timings.text = start.elapsed();
+        timings.text = self.finished(start)?;
         cancel.check()?;
 
         let start = Instant::now();
@@ -319,7 +343,7 @@ impl Generator {
             report.stage(Stage::Flow { step: i as u32 + 1, steps });
             cancel.check()
         })?;
-        timings.flow = start.elapsed();
+        timings.flow = self.finished(start)?;
 
         report.stage(Stage::Decode);
         let start = Instant::now();
@@ -337,6 +361,12 @@ impl Generator {
         timings.decode = start.elapsed();
         report.done();
         Ok(Generation { clips, timings, nfe: steps })
+    }
+
+    /// Time since `start` when the device has done what it was asked for; a GPU computes on while the clock is read.
+    fn finished(&self, start: Instant) -> Result<Duration> {
+        self.placement.device().synchronize()?;
+        Ok(start.elapsed())
     }
 
     /// What will be integrated for `request`.
@@ -374,7 +404,7 @@ impl Generator {
         let noise = (0..request.variations)
             .map(|i| {
                 Noise::new(seed.wrapping_add(u64::from(i)), Stream::Latent)
-                    .normal_tensor((1, tokens, channels), &self.device)
+                    .normal_tensor((1, tokens, channels), self.placement.device())
             })
             .collect::<candle_core::Result<Vec<_>>>()?;
         Ok(Tensor::cat(&noise, 0)?)

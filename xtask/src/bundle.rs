@@ -3,7 +3,7 @@
 //! Both formats are the same shared library. Linux: CLAP is a plain file, VST3 a folder with one library per
 //! platform. macOS: both are bundles with an Info.plist. Windows: CLAP is a plain DLL, VST3 a folder.
 
-use crate::workspace::{Workspace, run};
+use crate::workspace::{Accelerator, Workspace, run};
 use crate::{patch, setup};
 use anyhow::{Context, Result, bail};
 use std::env::consts::{ARCH, OS};
@@ -12,6 +12,14 @@ use std::path::{Path, PathBuf};
 
 /// Name of the bundles and of the library inside.
 const NAME: &str = "Straightshot";
+
+/// Options of `cargo xtask bundle` and `install`.
+#[derive(clap::Args)]
+pub(crate) struct BundleArgs {
+    /// What may compute besides the processor; built into target/cuda or target/metal.
+    #[arg(long)]
+    pub(crate) features: Option<Accelerator>,
+}
 
 /// The finished bundles and the workspace they were built from.
 pub(crate) struct Bundles {
@@ -23,10 +31,10 @@ pub(crate) struct Bundles {
     pub(crate) vst3: PathBuf,
 }
 
-/// Builds everything in release and writes both bundles to `target/bundled`.
-pub(crate) fn bundle() -> Result<Bundles> {
+/// Builds everything in release and writes both bundles to `bundled` in the target folder of the build.
+pub(crate) fn bundle(accelerator: Option<Accelerator>) -> Result<Bundles> {
     setup::ensure(setup::Purpose::Build)?;
-    let workspace = Workspace::open()?;
+    let workspace = Workspace::open(accelerator)?;
     build(&workspace)?;
     let library = workspace.target.join("release").join(library_file());
     if !patch::is_patched(&library)? {
@@ -46,8 +54,8 @@ pub(crate) fn bundle() -> Result<Bundles> {
 }
 
 /// Copies the bundles to where hosts look for plugins of this user.
-pub(crate) fn install() -> Result<()> {
-    let bundles = bundle()?;
+pub(crate) fn install(accelerator: Option<Accelerator>) -> Result<()> {
+    let bundles = bundle(accelerator)?;
     let home = std::env::home_dir().context("the home folder is unknown")?;
     let (clap_folder, vst3_folder) = match OS {
         "macos" => (home.join("Library/Audio/Plug-Ins/CLAP"), home.join("Library/Audio/Plug-Ins/VST3")),

@@ -10,6 +10,7 @@
 )]
 
 mod bundle;
+mod cuda;
 mod dataset;
 mod patch;
 mod play;
@@ -34,9 +35,11 @@ enum Task {
     /// Checks what the build and the tests need and installs it with apt where that is possible.
     Setup,
     /// Builds Straightshot.clap and Straightshot.vst3 into target/bundled.
-    Bundle,
+    Bundle(bundle::BundleArgs),
     /// Builds the bundles and copies them to the folders in which hosts look for plugins.
-    Install,
+    Install(bundle::BundleArgs),
+    /// Builds the bundles with CUDA into target/cuda and checks that they need no CUDA library to start.
+    Cuda,
     /// Makes a sound from a prompt through the built plugin: in a window, or as files without a display.
     Play(play::PlayArgs),
     /// Times what a host does when it scans the bundle.
@@ -50,8 +53,9 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Setup => setup::ensure(setup::Purpose::Test),
-        Task::Bundle => bundle::bundle().map(drop),
-        Task::Install => bundle::install(),
+        Task::Bundle(args) => bundle::bundle(args.features).map(drop),
+        Task::Install(args) => bundle::install(args.features),
+        Task::Cuda => cuda::cuda(),
         Task::Play(args) => play::play(&args),
         Task::Scan => play::scan(),
         Task::Dataset(args) => dataset::dataset(&args),

@@ -69,13 +69,13 @@ pub(crate) fn play(args: &PlayArgs) -> Result<()> {
     if in_window {
         setup::ensure(setup::Purpose::Window)?;
     }
-    let bundles = bundle()?;
+    let bundles = bundle(None)?;
     if in_window { play_in_window(&bundles.workspace, args) } else { play_to_files(&bundles, args) }
 }
 
 /// Times loading the bundle and reading its descriptor.
 pub(crate) fn scan() -> Result<()> {
-    let bundles = bundle()?;
+    let bundles = bundle(None)?;
     run(headless_host(&bundles).arg("scan"), "headless-host")
 }
 

@@ -17,7 +17,7 @@ const PYTHON_PACKAGES: &[&str] = &["pedalboard==0.9.26", "mido==1.3.3", "numpy==
 pub(crate) fn test() -> Result<()> {
     let start = Instant::now();
     setup::ensure(setup::Purpose::Test)?;
-    let workspace = Workspace::open()?;
+    let workspace = Workspace::open(None)?;
     step("format", || {
         run(Command::new(cargo()).args(["fmt", "--all", "--check"]).current_dir(&workspace.root), "cargo fmt")
     })?;
@@ -26,7 +26,7 @@ pub(crate) fn test() -> Result<()> {
         // --no-deps: the patched dependencies are not ours to lint.
         run(clippy.args(["--all-targets", "--no-deps", "--", "-D", "warnings"]), "cargo clippy")
     })?;
-    let bundles = step("bundle", bundle)?;
+    let bundles = step("bundle", || bundle(None))?;
     let mut totals = step("cargo test", || cargo_test(&bundles))?;
     totals.push(step("Python host tests", || python_tests(&bundles))?);
     println!("\nall checks passed in {:.0} s:", start.elapsed().as_secs_f64());

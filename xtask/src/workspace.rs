@@ -3,6 +3,7 @@
 //! Every command builds the same packages with the same features in the release profile, so that no crate is
 //! compiled twice: neither the plugin for its host program nor a dependency for another feature set.
 
+use crate::cuda::Toolkit;
 use crate::patch;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -12,6 +13,26 @@ use std::process::{Command, Stdio};
 
 /// The features of every build; the plain library needs none of them, but shares its dependencies.
 const FEATURES: &str = "straightshot/standalone";
+
+/// What computes besides the processor. Such a build has a target folder of its own, so that neither build takes the
+/// other's files for its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Accelerator {
+    /// NVIDIA's, on Linux and Windows; needs nvcc, see [`crate::cuda`].
+    Cuda,
+    /// Apple's, on macOS.
+    Metal,
+}
+
+impl Accelerator {
+    /// Its feature of our crates and its folder below `target`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cuda => "cuda",
+            Self::Metal => "metal",
+        }
+    }
+}
 
 /// A program that ran and reported failure; carries the exit code for our own.
 #[derive(Debug)]
@@ -34,42 +55,49 @@ impl std::error::Error for Failed {}
 pub(crate) struct Workspace {
     /// Folder of the workspace's Cargo.toml.
     pub(crate) root: PathBuf,
-    /// Cargo's target folder.
+    /// Cargo's target folder for this build.
     pub(crate) target: PathBuf,
+    /// The features of this build.
+    features: String,
+    /// Compiler of a CUDA build.
+    toolkit: Option<Toolkit>,
     /// Value of cargo's `--config` that replaces dependencies by their patched copies.
     patched_paths: String,
 }
 
 impl Workspace {
     /// Asks cargo where things are and makes the patched copies of dependencies.
-    pub(crate) fn open() -> Result<Self> {
+    pub(crate) fn open(accelerator: Option<Accelerator>) -> Result<Self> {
+        let toolkit = match accelerator {
+            Some(Accelerator::Cuda) => Some(Toolkit::find()?),
+            Some(Accelerator::Metal) | None => None,
+        };
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has no parent folder")?;
-        let output = Command::new(cargo())
-            .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", &host_triple()?])
-            .current_dir(root)
-            .stderr(Stdio::inherit())
-            .output()
-            .context("cargo metadata could not be started")?;
-        if !output.status.success() {
-            bail!("cargo metadata failed (its message is above)");
-        }
-        let metadata: Value =
-            serde_json::from_slice(&output.stdout).context("cargo metadata wrote no JSON")?;
+        let features = match accelerator {
+            Some(accelerator) => format!("{FEATURES},straightshot/{}", accelerator.name()),
+            None => FEATURES.to_owned(),
+        };
+        let metadata = metadata(root, &features)?;
         let target =
             metadata["target_directory"].as_str().context("cargo metadata names no target folder")?;
-        let target = PathBuf::from(target);
-        let patched = patch::prepare(&metadata, &target)?;
+        let mut target = PathBuf::from(target);
+        let patched = patch::prepare(&metadata, &target, toolkit.is_some())?;
         // A TOML array of literal strings; literal, because paths on Windows hold backslashes.
         let quoted: Vec<String> = patched.iter().map(|copy| format!("'{}'", copy.display())).collect();
         let patched_paths = format!("paths=[{}]", quoted.join(", "));
-        Ok(Self { root: root.to_owned(), target, patched_paths })
+        target.extend(accelerator.map(Accelerator::name));
+        Ok(Self { root: root.to_owned(), target, features, toolkit, patched_paths })
     }
 
     /// A cargo command that sees the patched dependencies and leaves Cargo.lock alone.
     pub(crate) fn cargo(&self, subcommand: &str) -> Command {
         let mut command = Command::new(cargo());
         command.current_dir(&self.root).args(["--config", &self.patched_paths]).arg(subcommand);
-        command.args(["--release", "--locked", "--workspace", "--features", FEATURES]);
+        command.args(["--release", "--locked", "--workspace", "--features", &self.features]);
+        command.arg("--target-dir").arg(&self.target);
+        if let Some(toolkit) = &self.toolkit {
+            toolkit.provide_to(&mut command);
+        }
         command
     }
 
@@ -77,6 +105,21 @@ impl Workspace {
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
+}
+
+/// What cargo knows about the workspace with `features`, for the platform of this machine.
+fn metadata(root: &Path, features: &str) -> Result<Value> {
+    let output = Command::new(cargo())
+        .args(["metadata", "--format-version", "1", "--locked", "--features", features])
+        .args(["--filter-platform", &host_triple()?])
+        .current_dir(root)
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cargo metadata could not be started")?;
+    if !output.status.success() {
+        bail!("cargo metadata failed (its message is above)");
+    }
+    serde_json::from_slice(&output.stdout).context("cargo metadata wrote no JSON")
 }
 
 /// The cargo that started this program, else the one on the search path.

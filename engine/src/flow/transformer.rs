@@ -8,7 +8,9 @@ use crate::error::Result;
 use crate::nn::attention::TextKeys;
 use crate::nn::linear::LinearInit;
 use crate::nn::ops::{self, KeyLengths};
-use crate::nn::{JointAttention, LayerNorm, Linear, RmsNorm, RotaryTable, SwiGlu, TimeEmbedding};
+use crate::nn::{
+    JointAttention, LayerNorm, Linear, RmsNorm, RotaryTable, SwiGlu, TimeEmbedding, in_single_precision,
+};
 use candle_core::{Tensor, bail};
 use candle_nn::VarBuilder;
 
@@ -76,7 +78,8 @@ pub struct Transformer {
 }
 
 impl Transformer {
-    /// Takes the tensors from `vb`.
+    /// Takes the tensors from `vb`. If that is of half precision, so are the matrices of the blocks, most of the
+    /// network, and the products with them; what passes between the blocks stays in single precision.
     ///
     /// # Errors
     /// A candle error if a stored tensor is missing or has another shape.
@@ -87,8 +90,9 @@ impl Transformer {
         vb: &VarBuilder<'_>,
     ) -> candle_core::Result<Self> {
         let dim = config.dim;
-        let linear = |i, o, init, name: &str| Linear::new(i, o, true, init, &vb.pp(name));
         let blocks = (0..config.blocks).map(|i| Block::new(config, text_dim, &vb.pp("blocks").pp(i)));
+        let vb = in_single_precision(vb);
+        let linear = |i, o, init, name: &str| Linear::new(i, o, true, init, &vb.pp(name));
         Ok(Self {
             input: linear(channels, dim, LinearInit::Xavier, "input")?,
             time: TimeEmbedding::new(dim, &vb.pp("time"))?,
@@ -190,7 +194,7 @@ impl Block {
         text: &TextKeys,
     ) -> candle_core::Result<Tensor> {
         let [shift_a, scale_a, gate_a, shift_f, scale_f, gate_f] =
-            chunks(&self.modulation.forward(condition)?)?;
+            chunks(&self.modulation.forward(condition)?.to_dtype(condition.dtype())?)?;
         let h = modulate(&self.attention_norm.forward(x)?, &shift_a, &scale_a)?;
         let h = self.attention.forward(&h, rope, frames, text)?;
         let x = ops::scale_shift(&h, &gate_a, x)?;

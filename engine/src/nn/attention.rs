@@ -2,7 +2,7 @@
 
 use super::linear::LinearInit;
 use super::ops::{self, KeyLengths};
-use super::{Linear, RotaryTable};
+use super::{Linear, RotaryTable, in_single_precision};
 use candle_core::{Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
@@ -43,7 +43,7 @@ impl JointAttention {
             text_key: linear(text_dim, "text_key")?,
             text_value: linear(text_dim, "text_value")?,
             out: linear(dim, "out")?,
-            gate: vb.get_with_hints(heads, "gate", Init::Const(0.0))?,
+            gate: in_single_precision(vb).get_with_hints(heads, "gate", Init::Const(0.0))?,
             heads,
         })
     }

@@ -1,6 +1,6 @@
 //! Normalisation layers over the last dimension.
 
-use super::ops;
+use super::{in_single_precision, ops};
 use candle_core::{Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
@@ -18,6 +18,7 @@ impl LayerNorm {
     /// # Errors
     /// A candle error if a stored tensor is missing or has another shape.
     pub fn new(dim: usize, eps: f32, vb: &VarBuilder<'_>) -> Result<Self> {
+        let vb = in_single_precision(vb);
         let weight = vb.get_with_hints(dim, "weight", Init::Const(1.0))?;
         let bias = vb.get_with_hints(dim, "bias", Init::Const(0.0))?;
         Ok(Self { weight, bias, eps })
@@ -48,7 +49,8 @@ impl RmsNorm {
     /// # Errors
     /// A candle error if the stored tensor is missing or has another shape.
     pub fn new(dim: usize, eps: f32, vb: &VarBuilder<'_>) -> Result<Self> {
-        Ok(Self { weight: vb.get_with_hints(dim, "weight", Init::Const(1.0))?, eps })
+        let weight = in_single_precision(vb).get_with_hints(dim, "weight", Init::Const(1.0))?;
+        Ok(Self { weight, eps })
     }
 
     /// Normalises.

@@ -1,17 +1,18 @@
 //! Element-wise and row-wise operations with their own backward passes.
 //!
-//! On the CPU each is one pass over memory, vectorised for the instruction set found at run time and
-//! spread over the current rayon pool. On other devices the same formula is composed from candle
-//! operations, which have gradients there.
+//! For `f32` on the CPU each is one pass over memory, vectorised for the instruction set found at run time and
+//! spread over the current rayon pool. On other devices and for other types the same formula is [`composed`] from
+//! candle operations, which have gradients there.
 
 mod attention;
 mod channels;
+pub(crate) mod composed;
 mod kernels;
 mod modulate;
 mod rowwise;
 
 pub use attention::{KeyLengths, attention};
-use candle_core::{CpuStorage, CustomOp2, D, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp2, DType, Layout, Result, Shape, Tensor};
 pub use channels::{add_bias, add_scaled, affine};
 use kernels as k;
 pub use modulate::scale_shift;
@@ -19,21 +20,25 @@ use rayon::prelude::*;
 use rowwise::{Row1, Row2};
 pub(crate) use rowwise::{contiguous_f32, rows_per_task};
 
+/// Whether the fused form is for `x`.
+pub(crate) fn is_fused(x: &Tensor) -> bool {
+    x.device().is_cpu() && x.dtype() == DType::F32
+}
+
 /// `(x - mean(x)) / sqrt(var(x) + eps)` over the last dimension, no affine part.
 ///
 /// # Shapes
 /// - `x`: `[.., dim]`; returns the same.
 ///
 /// # Errors
-/// A candle error if the CPU tensor is not `f32`.
+/// A candle error if `x` holds no floating-point numbers.
 pub fn layer_norm(x: &Tensor, eps: f32) -> Result<Tensor> {
-    if x.device().is_cpu() {
+    if is_fused(x) {
         let forward = move |x: &[f32], y: &mut [f32]| k::layer_norm(x, y, eps);
         let backward = move |x: &[f32], g: &[f32], y: &mut [f32]| k::layer_norm_grad(x, g, y, eps);
         return Row1::new("layer-norm", forward, backward).apply(x);
     }
-    let x = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
-    x.broadcast_div(&(x.sqr()?.mean_keepdim(D::Minus1)? + f64::from(eps))?.sqrt()?)
+    composed::layer_norm(x, eps)
 }
 
 /// `x / sqrt(mean(x²) + eps)` over the last dimension, without weight.
@@ -42,14 +47,14 @@ pub fn layer_norm(x: &Tensor, eps: f32) -> Result<Tensor> {
 /// - `x`: `[.., dim]`; returns the same.
 ///
 /// # Errors
-/// A candle error if the CPU tensor is not `f32`.
+/// A candle error if `x` holds no floating-point numbers.
 pub fn rms_norm(x: &Tensor, eps: f32) -> Result<Tensor> {
-    if x.device().is_cpu() {
+    if is_fused(x) {
         let forward = move |x: &[f32], y: &mut [f32]| k::rms_norm(x, y, eps);
         let backward = move |x: &[f32], g: &[f32], y: &mut [f32]| k::rms_norm_grad(x, g, y, eps);
         return Row1::new("rms-norm", forward, backward).apply(x);
     }
-    x.broadcast_div(&(x.sqr()?.mean_keepdim(D::Minus1)? + f64::from(eps))?.sqrt()?)
+    composed::rms_norm(x, eps)
 }
 
 /// Soft-max over the last dimension.
@@ -58,29 +63,25 @@ pub fn rms_norm(x: &Tensor, eps: f32) -> Result<Tensor> {
 /// - `x`: `[.., classes]`; returns the same.
 ///
 /// # Errors
-/// A candle error if the CPU tensor is not `f32`.
+/// A candle error if `x` holds no floating-point numbers.
 pub fn softmax(x: &Tensor) -> Result<Tensor> {
-    if x.device().is_cpu() {
-        x.contiguous()?.apply_op1(rowwise::Softmax)
-    } else {
-        candle_nn::ops::softmax(x, D::Minus1)
-    }
+    if is_fused(x) { x.contiguous()?.apply_op1(rowwise::Softmax) } else { composed::softmax(x) }
 }
 
 /// GELU, tanh approximation of [Hendrycks and Gimpel, 2016](https://arxiv.org/abs/1606.08415).
 ///
 /// # Errors
-/// A candle error if the CPU tensor is not `f32`.
+/// A candle error if `x` holds no floating-point numbers.
 pub fn gelu(x: &Tensor) -> Result<Tensor> {
-    if x.device().is_cpu() { Row1::new("gelu", k::gelu, k::gelu_grad).apply(x) } else { x.gelu() }
+    if is_fused(x) { Row1::new("gelu", k::gelu, k::gelu_grad).apply(x) } else { composed::gelu(x) }
 }
 
 /// `x * sigmoid(x)`.
 ///
 /// # Errors
-/// A candle error if the CPU tensor is not `f32`.
+/// A candle error if `x` holds no floating-point numbers.
 pub fn silu(x: &Tensor) -> Result<Tensor> {
-    if x.device().is_cpu() { Row1::new("silu", k::silu, k::silu_grad).apply(x) } else { x.silu() }
+    if is_fused(x) { Row1::new("silu", k::silu, k::silu_grad).apply(x) } else { composed::silu(x) }
 }
 
 /// `silu(a) * b`, the gate of [Shazeer, 2020](https://arxiv.org/abs/2002.05202).
@@ -89,12 +90,12 @@ pub fn silu(x: &Tensor) -> Result<Tensor> {
 /// - `a`, `b`: the same shape; returns it too.
 ///
 /// # Errors
-/// A candle error if the shapes differ or a CPU tensor is not `f32`.
+/// A candle error if the shapes differ.
 pub fn swiglu(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    if a.device().is_cpu() {
+    if is_fused(a) {
         return Row2::new("swiglu", k::swiglu, k::swiglu_grad_a, k::swiglu_grad_b).apply(a, b);
     }
-    a.silu()? * b
+    composed::swiglu(a, b)
 }
 
 /// Depthwise convolution over time, zero-padded to the same length ("cross-correlation", odd kernel).
@@ -105,22 +106,17 @@ pub fn swiglu(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 /// - returns: like `x`
 ///
 /// # Errors
-/// A candle error if the channel counts differ or a CPU tensor is not `f32`.
+/// A candle error if the channel counts differ.
 pub fn depthwise_conv(x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
-    let (_, frames, channels) = x.dims3()?;
+    let (_, _, channels) = x.dims3()?;
     let (taps, kernel_channels) = kernel.dims2()?;
     if channels != kernel_channels || taps % 2 == 0 {
         candle_core::bail!("depthwise_conv: input {:?} does not fit kernel {:?}", x.shape(), kernel.shape());
     }
-    if x.device().is_cpu() {
+    if is_fused(x) {
         return x.contiguous()?.apply_op2(&kernel.contiguous()?, Depthwise);
     }
-    let padded = x.pad_with_zeros(1, taps / 2, taps / 2)?;
-    let mut sum = padded.narrow(1, 0, frames)?.broadcast_mul(&kernel.narrow(0, 0, 1)?)?;
-    for tap in 1..taps {
-        sum = (sum + padded.narrow(1, tap, frames)?.broadcast_mul(&kernel.narrow(0, tap, 1)?)?)?;
-    }
-    Ok(sum)
+    composed::depthwise_conv(x, kernel)
 }
 
 struct Depthwise;

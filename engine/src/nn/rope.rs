@@ -1,9 +1,9 @@
 //! Rotary position embedding.
 
-use super::ops::{contiguous_f32, rows_per_task};
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use super::ops::{composed, contiguous_f32, is_fused, rows_per_task};
+use candle_core::{CpuStorage, CustomOp1, Device, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Cosines and sines for every position, [Su et al., 2021](https://arxiv.org/abs/2104.09864),
 /// on interleaved pairs: `(x₂ᵢ, x₂ᵢ₊₁)` is turned by `position · θ^(-2i / head_dim)`.
@@ -13,6 +13,9 @@ pub struct RotaryTable {
     cos: Arc<Vec<f32>>,
     sin: Arc<Vec<f32>>,
     half: usize,
+    /// The same as tensors where the fused form is not used; on the device of the first that was rotated, the only one
+    /// that a network has.
+    tensors: Arc<OnceLock<[Tensor; 2]>>,
 }
 
 impl RotaryTable {
@@ -23,7 +26,7 @@ impl RotaryTable {
         let angle = |i: usize| (i / half) as f64 * theta.powf(-2.0 * (i % half) as f64 / head_dim as f64);
         let cos = (0..positions * half).map(|i| angle(i).cos() as f32).collect();
         let sin = (0..positions * half).map(|i| angle(i).sin() as f32).collect();
-        Self { cos: Arc::new(cos), sin: Arc::new(sin), half }
+        Self { cos: Arc::new(cos), sin: Arc::new(sin), half, tensors: Arc::default() }
     }
 
     /// Number of positions in the table.
@@ -40,18 +43,24 @@ impl RotaryTable {
     /// # Errors
     /// A candle error if there are more frames than positions.
     pub fn apply(&self, x: &Tensor) -> Result<Tensor> {
-        let (batch, frames, dim) = x.dims3()?;
+        let (_, frames, dim) = x.dims3()?;
         if frames > self.positions() || !dim.is_multiple_of(2 * self.half) {
             candle_core::bail!("rope: {:?} does not fit {} positions", x.shape(), self.positions());
         }
-        if x.device().is_cpu() {
+        if is_fused(x) {
             return x.contiguous()?.apply_op1(Rotate { table: self.clone(), sign: 1.0 });
         }
-        let table = |v: &[f32]| Tensor::from_slice(&v[..frames * self.half], (frames, self.half), x.device());
-        let heads = x.reshape((batch, frames, dim / (2 * self.half), 2 * self.half))?.transpose(1, 2)?;
-        let turned =
-            candle_nn::rotary_emb::rope_i_slow(&heads.contiguous()?, &table(&self.cos)?, &table(&self.sin)?)?;
-        turned.transpose(1, 2)?.reshape((batch, frames, dim))
+        let [cos, sin] = self.tensors(x.device())?;
+        composed::rotate(x, &cos.narrow(0, 0, frames)?, &sin.narrow(0, 0, frames)?)
+    }
+
+    pub(super) fn tensors(&self, device: &Device) -> Result<&[Tensor; 2]> {
+        if let Some(tensors) = self.tensors.get() {
+            return Ok(tensors);
+        }
+        let tensor = |v: &[f32]| Tensor::from_slice(v, (self.positions(), self.half), device);
+        let tensors = [tensor(&self.cos)?, tensor(&self.sin)?];
+        Ok(self.tensors.get_or_init(|| tensors))
     }
 }
 

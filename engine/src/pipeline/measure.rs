@@ -3,9 +3,20 @@
 use super::{GenerationRequest, Generator};
 use crate::error::Result;
 use crate::flow::guidance::needs_unconditional;
-use crate::flow::{Guided, TextCondition, VelocityField, Windowed};
+use crate::flow::{
+    Guided, Method, TextCondition, Transformer, VelocityField, Windowed, integrate, uniform_grid,
+};
 use candle_core::Tensor;
 use std::time::{Duration, Instant};
+
+/// A sound on its way.
+#[derive(Debug, Clone)]
+pub struct Intermediates {
+    /// What the flow ends at, `[tokens, channels]`.
+    pub latent: Vec<f32>,
+    /// Logarithms of the amplitudes of all bins, `[frames, 2 * bins]`.
+    pub spectrum: Vec<f32>,
+}
 
 impl Generator {
     /// Hands the guided field and the starting noise of `request` to `measure`: what [`Generator::generate`] would
@@ -35,10 +46,37 @@ impl Generator {
         request.validate()?;
         self.pool.install(|| {
             let latent = self.noise(request, self.tokens(request), 0)?.narrow(0, 0, 1)?;
+            self.placement.device().synchronize()?;
             let start = Instant::now();
             self.model.codec.decode(&latent)?.log_amplitudes.flatten_all()?.to_vec1::<f32>()?;
             Ok(start.elapsed())
         })
+    }
+
+    /// What [`Generator::generate`] makes the first clip of `request` from, as numbers, to compare devices by.
+    ///
+    /// # Errors
+    /// As [`Generator::generate`].
+    pub fn intermediates(&self, request: &GenerationRequest) -> Result<Intermediates> {
+        let latent = self.measure_field(request, |field, noise| {
+            let grid = uniform_grid(request.steps);
+            integrate(field, Method::Euler, &grid, noise, &mut |_| Ok(()))
+        })?;
+        self.pool.install(|| {
+            let latent = latent.narrow(0, 0, 1)?;
+            let spectrum = self.model.codec.decode(&latent)?.log_amplitudes;
+            let numbers = |x: &Tensor| x.flatten_all()?.to_vec1::<f32>();
+            Ok(Intermediates { latent: numbers(&latent)?, spectrum: numbers(&spectrum)? })
+        })
+    }
+
+    /// Replaces the network for several steps, and that for one if there is one, by `flow`, to measure other sizes than
+    /// those of the model.
+    #[must_use]
+    pub fn with_flow(mut self, flow: Transformer) -> Self {
+        self.model.flow = flow;
+        self.model.one_step = None;
+        self
     }
 
     /// Whether `request` is guided, which takes two evaluations of the network per step.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::time::Duration;
+use straightshot_engine::device::Placement;
 use straightshot_engine::pipeline::StageTimings;
 
 /// Name of the variable with the file's path.
@@ -16,6 +17,17 @@ const LOG_VARIABLE: &str = "STRAIGHTSHOT_LOG";
 /// A model was loaded; `count` of them so far in this process.
 pub(super) fn model_loaded(count: u64) {
     write(&json!({ "event": "model_loaded", "count": count }));
+}
+
+/// A model was put somewhere to compute; said in the host's log too, where it is the only trace of a GPU that a user
+/// paid for and that is not used.
+pub(super) fn placed(placement: &Placement) {
+    if placement.reason().is_some() {
+        tracing::warn!("{placement}");
+    } else {
+        tracing::info!("{placement}");
+    }
+    write(&json!({ "event": "placed", "gpu": placement.is_gpu(), "text": placement.to_string() }));
 }
 
 /// A job has failed.

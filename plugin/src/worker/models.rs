@@ -1,5 +1,6 @@
 //! One loaded model per process, shared by all instances.
 
+use super::journal;
 use super::turns::Turns;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -116,5 +117,6 @@ fn load_generator(dir: Option<&Path>) -> Result<Arc<dyn SoundEngine>> {
         Some(dir) => Generator::from_dir(dir)?,
         None => Generator::builtin()?,
     };
+    journal::placed(generator.placement());
     Ok(Arc::new(generator))
 }

@@ -6,8 +6,9 @@ pub(super) struct PatchedCrate {
     pub(super) name: &'static str,
     /// The only version the edits were made for.
     pub(super) version: &'static str,
-    /// Text that ends up in the built plugin if the copy was used; to be changed with the edits.
-    pub(super) marker: &'static str,
+    /// Text that ends up in the built plugin if the copy was used; to be changed with the edits. None where there is
+    /// nothing to mistake it for.
+    pub(super) marker: Option<&'static str>,
     /// What is changed.
     pub(super) edits: &'static [Edit],
 }
@@ -22,20 +23,26 @@ pub(super) struct Edit {
     pub(super) replace: &'static str,
 }
 
-/// All repaired dependencies.
+/// The dependencies that every build repairs.
 pub(super) const CRATES: &[PatchedCrate] = &[
     PatchedCrate {
         name: "nice-plug",
         version: "0.4.2",
-        marker: "STRAIGHTSHOT_NICE_PLUG_PATCH_1",
+        marker: Some("STRAIGHTSHOT_NICE_PLUG_PATCH_1"),
         edits: NICE_PLUG,
     },
     PatchedCrate {
         name: "baseview",
         version: "0.4.2",
-        marker: "the window's thread panicked",
+        marker: Some("the window's thread panicked"),
         edits: BASEVIEW,
     },
+];
+
+/// What a CUDA build changes besides.
+pub(super) const CUDA_CRATES: &[PatchedCrate] = &[
+    PatchedCrate { name: "cudarc", version: "0.19.10", marker: None, edits: CUDARC },
+    PatchedCrate { name: "candle-kernels", version: "0.11.1", marker: None, edits: CANDLE_KERNELS },
 ];
 
 /// The first line of the three tasks which touch the editor.
@@ -175,4 +182,52 @@ const BASEVIEW: &[Edit] = &[
 ",
     },
     Edit { file: "src/platform/x11/window_thread.rs", find: "use std::panic::resume_unwind;\n", replace: "" },
+];
+
+/// Number 6. The sources distinguish loading only from everything else, so the manifest need not be changed.
+const CUDARC: &[Edit] = &[Edit {
+    file: "build.rs",
+    find: "#[cfg(feature = \"dynamic-linking\")]\n    dynamic_linking(major, minor);",
+    replace: "println!(r#\"cargo:rustc-cfg=feature=\"dynamic-loading\"\"#);",
+}];
+
+/// Number 7.
+const CANDLE_KERNELS: &[Edit] = &[
+    // The rest of main() becomes a function that is never called.
+    Edit {
+        file: "build.rs",
+        find: "    bindings.write(&ptx_path)?;\n",
+        replace: concat!(
+            "    bindings.write(&ptx_path)?;\n    Ok(())\n}\n\n",
+            "#[allow(dead_code)]\nfn quantised(out_dir: PathBuf) -> Result<()> {\n"
+        ),
+    },
+    // Kernels compiled when they are loaded; an empty text is refused by the driver with an error.
+    Edit {
+        file: "build.rs",
+        find: ".exclude(&[\"moe_*.cu\", \"mmvq_gguf.cu\", \"mmq_*.cu\"])",
+        replace: ".exclude(&[\"moe_*.cu\", \"mmvq_gguf.cu\", \"mmq_*.cu\", \"quantized.cu\"])",
+    },
+    Edit {
+        file: "src/lib.rs",
+        find: "mdl!(QUANTIZED, Quantized);",
+        replace: "pub const QUANTIZED: Module = Module { index: module_index(Id::Quantized), ptx: \"\" };",
+    },
+    Edit {
+        file: "src/ffi.rs",
+        find: "#[allow(dead_code)]\n#[allow(improper_ctypes)]\nextern \"C\" {",
+        replace: r#"macro_rules! absent {
+    ($($(#[$attribute:meta])* pub fn $name:ident($($argument:ident: $kind:ty),* $(,)?) $(-> $result:ty)?;)*) => {
+        $(
+            $(#[$attribute])*
+            #[allow(non_snake_case, clippy::missing_safety_doc)]
+            pub unsafe extern "C" fn $name($(_: $kind),*) $(-> $result)? {
+                panic!("this build of Straightshot has no quantised CUDA kernels")
+            }
+        )*
+    };
+}
+
+absent! {"#,
+    },
 ];

@@ -7,6 +7,7 @@ use serde::Serialize;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use straightshot_engine::config::ModelConfig;
+use straightshot_engine::device::Placement;
 use straightshot_engine::model::ModelFiles;
 use straightshot_engine::pipeline::{CancelToken, Generation, GenerationRequest, Generator};
 use straightshot_engine::{cost, device};
@@ -17,6 +18,8 @@ const CASES: [(f64, u32); 6] = [(2.0, 1), (2.0, 4), (2.0, 24), (10.0, 1), (10.0,
 /// Rows and columns of the product that the machine's limit is measured with: large enough to be no slower than a
 /// larger one, small enough for the caches of a laptop.
 const PEAK_SIZE: usize = 768;
+/// The same for a GPU.
+const GPU_PEAK_SIZE: usize = 4096;
 const PEAK_RUNS: usize = 12;
 
 #[derive(Debug, Args)]
@@ -109,7 +112,7 @@ fn table(arguments: &Arguments, files: &ModelFiles, threads: usize) -> Result<Ve
     let config = ModelConfig::from_json(&files.config)?;
     let load = start.elapsed();
     // Before and after, because the speed of a shared machine changes; the better one is the limit.
-    let before = peak_gflops(threads)?;
+    let before = peak_gflops(threads, generator.placement())?;
     let mut cases = Vec::new();
     for &batch in &arguments.variations {
         for (seconds, steps) in CASES {
@@ -119,7 +122,8 @@ fn table(arguments: &Arguments, files: &ModelFiles, threads: usize) -> Result<Ve
             }
         }
     }
-    let peak = before.max(peak_gflops(threads)?);
+    let peak = before.max(peak_gflops(threads, generator.placement())?);
+    println!("{}", generator.placement());
     println!(
         "load {:.0} ms, {threads} worker threads, peak of a matrix product {peak:.0} GFLOP/s ({before:.0} before)",
         ms(load)
@@ -161,17 +165,23 @@ fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// The fastest of some products of square matrices on so many threads, in 10⁹ operations per second.
-fn peak_gflops(threads: usize) -> Result<f64> {
-    let n = PEAK_SIZE;
+/// The fastest of some products of square matrices on so many threads, or on a GPU in the type of the flow, in 10⁹
+/// operations per second.
+fn peak_gflops(threads: usize, placement: &Placement) -> Result<f64> {
+    let n = if placement.is_gpu() { GPU_PEAK_SIZE } else { PEAK_SIZE };
     let operations = 2.0 * (n as f64).powi(3);
     device::worker_pool(threads)?.install(|| {
-        let matrix = || Tensor::randn(0f32, 1.0, (n, n), &Device::Cpu);
+        let matrix = || {
+            Tensor::randn(0f32, 1.0, (n, n), &Device::Cpu)?
+                .to_device(placement.device())?
+                .to_dtype(placement.flow_type())
+        };
         let (a, b) = (matrix()?, matrix()?);
         let mut best = f64::MAX;
         for _ in 0..PEAK_RUNS {
             let start = Instant::now();
             std::hint::black_box(a.matmul(&b)?);
+            placement.device().synchronize()?;
             best = best.min(start.elapsed().as_secs_f64());
         }
         Ok(operations / best / 1e9)

@@ -54,6 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         None => Generator::builtin()?,
     };
     let load = start.elapsed();
+    println!("{}", generator.placement());
     let made = generator.generate(&request, &mut |_| (), &CancelToken::default())?;
     for (i, clip) in made.clips.iter().enumerate() {
         let path = if made.clips.len() == 1 {

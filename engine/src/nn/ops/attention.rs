@@ -4,7 +4,7 @@
 //! each, whose overhead is larger than their work at the clip lengths of foley.
 
 use super::rowwise::{contiguous_f32, read};
-use super::{kernels, softmax};
+use super::{composed, is_fused, kernels};
 use candle_core::{CpuStorage, CustomOp3, DType, Layout, Result, Shape, Tensor, bail};
 use multiversion::multiversion;
 use rayon::prelude::*;
@@ -67,11 +67,11 @@ pub fn attention(
     if !fits || lengths.0.len() != batch || lengths.0.iter().any(|&n| n > keys) {
         bail!("attention: {:?}, {:?} and {:?} do not fit", query.shape(), key.shape(), value.shape());
     }
-    let op = Attention { heads, lengths: lengths.clone() };
-    if query.device().is_cpu() {
+    if is_fused(query) {
+        let op = Attention { heads, lengths: lengths.clone() };
         return query.contiguous()?.apply_op3(&key.contiguous()?, &value.contiguous()?, op);
     }
-    op.composed(query, key, value)
+    composed::attention(query, key, value, heads, &lengths.0)
 }
 
 struct Attention {
@@ -94,27 +94,6 @@ impl Attention {
         let (_, queries, dim) = query.dims3()?;
         let head_dim = dim / self.heads;
         Ok(Sizes { queries, keys: key.dims3()?.1, dim, head_dim, scale: 1.0 / (head_dim as f32).sqrt() })
-    }
-
-    /// The same from tensor operations, for devices without the fused form.
-    fn composed(&self, query: &Tensor, key: &Tensor, value: &Tensor) -> Result<Tensor> {
-        let (batch, queries, dim) = query.dims3()?;
-        let keys = key.dim(1)?;
-        let split = |x: &Tensor, n: usize| {
-            x.reshape((batch, n, self.heads, dim / self.heads))?.transpose(1, 2)?.contiguous()
-        };
-        let bias: Vec<f32> = self
-            .lengths
-            .0
-            .iter()
-            .flat_map(|&len| (0..keys).map(move |i| if i < len { 0.0 } else { -1e9 }))
-            .collect();
-        let bias = Tensor::from_vec(bias, (batch, 1, 1, keys), query.device())?;
-        let scale = 1.0 / ((dim / self.heads) as f64).sqrt();
-        let logits =
-            (split(query, queries)?.matmul(&split(key, keys)?.t()?)? * scale)?.broadcast_add(&bias)?;
-        let out = softmax(&logits)?.matmul(&split(value, keys)?)?;
-        out.transpose(1, 2)?.reshape((batch, queries, dim))
     }
 }
 

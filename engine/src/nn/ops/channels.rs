@@ -4,7 +4,7 @@
 //! third of a training step; here it is one pass over the rows.
 
 use super::rowwise::{contiguous_f32, fill_rows, read, sum_rows};
-use super::scale_shift;
+use super::{composed, is_fused, scale_shift};
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 use multiversion::multiversion;
 
@@ -15,13 +15,13 @@ use multiversion::multiversion;
 /// - `bias`: `[dim]`
 ///
 /// # Errors
-/// A candle error if the shapes do not fit or a CPU tensor is not `f32`.
+/// A candle error if the shapes do not fit.
 pub fn add_bias(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
     one_clip(x, &[bias])?;
-    if x.device().is_cpu() {
+    if is_fused(x) {
         return x.contiguous()?.apply_op2(&bias.contiguous()?, AddBias);
     }
-    x.broadcast_add(bias)
+    composed::add_bias(x, bias)
 }
 
 /// `x · scale + shift`.
@@ -31,7 +31,7 @@ pub fn add_bias(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
 /// - `scale`, `shift`: `[dim]`
 ///
 /// # Errors
-/// A candle error if the shapes do not fit or a CPU tensor is not `f32`.
+/// A candle error if the shapes do not fit.
 pub fn affine(x: &Tensor, scale: &Tensor, shift: &Tensor) -> Result<Tensor> {
     let (clip, weight) = one_clip(x, &[scale, shift])?;
     let y = scale_shift(&x.reshape(clip)?, &scale.reshape(weight)?, &shift.reshape(weight)?)?;
@@ -45,7 +45,7 @@ pub fn affine(x: &Tensor, scale: &Tensor, shift: &Tensor) -> Result<Tensor> {
 /// - `scale`: `[dim]`
 ///
 /// # Errors
-/// A candle error if the shapes do not fit or a CPU tensor is not `f32`.
+/// A candle error if the shapes do not fit.
 pub fn add_scaled(x: &Tensor, y: &Tensor, scale: &Tensor) -> Result<Tensor> {
     let (clip, weight) = one_clip(x, &[scale])?;
     if x.dims() != y.dims() {

@@ -1,5 +1,6 @@
 //! `x · scale + shift` with one scale and shift per batch row and channel.
 
+use super::composed;
 use super::rowwise::{contiguous_f32, fill_rows, read, sum_rows};
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
 use multiversion::multiversion;
@@ -20,10 +21,10 @@ pub fn scale_shift(x: &Tensor, scale: &Tensor, shift: &Tensor) -> Result<Tensor>
     if !fits {
         bail!("scale_shift: {:?}, {:?} and {:?} do not fit", x.shape(), scale.shape(), shift.shape());
     }
-    if x.device().is_cpu() {
+    if [x, scale, shift].into_iter().all(super::is_fused) {
         return x.contiguous()?.apply_op3(&scale.contiguous()?, &shift.contiguous()?, ScaleShift);
     }
-    x.broadcast_mul(scale)?.broadcast_add(shift)
+    composed::scale_shift(x, scale, shift)
 }
 
 struct ScaleShift;

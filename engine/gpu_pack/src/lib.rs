@@ -1,0 +1,110 @@
+//! Loads what a GPU of NVIDIA's is used through: the driver, and the mathematical libraries of the *GPU pack*.
+//!
+//! The pack is a folder that the user may have or not; libraries that are in none are looked for where the system has
+//! its own. What was loaded here is found by name afterwards, by whoever loads it again. Nothing here uses a library.
+//!
+//! A crate of its own because loading a library runs code that the compiler cannot check: it is the only `unsafe` in
+//! what ships, and it is in one function.
+
+use std::fmt;
+use std::path::Path;
+
+/// A library by its name and the names of its file, newest first.
+type Library = (&'static str, &'static [&'static str]);
+
+const DRIVER: Library = if cfg!(windows) {
+    ("the NVIDIA driver", &["nvcuda.dll"])
+} else {
+    ("the NVIDIA driver", &["libcuda.so.1"])
+};
+
+/// In the order in which they need each other.
+const PACK: [Library; 3] = if cfg!(windows) {
+    [
+        ("cublasLt", &["cublasLt64_13.dll", "cublasLt64_12.dll"]),
+        ("cublas", &["cublas64_13.dll", "cublas64_12.dll"]),
+        ("curand", &["curand64_10.dll"]),
+    ]
+} else {
+    [
+        ("cublasLt", &["libcublasLt.so.13", "libcublasLt.so.12"]),
+        ("cublas", &["libcublas.so.13", "libcublas.so.12"]),
+        ("curand", &["libcurand.so.10"]),
+    ]
+};
+
+/// What could not be loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// The driver: there is no usable NVIDIA card, or its driver is not installed.
+    Driver,
+    /// A library of the pack, by its name.
+    Library(&'static str),
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Driver => f.write_str("no NVIDIA driver was found"),
+            Self::Library(name) => write!(f, "the library {name} was not found"),
+        }
+    }
+}
+
+impl std::error::Error for Missing {}
+
+/// Loads the driver, then the libraries of the pack: from `folder` where they are in it, else from where the system
+/// has them. They stay loaded to the end of the process.
+///
+/// # Errors
+/// The first that could not be loaded; without a driver the pack is not touched.
+pub fn load(folder: Option<&Path>) -> Result<(), Missing> {
+    if !load_one(&DRIVER, None) {
+        return Err(Missing::Driver);
+    }
+    match PACK.iter().find(|library| !load_one(library, folder)) {
+        Some((name, _)) => Err(Missing::Library(name)),
+        None => Ok(()),
+    }
+}
+
+/// Loads the first file of `library` that there is.
+fn load_one((_, files): &Library, folder: Option<&Path>) -> bool {
+    let in_folder = folder.is_some_and(|folder| {
+        files.iter().map(|file| folder.join(file)).any(|path| path.is_file() && open(&path))
+    });
+    in_folder || files.iter().any(|file| open(Path::new(file)))
+}
+
+/// Loads one file and leaves it loaded: these libraries keep threads and handlers that must not lose their code.
+fn open(file: &Path) -> bool {
+    // SAFETY: loading runs the library's initialisers and nothing else. They are those of NVIDIA's libraries, which may
+    // run on any thread and ask nothing of the caller; that the file is one of them is up to whoever put it there, as
+    // with every library on the system's search path.
+    let library = unsafe { libloading::Library::new(file) };
+    library.map(std::mem::forget).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_nowhere_is_missing_and_a_file_that_is_no_library_is_passed_over() {
+        const NOWHERE: Library = ("nowhere", &["libstraightshot-nowhere.so.7"]);
+        assert!(!load_one(&NOWHERE, None));
+        let folder = std::env::temp_dir().join(format!("straightshot-pack-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(NOWHERE.1[0]), b"no library").unwrap();
+        assert!(!load_one(&NOWHERE, Some(&folder)));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_library_of_the_system_is_found_without_a_folder_and_beside_an_empty_one() {
+        const LIBC: Library = ("the C library", &["libc.so.6"]);
+        assert!(load_one(&LIBC, None));
+        assert!(load_one(&LIBC, Some(Path::new("/nowhere"))));
+    }
+}

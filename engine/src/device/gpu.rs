@@ -1,0 +1,124 @@
+//! The GPU that the program was built for.
+
+use crate::error::{Error, ErrorKind, Result};
+use candle_core::{DType, Device, Tensor};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Half precision with the range of single precision: nothing in the network can overflow.
+#[cfg(any(feature = "cuda", not(feature = "metal")))]
+pub(super) const FLOW_TYPE: DType = DType::BF16;
+/// Apple's cards before 2022 have no `bf16`.
+#[cfg(all(feature = "metal", not(feature = "cuda")))]
+pub(super) const FLOW_TYPE: DType = DType::F16;
+
+/// Largest difference of the check's result from the CPU's: a few roundings of the least precise type.
+const TOLERANCE: f32 = 0.05;
+
+/// Opens the first GPU and computes something small with it; `None` if the program was built for no GPU.
+///
+/// candle panics where a library or one of its functions is missing, so a panic is a reason like any other.
+pub(super) fn open() -> Option<Result<Device>> {
+    let opened = catch_unwind(AssertUnwindSafe(|| Some(backend()?.and_then(checked))));
+    opened.unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason was given");
+        Some(Err(Error::new(ErrorKind::Compute, "the GPU could not be opened").with_source(said)))
+    })
+}
+
+#[cfg(feature = "cuda")]
+fn backend() -> Option<Result<Device>> {
+    Some(cuda::open())
+}
+
+#[cfg(all(feature = "metal", not(feature = "cuda")))]
+fn backend() -> Option<Result<Device>> {
+    Some(Device::new_metal(0).map_err(unusable))
+}
+
+#[cfg(not(any(feature = "cuda", feature = "metal")))]
+fn backend() -> Option<Result<Device>> {
+    None
+}
+
+#[cfg(feature = "cuda")]
+mod cuda {
+    use super::{Device, Error, ErrorKind, Result, unusable};
+    use std::path::PathBuf;
+    use straightshot_gpu_pack::Missing;
+
+    /// Name of the variable with the folder of NVIDIA's libraries.
+    const PACK_VARIABLE: &str = "STRAIGHTSHOT_GPU_PACK";
+
+    /// Loads the libraries and opens the first card.
+    pub(super) fn open() -> Result<Device> {
+        let folder = pack_folder();
+        straightshot_gpu_pack::load(folder.as_deref()).map_err(|missing| {
+            let text = match missing {
+                Missing::Driver => missing.to_string(),
+                Missing::Library(_) => format!(
+                    "{missing}; the GPU pack belongs into {}, another folder can be named in {PACK_VARIABLE}",
+                    folder.map_or_else(|| "a folder of its own".to_owned(), |f| f.display().to_string())
+                ),
+            };
+            Error::new(ErrorKind::Compute, text)
+        })?;
+        // With a stream of its own: the default one is another on every thread, and a model is loaded on one thread and
+        // used on others.
+        Device::new_cuda_with_stream(0).map_err(unusable)
+    }
+
+    /// Where the GPU pack is: what the variable says, else `straightshot/gpu` where the system keeps a user's data.
+    fn pack_folder() -> Option<PathBuf> {
+        let variable =
+            |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let data = || {
+            if cfg!(windows) {
+                return variable("LOCALAPPDATA");
+            }
+            variable("XDG_DATA_HOME").or_else(|| Some(std::env::home_dir()?.join(".local").join("share")))
+        };
+        variable(PACK_VARIABLE).or_else(|| Some(data()?.join("straightshot").join("gpu")))
+    }
+}
+
+#[cfg(any(feature = "cuda", feature = "metal"))]
+fn unusable(e: candle_core::Error) -> Error {
+    Error::new(ErrorKind::Compute, "the GPU could not be opened").with_source(e)
+}
+
+/// Returns the device if it computes what the CPU does: kernels are loaded only when they are used first, and a card or
+/// driver that is too old for them shows then.
+fn checked(device: Device) -> Result<Device> {
+    check(&device, FLOW_TYPE)?;
+    Ok(device)
+}
+
+fn check(device: &Device, kind: DType) -> Result<()> {
+    let got = sample(device, kind).map_err(|e| {
+        Error::new(ErrorKind::Compute, "the GPU or its driver is too old for this program").with_source(e)
+    })?;
+    let wanted = sample(&Device::Cpu, DType::F32)?;
+    if got.iter().zip(&wanted).all(|(got, wanted)| (got - wanted).abs() < TOLERANCE) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Compute, format!("the GPU computes {got:?} instead of {wanted:?}")))
+}
+
+/// A product, an activation and a sum, none of them symmetric.
+fn sample(device: &Device, kind: DType) -> candle_core::Result<Vec<f32>> {
+    let x = Tensor::new(&[[0.5f32, -1.0], [2.0, 0.25]], device)?.to_dtype(kind)?;
+    x.matmul(&x)?.to_dtype(DType::F32)?.silu()?.sum(1)?.to_vec1()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_passes_in_what_it_can_compute_and_says_so_otherwise() {
+        assert!(check(&Device::Cpu, DType::F16).is_ok());
+        let refused = check(&Device::Cpu, DType::BF16).expect_err("candle's CPU has no products in bf16");
+        assert!(refused.to_string().contains("too old"), "{refused}");
+    }
+}

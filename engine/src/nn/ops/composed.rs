@@ -1,0 +1,105 @@
+//! The operations of this folder made of candle's own: what runs on a GPU, and for types other than `f32`.
+//!
+//! Formulas, shapes and gradients are those of the fused forms, which the tests hold them against. Inputs in half
+//! precision are computed with in single precision, since sums over hundreds of values would lose most of theirs.
+
+use candle_core::{D, DType, Result, Tensor};
+
+/// `f32` in place of a half-precision type.
+pub(crate) fn wide_type(kind: DType) -> DType {
+    match kind {
+        DType::F16 | DType::BF16 => DType::F32,
+        other => other,
+    }
+}
+
+fn wide(x: &Tensor) -> Result<Tensor> {
+    x.to_dtype(wide_type(x.dtype()))
+}
+
+/// The result is not narrowed: a weight follows.
+pub(super) fn layer_norm(x: &Tensor, eps: f32) -> Result<Tensor> {
+    let x = wide(x)?;
+    rms_norm(&x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?, eps)
+}
+
+/// The result is not narrowed: a weight follows.
+pub(super) fn rms_norm(x: &Tensor, eps: f32) -> Result<Tensor> {
+    let x = wide(x)?;
+    x.broadcast_div(&(x.sqr()?.mean_keepdim(D::Minus1)? + f64::from(eps))?.sqrt()?)
+}
+
+pub(super) fn softmax(x: &Tensor) -> Result<Tensor> {
+    candle_nn::ops::softmax(&wide(x)?, D::Minus1)?.to_dtype(x.dtype())
+}
+
+pub(super) fn gelu(x: &Tensor) -> Result<Tensor> {
+    wide(x)?.gelu()?.to_dtype(x.dtype())
+}
+
+pub(super) fn silu(x: &Tensor) -> Result<Tensor> {
+    wide(x)?.silu()?.to_dtype(x.dtype())
+}
+
+pub(super) fn swiglu(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    (wide(a)?.silu()? * wide(b)?)?.to_dtype(a.dtype())
+}
+
+pub(super) fn depthwise_conv(x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
+    let (frames, taps) = (x.dim(1)?, kernel.dim(0)?);
+    let padded = wide(x)?.pad_with_zeros(1, taps / 2, taps / 2)?;
+    let kernel = wide(kernel)?;
+    let tap = |i: usize| padded.narrow(1, i, frames)?.broadcast_mul(&kernel.narrow(0, i, 1)?);
+    let mut sum = tap(0)?;
+    for i in 1..taps {
+        sum = (sum + tap(i)?)?;
+    }
+    sum.to_dtype(x.dtype())
+}
+
+pub(super) fn add_bias(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    wide(x)?.broadcast_add(&wide(bias)?)?.to_dtype(x.dtype())
+}
+
+/// Returns the type of `shift`: that is the residual where there is one, and may be wider than what is added to it.
+pub(super) fn scale_shift(x: &Tensor, scale: &Tensor, shift: &Tensor) -> Result<Tensor> {
+    wide(x)?.broadcast_mul(&wide(scale)?)?.broadcast_add(&wide(shift)?)?.to_dtype(shift.dtype())
+}
+
+/// `lengths` says how many keys of each row exist.
+pub(super) fn attention(
+    query: &Tensor,
+    key: &Tensor,
+    value: &Tensor,
+    heads: usize,
+    lengths: &[usize],
+) -> Result<Tensor> {
+    let (batch, queries, dim) = query.dims3()?;
+    let keys = key.dim(1)?;
+    let split =
+        |x: &Tensor, n: usize| x.reshape((batch, n, heads, dim / heads))?.transpose(1, 2)?.contiguous();
+    // Scaled first: the products of half-precision rows must not leave its range.
+    let query = (split(query, queries)? * (1.0 / ((dim / heads) as f64).sqrt()))?;
+    let mut logits = wide(&query.matmul(&split(key, keys)?.t()?)?)?;
+    // A clip made by itself is not padded, and needs no copy to the device for saying so.
+    if lengths.iter().any(|&length| length < keys) {
+        let bias = lengths.iter().flat_map(|&n| (0..keys).map(move |i| if i < n { 0f32 } else { -1e9 }));
+        let bias = Tensor::from_iter(bias, query.device())?.reshape((batch, 1, 1, keys))?;
+        logits = logits.broadcast_add(&bias.to_dtype(logits.dtype())?)?;
+    }
+    let out = softmax(&logits)?.to_dtype(value.dtype())?.matmul(&split(value, keys)?)?;
+    out.transpose(1, 2)?.reshape((batch, queries, dim))
+}
+
+/// Turns interleaved pairs of every head; `cos` and `sin` are `[frames, head_dim / 2]`.
+pub(in crate::nn) fn rotate(x: &Tensor, cos: &Tensor, sin: &Tensor) -> Result<Tensor> {
+    let (batch, frames, dim) = x.dims3()?;
+    let head_dim = 2 * cos.dim(1)?;
+    let heads = wide(x)?.reshape((batch, frames, dim / head_dim, head_dim))?.transpose(1, 2)?.contiguous()?;
+    let (cos, sin) = (cos.to_dtype(heads.dtype())?, sin.to_dtype(heads.dtype())?);
+    let turned = candle_nn::rotary_emb::rope_i_slow(&heads, &cos, &sin)?;
+    turned.transpose(1, 2)?.reshape((batch, frames, dim))?.to_dtype(x.dtype())
+}
+
+#[cfg(test)]
+mod tests;
