@@ -6,14 +6,16 @@
 
 mod attention;
 mod channels;
-mod kernels;
+pub(crate) mod kernels;
+mod linear;
 mod modulate;
-mod rowwise;
+pub(crate) mod rowwise;
 
 pub use attention::{KeyLengths, attention};
 use candle_core::{CpuStorage, CustomOp2, D, Layout, Result, Shape, Tensor};
 pub use channels::{add_bias, add_scaled, affine};
 use kernels as k;
+pub use linear::linear;
 pub use modulate::scale_shift;
 use rayon::prelude::*;
 use rowwise::{Row1, Row2};
@@ -73,6 +75,18 @@ pub fn softmax(x: &Tensor) -> Result<Tensor> {
 /// A candle error if the CPU tensor is not `f32`.
 pub fn gelu(x: &Tensor) -> Result<Tensor> {
     if x.device().is_cpu() { Row1::new("gelu", k::gelu, k::gelu_grad).apply(x) } else { x.gelu() }
+}
+
+/// GELU as it is defined, `x Φ(x)`, with the error function to 2e-7.
+///
+/// # Errors
+/// A candle error if the CPU tensor is not `f32`.
+pub fn gelu_erf(x: &Tensor) -> Result<Tensor> {
+    if x.device().is_cpu() {
+        Row1::new("gelu-erf", k::gelu_erf, k::gelu_erf_grad).apply(x)
+    } else {
+        x.gelu_erf()
+    }
 }
 
 /// `x * sigmoid(x)`.

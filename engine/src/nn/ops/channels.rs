@@ -92,15 +92,18 @@ impl CustomOp2 for AddBias {
         _out: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let (grad, dim) = (grad.contiguous()?, bias.elem_count());
-        let sums = {
-            let guard = grad.storage_and_layout();
-            let g = read(&guard)?;
-            sum_rows(g.len() / dim, dim, |row, sum| accumulate(&g[row * dim..][..dim], sum))
-        };
-        let dbias = Tensor::from_vec(sums, dim, grad.device())?;
-        Ok((Some(grad), Some(dbias)))
+        let dbias = bias_grad(grad, bias)?;
+        Ok((Some(grad.clone()), Some(dbias)))
     }
+}
+
+/// Slope of the loss by a bias: the sum of `grad` over rows.
+pub(super) fn bias_grad(grad: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    let (grad, dim) = (grad.contiguous()?, bias.elem_count());
+    let guard = grad.storage_and_layout();
+    let g = read(&guard)?;
+    let sums = sum_rows(g.len() / dim.max(1), dim, |row, sum| accumulate(&g[row * dim..][..dim], sum));
+    Tensor::from_vec(sums, dim, grad.device())
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
