@@ -13,7 +13,7 @@ pub(crate) mod rowwise;
 
 pub use attention::{KeyLengths, attention};
 use candle_core::{CpuStorage, CustomOp2, D, Layout, Result, Shape, Tensor};
-pub use channels::{add_bias, add_scaled, affine};
+pub use channels::{add_bias, add_multiple, add_scaled, affine};
 use kernels as k;
 pub use linear::linear;
 pub use modulate::scale_shift;

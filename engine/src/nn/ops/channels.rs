@@ -5,7 +5,7 @@
 
 use super::rowwise::{contiguous_f32, fill_rows, read, sum_rows};
 use super::scale_shift;
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
+use candle_core::{CpuStorage, CustomOp2, DType, Layout, Result, Shape, Tensor, bail};
 use multiversion::multiversion;
 
 /// `x + bias`.
@@ -52,6 +52,22 @@ pub fn add_scaled(x: &Tensor, y: &Tensor, scale: &Tensor) -> Result<Tensor> {
         bail!("add_scaled: {:?} and {:?} differ", x.shape(), y.shape());
     }
     scale_shift(&y.reshape(clip)?, &scale.reshape(weight)?, &x.reshape(clip)?)?.reshape(x.shape())
+}
+
+/// `x + factor · y`, as whatever steps along a velocity needs it.
+///
+/// candle's own sum of tensors of this size would be spread over threads of candle, which are outside of our pool: at
+/// normal priority, and spinning between their tasks beside the host's audio thread.
+///
+/// # Errors
+/// A candle error if the shapes differ.
+pub fn add_multiple(x: &Tensor, y: &Tensor, factor: f64) -> Result<Tensor> {
+    match x.dims().last() {
+        Some(&dim) if x.device().is_cpu() && x.dtype() == DType::F32 => {
+            add_scaled(x, y, &Tensor::full(factor as f32, dim, x.device())?)
+        }
+        _ => x + (y * factor)?,
+    }
 }
 
 /// All rows of `x` as one batch row and the shape of a weight beside it.
