@@ -8,7 +8,7 @@ mod renderer;
 mod state;
 
 pub use journal::Journal;
-pub use renderer::{Event, Renderer};
+pub use renderer::{BlockEvents, Event, Renderer};
 pub use state::{PluginState, Take, encode_audio, request};
 
 use anyhow::{Context, Result, ensure};

@@ -3,10 +3,11 @@
 use crate::tiny_model;
 use anyhow::Result;
 use candle_core::{DType, Device, Tensor};
-use candle_nn::VarBuilder;
+use candle_nn::{VarBuilder, VarMap};
+use std::collections::HashMap;
 use std::f32::consts::TAU;
 use straightshot_engine::ErrorKind;
-use straightshot_engine::codec::{AMPLITUDE_FLOOR, Codec};
+use straightshot_engine::codec::{AMPLITUDE_FLOOR, Codec, Decoder};
 use straightshot_engine::config::CodecConfig;
 use straightshot_engine::model::part;
 use straightshot_engine::rng::{Noise, Stream};
@@ -25,6 +26,32 @@ fn spectrum(bins: usize, tonal: impl Fn(usize) -> f32, noise: f32) -> Vec<f32> {
     (0..FRAMES * 2 * bins)
         .map(|i| if i % (2 * bins) < bins { tonal(i / (2 * bins) * bins + i % (2 * bins)) } else { noise })
         .collect()
+}
+
+/// Weights that want gradients are computed layer by layer, others in tiles.
+#[test]
+fn a_decoder_in_tiles_gives_what_its_layers_give() -> Result<()> {
+    let config = tiny_model::config().codec;
+    let map = VarMap::new();
+    let layers = Decoder::new(&config, &VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu))?;
+    tiny_model::randomise(&map, 5)?;
+    let fixed: HashMap<String, Tensor> = {
+        let variables = map.data().lock().expect("no other thread has the variables");
+        variables.iter().map(|(name, var)| (name.clone(), var.as_detached_tensor())).collect()
+    };
+    let tiles = Decoder::new(&config, &VarBuilder::from_tensors(fixed, DType::F32, &Device::Cpu))?;
+    // Fewer tokens than a tile and than a kernel reaches, whole tiles, and a rest.
+    for tokens in [1, 3, 8, 21] {
+        let latent = Noise::new(tokens as u64, Stream::Latent)
+            .normal_tensor((2, tokens, config.latent_channels()), &Device::Cpu)?;
+        let (layers, tiles) =
+            (layers.forward(&latent)?.log_amplitudes, tiles.forward(&latent)?.log_amplitudes);
+        assert!(layers.track_op() && !tiles.track_op(), "both went the same way");
+        assert_eq!(layers.dims(), tiles.dims());
+        let error = (layers - tiles)?.abs()?.max_all()?.to_scalar::<f32>()?;
+        assert!(error < 1e-4, "{tokens} tokens: off by {error}");
+    }
+    Ok(())
 }
 
 #[test]

@@ -97,6 +97,7 @@ fn activations() -> Result<()> {
     let mut bench = Bench::new();
     let (a, b) = (bench.input((2, 3, 9))?, bench.input((2, 3, 9))?);
     bench.check(|| ops::gelu(&a)? + ops::silu(&b)?)?;
+    bench.check(|| ops::gelu_erf(&a)? + ops::silu(&b)?)?;
     bench.check(|| ops::swiglu(&a, &b))
 }
 

@@ -16,5 +16,7 @@ mod instance;
 mod player;
 #[path = "realtime/refinement.rs"]
 mod refinement;
+#[path = "realtime/threads.rs"]
+mod threads;
 #[path = "realtime/worker.rs"]
 mod worker;

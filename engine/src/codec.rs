@@ -20,6 +20,7 @@ pub mod synthesis;
 use crate::audio::stft::Stft;
 use crate::config::CodecConfig;
 use crate::error::{Error, ErrorKind, Result};
+use crate::nn::ops;
 use candle_core::{Device, Tensor};
 use candle_nn::{Init, VarBuilder};
 
@@ -145,7 +146,7 @@ impl Codec {
         latent: &Tensor,
         between_blocks: &dyn Fn() -> Result<()>,
     ) -> Result<Spectrum> {
-        let latent = latent.broadcast_mul(&self.latent_std)?.broadcast_add(&self.latent_mean)?;
+        let latent = ops::affine(latent, &self.latent_std, &self.latent_mean)?;
         let (tokens, halo) = (latent.dim(1)?, self.decoder.reach());
         let mut pieces = Vec::new();
         // In pieces, each with what its kernels reach on both sides: the result is the same, and the blocks need no

@@ -6,6 +6,8 @@ use candle_core::{DType, Device};
 use std::fmt;
 use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
 
+/// Names the variable with a number of threads to use instead of the usual one; for measurements.
+const THREADS_VARIABLE: &str = "STRAIGHTSHOT_THREADS";
 /// More threads than this gain little at the sizes of the shipped model.
 const MAX_THREADS: usize = 4;
 /// On the scale of 0 (lowest) to 99; 25 is a niceness of +9 on Linux and "below normal" on Windows.
@@ -54,8 +56,7 @@ impl Placement {
         Ok(Self { device, flow_type: gpu::FLOW_TYPE, reason: None })
     }
 
-    /// The same with the weights and products of the flow's blocks in another type, for measurements. The CPU has no
-    /// products in `bf16`.
+    /// The same with the weights and products of the flow's blocks in another type, for measurements.
     #[must_use]
     pub fn with_flow_type(self, flow_type: DType) -> Self {
         Self { flow_type, ..self }
@@ -102,11 +103,17 @@ impl fmt::Display for Placement {
 
 mod gpu;
 
-/// Threads for generation: one core is left to the host's audio thread wherever there is more than one.
+/// Threads for generation: one core is left to the host's audio thread wherever there is more than one. The variable
+/// `STRAIGHTSHOT_THREADS` overrules this.
 #[must_use]
 pub fn worker_threads() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    cores.saturating_sub(1).clamp(1, MAX_THREADS)
+    threads(std::env::var(THREADS_VARIABLE).ok().as_deref(), cores)
+}
+
+fn threads(wanted: Option<&str>, cores: usize) -> usize {
+    let wanted = wanted.and_then(|text| text.parse().ok()).filter(|threads| *threads > 0);
+    wanted.unwrap_or_else(|| cores.saturating_sub(1).clamp(1, MAX_THREADS))
 }
 
 /// A pool of `threads` threads below normal priority.
@@ -148,5 +155,12 @@ mod tests {
     fn what_is_said_names_the_device_the_type_and_the_reason() {
         let place = Placement::cpu().with_flow_type(DType::F16).because("the fan is loud".into());
         assert_eq!(place.to_string(), "computing on the CPU, the flow in f16: the fan is loud");
+    }
+
+    #[test]
+    fn a_core_is_left_to_the_host_unless_told_otherwise() {
+        assert_eq!([1, 2, 4, 64].map(|cores| threads(None, cores)), [1, 1, 3, 4]);
+        assert_eq!(threads(Some("2"), 2), 2);
+        assert_eq!(["0", "-1", "all"].map(|text| threads(Some(text), 2)), [1, 1, 1]);
     }
 }

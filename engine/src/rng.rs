@@ -6,6 +6,7 @@
 use candle_core::{Device, Result, Shape, Tensor};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use rayon::prelude::*;
 
 /// What a noise sequence is for; each purpose reads its own ChaCha stream of the same seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,11 @@ pub(crate) const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
 pub(crate) fn hash(start: u64, words: impl Iterator<Item = u64>) -> u64 {
     words.fold(start, |hash, word| (hash ^ word).wrapping_mul(0x0100_0000_01b3))
 }
+
+/// Words of the generator that a deviate takes: two for a uniform one, four for a pair of normal ones.
+const WORDS_PER_VALUE: u128 = 2;
+/// Deviates that one thread draws at once; even, so that no pair is divided.
+const PIECE: usize = 4096;
 
 /// A sequence of random numbers fixed by a seed and a [`Stream`].
 #[derive(Debug, Clone)]
@@ -68,7 +74,36 @@ impl Noise {
 
     /// `n` standard normal deviates.
     pub fn normals(&mut self, n: usize) -> Vec<f32> {
-        (0..n).map(|_| self.normal()).collect()
+        // A deviate that is left over shifts the pairs of all that follow.
+        if self.spare.is_some() || n < 2 * PIECE {
+            return (0..n).map(|_| self.normal()).collect();
+        }
+        self.in_pieces(n, Self::normal)
+    }
+
+    /// `n` deviates that are uniform in `[0, 1)`.
+    pub fn uniforms(&mut self, n: usize) -> Vec<f32> {
+        self.in_pieces(n, |noise| noise.uniform() as f32)
+    }
+
+    /// The next `n` values of `draw` on all threads: the generator counts, so that a piece can begin anywhere.
+    fn in_pieces(&mut self, n: usize, draw: impl Fn(&mut Self) -> f32 + Sync) -> Vec<f32> {
+        let mut out = vec![0f32; n];
+        let from = self.bits.get_word_pos();
+        let last = out
+            .par_chunks_mut(PIECE)
+            .enumerate()
+            .map(|(i, piece)| {
+                let mut noise = self.clone();
+                noise.bits.set_word_pos(from.wrapping_add((i * PIECE) as u128 * WORDS_PER_VALUE));
+                piece.iter_mut().for_each(|value| *value = draw(&mut noise));
+                noise
+            })
+            .max_by_key(|noise| noise.bits.get_word_pos().wrapping_sub(from));
+        if let Some(last) = last {
+            *self = last;
+        }
+        out
     }
 
     /// A tensor of standard normal deviates, drawn on the CPU and copied to `device`.
@@ -92,6 +127,23 @@ mod tests {
         let var = x.iter().map(|v| (v - mean) * (v - mean)).sum::<f32>() / x.len() as f32;
         assert!(mean.abs() < 0.02 && (var - 1.0).abs() < 0.02, "mean {mean}, variance {var}");
         assert_eq!(x[..1000], Noise::new(7, Stream::Latent).normals(1000)[..]);
+    }
+
+    #[test]
+    fn pieces_continue_each_other_and_the_sequence() {
+        for n in [2 * PIECE, 3 * PIECE + 1, 5 * PIECE - 1, 10_001] {
+            let (mut one, mut pieces) = (Noise::new(9, Stream::Texture), Noise::new(9, Stream::Texture));
+            // Not from the start.
+            assert_eq!(one.uniform(), pieces.uniform());
+            let single: Vec<f32> = (0..n).map(|_| one.uniform() as f32).collect();
+            assert!(pieces.uniforms(n) == single, "{n} uniform deviates");
+            let single: Vec<f32> = (0..n).map(|_| one.normal()).collect();
+            assert!(pieces.normals(n) == single, "{n} normal deviates");
+            // An odd number leaves half a pair, which is the next deviate.
+            let single: Vec<f32> = (0..n).map(|_| one.normal()).collect();
+            assert!(pieces.normals(n) == single, "{n} more");
+            assert_eq!(one.uniform(), pieces.uniform());
+        }
     }
 
     #[test]

@@ -1,20 +1,22 @@
 //! Prompt to features: word pieces and a BERT-shaped encoder.
 
+mod bert;
 pub(crate) mod cache;
 
 use crate::config::TextConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flow::TextCondition;
+use crate::nn::ops::KeyLengths;
+use bert::Bert;
 use candle_core::{D, Device, Tensor};
 use candle_nn::VarBuilder;
-use candle_transformers::models::bert::{BertModel, Config as BertConfig, HiddenAct};
 use std::fmt;
 use tokenizers::Tokenizer;
 
 /// Frozen sentence encoder (all-MiniLM-L6-v2 by default): a feature per word piece and their mean.
 pub struct TextEncoder {
     tokenizer: Tokenizer,
-    bert: BertModel,
+    bert: Bert,
     device: Device,
     max_tokens: usize,
 }
@@ -47,7 +49,7 @@ impl TextEncoder {
             }))
             .map_err(bad)?;
         let device = vb.device().clone();
-        let bert = BertModel::load(vb, &bert_config(config)).map_err(|e| {
+        let bert = Bert::new(config, &vb).map_err(|e| {
             Error::new(ErrorKind::BadModel, "The model's text encoder is incomplete or has the wrong shape")
                 .with_source(e)
         })?;
@@ -73,24 +75,10 @@ impl TextEncoder {
         }
         let ids = Tensor::from_vec(ids, (batch, longest), &self.device)?;
         let mask = Tensor::from_vec(mask, (batch, longest), &self.device)?;
-        let tokens = self.bert.forward(&ids, &ids.zeros_like()?, Some(&mask))?;
+        let tokens = self.bert.forward(&ids, &KeyLengths::from_mask(&mask)?)?;
         let weight = mask.unsqueeze(D::Minus1)?;
         let tokens = tokens.broadcast_mul(&weight)?;
         let pooled = tokens.sum(1)?.broadcast_div(&mask.sum_keepdim(1)?)?;
         Ok(TextCondition { tokens, mask, pooled })
-    }
-}
-
-fn bert_config(c: &TextConfig) -> BertConfig {
-    BertConfig {
-        vocab_size: c.vocab_size,
-        hidden_size: c.hidden_size,
-        num_hidden_layers: c.num_hidden_layers,
-        num_attention_heads: c.num_attention_heads,
-        intermediate_size: c.intermediate_size,
-        hidden_act: HiddenAct::Gelu,
-        max_position_embeddings: c.max_position_embeddings,
-        layer_norm_eps: 1e-12,
-        ..BertConfig::default()
     }
 }

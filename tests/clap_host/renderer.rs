@@ -56,6 +56,18 @@ impl Event {
     }
 }
 
+/// What happens during one call of the plugin, made beforehand: an audio thread must not allocate.
+pub struct BlockEvents(EventBuffer);
+
+impl BlockEvents {
+    /// The `events` (sorted) of a call that begins at frame `start` of theirs.
+    pub fn new(events: impl IntoIterator<Item = Event>, start: u32) -> Self {
+        let mut buffer = EventBuffer::new();
+        events.into_iter().for_each(|event| event.push_to(&mut buffer, event.at() - start));
+        Self(buffer)
+    }
+}
+
 /// An active instance's audio side; may be sent to another thread.
 pub struct Renderer {
     processor: StartedPluginAudioProcessor<Host>,
@@ -104,39 +116,36 @@ impl Renderer {
         let mut start = 0;
         while start < frames {
             let length = self.block.min(frames - start);
-            let mut input = EventBuffer::new();
-            for event in events.iter().filter(|event| (start..start + length).contains(&event.at())) {
-                event.push_to(&mut input, event.at() - start);
-            }
-            self.block_into(&mut sound, length as usize, &input)?;
+            let during = events.iter().filter(|event| (start..start + length).contains(&event.at()));
+            // Not silence: a plugin that forgets to write its output must not look right.
+            let mut block = [(); 2].map(|()| vec![f32::NAN; length as usize]);
+            self.call(block.each_mut().map(Vec::as_mut_slice), &BlockEvents::new(during.copied(), start))?;
+            sound.iter_mut().zip(&mut block).for_each(|(sound, block)| sound.append(block));
             start += length;
         }
         Ok(sound)
     }
 
-    /// One call of the plugin.
-    fn block_into(&mut self, sound: &mut [Vec<f32>; 2], length: usize, input: &EventBuffer) -> Result<()> {
-        // Not silence: a plugin that forgets to write its output must not look right.
-        let mut left = vec![f32::NAN; length];
-        let mut right = vec![f32::NAN; length];
+    /// Calls the plugin once for as many frames as left and right have; allocates nothing.
+    ///
+    /// # Errors
+    /// If the plugin reports a failure.
+    pub fn call(&mut self, [left, right]: [&mut [f32]; 2], events: &BlockEvents) -> Result<()> {
+        let length = left.len();
         let mut audio = self.output.with_output_buffers([AudioPortBuffer {
             latency: 0,
-            channels: AudioPortBufferType::f32_output_only(
-                [left.as_mut_slice(), right.as_mut_slice()].into_iter(),
-            ),
+            channels: AudioPortBufferType::f32_output_only([left, right].into_iter()),
         }]);
         let transport = transport(self.frames, self.playing);
         self.processor.process(
             &InputAudioBuffers::empty(),
             &mut audio,
-            &input.as_input(),
+            &events.0.as_input(),
             &mut OutputEvents::void(),
             Some(self.frames),
             Some(&transport),
         )?;
         self.frames += length as u64;
-        sound[0].append(&mut left);
-        sound[1].append(&mut right);
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! `headless-host`: hosts the built CLAP where there is no display, for `cargo xtask play` and `cargo xtask scan`.
+//! `headless-host`: hosts the built CLAP where there is no display, for `cargo xtask play`, `scan` and `latency`.
 //!
 //! It asks for a sound the way a reopened project does: through a state whose session holds an unfinished job.
 //! When the take has arrived, it is played with a MIDI note; what the plugin plays becomes a WAV file and a picture.
@@ -9,6 +9,7 @@
     reason = "a command line program talks to its terminal"
 )]
 
+mod latency;
 mod picture;
 
 use anyhow::{Context, Result, ensure};
@@ -54,6 +55,10 @@ enum Task {
     },
     /// Times loading the bundle, reading its descriptor and unloading it.
     Scan,
+    /// Takes down how the audio thread fares while sounds are made, and how long a click takes to become sound.
+    Latency(latency::LatencyArgs),
+    /// Prints how long the first sound of this process takes, in milliseconds.
+    FirstSound,
 }
 
 /// The plugin said that it could not make the sound.
@@ -73,6 +78,8 @@ fn main() -> ExitCode {
     let result = match &cli.task {
         Task::Play { request, out } => play(&cli.plugin, request, out),
         Task::Scan => scan(&cli.plugin),
+        Task::Latency(args) => latency::latency(&cli.plugin, args),
+        Task::FirstSound => latency::first_sound(&cli.plugin),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -87,10 +94,7 @@ fn main() -> ExitCode {
 fn play(plugin: &Path, request: &str, out: &Path) -> Result<()> {
     let request: Value = serde_json::from_str(request).context("--request is no JSON")?;
     let folder = tempfile::tempdir().context("no temporary folder")?;
-    let journal_path = folder.path().join("journal.jsonl");
-    // SAFETY: no other thread runs yet; the plugin's own threads start after this.
-    unsafe { std::env::set_var("STRAIGHTSHOT_LOG", &journal_path) };
-    let journal = Journal::at(&journal_path);
+    let journal = journal_in(folder.path());
 
     let start = Instant::now();
     let bundle = Bundle::load(plugin)?;
@@ -125,6 +129,14 @@ fn play(plugin: &Path, request: &str, out: &Path) -> Result<()> {
     picture::draw(&png, &title(&request, take.sample_rate_hz), &sound[0], SAMPLE_RATE_HZ)?;
     println!("wrote {}\nwrote {}", wav.display(), png.display());
     Ok(())
+}
+
+/// Makes the plugin write its journal in `folder`. To be called before the plugin is loaded.
+fn journal_in(folder: &Path) -> Journal {
+    let path = folder.join("journal.jsonl");
+    // SAFETY: no other thread runs yet; the plugin's own threads start after this.
+    unsafe { std::env::set_var("STRAIGHTSHOT_LOG", &path) };
+    Journal::at(&path)
 }
 
 /// Prints the median time of loading the bundle and reading its descriptor.

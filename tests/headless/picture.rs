@@ -1,12 +1,10 @@
 //! Draws a sound as a waveform above a spectrogram with a logarithmic frequency axis.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use plotters::prelude::*;
-use plotters::style::{FontStyle, register_font};
 use realfft::RealFftPlanner;
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::Path;
+use straightshot_pictures::{Area, FONT, failed, write};
 
 /// Size of the picture in pixels.
 const SIZE: (u32, u32) = (1200, 860);
@@ -36,40 +34,19 @@ const COLOURS: [[f32; 3]; 6] = [
     [252.0, 250.0, 190.0],
 ];
 
-/// The area of a bitmap in memory.
-type Area<'a> = DrawingArea<BitMapBackend<'a>, plotters::coord::Shift>;
-
 /// Writes `path` with the picture of one channel.
 pub(crate) fn draw(path: &Path, title: &str, samples: &[f32], rate_hz: u32) -> Result<()> {
-    let font = epaint_default_fonts::UBUNTU_LIGHT;
-    register_font("sans-serif", FontStyle::Normal, font)
-        .map_err(|_| anyhow!("the picture's font is damaged"))?;
-    let mut pixels = vec![0; (SIZE.0 * SIZE.1 * 3) as usize];
-    {
-        let root = BitMapBackend::with_buffer(&mut pixels, SIZE).into_drawing_area();
-        root.fill(&WHITE).map_err(drawing)?;
-        let style = ("sans-serif", 24).into_font().color(&BLACK);
-        root.draw_text(&shorten(title), &style, (16, 12)).map_err(drawing)?;
+    write(path, SIZE, |root| {
+        let style = (FONT, 24).into_font().color(&BLACK);
+        root.draw_text(&shorten(title), &style, (16, 12)).map_err(failed)?;
         let (_, below) = root.split_vertically(HEADING);
         let (upper, lower) = below.split_vertically(WAVEFORM);
         let (upper, _) = upper.split_horizontally(SIZE.0 - LEGEND);
         let (lower, legend) = lower.split_horizontally(SIZE.0 - LEGEND);
         waveform(&upper, samples, rate_hz)?;
         spectrogram(&lower, samples, rate_hz)?;
-        colours(&legend)?;
-        root.present().map_err(drawing)?;
-    }
-    let file = File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
-    let mut encoder = png::Encoder::new(BufWriter::new(file), SIZE.0, SIZE.1);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.write_header()?.write_image_data(&pixels)?;
-    Ok(())
-}
-
-/// Plotters' errors borrow the picture; this keeps their text.
-#[expect(clippy::needless_pass_by_value, reason = "the shape map_err needs")]
-fn drawing<E: std::error::Error + Send + Sync>(error: DrawingAreaErrorKind<E>) -> anyhow::Error {
-    anyhow!("the picture could not be drawn: {error}")
+        colours(&legend)
+    })
 }
 
 /// A title that fits the width.
@@ -96,13 +73,10 @@ fn waveform(area: &Area<'_>, samples: &[f32], rate_hz: u32) -> Result<()> {
         .x_label_area_size(4)
         .y_label_area_size(76)
         .build_cartesian_2d(0.0..length_s, -1.0_f32..1.0)
-        .map_err(drawing)?;
+        .map_err(failed)?;
     let mut mesh = chart.configure_mesh();
-    mesh.y_desc("amplitude")
-        .axis_desc_style(("sans-serif", 20))
-        .label_style(("sans-serif", 18))
-        .light_line_style(WHITE);
-    mesh.x_labels(0).y_labels(5).draw().map_err(drawing)?;
+    mesh.y_desc("amplitude").axis_desc_style((FONT, 20)).label_style((FONT, 18)).light_line_style(WHITE);
+    mesh.x_labels(0).y_labels(5).draw().map_err(failed)?;
     let per_column = samples.len().div_ceil(COLUMNS).max(1);
     let bars = samples.chunks(per_column).enumerate().map(|(column, chunk)| {
         let low = chunk.iter().copied().fold(f32::INFINITY, f32::min);
@@ -110,7 +84,7 @@ fn waveform(area: &Area<'_>, samples: &[f32], rate_hz: u32) -> Result<()> {
         let at = seconds(&samples[..column * per_column], rate_hz);
         PathElement::new(vec![(at, low), (at, high)], RGBColor(30, 90, 160).stroke_width(2))
     });
-    chart.draw_series(bars).map_err(drawing)?;
+    chart.draw_series(bars).map_err(failed)?;
     Ok(())
 }
 
@@ -125,7 +99,7 @@ fn spectrogram(area: &Area<'_>, samples: &[f32], rate_hz: u32) -> Result<()> {
         .x_label_area_size(54)
         .y_label_area_size(76)
         .build_cartesian_2d(0.0..length_s, (LOWEST_HZ..HIGHEST_HZ).log_scale())
-        .map_err(drawing)?;
+        .map_err(failed)?;
     let levels = levels(samples, rate_hz)?;
     let plotting = chart.plotting_area();
     let (across, down) = plotting.get_pixel_range();
@@ -135,13 +109,13 @@ fn spectrogram(area: &Area<'_>, samples: &[f32], rate_hz: u32) -> Result<()> {
         for x in 0..width {
             let column = usize::try_from(x)? * COLUMNS / usize::try_from(width)?;
             let row = usize::try_from(height - 1 - y)? * ROWS / usize::try_from(height)?;
-            pixels.draw_pixel((x, y), &colour(levels[column * ROWS + row])).map_err(drawing)?;
+            pixels.draw_pixel((x, y), &colour(levels[column * ROWS + row])).map_err(failed)?;
         }
     }
     let mut mesh = chart.configure_mesh();
-    mesh.x_desc("time (s)").y_desc("frequency (Hz)").axis_desc_style(("sans-serif", 20));
-    mesh.label_style(("sans-serif", 18)).disable_mesh().y_labels(8);
-    mesh.y_label_formatter(&|hz| format!("{hz:.0}")).draw().map_err(drawing)?;
+    mesh.x_desc("time (s)").y_desc("frequency (Hz)").axis_desc_style((FONT, 20));
+    mesh.label_style((FONT, 18)).disable_mesh().y_labels(8);
+    mesh.y_label_formatter(&|hz| format!("{hz:.0}")).draw().map_err(failed)?;
     Ok(())
 }
 
@@ -197,7 +171,7 @@ fn colours(area: &Area<'_>) -> Result<()> {
         .margin_right(14)
         .right_y_label_area_size(66)
         .build_cartesian_2d(0.0_f32..1.0, 0.0_f32..1.0)
-        .map_err(drawing)?
+        .map_err(failed)?
         .set_secondary_coord(0.0_f32..1.0, -RANGE_DB..0.0);
     let plotting = chart.plotting_area();
     let (across, down) = plotting.get_pixel_range();
@@ -207,12 +181,12 @@ fn colours(area: &Area<'_>) -> Result<()> {
         #[expect(clippy::cast_precision_loss, reason = "a pixel row")]
         let shade = colour(1.0 - y as f32 / height as f32);
         for x in 0..width {
-            pixels.draw_pixel((x, y), &shade).map_err(drawing)?;
+            pixels.draw_pixel((x, y), &shade).map_err(failed)?;
         }
     }
     let mut mesh = chart.configure_secondary_axes();
-    mesh.y_desc("level (dB)").axis_desc_style(("sans-serif", 20)).label_style(("sans-serif", 18));
-    mesh.y_labels(9).y_label_formatter(&|db| format!("{db:.0}")).draw().map_err(drawing)?;
+    mesh.y_desc("level (dB)").axis_desc_style((FONT, 20)).label_style((FONT, 18));
+    mesh.y_labels(9).y_label_formatter(&|db| format!("{db:.0}")).draw().map_err(failed)?;
     Ok(())
 }
 
@@ -253,11 +227,8 @@ mod tests {
         let path = folder.path().join("sweep.png");
         draw(&path, "a sweep · 4 steps, 1 s, seed 1, guidance 3, made at 44100 Hz", &sweep(), RATE_HZ)
             .unwrap();
-        let mut reader =
-            png::Decoder::new(std::io::BufReader::new(File::open(&path).unwrap())).read_info().unwrap();
-        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-        let info = reader.next_frame(&mut pixels).unwrap();
-        assert_eq!((info.width, info.height), SIZE);
+        let (size, pixels) = straightshot_pictures::read(&path).unwrap();
+        assert_eq!(size, SIZE);
         let colours: std::collections::HashSet<&[u8]> = pixels.chunks(3).collect();
         assert!(colours.len() > 100, "only {} colours", colours.len());
     }

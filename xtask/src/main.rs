@@ -12,6 +12,7 @@
 mod bundle;
 mod cuda;
 mod dataset;
+mod latency;
 mod patch;
 mod play;
 mod setup;
@@ -44,6 +45,8 @@ enum Task {
     Play(play::PlayArgs),
     /// Times what a host does when it scans the bundle.
     Scan,
+    /// Measures drop-outs of the audio thread while sounds are made, and the time from click to sound.
+    Latency(latency::LatencyArgs),
     /// Makes clips of foley by rules, with captions, to train on.
     Dataset(dataset::DatasetArgs),
     /// Runs every check: format, lints, all tests, the bundles in real hosts.
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Task::Cuda => cuda::cuda(),
         Task::Play(args) => play::play(&args),
         Task::Scan => play::scan(),
+        Task::Latency(args) => latency::latency(&args),
         Task::Dataset(args) => dataset::dataset(&args),
         Task::Test => test::test(),
     };

@@ -85,7 +85,7 @@ fn has_display() -> bool {
 }
 
 /// The program that hosts the bundled CLAP.
-fn headless_host(bundles: &Bundles) -> Command {
+pub(crate) fn headless_host(bundles: &Bundles) -> Command {
     let mut command = Command::new(bundles.workspace.program("headless-host"));
     command.arg("--plugin").arg(&bundles.clap);
     command

@@ -1,5 +1,7 @@
 //! Spectrogram frames cut into bands of eight frames, and put together again.
 
+mod tiled;
+
 use crate::config::{BandGroup, CodecConfig, FRAMES_PER_TOKEN};
 use crate::nn::linear::LinearInit;
 use crate::nn::{BandBlock, BandBlockSizes, Linear, ops};

@@ -4,7 +4,7 @@ use super::bands::{self, BandMaps};
 use crate::config::CodecConfig;
 use crate::nn::band_block::KERNEL_TAPS;
 use crate::nn::linear::LinearInit;
-use crate::nn::{BandBlock, LayerNorm, Linear};
+use crate::nn::{BandBlock, LayerNorm, Linear, ops};
 use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
 
@@ -82,6 +82,10 @@ impl Decoder {
             x = block.forward(&x)?;
         }
         between_blocks()?;
+        if ops::is_fused(&x) && !x.track_op() && !self.norm.is_trained() && !self.write.is_trained() {
+            let range = [LOG_SCALE as f32, LOG_CENTRE as f32];
+            return Ok(Spectrum { log_amplitudes: self.write.write_tiled(&self.norm, &x, range)? });
+        }
         let out = self.write.write(&self.norm.forward(&x)?)?;
         Ok(Spectrum { log_amplitudes: ((out * LOG_SCALE)? + LOG_CENTRE)? })
     }

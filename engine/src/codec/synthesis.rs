@@ -4,6 +4,7 @@ use super::phase::{self, Grid};
 use super::{AMPLITUDE_FLOOR, Codec};
 use crate::config::CodecConfig;
 use crate::error::{Error, ErrorKind, Result};
+use crate::nn::ops::kernels;
 use crate::rng::{Noise, Stream};
 use rayon::prelude::*;
 use realfft::num_complex::Complex32;
@@ -30,10 +31,15 @@ impl Codec {
         if log_amplitudes.iter().any(|v| v.is_nan()) {
             return Err(Error::new(ErrorKind::Compute, "The model produced an invalid sound (NaN)"));
         }
-        let tonal: Vec<f32> = log_amplitudes
-            .chunks(2 * bins)
-            .flat_map(|row| row[..bins].iter().map(|v| v.clamp(LOG_RANGE.0, LOG_RANGE.1)))
-            .collect();
+        let clamped = |half: usize| {
+            let mut part = vec![0f32; frames * bins];
+            part.par_chunks_mut(bins).zip(log_amplitudes.par_chunks(2 * bins)).for_each(|(part, row)| {
+                let row = &row[half * bins..][..bins];
+                part.iter_mut().zip(row).for_each(|(to, from)| *to = from.clamp(LOG_RANGE.0, LOG_RANGE.1));
+            });
+            part
+        };
+        let (mut tonal, mut noise) = (clamped(0), clamped(1));
         let mut random = Noise::new(seed, Stream::Texture);
         let phase = tonal_phase(&tonal, config, &mut random);
         let white = random.normals(frames * config.hop_length);
@@ -42,17 +48,17 @@ impl Codec {
         // a full-scale sine.
         let noise_scale = self.stft().full_scale() / (0.375 * config.n_fft as f32).sqrt();
         let tonal_scale = self.stft().full_scale();
-        spectrum.par_chunks_mut(bins).enumerate().for_each(|(frame, row)| {
-            let noise = &log_amplitudes[frame * 2 * bins + bins..][..bins];
-            let at = frame * bins;
-            for (bin, value) in row.iter_mut().enumerate() {
-                let amplitude = |log: f32| {
-                    let a = log.exp();
-                    if a < AMPLITUDE_FLOOR { 0.0 } else { a }
-                };
-                let n = amplitude(noise[bin].clamp(LOG_RANGE.0, LOG_RANGE.1));
-                let t = amplitude(tonal[at + bin]);
-                *value = *value * (n * noise_scale) + Complex32::from_polar(t * tonal_scale, phase[at + bin]);
+        let rows = spectrum.par_chunks_mut(bins).zip(phase.par_chunks(bins));
+        let amplitudes = tonal.par_chunks_mut(bins).zip(noise.par_chunks_mut(bins));
+        rows.zip(amplitudes).for_each(|((row, phase), (tonal, noise))| {
+            kernels::amplitudes(tonal, AMPLITUDE_FLOOR, tonal_scale);
+            kernels::amplitudes(noise, AMPLITUDE_FLOOR, noise_scale);
+            for (((value, phase), tonal), noise) in row.iter_mut().zip(phase).zip(tonal).zip(noise) {
+                *value *= *noise;
+                // In most bins there is no tone, and a sine costs more than all the rest.
+                if *tonal > 0.0 {
+                    *value += Complex32::from_polar(*tonal, *phase);
+                }
             }
         });
         Ok(self.stft().inverse(&mut spectrum))
@@ -61,8 +67,8 @@ impl Codec {
 
 /// Phase of the tonal part: integrated where it is loud, random elsewhere.
 fn tonal_phase(tonal: &[f32], config: &CodecConfig, random: &mut Noise) -> Vec<f32> {
-    let mut phase: Vec<f32> =
-        (0..tonal.len()).map(|_| random.uniform() as f32 * std::f32::consts::TAU).collect();
+    let mut phase = random.uniforms(tonal.len());
+    phase.iter_mut().for_each(|phase| *phase *= std::f32::consts::TAU);
     let loudest = tonal.iter().copied().fold(f32::MIN, f32::max);
     let floor = (loudest - PHASE_RANGE).max(AMPLITUDE_FLOOR.ln());
     phase::integrate(tonal, Grid { n_fft: config.n_fft, hop_length: config.hop_length }, floor, &mut phase);

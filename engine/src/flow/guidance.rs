@@ -3,6 +3,7 @@
 use super::solver::VelocityField;
 use super::transformer::{Conditioned, Transformer};
 use crate::error::Result;
+use crate::nn::ops;
 use candle_core::Tensor;
 
 /// `v = v_uncond + ω (v_cond - v_uncond)`, [Ho and Salimans, 2022](https://arxiv.org/abs/2207.12598).
@@ -62,7 +63,9 @@ impl<C: Fn() -> Result<()>> VelocityField for Guided<'_, C> {
             return Ok(v);
         }
         let (cond, uncond) = (v.narrow(0, 0, batch)?, v.narrow(0, batch, batch)?);
-        Ok((&uncond + ((cond - &uncond)? * self.scale)?)?)
+        // (1 - ω) v_uncond + ω v_cond.
+        let from_uncond = ops::add_multiple(&uncond, &uncond, -self.scale)?;
+        Ok(ops::add_multiple(&from_uncond, &cond, self.scale)?)
     }
 }
 

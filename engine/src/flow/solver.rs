@@ -2,6 +2,7 @@
 
 use super::path::{DATA_TIME, NOISE_TIME};
 use crate::error::{Error, ErrorKind, Result};
+use crate::nn::ops;
 use candle_core::Tensor;
 
 /// A velocity as a function of state and time.
@@ -53,7 +54,7 @@ impl Method {
                 ((v + end)? * 0.5)?
             }
         };
-        Ok((x + (v * h)?)?)
+        Ok(ops::add_multiple(x, &v, h)?)
     }
 }
 

@@ -156,12 +156,12 @@ impl Transformer {
             x = block.forward(&x, &condition, &self.rope, &frames, keys)?;
         }
         let [shift, scale] = chunks(&self.final_modulation.forward(&condition)?)?;
-        let x = modulate(&ops::layer_norm(&x, FINAL_EPS)?, &shift, &scale)?;
+        let x = ops::scale_shift(&ops::layer_norm(&x, FINAL_EPS)?, &(scale + 1.0)?, &shift)?;
         Ok(self.output.forward(&x)?)
     }
 }
 
-/// `x += gate · Attention(modulate(norm(x)))`, then the same with the feed-forward layer.
+/// `x += gate · Attention(modulated(x))`, then the same with the feed-forward layer.
 #[derive(Debug)]
 struct Block {
     modulation: Linear,
@@ -195,17 +195,12 @@ impl Block {
     ) -> candle_core::Result<Tensor> {
         let [shift_a, scale_a, gate_a, shift_f, scale_f, gate_f] =
             chunks(&self.modulation.forward(condition)?.to_dtype(condition.dtype())?)?;
-        let h = modulate(&self.attention_norm.forward(x)?, &shift_a, &scale_a)?;
+        let h = self.attention_norm.modulated(x, &shift_a, &scale_a)?;
         let h = self.attention.forward(&h, rope, frames, text)?;
         let x = ops::scale_shift(&h, &gate_a, x)?;
-        let h = modulate(&self.feed_forward_norm.forward(&x)?, &shift_f, &scale_f)?;
+        let h = self.feed_forward_norm.modulated(&x, &shift_f, &scale_f)?;
         ops::scale_shift(&self.feed_forward.forward(&h)?, &gate_f, &x)
     }
-}
-
-/// Adaptive layer norm of [Peebles and Xie, 2022](https://arxiv.org/abs/2212.09748): `x (1 + scale) + shift`.
-fn modulate(x: &Tensor, shift: &Tensor, scale: &Tensor) -> candle_core::Result<Tensor> {
-    ops::scale_shift(x, &(scale + 1.0)?, shift)
 }
 
 /// `[batch, N * dim]` to `N` tensors `[batch, 1, dim]`.

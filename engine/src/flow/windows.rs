@@ -49,18 +49,30 @@ impl<F: VelocityField> VelocityField for Windowed<F> {
         if tokens <= self.window {
             return self.field.velocity(x_t, t);
         }
-        let mut sum = x_t.zeros_like()?;
-        let mut weight = Tensor::zeros((1, tokens, 1), x_t.dtype(), x_t.device())?;
+        // On the host and in plain loops: it is little beside one evaluation, and candle would spread sums of this size
+        // over threads of its own, see `ops::add_multiple`.
+        let (batch, _, channels) = x_t.dims3()?;
+        let mut sum = vec![0f32; batch * tokens * channels];
+        let mut weight = vec![0f32; tokens];
         for start in starts(tokens, self.window, self.overlap) {
-            let after = tokens - start - self.window;
             let own = weights(start, self.window, self.overlap, tokens);
-            let own = Tensor::from_vec(own, (1, self.window, 1), x_t.device())?;
             let velocity = self.field.velocity(&x_t.narrow(1, start, self.window)?.contiguous()?, t)?;
-            let velocity = velocity.broadcast_mul(&own)?;
-            sum = (sum + velocity.pad_with_zeros(1, start, after)?)?;
-            weight = (weight + own.pad_with_zeros(1, start, after)?)?;
+            let velocity = velocity.flatten_all()?.to_vec1::<f32>()?;
+            let clips =
+                sum.chunks_exact_mut(tokens * channels).zip(velocity.chunks_exact(self.window * channels));
+            for (sum, velocity) in clips {
+                let rows =
+                    sum[start * channels..].chunks_exact_mut(channels).zip(velocity.chunks_exact(channels));
+                for ((sum, velocity), own) in rows.zip(&own) {
+                    sum.iter_mut().zip(velocity).for_each(|(sum, v)| *sum += own * v);
+                }
+            }
+            weight[start..].iter_mut().zip(&own).for_each(|(weight, own)| *weight += own);
         }
-        Ok(sum.broadcast_div(&weight)?)
+        for (row, sum) in sum.chunks_exact_mut(channels).enumerate() {
+            sum.iter_mut().for_each(|sum| *sum /= weight[row % tokens]);
+        }
+        Ok(Tensor::from_vec(sum, x_t.shape(), x_t.device())?)
     }
 }
 

@@ -1,5 +1,7 @@
 //! ConvNeXt block on a grid of time and frequency bands.
 
+pub(crate) mod tiled;
+
 use super::linear::LinearInit;
 use super::{LayerNorm, Linear, ops};
 use candle_core::{Result, Tensor};
@@ -78,6 +80,9 @@ impl BandBlock {
     /// # Errors
     /// A candle error if the shape does not fit.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        if ops::is_fused(x) && !x.track_op() && !self.is_trained() {
+            return self.forward_tiled(x);
+        }
         let (batch, tokens, bands, dim) = x.dims4()?;
         let time = ops::depthwise_conv(
             &x.reshape((batch, tokens, bands * dim))?,
@@ -91,5 +96,15 @@ impl BandBlock {
         let h = self.mix[1].forward(&ops::gelu(&self.mix[0].forward(&h)?)?)?;
         let h = self.scatter.forward(&h.reshape((batch, tokens, bands, ()))?)?;
         ops::add_scaled(&x, &h, &self.mix_scale)
+    }
+
+    /// Whether any tensor of the block wants a gradient.
+    fn is_trained(&self) -> bool {
+        let linear = [&self.expand, &self.contract, &self.gather, &self.mix[0], &self.mix[1], &self.scatter];
+        let own =
+            [&self.time_kernel, &self.band_kernel, &self.kernel_bias, &self.layer_scale, &self.mix_scale];
+        linear.iter().any(|linear| linear.is_trained())
+            || [&self.norm, &self.mix_norm].iter().any(|norm| norm.is_trained())
+            || own.iter().any(|tensor| tensor.track_op())
     }
 }

@@ -51,6 +51,30 @@ impl Linear {
         Ok(Self { weight, bias })
     }
 
+    /// A map whose weight is stored `[out_dim, in_dim]`, as PyTorch does, with a bias; turned round here.
+    ///
+    /// # Errors
+    /// A candle error if a stored tensor is missing or has another shape.
+    pub fn from_rows(in_dim: usize, out_dim: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+        let weight = vb.get((out_dim, in_dim), "weight")?.t()?.contiguous()?;
+        Ok(Self { weight, bias: Some(vb.get(out_dim, "bias")?) })
+    }
+
+    /// Whether weight or bias wants a gradient.
+    pub(crate) fn is_trained(&self) -> bool {
+        self.weight.track_op() || self.bias.as_ref().is_some_and(Tensor::track_op)
+    }
+
+    /// The weight, `[in_dim, out_dim]`.
+    pub(crate) fn weight(&self) -> &Tensor {
+        &self.weight
+    }
+
+    /// The bias, `[out_dim]`.
+    pub(crate) fn bias(&self) -> Option<&Tensor> {
+        self.bias.as_ref()
+    }
+
     /// Applies the map.
     ///
     /// # Shapes
@@ -59,18 +83,6 @@ impl Linear {
     /// # Errors
     /// A candle error if the last dimension is not `in_dim`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let mut dims = x.dims().to_vec();
-        let (in_dim, out_dim) = self.weight.dims2()?;
-        let rows = x.elem_count() / in_dim.max(1);
-        if let Some(last) = dims.last_mut() {
-            *last = out_dim;
-        }
-        let x = x.to_dtype(self.weight.dtype())?;
-        let y = x.reshape((rows, in_dim))?.matmul(&self.weight)?;
-        let y = match &self.bias {
-            Some(bias) => ops::add_bias(&y, bias)?,
-            None => y,
-        };
-        y.reshape(dims)
+        ops::linear(&x.to_dtype(self.weight.dtype())?, &self.weight, self.bias.as_ref())
     }
 }

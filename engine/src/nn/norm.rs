@@ -24,6 +24,16 @@ impl LayerNorm {
         Ok(Self { weight, bias, eps })
     }
 
+    /// Whether γ or β wants a gradient.
+    pub(crate) fn is_trained(&self) -> bool {
+        self.weight.track_op() || self.bias.track_op()
+    }
+
+    /// γ, β and ε.
+    pub(crate) fn parts(&self) -> (&Tensor, &Tensor, f32) {
+        (&self.weight, &self.bias, self.eps)
+    }
+
     /// Normalises.
     ///
     /// # Shapes
@@ -62,5 +72,19 @@ impl RmsNorm {
     /// A candle error if the last dimension is not `dim`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         ops::rms_norm(x, self.eps)?.broadcast_mul(&self.weight)
+    }
+
+    /// Normalises and applies an adaptive layer norm, [Peebles and Xie, 2022](https://arxiv.org/abs/2212.09748):
+    /// `Y (1 + scale) + shift`, where γ joins the scale so that both cost one pass.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, n, dim]`; returns the same
+    /// - `shift`, `scale`: `[batch, 1, dim]`
+    ///
+    /// # Errors
+    /// A candle error if the shapes do not fit.
+    pub fn modulated(&self, x: &Tensor, shift: &Tensor, scale: &Tensor) -> Result<Tensor> {
+        let scale = (scale + 1.0)?.broadcast_mul(&self.weight)?;
+        ops::scale_shift(&ops::rms_norm(x, self.eps)?, &scale, shift)
     }
 }

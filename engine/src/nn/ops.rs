@@ -7,14 +7,16 @@
 mod attention;
 mod channels;
 pub(crate) mod composed;
-mod kernels;
+pub(crate) mod kernels;
+mod linear;
 mod modulate;
-mod rowwise;
+pub(crate) mod rowwise;
 
 pub use attention::{KeyLengths, attention};
 use candle_core::{CpuStorage, CustomOp2, DType, Layout, Result, Shape, Tensor};
-pub use channels::{add_bias, add_scaled, affine};
+pub use channels::{add_bias, add_multiple, add_scaled, affine};
 use kernels as k;
+pub use linear::linear;
 pub use modulate::scale_shift;
 use rayon::prelude::*;
 use rowwise::{Row1, Row2};
@@ -74,6 +76,18 @@ pub fn softmax(x: &Tensor) -> Result<Tensor> {
 /// A candle error if `x` holds no floating-point numbers.
 pub fn gelu(x: &Tensor) -> Result<Tensor> {
     if is_fused(x) { Row1::new("gelu", k::gelu, k::gelu_grad).apply(x) } else { composed::gelu(x) }
+}
+
+/// GELU as it is defined, `x Φ(x)`, with the error function to 2e-7.
+///
+/// # Errors
+/// A candle error if `x` holds no floating-point numbers.
+pub fn gelu_erf(x: &Tensor) -> Result<Tensor> {
+    if is_fused(x) {
+        Row1::new("gelu-erf", k::gelu_erf, k::gelu_erf_grad).apply(x)
+    } else {
+        composed::gelu_erf(x)
+    }
 }
 
 /// `x * sigmoid(x)`.

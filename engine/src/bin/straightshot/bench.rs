@@ -1,18 +1,22 @@
-//! `straightshot bench`: where the time of a warm generation goes, and how near the networks are to the machine's limit.
+//! `straightshot bench`: where the time of a warm generation goes, how near the networks are to the machine's limit, and
+//! how time and memory grow with the length and the number of clips.
+
+mod bars;
+mod case;
+mod growth;
+mod scale;
 
 use anyhow::{Context, Result};
 use candle_core::{Device, Tensor};
+use case::{Case, Size};
 use clap::Args;
-use serde::Serialize;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use straightshot_engine::config::ModelConfig;
-use straightshot_engine::device::Placement;
+use straightshot_engine::device::{self, Placement};
 use straightshot_engine::model::ModelFiles;
-use straightshot_engine::pipeline::{CancelToken, Generation, GenerationRequest, Generator};
-use straightshot_engine::{cost, device};
+use straightshot_engine::pipeline::Generator;
 
-const PROMPT: &str = "glass bottle smashing on a stone floor";
 /// Length in seconds, steps.
 const CASES: [(f64, u32); 6] = [(2.0, 1), (2.0, 4), (2.0, 24), (10.0, 1), (10.0, 4), (30.0, 1)];
 /// Rows and columns of the product that the machine's limit is measured with: large enough to be no slower than a
@@ -42,9 +46,19 @@ pub(crate) struct Arguments {
     /// Only the cases whose name ends in one of these, separated by commas: `2s/1step,10s/1step`.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
+    /// Instead of the usual cases: one step of 0.25 to 120 s and of 1 to 16 clips of 2 s, each in a process of its own,
+    /// with the memory it takes and the exponents by which time grows. Takes the first of `--threads`.
+    #[arg(long, conflicts_with_all = ["variations", "only"])]
+    scale: bool,
     /// File to write the table to, as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// File to draw the table to, as PNG.
+    #[arg(long)]
+    png: Option<PathBuf>,
+    /// What `--scale` starts its processes with.
+    #[arg(long, hide = true, value_parser = |text: &str| serde_json::from_str::<Size>(text))]
+    alone: Option<Size>,
 }
 
 impl Arguments {
@@ -55,39 +69,18 @@ impl Arguments {
     }
 }
 
-#[derive(Debug, Serialize)]
-struct Case {
-    case: String,
-    threads: usize,
-    batch: u32,
-    total_ms: f64,
-    stages: Stages,
-    rtf: f64,
-    /// Counted operations of the transformer over its time, in 10⁹ per second.
-    transformer_gflops: f64,
-    decoder_gflops: f64,
-    /// The same of a product of square matrices in this run.
-    peak_gflops: f64,
-    transformer_peak_share: f64,
-    decoder_peak_share: f64,
-}
-
-#[derive(Debug, Serialize)]
-struct Stages {
-    text_ms: f64,
-    flow_ms: f64,
-    /// Network, phases and inverse transform.
-    decode_ms: f64,
-    /// Of which the network, for one clip.
-    decode_network_ms: f64,
-}
-
 #[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let files = match &arguments.model {
         Some(folder) => ModelFiles::from_dir(folder)?,
         None => ModelFiles::builtin(),
     };
+    if let Some(size) = arguments.alone {
+        return scale::alone(arguments, &files, size);
+    }
+    if arguments.scale {
+        return scale::run(arguments);
+    }
     let threads = match arguments.threads.as_slice() {
         [] => vec![device::worker_threads()],
         some => some.to_vec(),
@@ -101,7 +94,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         let text = serde_json::to_string_pretty(&serde_json::json!({ "cases": cases }))?;
         std::fs::write(path, text).with_context(|| path.display().to_string())?;
     }
-    Ok(())
+    arguments.png.as_ref().map_or(Ok(()), |path| bars::draw(path, &cases))
 }
 
 /// All cases with one number of threads.
@@ -116,9 +109,9 @@ fn table(arguments: &Arguments, files: &ModelFiles, threads: usize) -> Result<Ve
     let mut cases = Vec::new();
     for &batch in &arguments.variations {
         for (seconds, steps) in CASES {
-            let name = case_name(seconds, steps);
-            if arguments.only.is_empty() || arguments.only.contains(&name) {
-                cases.push(measure(&generator, &config, arguments, (seconds, steps, batch), threads)?);
+            let size = Size { seconds, steps, batch };
+            if arguments.only.is_empty() || arguments.only.contains(&size.name()) {
+                cases.push(case::measure(&generator, &config, arguments, size, threads)?);
             }
         }
     }
@@ -129,36 +122,40 @@ fn table(arguments: &Arguments, files: &ModelFiles, threads: usize) -> Result<Ve
         ms(load)
     );
     println!(
-        "{:<20} {:>8} {:>8} {:>8} {:>8} {:>8} {:>11} {:>11}",
-        "case", "text", "flow", "decode", "total", "RTF", "transformer", "decoder"
+        "{:<20} {:>8} {:>8} {:>9} {:>8} {:>9} {:>8} {:>8} {:>11} {:>11}",
+        "case", "text", "flow", "one step", "decode", "resample", "total", "RTF", "transformer", "decoder"
     );
     for case in &mut cases {
         case.peak_gflops = peak;
         case.transformer_peak_share = case.transformer_gflops / peak;
         case.decoder_peak_share = case.decoder_gflops / peak;
-        let s = &case.stages;
-        println!(
-            "{:<20} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.4} {:>9.0} % {:>9.0} %",
-            format!(
-                "{}{}",
-                case.case,
-                if case.batch > 1 { format!(" x{}", case.batch) } else { String::new() }
-            ),
-            s.text_ms,
-            s.flow_ms,
-            s.decode_ms,
-            case.total_ms,
-            case.rtf,
-            100.0 * case.transformer_peak_share,
-            100.0 * case.decoder_peak_share
-        );
+        println!("{}", row(case));
     }
     println!();
     Ok(cases)
 }
 
-fn case_name(seconds: f64, steps: u32) -> String {
-    format!("{seconds}s/{steps}step")
+/// A row of the table.
+fn row(case: &Case) -> String {
+    let s = &case.stages;
+    format!(
+        "{:<20} {:>8.1} {:>8.1} {:>9.1} {:>8.1} {:>9.1} {:>8.1} {:>8.4} {:>9.0} % {:>9.0} %",
+        case.case.clone() + &batch_suffix(case),
+        s.text_ms,
+        s.flow_ms,
+        s.flow_step_ms,
+        s.decode_ms,
+        s.resample_ms,
+        case.total_ms,
+        case.rtf,
+        100.0 * case.transformer_peak_share,
+        100.0 * case.decoder_peak_share
+    )
+}
+
+/// ` x4` for four clips made together.
+fn batch_suffix(case: &Case) -> String {
+    if case.batch > 1 { format!(" x{}", case.batch) } else { String::new() }
 }
 
 fn ms(time: Duration) -> f64 {
@@ -185,65 +182,5 @@ fn peak_gflops(threads: usize, placement: &Placement) -> Result<f64> {
             best = best.min(start.elapsed().as_secs_f64());
         }
         Ok(operations / best / 1e9)
-    })
-}
-
-fn measure(
-    generator: &Generator,
-    config: &ModelConfig,
-    arguments: &Arguments,
-    (seconds, steps, batch): (f64, u32, u32),
-    threads: usize,
-) -> Result<Case> {
-    let request = |run: usize| GenerationRequest {
-        // A prompt of its own: the features of the last prompts are kept, and reading them again costs nothing.
-        prompt: format!("{PROMPT} {}", 1000 * steps as usize + 10 * seconds as usize + run),
-        steps,
-        seconds,
-        guidance_scale: arguments.guidance,
-        variations: batch,
-        ..GenerationRequest::default()
-    };
-    let mut runs = Vec::new();
-    for i in 0..=arguments.runs.max(1) {
-        let made = generator.generate(&request(i), &mut |_| (), &CancelToken::default())?;
-        if i > 0 {
-            runs.push(made);
-        }
-    }
-    let median = |of: &dyn Fn(&Generation) -> Duration| {
-        let mut values: Vec<f64> = runs.iter().map(|run| ms(of(run))).collect();
-        values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
-    };
-    let total_ms = median(&|g| g.timings.total());
-    let stages = Stages {
-        text_ms: median(&|g| g.timings.text),
-        flow_ms: median(&|g| g.timings.flow),
-        decode_ms: median(&|g| g.timings.decode),
-        decode_network_ms: {
-            let times = (0..arguments.runs.max(1)).map(|_| generator.time_decoder(&request(0)));
-            let mut times: Vec<Duration> = times.collect::<std::result::Result<_, _>>()?;
-            times.sort_unstable();
-            ms(times[times.len() / 2])
-        },
-    };
-    let tokens = generator.tokens(&request(0));
-    let words = generator.encode_text(&[PROMPT])?.tokens.dim(1)?;
-    let evaluations = f64::from(steps * batch) * if generator.is_guided(&request(0)) { 2.0 } else { 1.0 };
-    let velocity = cost::velocity(&config.flow, config.codec.latent_channels(), tokens, words);
-    let decode = cost::decode(&config.codec, tokens);
-    Ok(Case {
-        case: format!("{}/{}", arguments.name(), case_name(seconds, steps)),
-        threads,
-        batch,
-        total_ms,
-        rtf: total_ms / 1e3 / seconds / f64::from(batch),
-        transformer_gflops: evaluations * velocity / stages.flow_ms / 1e6,
-        decoder_gflops: decode / stages.decode_network_ms / 1e6,
-        peak_gflops: 0.0,
-        transformer_peak_share: 0.0,
-        decoder_peak_share: 0.0,
-        stages,
     })
 }

@@ -1,13 +1,10 @@
 //! `straightshot plot`: the log of a training run as a picture.
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
-use plotters::coord::Shift;
 use plotters::prelude::*;
-use plotters::style::{FontStyle, register_font};
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::{Path, PathBuf};
+use straightshot_pictures::{Area, FONT, failed, write};
 
 /// Width of the picture and height of a panel in pixels.
 const WIDTH: u32 = 1000;
@@ -18,8 +15,6 @@ const SMOOTHED: f64 = 0.02;
 const OUTSIDE: f64 = 0.005;
 /// Columns of a log that are not drawn over the steps.
 const AXES: [&str; 2] = ["step", "seconds"];
-
-type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -36,23 +31,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 /// line.
 pub(crate) fn draw(run: &Path) -> Result<()> {
     let log = Log::read(&run.join("log.csv"))?;
-    register_font("sans-serif", FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT)
-        .map_err(|_| anyhow!("the picture's font is damaged"))?;
     let height = PANEL * u32::try_from(log.columns.len())?;
-    let mut pixels = vec![0; (WIDTH * height * 3) as usize];
-    {
-        let root = BitMapBackend::with_buffer(&mut pixels, (WIDTH, height)).into_drawing_area();
-        root.fill(&WHITE).map_err(drawing)?;
-        for (area, (name, values)) in root.split_evenly((log.columns.len(), 1)).iter().zip(&log.columns) {
-            panel(area, name, &log.steps, values)?;
-        }
-        root.present().map_err(drawing)?;
-    }
-    let path = run.join("loss.png");
-    let file = File::create(&path).with_context(|| path.display().to_string())?;
-    let mut encoder = png::Encoder::new(BufWriter::new(file), WIDTH, height);
-    encoder.set_color(png::ColorType::Rgb);
-    Ok(encoder.write_header()?.write_image_data(&pixels)?)
+    write(&run.join("loss.png"), (WIDTH, height), |root| {
+        let areas = root.split_evenly((log.columns.len(), 1));
+        areas
+            .iter()
+            .zip(&log.columns)
+            .try_for_each(|(area, (name, values))| panel(area, name, &log.steps, values))
+    })
 }
 
 fn panel(area: &Area<'_>, name: &str, steps: &[f64], values: &[f64]) -> Result<()> {
@@ -63,18 +49,18 @@ fn panel(area: &Area<'_>, name: &str, steps: &[f64], values: &[f64]) -> Result<(
         .x_label_area_size(44)
         .y_label_area_size(72)
         .build_cartesian_2d(0.0..last, low..high)
-        .map_err(drawing)?;
+        .map_err(failed)?;
     let mut mesh = chart.configure_mesh();
-    mesh.x_desc("step").y_desc(name.replace('_', " ")).axis_desc_style(("sans-serif", 18));
+    mesh.x_desc("step").y_desc(name.replace('_', " ")).axis_desc_style((FONT, 18));
     mesh.x_label_formatter(&|step| format!("{step:.0}"));
-    mesh.label_style(("sans-serif", 15)).light_line_style(WHITE).draw().map_err(drawing)?;
+    mesh.label_style((FONT, 15)).light_line_style(WHITE).draw().map_err(failed)?;
     let inside = |y: f64| y.clamp(low, high);
     let dots = steps.iter().zip(values).map(|(&x, &y)| Pixel::new((x, inside(y)), RGBColor(140, 170, 210)));
-    chart.draw_series(dots).map_err(drawing)?;
+    chart.draw_series(dots).map_err(failed)?;
     let window = (values.len() as f64 * SMOOTHED) as usize;
     let line = steps.iter().copied().zip(running_mean(values, window).into_iter().map(inside));
     let line = PathElement::new(line.collect::<Vec<_>>(), RGBColor(20, 70, 140).stroke_width(2));
-    chart.draw_series([line]).map_err(drawing)?;
+    chart.draw_series([line]).map_err(failed)?;
     Ok(())
 }
 
@@ -128,12 +114,6 @@ fn running_mean(values: &[f64], window: usize) -> Vec<f64> {
     out
 }
 
-/// Plotters' errors borrow the picture; this keeps their text.
-#[expect(clippy::needless_pass_by_value, reason = "the shape map_err needs")]
-fn drawing<E: std::error::Error + Send + Sync>(error: DrawingAreaErrorKind<E>) -> anyhow::Error {
-    anyhow!("the picture could not be drawn: {error}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,11 +131,8 @@ mod tests {
         let log = folder.path().join("log.csv");
         std::fs::write(&log, "step,seconds,loss,gradient_norm\n1,0.5,2.0,0.1\n2,1.0,1.0,0.2\n").unwrap();
         draw(folder.path()).unwrap();
-        let file = std::io::BufReader::new(File::open(folder.path().join("loss.png")).unwrap());
-        let mut reader = png::Decoder::new(file).read_info().unwrap();
-        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-        let info = reader.next_frame(&mut pixels).unwrap();
-        assert_eq!((info.width, info.height), (WIDTH, 2 * PANEL));
+        let (size, pixels) = straightshot_pictures::read(&folder.path().join("loss.png")).unwrap();
+        assert_eq!(size, (WIDTH, 2 * PANEL));
         assert!(pixels.chunks(3).any(|p| p == [20, 70, 140]), "no line");
     }
 }

@@ -1,14 +1,14 @@
 //! Scaled dot-product attention over heads that stay interleaved in memory.
 //!
-//! Works on `[batch, n, heads * head_dim]` directly: no transposition, no batched matrix products of a few rows
-//! each, whose overhead is larger than their work at the clip lengths of foley.
+//! Works on `[batch, n, heads * head_dim]` directly: a head is a matrix whose rows lie far apart, so nothing is
+//! transposed or copied.
 
-use super::rowwise::{contiguous_f32, read};
+use super::rowwise::{contiguous_f32, read, rows_per_task};
 use super::{composed, is_fused, kernels};
 use candle_core::{CpuStorage, CustomOp3, DType, Layout, Result, Shape, Tensor, bail};
-use multiversion::multiversion;
 use rayon::prelude::*;
 use std::sync::Arc;
+use straightshot_matmul::{Before, Matrix, MatrixMut, multiply_here};
 
 /// How many keys exist in each batch row; those behind are padding.
 #[derive(Debug, Clone)]
@@ -114,14 +114,21 @@ impl CustomOp3 for Attention {
         let (q, k, v) = (contiguous_f32(s1, l1)?, contiguous_f32(s2, l2)?, contiguous_f32(s3, l3)?);
         let s = self.sizes(l1.shape(), l2.shape())?;
         let mut out = vec![0f32; q.len()];
-        out.par_chunks_mut(s.queries * s.dim).enumerate().for_each(|(row, out)| {
+        for (row, out) in out.chunks_mut(s.queries * s.dim).enumerate() {
             let keys = row * s.keys * s.dim..(row + 1) * s.keys * s.dim;
+            let (k, v) = (&k[keys.clone()], &v[keys]);
             let q = &q[row * s.queries * s.dim..][..s.queries * s.dim];
-            let mut scratch = Scratch::new(s, self.lengths.0[row]);
-            for head in 0..self.heads {
-                scratch.forward([q, &k[keys.clone()], &v[keys.clone()]], head, out);
-            }
-        });
+            let block = rows_per_task(s.queries).min(QUERY_BLOCK) * s.dim;
+            out.par_chunks_mut(block).zip(q.par_chunks(block)).for_each(|(out, q)| {
+                let mut weights = Vec::new();
+                for head in 0..self.heads {
+                    let head =
+                        Head { s, at: head * s.head_dim, queries: q.len() / s.dim, len: self.lengths.0[row] };
+                    head.attend(q, k, &mut weights);
+                    head.weighted_sum(&weights, v, out);
+                }
+            });
+        }
         Ok((CpuStorage::F32(out), l1.shape().clone()))
     }
 
@@ -148,9 +155,11 @@ impl CustomOp3 for Attention {
         dq.par_chunks_mut(n).zip(dk.par_chunks_mut(m)).zip(dv.par_chunks_mut(m)).enumerate().for_each(
             |(row, ((dq, dk), dv))| {
                 let inputs = [&q[row * n..][..n], &k[row * m..][..m], &v[row * m..][..m], &g[row * n..][..n]];
-                let mut scratch = Scratch::new(s, self.lengths.0[row]);
+                let (mut weights, mut slopes) = (Vec::new(), Vec::new());
                 for head in 0..self.heads {
-                    scratch.backward(inputs, head, [&mut *dq, &mut *dk, &mut *dv]);
+                    let head =
+                        Head { s, at: head * s.head_dim, queries: s.queries, len: self.lengths.0[row] };
+                    head.backward(inputs, [&mut weights, &mut slopes], [&mut *dq, &mut *dk, &mut *dv]);
                 }
             },
         );
@@ -160,170 +169,74 @@ impl CustomOp3 for Attention {
     }
 }
 
-/// Buffers of one batch row, for one head at a time.
-///
-/// Columns are padded with zeros to whole [`LANES`], so that every product runs in full vectors.
-struct Scratch {
+/// Queries that one task attends with: their weights stay in the cache of a core for clips of half a minute.
+const QUERY_BLOCK: usize = 128;
+
+/// One head of one batch row, for all queries or some of them.
+#[derive(Clone, Copy)]
+struct Head {
     s: Sizes,
+    /// First channel of the head.
+    at: usize,
+    queries: usize,
     /// Keys that exist.
     len: usize,
-    /// The same, padded.
-    width: usize,
-    /// `head_dim`, padded.
-    depth: usize,
-    /// `[queries, width]`: logits, then weights.
-    weights: Vec<f32>,
-    /// `[queries, width]`: slope of the loss by the weights, then by the logits.
-    slopes: Vec<f32>,
-    /// `[head_dim, width]`: keys or values of the head.
-    columns: Vec<f32>,
-    /// `[len, depth]` or `[queries, depth]`: whatever is multiplied from the right.
-    rows: Vec<f32>,
-    /// The product of the last multiplication.
-    product: Vec<f32>,
 }
 
-impl Scratch {
-    fn new(s: Sizes, len: usize) -> Self {
-        let (width, depth) = (len.next_multiple_of(LANES), s.head_dim.next_multiple_of(LANES));
-        Self {
-            s,
-            len,
-            width,
-            depth,
-            weights: vec![0.0; s.queries * width],
-            slopes: Vec::new(),
-            columns: vec![0.0; s.head_dim * width],
-            rows: Vec::new(),
-            product: Vec::new(),
-        }
+impl Head {
+    /// The head's part of so many rows.
+    fn part(self, x: &[f32], rows: usize) -> Matrix<'_> {
+        Matrix::strided(&x[self.at..], [rows, self.s.head_dim], self.s.dim)
     }
 
-    /// `out = scale · x (keys)ᵀ`, one row per query.
-    fn compare(&mut self, x: &[f32], keys: &[f32], head: usize, scale: f32, out: Which) {
-        let (d, at) = (self.s.head_dim, head * self.s.head_dim);
-        for (j, row) in keys.chunks_exact(self.s.dim).take(self.len).enumerate() {
-            for (c, &value) in row[at..at + d].iter().enumerate() {
-                self.columns[c * self.width + j] = value * scale;
-            }
-        }
-        let out = match out {
-            Which::Weights => &mut self.weights,
-            Which::Slopes => &mut self.slopes,
-        };
-        out.resize(self.s.queries * self.width, 0.0);
-        multiply(&x[at..], [self.s.dim, 1], &self.columns, out, [d, self.width]);
+    fn part_mut(self, x: &mut [f32], rows: usize) -> MatrixMut<'_> {
+        MatrixMut::strided(&mut x[self.at..], [rows, self.s.head_dim], self.s.dim)
     }
 
-    fn attend(&mut self, q: &[f32], k: &[f32], head: usize) {
-        self.compare(q, k, head, self.s.scale, Which::Weights);
-        for row in self.weights.chunks_exact_mut(self.width) {
-            let (row, padding) = row.split_at_mut(self.len);
-            kernels::softmax_in_place(row);
-            padding.fill(0.0);
-        }
+    /// `out = scale · x keysᵀ`, `[queries, len]`.
+    fn compare(self, x: &[f32], keys: &[f32], scale: f32, out: &mut Vec<f32>) {
+        out.resize(self.queries * self.len, 0.0);
+        let (x, keys) = (self.part(x, self.queries), self.part(keys, self.len).transposed());
+        multiply_here(MatrixMut::new(out, self.queries, self.len), Before::Replace, scale, x, keys);
     }
 
-    /// `self.product = a b`, where `b` is the head's part of `count` rows of `x`.
-    fn gather(&mut self, which: Which, transposed: bool, x: &[f32], head: usize) {
-        let (d, dim) = (self.s.head_dim, self.s.dim);
-        let (results, count) =
-            if transposed { (self.len, self.s.queries) } else { (self.s.queries, self.len) };
-        self.rows.clear();
-        self.rows.resize(count * self.depth, 0.0);
-        for (to, from) in self.rows.chunks_exact_mut(self.depth).zip(x.chunks_exact(dim)) {
-            to[..d].copy_from_slice(&from[head * d..][..d]);
-        }
-        self.product.resize(results * self.depth, 0.0);
-        let a = match which {
-            Which::Weights => &self.weights,
-            Which::Slopes => &self.slopes,
-        };
-        let strides = if transposed { [1, self.width] } else { [self.width, 1] };
-        multiply(a, strides, &self.rows, &mut self.product, [count, self.depth]);
+    /// The weights of all keys for every query, `[queries, len]`.
+    fn attend(self, q: &[f32], k: &[f32], weights: &mut Vec<f32>) {
+        self.compare(q, k, self.s.scale, weights);
+        weights.chunks_exact_mut(self.len).for_each(kernels::softmax_in_place);
     }
 
-    /// Writes the product to the head's part of the rows of `out`.
-    fn store(&self, head: usize, out: &mut [f32]) {
-        let d = self.s.head_dim;
-        for (from, to) in self.product.chunks_exact(self.depth).zip(out.chunks_exact_mut(self.s.dim)) {
-            to[head * d..][..d].copy_from_slice(&from[..d]);
-        }
+    /// The head's part of `out`, a row per query, becomes the sum of the rows of `x`, a row per key.
+    fn weighted_sum(self, weights: &[f32], x: &[f32], out: &mut [f32]) {
+        let (weights, x) = (Matrix::new(weights, self.queries, self.len), self.part(x, self.len));
+        multiply_here(self.part_mut(out, self.queries), Before::Replace, 1.0, weights, x);
     }
 
-    fn forward(&mut self, [q, k, v]: [&[f32]; 3], head: usize, out: &mut [f32]) {
-        self.attend(q, k, head);
-        self.gather(Which::Weights, false, v, head);
-        self.store(head, out);
+    /// The other way round: a row per key becomes the sum of the rows of `x`, a row per query.
+    fn gathered_sum(self, weights: &[f32], x: &[f32], out: &mut [f32]) {
+        let weights = Matrix::new(weights, self.queries, self.len).transposed();
+        multiply_here(
+            self.part_mut(out, self.len),
+            Before::Replace,
+            1.0,
+            weights,
+            self.part(x, self.queries),
+        );
     }
 
-    fn backward(&mut self, [q, k, v, g]: [&[f32]; 4], head: usize, [dq, dk, dv]: [&mut [f32]; 3]) {
-        self.attend(q, k, head);
-        self.gather(Which::Weights, true, g, head);
-        self.store(head, dv);
+    fn backward(
+        self,
+        [q, k, v, g]: [&[f32]; 4],
+        [weights, slopes]: [&mut Vec<f32>; 2],
+        [dq, dk, dv]: [&mut [f32]; 3],
+    ) {
+        self.attend(q, k, weights);
+        self.gathered_sum(weights, g, dv);
         // d(out)/d(weight j) = g · v_j, then the soft-max Jacobian.
-        self.compare(g, v, head, 1.0, Which::Slopes);
-        let rows = self.weights.chunks_exact(self.width).zip(self.slopes.chunks_exact_mut(self.width));
+        self.compare(g, v, 1.0, slopes);
+        let rows = weights.chunks_exact(self.len).zip(slopes.chunks_exact_mut(self.len));
         rows.for_each(|(weights, slopes)| kernels::softmax_slopes(weights, slopes, self.s.scale));
-        self.gather(Which::Slopes, false, k, head);
-        self.store(head, dq);
-        self.gather(Which::Slopes, true, q, head);
-        self.store(head, dk);
-    }
-}
-
-/// One of the two matrices with a row per query and a column per key.
-#[derive(Clone, Copy)]
-enum Which {
-    Weights,
-    Slopes,
-}
-
-/// Floats of the widest vector registers.
-const LANES: usize = 16;
-/// Rows of a register tile: six accumulators of sixteen lanes fit the registers of AVX2 as well.
-const TILE_ROWS: usize = 6;
-
-/// `c = a b`, row by row, for `b` of `[depth, width]` and `a` with any strides between rows and columns; `width` is
-/// a multiple of [`LANES`].
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-fn multiply(a: &[f32], strides: [usize; 2], b: &[f32], c: &mut [f32], [depth, width]: [usize; 2]) {
-    for (tile, c) in c.chunks_mut(TILE_ROWS * width).enumerate() {
-        let a = &a[tile * TILE_ROWS * strides[0]..];
-        if c.len() == TILE_ROWS * width {
-            for column in (0..width).step_by(LANES) {
-                tile_product::<TILE_ROWS>(a, strides, b, c, [depth, width, column]);
-            }
-        } else {
-            for (row, c) in c.chunks_mut(width).enumerate() {
-                let a = &a[row * strides[0]..];
-                for column in (0..width).step_by(LANES) {
-                    tile_product::<1>(a, strides, b, c, [depth, width, column]);
-                }
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn tile_product<const ROWS: usize>(
-    a: &[f32],
-    [row_stride, column_stride]: [usize; 2],
-    b: &[f32],
-    c: &mut [f32],
-    [depth, width, column]: [usize; 3],
-) {
-    let mut sums = [[0f32; LANES]; ROWS];
-    for i in 0..depth {
-        let b = &b[i * width + column..][..LANES];
-        for (row, sums) in sums.iter_mut().enumerate() {
-            let a = a[row * row_stride + i * column_stride];
-            for (sum, b) in sums.iter_mut().zip(b) {
-                *sum = b.mul_add(a, *sum);
-            }
-        }
-    }
-    for (row, sums) in sums.iter().enumerate() {
-        c[row * width + column..][..LANES].copy_from_slice(sums);
+        self.weighted_sum(slopes, k, dq);
+        self.gathered_sum(slopes, q, dk);
     }
 }

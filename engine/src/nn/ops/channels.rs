@@ -54,6 +54,20 @@ pub fn add_scaled(x: &Tensor, y: &Tensor, scale: &Tensor) -> Result<Tensor> {
     scale_shift(&y.reshape(clip)?, &scale.reshape(weight)?, &x.reshape(clip)?)?.reshape(x.shape())
 }
 
+/// `x + factor · y`, as whatever steps along a velocity needs it.
+///
+/// candle's own sum of tensors of this size would be spread over threads of candle, which are outside of our pool: at
+/// normal priority, and spinning between their tasks beside the host's audio thread.
+///
+/// # Errors
+/// A candle error if the shapes differ.
+pub fn add_multiple(x: &Tensor, y: &Tensor, factor: f64) -> Result<Tensor> {
+    match x.dims().last() {
+        Some(&dim) if is_fused(x) => add_scaled(x, y, &Tensor::full(factor as f32, dim, x.device())?),
+        _ => x + (y * factor)?,
+    }
+}
+
 /// All rows of `x` as one batch row and the shape of a weight beside it.
 type OneClip = ((usize, usize, usize), (usize, usize, usize));
 
@@ -92,15 +106,18 @@ impl CustomOp2 for AddBias {
         _out: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let (grad, dim) = (grad.contiguous()?, bias.elem_count());
-        let sums = {
-            let guard = grad.storage_and_layout();
-            let g = read(&guard)?;
-            sum_rows(g.len() / dim, dim, |row, sum| accumulate(&g[row * dim..][..dim], sum))
-        };
-        let dbias = Tensor::from_vec(sums, dim, grad.device())?;
-        Ok((Some(grad), Some(dbias)))
+        let dbias = bias_grad(grad, bias)?;
+        Ok((Some(grad.clone()), Some(dbias)))
     }
+}
+
+/// Slope of the loss by a bias: the sum of `grad` over rows.
+pub(super) fn bias_grad(grad: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    let (grad, dim) = (grad.contiguous()?, bias.elem_count());
+    let guard = grad.storage_and_layout();
+    let g = read(&guard)?;
+    let sums = sum_rows(g.len() / dim.max(1), dim, |row, sum| accumulate(&g[row * dim..][..dim], sum));
+    Tensor::from_vec(sums, dim, grad.device())
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]

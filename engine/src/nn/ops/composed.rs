@@ -37,6 +37,10 @@ pub(super) fn gelu(x: &Tensor) -> Result<Tensor> {
     wide(x)?.gelu()?.to_dtype(x.dtype())
 }
 
+pub(super) fn gelu_erf(x: &Tensor) -> Result<Tensor> {
+    wide(x)?.gelu_erf()?.to_dtype(x.dtype())
+}
+
 pub(super) fn silu(x: &Tensor) -> Result<Tensor> {
     wide(x)?.silu()?.to_dtype(x.dtype())
 }
@@ -55,6 +59,16 @@ pub(super) fn depthwise_conv(x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
         sum = (sum + tap(i)?)?;
     }
     sum.to_dtype(x.dtype())
+}
+
+pub(super) fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+    let (in_dim, out_dim) = weight.dims2()?;
+    let mut dims = x.dims().to_vec();
+    if let Some(last) = dims.last_mut() {
+        *last = out_dim;
+    }
+    let y = x.reshape(((), in_dim))?.matmul(weight)?.reshape(dims)?;
+    bias.map_or(Ok(y.clone()), |bias| add_bias(&y, bias))
 }
 
 pub(super) fn add_bias(x: &Tensor, bias: &Tensor) -> Result<Tensor> {

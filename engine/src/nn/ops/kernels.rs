@@ -38,6 +38,20 @@ fn sum(n: usize, f: impl Fn(usize) -> f32) -> f32 {
     lanes.iter().sum::<f32>() + (whole..n).map(f).sum::<f32>()
 }
 
+/// The largest value; lanes, because a single maximum waits for each comparison before the next.
+#[inline(always)]
+fn maximum(x: &[f32]) -> f32 {
+    let larger = |m: f32, v: f32| if v > m { v } else { m };
+    let (chunks, rest) = x.as_chunks::<LANES>();
+    let mut lanes = [f32::MIN; LANES];
+    for chunk in chunks {
+        for (lane, &v) in lanes.iter_mut().zip(chunk) {
+            *lane = larger(*lane, v);
+        }
+    }
+    lanes.into_iter().chain(rest.iter().copied()).fold(f32::MIN, larger)
+}
+
 #[inline(always)]
 fn moments(x: &[f32], eps: f32) -> (f32, f32) {
     let n = x.len();
@@ -98,7 +112,7 @@ pub(super) fn softmax_grad(y: &[f32], g: &[f32], dx: &mut [f32]) {
 
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
 pub(super) fn softmax_in_place(y: &mut [f32]) {
-    let max = y.iter().fold(f32::MIN, |m, &v| if v > m { v } else { m });
+    let max = maximum(y);
     for v in y.iter_mut() {
         *v = exp(*v - max);
     }
@@ -140,6 +154,38 @@ pub(super) fn gelu_grad(x: &[f32], g: &[f32], dx: &mut [f32]) {
         let s = gelu_sigmoid(x);
         let slope = 2.0 * GELU_C * (1.0 + 3.0 * 0.044_715 * x * x);
         *dx = g * (s + x * s * (1.0 - s) * slope);
+    }
+}
+
+/// `(Φ(x), exp(-x²/2))`; the error function by formula 7.1.26 of Abramowitz and Stegun, absolute error below 1.5e-7.
+#[inline(always)]
+fn normal_distribution(x: f32) -> (f32, f32) {
+    let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;
+    let t = 1.0 / z.mul_add(0.327_591_1, 1.0);
+    let mut p = 1.061_405_4f32;
+    p = p.mul_add(t, -1.453_152);
+    p = p.mul_add(t, 1.421_413_7);
+    p = p.mul_add(t, -0.284_496_74);
+    p = p.mul_add(t, 0.254_829_6);
+    let bell = exp(-z * z);
+    let tail = 0.5 * p * t * bell;
+    (if x < 0.0 { tail } else { 1.0 - tail }, bell)
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(super) fn gelu_erf(x: &[f32], y: &mut [f32]) {
+    for (y, &x) in y.iter_mut().zip(x) {
+        *y = x * normal_distribution(x).0;
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(super) fn gelu_erf_grad(x: &[f32], g: &[f32], dx: &mut [f32]) {
+    /// 1 / sqrt(2 pi)
+    const DENSITY: f32 = 0.398_942_3;
+    for ((dx, &x), &g) in dx.iter_mut().zip(x).zip(g) {
+        let (below, bell) = normal_distribution(x);
+        *dx = g * (DENSITY * bell).mul_add(x, below);
     }
 }
 
@@ -220,5 +266,134 @@ pub(super) fn depthwise_kernel_grad(x: &[f32], g: &[f32], channels: usize, dw: &
                 *dw = x.mul_add(*g, *dw);
             }
         }
+    }
+}
+
+/// Scale, shift and ε of a layer norm.
+#[derive(Clone, Copy)]
+pub(crate) struct Norm<'a> {
+    pub(crate) weight: &'a [f32],
+    pub(crate) bias: &'a [f32],
+    pub(crate) eps: f32,
+}
+
+#[inline(always)]
+fn norm_row(x: &[f32], norm: Norm<'_>, y: &mut [f32]) {
+    let (mean, scale) = moments(x, norm.eps);
+    for (((y, x), weight), bias) in y.iter_mut().zip(x).zip(norm.weight).zip(norm.bias) {
+        *y = ((x - mean) * scale).mul_add(*weight, *bias);
+    }
+}
+
+/// A layer norm of every row of `x`.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn norm_rows(x: &[f32], norm: Norm<'_>, y: &mut [f32]) {
+    let dim = norm.weight.len();
+    for (x, y) in x.chunks_exact(dim).zip(y.chunks_exact_mut(dim)) {
+        norm_row(x, norm, y);
+    }
+}
+
+/// Depthwise kernels along time and along bands, `[taps, dim]` each, and a bias.
+#[derive(Clone, Copy)]
+pub(crate) struct CrossKernel<'a> {
+    pub(crate) time: &'a [f32],
+    pub(crate) band: &'a [f32],
+    pub(crate) bias: &'a [f32],
+}
+
+/// Both correlations of some tokens of a clip, zero-padded, added to the bias and normalised.
+///
+/// `clip` is `[tokens, bands, dim]`; `out` holds as many tokens from `first` on.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn cross_kernel(
+    clip: &[f32],
+    [first, bands]: [usize; 2],
+    kernel: CrossKernel<'_>,
+    norm: Norm<'_>,
+    out: &mut [f32],
+) {
+    let dim = kernel.bias.len();
+    let (tokens, taps) = (clip.len() / (bands * dim), kernel.time.len() / dim);
+    let mut sum = vec![0f32; dim];
+    for (i, out) in out.chunks_exact_mut(dim).enumerate() {
+        let (token, band) = (first + i / bands, i % bands);
+        sum.copy_from_slice(kernel.bias);
+        for tap in 0..taps {
+            // Times and bands outside of the clip are zero.
+            let near = |at: usize, end: usize| (at + tap).checked_sub(taps / 2).filter(|&at| at < end);
+            let mut add = |row: usize, weights: &[f32]| {
+                let (x, weights) = (&clip[row * dim..][..dim], &weights[tap * dim..][..dim]);
+                for ((sum, x), weight) in sum.iter_mut().zip(x).zip(weights) {
+                    *sum = x.mul_add(*weight, *sum);
+                }
+            };
+            if let Some(token) = near(token, tokens) {
+                add(token * bands + band, kernel.time);
+            }
+            if let Some(band) = near(band, bands) {
+                add(token * bands + band, kernel.band);
+            }
+        }
+        norm_row(&sum, norm, out);
+    }
+}
+
+/// `x = gelu(x + bias)`, row by row.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn gelu_with_bias(x: &mut [f32], bias: &[f32]) {
+    for row in x.chunks_exact_mut(bias.len()) {
+        for (x, bias) in row.iter_mut().zip(bias) {
+            let sum = *x + bias;
+            *x = sum * gelu_sigmoid(sum);
+        }
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn gelu_in_place(x: &mut [f32]) {
+    for x in x {
+        *x *= gelu_sigmoid(*x);
+    }
+}
+
+/// `x += bias`, row by row.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn add_bias(x: &mut [f32], bias: &[f32]) {
+    for row in x.chunks_exact_mut(bias.len()) {
+        for (x, bias) in row.iter_mut().zip(bias) {
+            *x += bias;
+        }
+    }
+}
+
+/// `out = x + (y + bias) · scale`, row by row.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn add_scaled(x: &[f32], y: &[f32], bias: &[f32], scale: &[f32], out: &mut [f32]) {
+    let dim = bias.len();
+    for ((x, y), out) in x.chunks_exact(dim).zip(y.chunks_exact(dim)).zip(out.chunks_exact_mut(dim)) {
+        for ((((x, y), bias), scale), out) in x.iter().zip(y).zip(bias).zip(scale).zip(out) {
+            *out = (y + bias).mul_add(*scale, *x);
+        }
+    }
+}
+
+/// `out += (y + bias) · scale`, row by row.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn accumulate_scaled(y: &[f32], bias: &[f32], scale: &[f32], out: &mut [f32]) {
+    let dim = bias.len();
+    for (y, out) in y.chunks_exact(dim).zip(out.chunks_exact_mut(dim)) {
+        for (((y, bias), scale), out) in y.iter().zip(bias).zip(scale).zip(out) {
+            *out = (y + bias).mul_add(*scale, *out);
+        }
+    }
+}
+
+/// Logarithms to amplitudes: `scale · exp(x)`, and 0 where `exp(x)` is below `floor`.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn amplitudes(x: &mut [f32], floor: f32, scale: f32) {
+    for x in x {
+        let amplitude = exp(*x);
+        *x = if amplitude < floor { 0.0 } else { amplitude * scale };
     }
 }

@@ -16,8 +16,13 @@ pub(crate) fn contiguous_f32<'a>(storage: &'a CpuStorage, layout: &Layout) -> Re
 
 /// The elements of a contiguous `f32` CPU tensor whose storage is held for reading.
 pub(super) fn read<'a>(guard: &'a (impl Deref<Target = Storage>, &Layout)) -> Result<&'a [f32]> {
-    match &*guard.0 {
-        Storage::Cpu(storage) => contiguous_f32(storage, guard.1),
+    elements(&guard.0, guard.1)
+}
+
+/// The elements of a contiguous `f32` CPU tensor.
+pub(crate) fn elements<'a>(storage: &'a Storage, layout: &Layout) -> Result<&'a [f32]> {
+    match storage {
+        Storage::Cpu(storage) => contiguous_f32(storage, layout),
         _ => bail!("expected a CPU tensor"),
     }
 }

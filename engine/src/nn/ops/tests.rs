@@ -34,9 +34,11 @@ fn softmax_survives_extreme_logits() {
 
 #[test]
 fn activations_have_their_limits() {
-    for (name, y) in
-        [("gelu", gelu(&row(&[-100.0, 0.0, 100.0]))), ("silu", silu(&row(&[-100.0, 0.0, 100.0])))]
-    {
+    for (name, y) in [
+        ("gelu", gelu(&row(&[-100.0, 0.0, 100.0]))),
+        ("gelu_erf", gelu_erf(&row(&[-100.0, 0.0, 100.0]))),
+        ("silu", silu(&row(&[-100.0, 0.0, 100.0]))),
+    ] {
         let y = values(&y.unwrap());
         assert!(y[0].abs() < 1e-30 && y[1] == 0.0 && y[2] == 100.0, "{name}: {y:?}");
     }
@@ -44,6 +46,8 @@ fn activations_have_their_limits() {
     for (y, want) in [
         (gelu(&row(&[-1.0, 0.5])), [-0.158_808, 0.345_714]),
         (silu(&row(&[-1.0, 0.5])), [-0.268_941_4, 0.311_229_7]),
+        // torch.nn.functional.gelu(torch.tensor([-1., .5]))
+        (gelu_erf(&row(&[-1.0, 0.5])), [-0.158_655_3, 0.345_731_2]),
     ] {
         for (got, want) in values(&y.unwrap()).iter().zip(want) {
             assert!((got - want).abs() < 1e-6, "{got} instead of {want}");

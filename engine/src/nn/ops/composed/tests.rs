@@ -37,12 +37,12 @@ fn cases() -> Vec<Case> {
     let turned = table.clone();
     let padded = KeyLengths::from_mask(&mask()).unwrap();
     let full = KeyLengths::full(2, 5);
-    let x: &[usize] = &[2, 7, 13];
-    vec![
+    let x: &'static [usize] = &[2, 7, 13];
+    let mut cases = dense_cases(x);
+    cases.extend([
         case("layer_norm", |x| fused::layer_norm(&x[0], 1e-5), |x| layer_norm(&x[0], 1e-5), &[x]),
         case("rms_norm", |x| fused::rms_norm(&x[0], 1e-5), |x| rms_norm(&x[0], 1e-5), &[x]),
         case("softmax", |x| fused::softmax(&x[0]), |x| softmax(&x[0]), &[x]),
-        case("gelu", |x| fused::gelu(&x[0]), |x| gelu(&x[0]), &[x]),
         case("silu", |x| fused::silu(&x[0]), |x| silu(&x[0]), &[x]),
         case("swiglu", |x| fused::swiglu(&x[0], &x[1]), |x| swiglu(&x[0], &x[1]), &[x, x]),
         case(
@@ -84,6 +84,27 @@ fn cases() -> Vec<Case> {
                 rotate(&x[0], &cos.narrow(0, 0, 7)?, &sin.narrow(0, 0, 7)?)
             },
             &[&[2, 7, 12]],
+        ),
+    ]);
+    cases
+}
+
+/// What stands around a product in a feed-forward layer.
+fn dense_cases(x: &'static [usize]) -> Vec<Case> {
+    vec![
+        case("gelu", |x| fused::gelu(&x[0]), |x| gelu(&x[0]), &[x]),
+        case("gelu_erf", |x| fused::gelu_erf(&x[0]), |x| gelu_erf(&x[0]), &[x]),
+        case(
+            "linear",
+            |x| fused::linear(&x[0], &x[1], Some(&x[2])),
+            |x| linear(&x[0], &x[1], Some(&x[2])),
+            &[x, &[13, 9], &[9]],
+        ),
+        case(
+            "linear without bias",
+            |x| fused::linear(&x[0], &x[1], None),
+            |x| linear(&x[0], &x[1], None),
+            &[x, &[13, 9]],
         ),
     ]
 }

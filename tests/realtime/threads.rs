@@ -1,0 +1,26 @@
+//! Which threads a sound is made on.
+
+use anyhow::Result;
+use straightshot_engine::pipeline::{CancelToken, GenerationRequest, Generator};
+
+/// Threads of libraries would have normal priority, spin, and outlive the plugin.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_engine_computes_on_its_own_pool_and_nowhere_else() -> Result<()> {
+    let generator = Generator::builtin()?;
+    // Large enough for whatever is spread over threads: the longest clip of the plugin, several clips, guidance.
+    let long =
+        GenerationRequest { seconds: 30.0, steps: 2, guidance_scale: 6.0, ..GenerationRequest::default() };
+    let several = GenerationRequest { seconds: 5.0, variations: 6, ..long.clone() };
+    for (i, request) in [long, several].into_iter().enumerate() {
+        let request = GenerationRequest { prompt: format!("rain on a roof {i}"), ..request };
+        generator.generate(&request, &mut |_| (), &CancelToken::default())?;
+    }
+    let mut names = Vec::new();
+    for task in std::fs::read_dir("/proc/self/task")? {
+        names.push(std::fs::read_to_string(task?.path().join("comm")).unwrap_or_default().trim().to_owned());
+    }
+    assert!(names.iter().any(|name| name.starts_with("straightshot-")), "no pool among {names:?}");
+    assert!(!names.iter().any(|name| name.starts_with("candle")), "candle's threads are among {names:?}");
+    Ok(())
+}
