@@ -62,6 +62,14 @@ impl Placement {
         Self { flow_type, ..self }
     }
 
+    /// The same for training: products of single precision on a GPU take their factors with the 10 bits of TF32, which
+    /// changes a gradient less than the choice of its examples does. It holds for the whole process.
+    #[must_use]
+    pub fn for_training(self) -> Self {
+        gpu::allow_tf32();
+        self
+    }
+
     /// The same with a reason for not being on a GPU.
     #[must_use]
     pub(crate) fn because(self, reason: String) -> Self {

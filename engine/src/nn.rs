@@ -6,6 +6,8 @@
 
 pub mod attention;
 pub mod band_block;
+mod compact;
+pub(crate) mod held;
 pub mod linear;
 pub mod norm;
 pub mod ops;

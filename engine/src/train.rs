@@ -24,6 +24,7 @@ pub mod couplings;
 pub mod data;
 pub mod distil;
 pub mod energy_distance;
+mod files;
 pub mod flow;
 pub mod latents;
 pub mod library;

@@ -1,10 +1,10 @@
 //! Loads what a GPU of NVIDIA's is used through: the driver, and the mathematical libraries of the *GPU pack*.
 //!
 //! The pack is a folder that the user may have or not; libraries that are in none are looked for where the system has
-//! its own. What was loaded here is found by name afterwards, by whoever loads it again. Nothing here uses a library.
+//! its own. What was loaded here is found by name afterwards, by whoever loads it again.
 //!
-//! A crate of its own because loading a library runs code that the compiler cannot check: it is the only `unsafe` in
-//! what ships, and it is in one function.
+//! A crate of its own because loading a library runs code that the compiler cannot check, and so is the order of what a
+//! card does: each is one call.
 
 use std::fmt;
 use std::path::Path;
@@ -83,6 +83,25 @@ fn open(file: &Path) -> bool {
     // with every library on the system's search path.
     let library = unsafe { libloading::Library::new(file) };
     library.map(std::mem::forget).is_ok()
+}
+
+/// Opens a card with a stream of its own, on which everything happens: the default stream is another on every thread, and
+/// a model is loaded on one thread and used on others.
+///
+/// # Errors
+/// A candle error if the card cannot be used.
+///
+/// # Panics
+/// candle does if a library has not been loaded, see [`load`].
+#[cfg(feature = "candle")]
+pub fn open_card(ordinal: usize) -> candle_core::Result<candle_core::Device> {
+    let device = candle_core::Device::new_cuda_with_stream(ordinal)?;
+    if let candle_core::Device::Cuda(card) = &device {
+        // SAFETY: the events that are left out, two for every tensor, order its uses on several streams. Tensors of this
+        // device are used on its one stream only, since candle takes no operation over tensors of two devices.
+        unsafe { card.disable_event_tracking() };
+    }
+    Ok(device)
 }
 
 #[cfg(test)]

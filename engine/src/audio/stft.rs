@@ -113,21 +113,38 @@ impl Stft {
             )
             .collect();
         let mut sum = vec![0f32; frames * self.hop_length];
-        let mut weight = vec![0f32; sum.len()];
-        for (frame, block) in blocks.iter().enumerate() {
-            let start = self.start(frame);
-            let skip = (-start).max(0) as usize;
-            let at = start.max(0) as usize;
-            let n = (self.n_fft - skip).min(sum.len() - at);
-            for i in 0..n {
-                let w = self.window[skip + i];
-                sum[at + i] += w * block[skip + i];
-                weight[at + i] += w * w;
+        sum.par_chunks_mut(self.hop_length).enumerate().for_each_init(
+            || vec![0f32; self.hop_length],
+            |weight, (hop, sum)| {
+                weight.fill(0.0);
+                self.overlap_add(&blocks, hop * self.hop_length, sum, weight);
+                let scale = 1.0 / self.n_fft as f32;
+                sum.iter_mut().zip(weight).for_each(|(x, w)| *x *= scale / w.max(1e-3));
+            },
+        );
+        sum
+    }
+
+    /// Adds the windowed parts of `blocks` that fall into one hop from sample `at` on to `sum`, and their squared windows
+    /// to `weight`.
+    fn overlap_add(&self, blocks: &[Vec<f32>], at: usize, sum: &mut [f32], weight: &mut [f32]) {
+        let (hop, reach) = (at / self.hop_length, self.n_fft / self.hop_length);
+        let near = hop.saturating_sub(reach)..(hop + reach).min(blocks.len());
+        for frame in near {
+            // Where the hop lies in the block; less than nothing if the block begins within the hop.
+            let inside = at as isize - self.start(frame);
+            let skip = (-inside).max(0) as usize;
+            let from = inside.max(0) as usize;
+            if skip >= sum.len() || from >= self.n_fft {
+                continue;
+            }
+            let parts = sum[skip..].iter_mut().zip(&mut weight[skip..]);
+            let block = blocks[frame][from..].iter().zip(&self.window[from..]);
+            for ((sum, weight), (x, w)) in parts.zip(block) {
+                *sum += w * x;
+                *weight += w * w;
             }
         }
-        let scale = 1.0 / self.n_fft as f32;
-        sum.iter_mut().zip(&weight).for_each(|(x, w)| *x *= scale / w.max(1e-3));
-        sum
     }
 }
 

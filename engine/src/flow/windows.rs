@@ -28,6 +28,12 @@ impl<F: VelocityField> Windowed<F> {
     }
 }
 
+/// How many evaluations of how many tokens one step of a clip of `tokens` tokens takes.
+#[must_use]
+pub fn evaluations(tokens: usize) -> (usize, usize) {
+    if tokens <= WINDOW { (1, tokens) } else { (starts(tokens, WINDOW, OVERLAP).len(), WINDOW) }
+}
+
 /// First token of each window: evenly spaced, at least `overlap` shared.
 fn starts(tokens: usize, window: usize, overlap: usize) -> Vec<usize> {
     let last = tokens - window;
@@ -87,10 +93,12 @@ mod tests {
         for tokens in [217, 288, 289, 646, 2584] {
             let starts = starts(tokens, WINDOW, OVERLAP);
             assert_eq!((starts[0], starts[starts.len() - 1] + WINDOW), (0, tokens));
+            assert_eq!(evaluations(tokens), (starts.len(), WINDOW));
             for pair in starts.windows(2) {
                 assert!(pair[0] + WINDOW >= pair[1] + OVERLAP, "{pair:?} of {tokens}");
             }
         }
+        assert_eq!(evaluations(WINDOW), (1, WINDOW));
     }
 
     #[test]

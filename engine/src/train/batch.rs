@@ -4,6 +4,7 @@ use super::pairing;
 use crate::error::Result;
 use crate::flow::{TextCondition, Transformer, path};
 use candle_core::{Device, Tensor};
+use rayon::prelude::*;
 
 /// Features of one caption.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,12 +43,14 @@ impl Batch {
         let width = frames * channels;
         let mut noise = vec![0f32; size * width];
         let (mut data, mut mask) = (noise.clone(), vec![0f32; size * frames]);
-        for (i, row) in rows.iter().enumerate() {
+        let outs =
+            noise.par_chunks_mut(width).zip(data.par_chunks_mut(width)).zip(mask.par_chunks_mut(frames));
+        rows.par_iter().zip(outs).for_each(|(row, ((noise, data), mask))| {
             let n = row.latent.len();
-            data[i * width..][..n].copy_from_slice(&row.latent);
-            noise[i * width..][..n].copy_from_slice(&pairing::noise(row.seed, n));
-            mask[i * frames..][..n / channels].fill(1.0);
-        }
+            data[..n].copy_from_slice(&row.latent);
+            noise[..n].copy_from_slice(&pairing::noise(row.seed, n));
+            mask[..n / channels].fill(1.0);
+        });
         let texts: Vec<&Features> = rows.iter().map(|r| r.text).collect();
         Ok(Self {
             noise: Tensor::from_vec(noise, (size, frames, channels), device)?,

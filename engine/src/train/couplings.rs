@@ -59,6 +59,8 @@ pub struct Teacher {
     pub run: PathBuf,
     /// Its sizes.
     pub flow: FlowConfig,
+    /// Where it computes.
+    pub device: Device,
 }
 
 /// How far a call of [`make`] came.
@@ -87,15 +89,14 @@ pub fn make(
 ) -> Result<Progress> {
     let started = Instant::now();
     let weights = weights_in(&from.run, "flow.")?;
-    let device = Device::Cpu;
     let text_dim = data.no_text().pooled.len();
-    let network = teacher(&from.run, &from.flow, data.channels(), text_dim, &device)?;
+    let network = teacher(&from.run, &from.flow, data.channels(), text_dim, &from.device)?;
     let plan =
         Plan { settings: settings.clone(), teacher: store::fingerprint(&weights)?, clips: data.clip_count() };
     let shards = shards(settings, data)?;
     let texts = store::Texts::of(data, shards.iter().flatten().flatten());
     store::open(folder, &plan, &texts)?;
-    let workers = Workers::new()?;
+    let workers = Workers::on(&from.device)?;
     let mut made = 0;
     for (i, batches) in shards.iter().enumerate() {
         let path = store::shard_path(folder, i);
@@ -106,7 +107,7 @@ pub fn make(
             return Ok(Progress { shards: i, of: shards.len() });
         }
         let timer = Instant::now();
-        let shard = simulate_shard(settings, &network, data, batches, &texts, &workers)?;
+        let shard = simulate_shard(settings, (&network, &from.device), data, batches, &texts, &workers)?;
         shard.write(&path)?;
         made += 1;
         note(&format!(
@@ -139,7 +140,7 @@ fn shards(settings: &Settings, data: &FlowData) -> Result<Vec<Vec<Vec<Draw>>>> {
 
 fn simulate_shard(
     settings: &Settings,
-    network: &Transformer,
+    (network, device): (&Transformer, &Device),
     data: &FlowData,
     batches: &[Vec<Draw>],
     texts: &store::Texts,
@@ -150,15 +151,15 @@ fn simulate_shard(
     let simulated = workers.map(batches.iter().collect(), |draws: &Vec<Draw>| {
         // Nothing here drops text; the generator is not used.
         let mut unused = Noise::new(0, Stream::Training);
-        let batch = Batch::new(&data.rows(draws, 0.0, &mut unused), data.channels(), &Device::Cpu)?;
+        let batch = Batch::new(&data.rows(draws, 0.0, &mut unused), data.channels(), device)?;
         let nothing: Vec<&Features> = vec![data.no_text(); draws.len()];
-        let no_text = batch::stack(&nothing, &Device::Cpu)?;
+        let no_text = batch::stack(&nothing, device)?;
         simulate(network, &batch, &no_text, &grid, &settings.anchor)
     });
     for (draws, made) in batches.iter().zip(simulated) {
         let made = made?;
         shard.examined(draws.len(), &made);
-        let rows: Vec<Tensor> = made.data.chunk(draws.len(), 0)?;
+        let rows: Vec<Tensor> = made.data.to_device(&Device::Cpu)?.chunk(draws.len(), 0)?;
         for (draw, row) in draws.iter().zip(rows) {
             let latent = row.squeeze(0)?.narrow(0, 0, draw.tokens())?.flatten_all()?.to_vec1::<f32>()?;
             shard.push(texts.index(data.caption(draw))?, draw.seed, &latent);

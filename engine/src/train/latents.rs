@@ -1,5 +1,7 @@
 //! Latents and captions as the flow's first stages see them.
 
+mod encoded;
+
 use super::batch::{self, Features, Row};
 use super::data::Clip;
 use super::pairing::{Pairing, pair};

@@ -138,7 +138,10 @@ pub(super) fn descend(
     log: &mut RunLog,
     next: &mut NextStep<'_>,
 ) -> Result<()> {
-    let workers = Workers::new()?;
+    let workers = match optim.params.first() {
+        Some(p) => Workers::on(p.var.device())?,
+        None => Workers::new()?,
+    };
     let mut first = true;
     while let Some(progress) = budget.progress(&state) {
         let timer = std::time::Instant::now();
@@ -154,10 +157,15 @@ pub(super) fn descend(
         state.examples += examples as u64;
         log.step(&state, progress, &[shown.as_slice(), &[norm]].concat())?;
         if state.step.is_multiple_of(SAVE_EVERY) {
-            checkpoint::save(path, optim, &state)?;
+            save(path, optim, &state)?;
         }
     }
-    checkpoint::save(path, optim, &state)
+    save(path, optim, &state)
+}
+
+fn save(path: &Path, optim: &mut AdamW, state: &RunState) -> Result<()> {
+    optim.gather()?;
+    checkpoint::save(path, optim, state)
 }
 
 /// Gradients of a share's part of the loss, and its part of the columns.

@@ -4,6 +4,7 @@
 //! do not need each other until their gradients are added, so each thread takes some of them forwards and backwards.
 
 use crate::error::{Error, ErrorKind, Result};
+use candle_core::Device;
 
 /// One pool of a single thread per core that may be used; layers that would spread out stay within theirs.
 #[derive(Debug)]
@@ -23,6 +24,16 @@ impl Workers {
             })
         };
         Ok(Self { pools: (0..rayon::current_num_threads()).map(|_| one()).collect::<Result<_>>()? })
+    }
+
+    /// As many as there is work for on `device`: one to keep a GPU busy.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Compute`] if the system refuses a thread.
+    pub fn on(device: &Device) -> Result<Self> {
+        let mut workers = Self::new()?;
+        workers.pools.truncate(if device.is_cpu() { usize::MAX } else { 1 });
+        Ok(workers)
     }
 
     /// Number of threads.

@@ -105,7 +105,7 @@ pub(crate) fn text_tensors(folder: &Path) -> Result<HashMap<String, Tensor>> {
 }
 
 /// Averaged weights of a codec run with the latent statistics measured at its end, or those of a model.
-fn codec_tensors(run: &Path) -> Result<HashMap<String, Tensor>> {
+pub(crate) fn codec_tensors(run: &Path) -> Result<HashMap<String, Tensor>> {
     if is_model(run) {
         return Ok(checkpoint::weights_in(run, "codec.")?);
     }

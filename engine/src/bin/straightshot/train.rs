@@ -10,11 +10,12 @@ use crate::plot;
 use anyhow::{Context, Result};
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use straightshot_engine::codec::Codec;
 use straightshot_engine::config::CodecConfig;
+use straightshot_engine::device::Placement;
 use straightshot_engine::train::checkpoint;
 use straightshot_engine::train::codec::{self, CodecTraining};
 use straightshot_engine::train::data::{self, Clip, Split};
@@ -43,6 +44,17 @@ pub(crate) struct Arguments {
     /// Peak learning rate.
     #[arg(long, global = true)]
     learning_rate: Option<f64>,
+    /// Where flows are trained and make couplings; clips are always encoded on the CPU.
+    #[arg(long, global = true, value_enum, default_value_t = Processor::Cpu)]
+    device: Processor,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Processor {
+    /// All cores.
+    Cpu,
+    /// The first GPU; the program must be built for one.
+    Gpu,
 }
 
 #[derive(Debug, Subcommand)]
@@ -119,6 +131,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
 fn budget(arguments: &Arguments) -> Budget {
     Budget { steps: arguments.steps, seconds: arguments.minutes * 60.0 }
+}
+
+fn device(arguments: &Arguments) -> Result<Device> {
+    match arguments.device {
+        Processor::Cpu => Ok(Device::Cpu),
+        Processor::Gpu => Ok(Placement::gpu()?.for_training().device().clone()),
+    }
 }
 
 fn optim(arguments: &Arguments, learning_rate: f64) -> OptimConfig {

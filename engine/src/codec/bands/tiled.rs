@@ -3,7 +3,7 @@
 use super::BandMaps;
 use crate::config::FRAMES_PER_TOKEN;
 use crate::nn::LayerNorm;
-use crate::nn::band_block::tiled::{Held, HeldLinear, HeldNorm};
+use crate::nn::held::{Held, HeldLinear, HeldNorm};
 use crate::nn::ops::kernels as k;
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;

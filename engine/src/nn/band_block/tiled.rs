@@ -5,105 +5,13 @@
 //! over the whole spectrum, whose weights are larger than what it computes for a tile, is applied to all tokens at once.
 
 use super::BandBlock;
-use crate::nn::ops::rowwise::elements;
+use crate::nn::held::{Held, HeldLinear, HeldNorm};
 use crate::nn::ops::{kernels as k, rows_per_task};
-use crate::nn::{LayerNorm, Linear};
-use candle_core::{Layout, Result, Storage, Tensor, bail};
+use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
-use std::ops::Deref;
-use straightshot_matmul::{Before, Matrix, MatrixMut, multiply, multiply_here};
 
 /// Tokens of a tile: with 32 bands of 128 features and three times as many in the hidden layer, 0.3 MB.
-pub(crate) const TILE_TOKENS: usize = 4;
-
-/// A tensor held for reading.
-pub(crate) struct Held<'a> {
-    storage: Box<dyn Deref<Target = Storage> + 'a>,
-    layout: &'a Layout,
-}
-
-impl<'a> Held<'a> {
-    pub(crate) fn new(tensor: &'a Tensor) -> Self {
-        let (storage, layout) = tensor.storage_and_layout();
-        Self { storage: Box::new(storage), layout }
-    }
-
-    pub(crate) fn values(&self) -> Result<&[f32]> {
-        elements(&self.storage, self.layout)
-    }
-}
-
-/// Weight and bias of a [`Linear`] held for reading.
-pub(crate) struct HeldLinear<'a> {
-    weight: Held<'a>,
-    bias: Held<'a>,
-    in_dim: usize,
-    out_dim: usize,
-}
-
-impl<'a> HeldLinear<'a> {
-    pub(crate) fn new(linear: &'a Linear) -> Result<Self> {
-        let Some(bias) = linear.bias() else { bail!("a layer without bias cannot be tiled") };
-        let (in_dim, out_dim) = linear.weight().dims2()?;
-        Ok(Self { weight: Held::new(linear.weight()), bias: Held::new(bias), in_dim, out_dim })
-    }
-
-    pub(crate) fn map(&self) -> Result<Map<'_>> {
-        Ok(Map {
-            weight: Matrix::new(self.weight.values()?, self.in_dim, self.out_dim),
-            bias: self.bias.values()?,
-            in_dim: self.in_dim,
-            out_dim: self.out_dim,
-        })
-    }
-}
-
-/// `x W`, and a bias for whoever adds it.
-#[derive(Clone, Copy)]
-pub(crate) struct Map<'a> {
-    weight: Matrix<'a>,
-    pub(crate) bias: &'a [f32],
-    in_dim: usize,
-    pub(crate) out_dim: usize,
-}
-
-impl Map<'_> {
-    /// Writes `x W` without the bias to the front of `out` and returns that part of it.
-    pub(crate) fn product<'o>(self, x: &[f32], out: &'o mut [f32]) -> &'o mut [f32] {
-        let rows = x.len() / self.in_dim;
-        let out = &mut out[..rows * self.out_dim];
-        let x = Matrix::new(x, rows, self.in_dim);
-        multiply_here(MatrixMut::new(out, rows, self.out_dim), Before::Replace, 1.0, x, self.weight);
-        out
-    }
-
-    /// `x W + b` on all threads.
-    fn all(self, x: &[f32]) -> Vec<f32> {
-        let rows = x.len() / self.in_dim;
-        let mut out = self.bias.repeat(rows);
-        let x = Matrix::new(x, rows, self.in_dim);
-        multiply(MatrixMut::new(&mut out, rows, self.out_dim), Before::Add, 1.0, x, self.weight);
-        out
-    }
-}
-
-/// Scale, shift and ε of a [`LayerNorm`] held for reading.
-pub(crate) struct HeldNorm<'a> {
-    weight: Held<'a>,
-    bias: Held<'a>,
-    eps: f32,
-}
-
-impl<'a> HeldNorm<'a> {
-    pub(crate) fn new(norm: &'a LayerNorm) -> Self {
-        let (weight, bias, eps) = norm.parts();
-        Self { weight: Held::new(weight), bias: Held::new(bias), eps }
-    }
-
-    pub(crate) fn map(&self) -> Result<k::Norm<'_>> {
-        Ok(k::Norm { weight: self.weight.values()?, bias: self.bias.values()?, eps: self.eps })
-    }
-}
+const TILE_TOKENS: usize = 4;
 
 impl BandBlock {
     /// What [`BandBlock::forward`] computes, for tensors on the CPU that want no gradient.

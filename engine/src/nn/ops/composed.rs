@@ -2,6 +2,9 @@
 //!
 //! Formulas, shapes and gradients are those of the fused forms, which the tests hold them against. Inputs in half
 //! precision are computed with in single precision, since sums over hundreds of values would lose most of theirs.
+//!
+//! Where no gradient is wanted, candle's own fused operations take the place of a formula: one launch instead of five or
+//! ten, and launches are what a GPU spends a single sound on. They have no gradients, and say nothing about it.
 
 use candle_core::{D, DType, Result, Tensor};
 
@@ -17,20 +20,40 @@ fn wide(x: &Tensor) -> Result<Tensor> {
     x.to_dtype(wide_type(x.dtype()))
 }
 
+/// Whether candle's fused operations can be used for `x`: those for the CPU know no double precision.
+fn fits_candle(x: &Tensor) -> bool {
+    !x.track_op() && x.dtype() == DType::F32
+}
+
 /// The result is not narrowed: a weight follows.
 pub(super) fn layer_norm(x: &Tensor, eps: f32) -> Result<Tensor> {
     let x = wide(x)?;
+    if fits_candle(&x) {
+        let (x, dim) = (x.contiguous()?, x.dim(D::Minus1)?);
+        let ones = Tensor::ones(dim, x.dtype(), x.device())?;
+        return candle_nn::ops::layer_norm(&x, &ones, &ones.zeros_like()?, eps);
+    }
     rms_norm(&x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?, eps)
 }
 
 /// The result is not narrowed: a weight follows.
 pub(super) fn rms_norm(x: &Tensor, eps: f32) -> Result<Tensor> {
     let x = wide(x)?;
+    if fits_candle(&x) {
+        let ones = Tensor::ones(x.dim(D::Minus1)?, x.dtype(), x.device())?;
+        return candle_nn::ops::rms_norm(&x.contiguous()?, &ones, eps);
+    }
     x.broadcast_div(&(x.sqr()?.mean_keepdim(D::Minus1)? + f64::from(eps))?.sqrt()?)
 }
 
 pub(super) fn softmax(x: &Tensor) -> Result<Tensor> {
-    candle_nn::ops::softmax(&wide(x)?, D::Minus1)?.to_dtype(x.dtype())
+    let wide = wide(x)?;
+    let y = if fits_candle(&wide) {
+        candle_nn::ops::softmax_last_dim(&wide.contiguous()?)?
+    } else {
+        candle_nn::ops::softmax(&wide, D::Minus1)?
+    };
+    y.to_dtype(x.dtype())
 }
 
 pub(super) fn gelu(x: &Tensor) -> Result<Tensor> {
@@ -111,7 +134,11 @@ pub(in crate::nn) fn rotate(x: &Tensor, cos: &Tensor, sin: &Tensor) -> Result<Te
     let head_dim = 2 * cos.dim(1)?;
     let heads = wide(x)?.reshape((batch, frames, dim / head_dim, head_dim))?.transpose(1, 2)?.contiguous()?;
     let (cos, sin) = (cos.to_dtype(heads.dtype())?, sin.to_dtype(heads.dtype())?);
-    let turned = candle_nn::rotary_emb::rope_i_slow(&heads, &cos, &sin)?;
+    let turned = if fits_candle(&heads) {
+        candle_nn::rotary_emb::rope_i(&heads, &cos.contiguous()?, &sin.contiguous()?)?
+    } else {
+        candle_nn::rotary_emb::rope_i_slow(&heads, &cos, &sin)?
+    };
     turned.transpose(1, 2)?.reshape((batch, frames, dim))?.to_dtype(x.dtype())
 }
 

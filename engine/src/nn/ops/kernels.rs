@@ -397,3 +397,23 @@ pub(crate) fn amplitudes(x: &mut [f32], floor: f32, scale: f32) {
         *x = if amplitude < floor { 0.0 } else { amplitude * scale };
     }
 }
+
+/// Codes times the scale of their row, rows of `columns` values.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn from_bytes_by_rows(codes: &[i8], scales: &[f32], columns: usize, out: &mut [f32]) {
+    for ((out, codes), scale) in out.chunks_exact_mut(columns).zip(codes.chunks_exact(columns)).zip(scales) {
+        for (out, code) in out.iter_mut().zip(codes) {
+            *out = f32::from(*code) * scale;
+        }
+    }
+}
+
+/// Codes times the scale of their column.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn from_bytes_by_columns(codes: &[i8], scales: &[f32], out: &mut [f32]) {
+    for (out, codes) in out.chunks_exact_mut(scales.len()).zip(codes.chunks_exact(scales.len())) {
+        for ((out, code), scale) in out.iter_mut().zip(codes).zip(scales) {
+            *out = f32::from(*code) * scale;
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use super::channels::bias_grad;
 use super::rowwise::{contiguous_f32, read};
 use super::{composed, is_fused};
-use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
 use straightshot_matmul::{Before, Matrix, MatrixMut, multiply};
 
 /// `x W + b`.
@@ -25,16 +25,17 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tens
     if !is_fused(x) {
         return composed::linear(x, weight, bias);
     }
-    let (x, weight) = (x.contiguous()?, weight.contiguous()?);
-    match bias {
-        Some(bias) => x.apply_op3(&weight, &bias.contiguous()?, Linear),
-        None => x.apply_op2(&weight, Linear),
-    }
+    let bias = match bias {
+        Some(bias) => bias.contiguous()?,
+        None => Tensor::zeros(0, x.dtype(), x.device())?,
+    };
+    x.contiguous()?.apply_op3(&weight.contiguous()?, &bias, Linear)
 }
 
+/// Of input, weight and bias; an empty bias is none.
 struct Linear;
 
-/// The result on the CPU; `bias` may be empty.
+/// The result on the CPU.
 fn forward(x: &[f32], weight: &[f32], bias: &[f32], lx: &Layout, lw: &Layout) -> Result<(CpuStorage, Shape)> {
     let (in_dim, out_dim) = lw.shape().dims2()?;
     let rows = x.len() / in_dim.max(1);
@@ -70,33 +71,6 @@ fn backward(x: &Tensor, weight: &Tensor, grad: &Tensor) -> Result<(Tensor, Tenso
     Ok((Tensor::from_vec(dx, x.shape(), x.device())?, Tensor::from_vec(dw, weight.shape(), x.device())?))
 }
 
-impl CustomOp2 for Linear {
-    fn name(&self) -> &'static str {
-        "linear"
-    }
-
-    fn cpu_fwd(
-        &self,
-        s1: &CpuStorage,
-        l1: &Layout,
-        s2: &CpuStorage,
-        l2: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        forward(contiguous_f32(s1, l1)?, contiguous_f32(s2, l2)?, &[], l1, l2)
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        _y: &Tensor,
-        grad: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let (dx, dw) = backward(x, weight, grad)?;
-        Ok((Some(dx), Some(dw)))
-    }
-}
-
 impl CustomOp3 for Linear {
     fn name(&self) -> &'static str {
         "linear"
@@ -123,6 +97,7 @@ impl CustomOp3 for Linear {
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         let (dx, dw) = backward(x, weight, grad)?;
-        Ok((Some(dx), Some(dw), Some(bias_grad(grad, bias)?)))
+        let db = if bias.elem_count() == 0 { None } else { Some(bias_grad(grad, bias)?) };
+        Ok((Some(dx), Some(dw), db))
     }
 }

@@ -233,7 +233,9 @@ impl Adam {
         let (c1, c2) = (1.0 - b1.powi(self.step), 1.0 - b2.powi(self.step));
         for (var, (m, v)) in [&null.tokens, &null.pooled].into_iter().zip(&mut self.moments) {
             let Some(grad) = grads.get(var) else { continue };
-            *m = ((&*m * b1)? + (grad * (1.0 - b1))?)?;
+            // Moments that knew where it came from would keep everything that led to it.
+            let grad = grad.detach();
+            *m = ((&*m * b1)? + (&grad * (1.0 - b1))?)?;
             *v = ((&*v * b2)? + (grad.sqr()? * (1.0 - b2))?)?;
             let step = ((&*m * (rate / c1))? / (((&*v / c2)?.sqrt()? + EPS)?))?;
             let mut shape = vec![1; var.rank()];

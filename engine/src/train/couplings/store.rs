@@ -14,6 +14,7 @@ use super::anchored::Simulated;
 use crate::error::{Error, ErrorKind, Result};
 use crate::rng::{self, Noise};
 use crate::train::batch::{self, Features, Row};
+use crate::train::files::{self, bad, unwritable, write};
 use crate::train::latents::{Draw, FlowData};
 use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,6 @@ use std::path::{Path, PathBuf};
 
 const PLAN_FILE: &str = "plan.json";
 const TEXTS_FILE: &str = "texts.safetensors";
-const CAPTIONS_KEY: &str = "captions";
 
 /// Everything that decides what a folder holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,14 +57,6 @@ pub fn shard_path(folder: &Path, i: usize) -> PathBuf {
     folder.join(format!("shard-{i:05}.safetensors"))
 }
 
-fn unwritable(path: &Path, e: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::new(ErrorKind::Io, format!("{} could not be written", path.display())).with_source(e)
-}
-
-fn bad(path: &Path, what: &str) -> Error {
-    Error::new(ErrorKind::BadData, format!("{} {what}", path.display()))
-}
-
 /// Prepares `folder`, or checks that what it holds is made by the same plan.
 pub(super) fn open(folder: &Path, plan: &Plan, texts: &Texts) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(|e| unwritable(folder, e))?;
@@ -80,14 +72,6 @@ pub(super) fn open(folder: &Path, plan: &Plan, texts: &Texts) -> Result<()> {
     texts.write(&folder.join(TEXTS_FILE))?;
     let text = serde_json::to_string_pretty(plan).map_err(|e| unwritable(&path, e))?;
     std::fs::write(&path, text + "\n").map_err(|e| unwritable(&path, e))
-}
-
-/// Writes tensors so that a file that is there is whole.
-fn write(path: &Path, tensors: &[(String, Tensor)], metadata: Option<HashMap<String, String>>) -> Result<()> {
-    let part = path.with_extension("part");
-    let views = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
-    safetensors::serialize_to_file(views, metadata, &part).map_err(|e| unwritable(path, e))?;
-    std::fs::rename(&part, path).map_err(|e| unwritable(path, e))
 }
 
 /// Captions and their features; the first is the empty one.
@@ -115,16 +99,7 @@ impl Texts {
     }
 
     fn write(&self, path: &Path) -> Result<()> {
-        let mut tensors = Vec::new();
-        for (i, (_, f)) in self.0.iter().enumerate() {
-            let tokens = Tensor::from_slice(&f.tokens, (f.count, f.pooled.len()), &Device::Cpu)?;
-            tensors.push((format!("tokens.{i}"), tokens));
-            tensors
-                .push((format!("pooled.{i}"), Tensor::from_slice(&f.pooled, f.pooled.len(), &Device::Cpu)?));
-        }
-        let captions: Vec<&String> = self.0.iter().map(|(caption, _)| caption).collect();
-        let captions = serde_json::to_string(&captions).map_err(|e| unwritable(path, e))?;
-        write(path, &tensors, Some(HashMap::from([(CAPTIONS_KEY.to_owned(), captions)])))
+        files::write_captions(path, self.0.iter().map(|(caption, features)| (caption.as_str(), features)))
     }
 }
 
@@ -211,7 +186,8 @@ impl Couplings {
     /// # Errors
     /// [`ErrorKind::BadData`] naming the file that is missing, damaged or does not fit the others.
     pub fn open(folder: &Path) -> Result<Self> {
-        let mut all = Self { texts: read_texts(&folder.join(TEXTS_FILE))?, couples: Vec::new(), channels: 0 };
+        let texts = files::read_captions(&folder.join(TEXTS_FILE))?.into_iter().map(|(_, features)| features);
+        let mut all = Self { texts: texts.collect(), couples: Vec::new(), channels: 0 };
         for i in 0.. {
             let path = shard_path(folder, i);
             if !path.exists() {
@@ -289,20 +265,4 @@ impl Couplings {
         };
         step.iter().map(row).collect()
     }
-}
-
-fn read_texts(path: &Path) -> Result<Vec<Features>> {
-    let damaged = || bad(path, "does not hold the texts of couplings");
-    let tensors = candle_core::safetensors::load(path, &Device::Cpu).map_err(|e| damaged().with_source(e))?;
-    let mut texts = Vec::new();
-    while let (Some(tokens), Some(pooled)) =
-        (tensors.get(&format!("tokens.{}", texts.len())), tensors.get(&format!("pooled.{}", texts.len())))
-    {
-        let (count, dim) = tokens.dims2().map_err(|e| damaged().with_source(e))?;
-        if pooled.dims() != [dim] || count == 0 {
-            return Err(damaged());
-        }
-        texts.push(Features { tokens: tokens.flatten_all()?.to_vec1()?, count, pooled: pooled.to_vec1()? });
-    }
-    if texts.is_empty() { Err(damaged()) } else { Ok(texts) }
 }

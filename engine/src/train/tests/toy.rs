@@ -110,7 +110,7 @@ pub(super) fn coupling_settings() -> Settings {
 }
 
 pub(super) fn make(settings: &Settings, teacher: &Path, folder: &Path) -> Result<couplings::Progress> {
-    let teacher = Teacher { run: teacher.to_owned(), flow: sizes() };
+    let teacher = Teacher { run: teacher.to_owned(), flow: sizes(), device: Device::Cpu };
     couplings::make(settings, &teacher, &data(), folder, 1e6, &mut |_| ())
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use straightshot_engine::audio::resample::resample;
 use straightshot_engine::config::ModelConfig;
 use straightshot_engine::cost;
+use straightshot_engine::flow::windows;
 use straightshot_engine::pipeline::{CancelToken, Generation, GenerationRequest, Generator, Stage};
 
 const PROMPT: &str = "glass bottle smashing on a stone floor";
@@ -97,8 +98,9 @@ pub(super) fn measure(
     let tokens = generator.tokens(&request);
     let words = generator.encode_text(&[PROMPT])?.tokens.dim(1)?;
     let guided = if generator.is_guided(&request) { 2.0 } else { 1.0 };
-    let evaluations = f64::from(size.steps * size.batch) * guided;
-    let velocity = cost::velocity(&config.flow, config.codec.latent_channels(), tokens, words);
+    let (windows, seen) = windows::evaluations(tokens);
+    let evaluations = f64::from(size.steps * size.batch) * guided * windows as f64;
+    let velocity = cost::velocity(&config.flow, config.codec.latent_channels(), seen, words);
     let decode = cost::decode(&config.codec, tokens);
     Ok(Case {
         case: format!("{}/{}", arguments.name(), size.name()),

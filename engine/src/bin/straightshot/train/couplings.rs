@@ -1,7 +1,7 @@
 //! `straightshot train couplings`.
 
-use super::Arguments;
 use super::flow::Source;
+use super::{Arguments, device};
 use anyhow::{Context, Result};
 use clap::Args;
 use std::path::PathBuf;
@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &Arguments, make: &Make) -> Result<()> {
         },
         seed: arguments.seed,
     };
-    let teacher = Teacher { run: make.init.clone(), flow: FlowConfig::default() };
+    let teacher = Teacher { run: make.init.clone(), flow: FlowConfig::default(), device: device(arguments)? };
     let seconds = arguments.minutes * 60.0;
     let progress =
         couplings::make(&settings, &teacher, &data, &make.run, seconds, &mut |text| eprintln!("{text}"))

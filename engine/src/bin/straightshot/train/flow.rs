@@ -1,6 +1,6 @@
 //! `straightshot train flow` and `straightshot train rectify`.
 
-use super::{Arguments, budget, clips, optim};
+use super::{Arguments, budget, clips, device, optim};
 use crate::{pack, plot};
 use anyhow::{Context, Result};
 use candle_core::{DType, Device};
@@ -12,7 +12,8 @@ use straightshot_engine::flow::timesteps::Timesteps;
 use straightshot_engine::model::TOKENIZER_FILE;
 use straightshot_engine::text::TextEncoder;
 use straightshot_engine::train::consistency::{self, ConsistencyTraining};
-use straightshot_engine::train::data::Split;
+use straightshot_engine::train::couplings::store::fingerprint;
+use straightshot_engine::train::data::{self, Split};
 use straightshot_engine::train::flow::{self, FlowData, FlowTraining, Objective};
 use straightshot_engine::train::pairing::Pairing;
 use straightshot_engine::train::walks;
@@ -26,11 +27,29 @@ pub(super) struct Source {
     /// Folder with the text encoder's model.safetensors and tokenizer.json, or a model folder.
     #[arg(long)]
     text: PathBuf,
+    /// Folder that keeps the encoded clips and captions for the next stages.
+    #[arg(long)]
+    encoded: Option<PathBuf>,
 }
 
 impl Source {
-    /// Encodes the training clips.
+    /// Encodes the training clips, or reads them where they are encoded already.
     pub(super) fn load(&self, arguments: &Arguments) -> Result<FlowData> {
+        let Some(folder) = &self.encoded else { return self.encode(arguments) };
+        let entries = data::read_manifests(&arguments.data, &arguments.tiers, Split::Train)?;
+        let ids: Vec<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
+        let [codec, text] = [pack::codec_tensors(&self.codec)?, pack::text_tensors(&self.text)?]
+            .map(|weights| fingerprint(&weights));
+        let source = format!("codec {}, text {}, seed {}, {}", codec?, text?, arguments.seed, ids.join(" "));
+        if let Some(there) = FlowData::load(folder, &source)? {
+            return Ok(there);
+        }
+        let data = self.encode(arguments)?;
+        data.save(folder, &source)?;
+        Ok(data)
+    }
+
+    fn encode(&self, arguments: &Arguments) -> Result<FlowData> {
         let codec = pack::load_codec(&self.codec)?;
         let rate = codec.config().sample_rate_hz;
         let mut clips = clips(arguments, rate, Split::Train)?;
@@ -123,7 +142,8 @@ pub(super) fn consistency(arguments: &Arguments, stage: &Consistency) -> Result<
         budget: budget(arguments),
     };
     let data = stage.source.load(arguments)?;
-    consistency::train(&settings, &data, &stage.run, &Device::Cpu).context("consistency distillation")?;
+    consistency::train(&settings, &data, &stage.run, &device(arguments)?)
+        .context("consistency distillation")?;
     plot::draw(&stage.run)
 }
 
@@ -159,6 +179,6 @@ fn train(
         seed: arguments.seed,
         budget: budget(arguments),
     };
-    flow::train(&settings, &common.source.load(arguments)?, &common.run, &Device::Cpu)?;
+    flow::train(&settings, &common.source.load(arguments)?, &common.run, &device(arguments)?)?;
     plot::draw(&common.run)
 }

@@ -1,9 +1,8 @@
 //! `straightshot train reflow` and `straightshot train distil`: the stages on couplings.
 
-use super::{Arguments, budget, optim};
+use super::{Arguments, budget, device, optim};
 use crate::plot;
 use anyhow::{Context, Result};
-use candle_core::Device;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use straightshot_engine::config::FlowConfig;
@@ -82,7 +81,8 @@ pub(super) fn reflow(arguments: &Arguments, stage: &Reflow) -> Result<()> {
         budget: budget(arguments),
     };
     let couplings = Couplings::open(&stage.common.couplings)?;
-    reflow::train(&settings, &couplings, &stage.common.run, &Device::Cpu).context("reflow training")?;
+    reflow::train(&settings, &couplings, &stage.common.run, &device(arguments)?)
+        .context("reflow training")?;
     plot::draw(&stage.common.run)
 }
 
@@ -96,6 +96,6 @@ pub(super) fn distil(arguments: &Arguments, stage: &Distil) -> Result<()> {
         budget: budget(arguments),
     };
     let couplings = Couplings::open(&stage.common.couplings)?;
-    distil::train(&settings, &couplings, &stage.common.run, &Device::Cpu).context("distillation")?;
+    distil::train(&settings, &couplings, &stage.common.run, &device(arguments)?).context("distillation")?;
     plot::draw(&stage.common.run)
 }

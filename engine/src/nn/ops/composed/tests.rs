@@ -151,6 +151,17 @@ fn composed_forms_have_the_values_and_gradients_of_the_fused_ones() {
 }
 
 #[test]
+fn composed_forms_have_the_same_values_where_no_gradient_is_wanted() {
+    for Case { name, fused, composed, shapes } in cases() {
+        let inputs: Vec<Tensor> = tensors(&inputs(&shapes)).iter().map(Tensor::detach).collect();
+        let y = composed(&inputs).unwrap();
+        assert!(!y.track_op(), "{name}");
+        let error = largest_difference(&fused(&inputs).unwrap(), &y);
+        assert!(error < ROUNDING, "{name}: {error}");
+    }
+}
+
+#[test]
 fn half_precision_is_near_single_precision() {
     for Case { name, fused, shapes, .. } in cases() {
         let single = tensors(&inputs(&shapes));

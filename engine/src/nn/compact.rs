@@ -1,0 +1,223 @@
+//! Weights in bytes, for products with few rows.
+//!
+//! A product of a short clip, or of a prompt's few words, does less with a weight than fetching it from memory takes: the
+//! 46 MB of the default flow do not stay in the cache. Weights that were stored in 8 bits (see [`crate::weights`]) are
+//! therefore kept in 8 bits beside the `f32` ones, panel by panel. A panel becomes `f32` in the cache of the core that
+//! multiplies by it; its values are those of the `f32` weights but for the last bit.
+
+use super::held::Held;
+use super::ops::kernels as k;
+use candle_core::{Result, Tensor, bail};
+use rayon::prelude::*;
+use straightshot_matmul::{Before, Matrix, MatrixMut, multiply_here};
+
+/// Values of a panel: 128 KiB as `f32`, which fits beside the rows in a core's own cache.
+const PANEL: usize = 32 * 1024;
+/// Columns of a panel are a multiple of this, a few vectors.
+const COLUMNS: usize = 16;
+/// Smaller weights stay in the cache anyway.
+const SMALLEST: usize = 16 * 1024;
+/// With more rows the product takes so long that fetching its weights does not show.
+const MOST_ROWS: usize = 128;
+/// Largest code; rows are scaled so that it occurs.
+const LARGEST: f32 = 127.0;
+/// How far a value may be from a code times its scale, as a share of the scale: roundings of `f32`.
+const EXACT: f32 = 1e-4;
+
+/// A weight of bytes.
+#[derive(Debug)]
+pub(crate) struct Compact {
+    /// Panel after panel, each `[in_dim, columns of the panel]`.
+    codes: Vec<i8>,
+    scales: Scales,
+    in_dim: usize,
+    out_dim: usize,
+    columns: usize,
+}
+
+/// What the codes are multiplied by.
+#[derive(Debug)]
+enum Scales {
+    /// One per input.
+    Rows(Vec<f32>),
+    /// One per output.
+    Columns(Vec<f32>),
+}
+
+impl Compact {
+    /// The weight `[in_dim, out_dim]` in bytes, if its values are multiples of at most 127 of a scale per row or per
+    /// column and it is large enough to gain by it.
+    pub(crate) fn of(weight: &Tensor) -> Result<Option<Self>> {
+        let (in_dim, out_dim) = weight.dims2()?;
+        if in_dim * out_dim < SMALLEST {
+            return Ok(None);
+        }
+        let weight = weight.contiguous()?;
+        let held = Held::new(&weight);
+        let values = held.values()?;
+        Ok(Self::by_rows(values, in_dim, out_dim).or_else(|| Self::by_columns(values, in_dim, out_dim)))
+    }
+
+    fn by_rows(values: &[f32], in_dim: usize, out_dim: usize) -> Option<Self> {
+        let row = |row: &[f32]| {
+            let scale = row.iter().fold(0f32, |most, v| most.max(v.abs())) / LARGEST;
+            codes(row, |_| scale).map(|codes| (codes, scale))
+        };
+        // One row first: it is enough to tell weights that never were bytes.
+        row(&values[..out_dim])?;
+        let rows: Vec<(Vec<i8>, f32)> = values.par_chunks(out_dim).map(row).collect::<Option<_>>()?;
+        let (rows, scales): (Vec<Vec<i8>>, Vec<f32>) = rows.into_iter().unzip();
+        Some(Self::of_panels(&rows, Scales::Rows(scales), in_dim, out_dim))
+    }
+
+    fn by_columns(values: &[f32], in_dim: usize, out_dim: usize) -> Option<Self> {
+        let mut scales = vec![0f32; out_dim];
+        for row in values.chunks_exact(out_dim) {
+            scales.iter_mut().zip(row).for_each(|(most, v)| *most = most.max(v.abs()));
+        }
+        scales.iter_mut().for_each(|scale| *scale /= LARGEST);
+        let row = |row: &[f32]| codes(row, |i| scales[i]);
+        row(&values[..out_dim])?;
+        let rows: Vec<Vec<i8>> = values.par_chunks(out_dim).map(row).collect::<Option<_>>()?;
+        Some(Self::of_panels(&rows, Scales::Columns(scales), in_dim, out_dim))
+    }
+
+    fn of_panels(rows: &[Vec<i8>], scales: Scales, in_dim: usize, out_dim: usize) -> Self {
+        let columns = (PANEL / in_dim / COLUMNS * COLUMNS).clamp(COLUMNS, out_dim.next_multiple_of(COLUMNS));
+        let mut codes = Vec::with_capacity(in_dim * out_dim);
+        for start in (0..out_dim).step_by(columns) {
+            let end = (start + columns).min(out_dim);
+            rows.iter().for_each(|row| codes.extend_from_slice(&row[start..end]));
+        }
+        Self { codes, scales, in_dim, out_dim, columns }
+    }
+
+    /// Whether `rows` rows are few enough.
+    pub(crate) fn is_for(rows: usize) -> bool {
+        rows <= MOST_ROWS
+    }
+
+    /// `x W + b` on all threads of the current rayon pool; an empty bias is none.
+    ///
+    /// # Shapes
+    /// - `x`: `[.., in_dim]`; returns `[.., out_dim]`
+    pub(crate) fn apply(&self, x: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+        if x.dims().last() != Some(&self.in_dim) || bias.is_some_and(|bias| bias.dims() != [self.out_dim]) {
+            bail!("linear: {:?} does not fit a weight of [{}, {}]", x.shape(), self.in_dim, self.out_dim);
+        }
+        let mut dims = x.dims().to_vec();
+        dims.pop();
+        dims.push(self.out_dim);
+        let x = x.contiguous()?;
+        let held = (Held::new(&x), bias.map(Held::new));
+        let xs = held.0.values()?;
+        let bias = held.1.as_ref().map(Held::values).transpose()?;
+        let rows = xs.len() / self.in_dim;
+        let panels: Vec<Vec<f32>> = self
+            .codes
+            .par_chunks(self.in_dim * self.columns)
+            .enumerate()
+            .map_init(
+                || vec![0f32; self.in_dim * self.columns],
+                |weights, (panel, codes)| self.product(xs, panel * self.columns, codes, weights),
+            )
+            .collect();
+        let mut out = vec![0f32; rows * self.out_dim];
+        for (row, out) in out.chunks_exact_mut(self.out_dim).enumerate() {
+            for (out, panel) in out.chunks_mut(self.columns).zip(&panels) {
+                out.copy_from_slice(&panel[row * out.len()..][..out.len()]);
+            }
+            if let Some(bias) = bias {
+                out.iter_mut().zip(bias).for_each(|(out, bias)| *out += bias);
+            }
+        }
+        Tensor::from_vec(out, dims, x.device())
+    }
+
+    /// `x W` of the panel that starts at column `start`, with room for its weights.
+    fn product(&self, xs: &[f32], start: usize, codes: &[i8], weights: &mut [f32]) -> Vec<f32> {
+        let (rows, columns) = (xs.len() / self.in_dim, codes.len() / self.in_dim);
+        let weights = &mut weights[..codes.len()];
+        match &self.scales {
+            Scales::Rows(scales) => k::from_bytes_by_rows(codes, scales, columns, weights),
+            Scales::Columns(scales) => k::from_bytes_by_columns(codes, &scales[start..][..columns], weights),
+        }
+        let mut out = vec![0f32; rows * columns];
+        let (x, weights) = (Matrix::new(xs, rows, self.in_dim), Matrix::new(weights, self.in_dim, columns));
+        multiply_here(MatrixMut::new(&mut out, rows, columns), Before::Replace, 1.0, x, weights);
+        out
+    }
+}
+
+/// The codes of `row` for a scale per value, if it consists of them.
+fn codes(row: &[f32], scale: impl Fn(usize) -> f32) -> Option<Vec<i8>> {
+    let mut exact = true;
+    let code = |(i, &value): (usize, &f32)| {
+        let scale = scale(i);
+        let code = if scale > 0.0 { (value / scale).round() } else { 0.0 };
+        exact &= (code * scale - value).abs() <= EXACT * scale;
+        code as i8
+    };
+    let codes = row.iter().enumerate().map(code).collect();
+    exact.then_some(codes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::ops;
+    use crate::rng::{Noise, Stream};
+    use candle_core::Device;
+
+    const IN: usize = 130;
+    const OUT: usize = 203;
+
+    /// Random codes times a scale per row, turned round if `turned`.
+    fn stored(turned: bool) -> Tensor {
+        let (rows, row) = if turned { (OUT, IN) } else { (IN, OUT) };
+        let mut random = Noise::new(5, Stream::Training);
+        let scales: Vec<f32> = (0..rows).map(|_| random.uniform() as f32 * 0.01 + 0.001).collect();
+        let code = |i: usize, random: &mut Noise| {
+            // The largest code is in every row.
+            if i.is_multiple_of(row) { -LARGEST } else { random.below(255) as f32 - LARGEST }
+        };
+        let values: Vec<f32> = (0..rows * row).map(|i| code(i, &mut random) * scales[i / row]).collect();
+        let weight = Tensor::from_vec(values, (rows, row), &Device::Cpu).unwrap();
+        if turned { weight.t().unwrap().contiguous().unwrap() } else { weight }
+    }
+
+    fn normal(shape: &[usize]) -> Tensor {
+        Noise::new(6, Stream::Training).normal_tensor(shape, &Device::Cpu).unwrap()
+    }
+
+    #[test]
+    fn products_are_those_of_the_weights_that_the_bytes_stand_for() {
+        let (x, bias) = (normal(&[2, 5, IN]), normal(&[OUT]));
+        for turned in [false, true] {
+            let weight = stored(turned);
+            let compact = Compact::of(&weight).unwrap().expect("bytes");
+            for bias in [None, Some(&bias)] {
+                let (got, wanted) =
+                    (compact.apply(&x, bias).unwrap(), ops::linear(&x, &weight, bias).unwrap());
+                assert_eq!(got.dims(), [2, 5, OUT]);
+                let error = (got - wanted).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
+                assert!(error.to_scalar::<f32>().unwrap() < 2e-4, "{error}");
+            }
+        }
+        let compact = Compact::of(&stored(false)).unwrap().expect("bytes");
+        assert!(compact.apply(&normal(&[2, IN + 1]), None).is_err());
+        assert!(compact.apply(&x, Some(&normal(&[OUT + 1]))).is_err());
+    }
+
+    #[test]
+    fn weights_that_were_never_bytes_and_small_ones_are_left_alone() {
+        assert!(Compact::of(&normal(&[IN, OUT])).unwrap().is_none());
+        assert!(Compact::of(&normal(&[8, 8])).unwrap().is_none());
+        // One value between two codes is enough.
+        let weight = stored(false);
+        let mut values: Vec<f32> = weight.flatten_all().unwrap().to_vec1().unwrap();
+        values[IN * OUT / 2 + 3] += 0.0003;
+        let changed = Tensor::from_vec(values, (IN, OUT), &Device::Cpu).unwrap();
+        assert!(Compact::of(&changed).unwrap().is_none());
+    }
+}
