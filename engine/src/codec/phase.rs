@@ -4,9 +4,10 @@
 //! for a Gaussian window the partial derivatives of the phase are those of the log magnitude with time and
 //! frequency exchanged. The phase is integrated from the loudest bin outwards along the loudest path, so errors
 //! stay where it is quiet.
+//!
+//! The heap of the paper is a list per level of loudness here: half a million bins of rain took a heap 0.17 s. Bins of
+//! one level, a few thousandths of a neper, go in the order they come.
 
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
 use std::f32::consts::{PI, TAU};
 
 /// Time-frequency ratio of the Gaussian that is nearest to a Hann window, divided by the squared window length
@@ -32,24 +33,82 @@ impl Grid {
     }
 }
 
-/// Heap entry: loudest first, ties by position so that the result does not depend on the heap's order.
-#[derive(Clone, Copy, PartialEq)]
+/// Levels of loudness: as many as bits in two stages of 64.
+const LEVELS: usize = 64 * 64;
+
+/// No bin.
+const NONE: u32 = u32::MAX;
+
+/// Bins whose neighbours come next, loudest level first and, in a level, last in first out.
 struct Front {
-    log_amplitude: f32,
-    at: u32,
+    /// Per level, the bin that comes first.
+    first: Vec<u32>,
+    /// Per bin, the one that comes after it in its level.
+    after: Vec<u32>,
+    /// Which levels have bins, and which words of these bits are not zero.
+    levels: [u64; 64],
+    words: u64,
 }
 
-impl Eq for Front {}
+impl Front {
+    fn new(bins: usize) -> Self {
+        Self { first: vec![NONE; LEVELS], after: vec![NONE; bins], levels: [0; 64], words: 0 }
+    }
 
-impl Ord for Front {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.log_amplitude.total_cmp(&other.log_amplitude).then_with(|| other.at.cmp(&self.at))
+    fn push(&mut self, level: usize, at: usize) {
+        self.after[at] = self.first[level];
+        self.first[level] = at as u32;
+        self.levels[level / 64] |= 1 << (level % 64);
+        self.words |= 1 << (level / 64);
+    }
+
+    fn pop(&mut self) -> Option<usize> {
+        let word = self.words.checked_ilog2()? as usize;
+        let bit = self.levels[word].checked_ilog2()? as usize;
+        let at = self.first[64 * word + bit] as usize;
+        let next = self.after[at];
+        self.first[64 * word + bit] = next;
+        if next == NONE {
+            self.levels[word] &= !(1 << bit);
+            if self.levels[word] == 0 {
+                self.words &= !(1 << word);
+            }
+        }
+        Some(at)
     }
 }
 
-impl PartialOrd for Front {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+/// Levels of the log amplitudes above a floor.
+#[derive(Clone, Copy)]
+struct Loudness {
+    floor: f32,
+    per_neper: f32,
+}
+
+impl Loudness {
+    fn level(self, log_amplitude: f32) -> usize {
+        // Casts of floats saturate, so that infinity is the highest level.
+        (((log_amplitude - self.floor) * self.per_neper) as usize).min(LEVELS - 1)
+    }
+
+    /// The bins above the floor, louder levels first.
+    fn order(self, log_amplitude: &[f32]) -> Vec<u32> {
+        let above = || log_amplitude.iter().enumerate().rev().filter(|(_, v)| **v > self.floor);
+        let mut ends = vec![0usize; LEVELS];
+        above().for_each(|(_, v)| ends[self.level(*v)] += 1);
+        let mut count = 0;
+        for end in ends.iter_mut().rev() {
+            count += *end;
+            *end = count;
+        }
+        let mut order = vec![0; count];
+        // From the last bin to the first, each to the end of its level's part.
+        for (at, v) in above() {
+            let end = &mut ends[self.level(*v)];
+            *end -= 1;
+            order[*end] = at as u32;
+        }
+        order
     }
 }
 
@@ -63,28 +122,30 @@ impl PartialOrd for Front {
 pub fn integrate(log_amplitude: &[f32], grid: Grid, floor: f32, phase: &mut [f32]) {
     let bins = grid.bins();
     let frames = log_amplitude.len() / bins;
+    let loudest = log_amplitude.iter().copied().fold(f32::MIN, f32::max);
+    if loudest <= floor {
+        return;
+    }
     let gradient = Gradient { log_amplitude, grid, bins, frames };
-    let mut order: Vec<u32> =
-        (0..log_amplitude.len() as u32).filter(|&i| log_amplitude[i as usize] > floor).collect();
-    order.sort_unstable_by(|&a, &b| {
-        log_amplitude[b as usize].total_cmp(&log_amplitude[a as usize]).then(a.cmp(&b))
-    });
+    let loudness = Loudness { floor, per_neper: LEVELS as f32 / (loudest - floor) };
     let mut todo: Vec<bool> = log_amplitude.iter().map(|&v| v > floor).collect();
-    let mut heap = BinaryHeap::new();
-    for start in order {
+    let mut front = Front::new(log_amplitude.len());
+    for start in loudness.order(log_amplitude) {
         if !std::mem::take(&mut todo[start as usize]) {
             continue;
         }
-        heap.push(Front { log_amplitude: log_amplitude[start as usize], at: start });
-        while let Some(Front { at, .. }) = heap.pop() {
-            let at = at as usize;
-            gradient.for_each_neighbour(at, |next, step| {
-                if std::mem::take(&mut todo[next]) {
-                    // Kept within one turn, so that long paths lose no precision.
-                    phase[next] = (phase[at] + step).rem_euclid(TAU);
-                    heap.push(Front { log_amplitude: log_amplitude[next], at: next as u32 });
-                }
+        let mut at = start as usize;
+        loop {
+            gradient.for_each_neighbour(at, &mut todo, |next, step| {
+                // Kept within one turn, so that long paths lose no precision.
+                let angle = phase[at] + step;
+                phase[next] = angle - TAU * (angle * TAU.recip()).floor();
+                front.push(loudness.level(log_amplitude[next]), next);
             });
+            match front.pop() {
+                Some(next) => at = next,
+                None => break,
+            }
         }
     }
 }
@@ -116,20 +177,22 @@ impl Gradient<'_> {
         -(scale as f32) * slope - PI
     }
 
-    /// Calls `visit(index, phase step)` for the four neighbours, steps by the trapezoidal rule.
+    /// Calls `visit(index, phase step)` for those of the four neighbours that are still to do, steps by the trapezoidal
+    /// rule, and marks them as done.
     #[inline]
-    fn for_each_neighbour(&self, at: usize, mut visit: impl FnMut(usize, f32)) {
+    fn for_each_neighbour(&self, at: usize, todo: &mut [bool], mut visit: impl FnMut(usize, f32)) {
         let (frame, bin) = (at / self.bins, at % self.bins);
-        if frame + 1 < self.frames {
+        let mut taken = |there: bool, next: usize| there && std::mem::take(&mut todo[next]);
+        if taken(frame + 1 < self.frames, at + self.bins) {
             visit(at + self.bins, 0.5 * (self.over_time(frame, bin) + self.over_time(frame + 1, bin)));
         }
-        if frame > 0 {
+        if taken(frame > 0, at.wrapping_sub(self.bins)) {
             visit(at - self.bins, -0.5 * (self.over_time(frame, bin) + self.over_time(frame - 1, bin)));
         }
-        if bin + 1 < self.bins {
+        if taken(bin + 1 < self.bins, at + 1) {
             visit(at + 1, 0.5 * (self.over_frequency(frame, bin) + self.over_frequency(frame, bin + 1)));
         }
-        if bin > 0 {
+        if taken(bin > 0, at.wrapping_sub(1)) {
             visit(at - 1, -0.5 * (self.over_frequency(frame, bin) + self.over_frequency(frame, bin - 1)));
         }
     }
@@ -168,6 +231,30 @@ mod tests {
                 0.5 * (TAU * (300.0 * t + 1500.0 * t * t)).sin() + 0.3 * (TAU * 3011.0 * t).sin()
             })
             .collect()
+    }
+
+    #[test]
+    fn levels_are_emptied_from_the_loudest_and_the_order_of_starts_is_theirs() {
+        let mut front = Front::new(6);
+        for (level, at) in [(3, 0), (4000, 1), (3, 2), (64, 3), (4000, 4), (0, 5)] {
+            front.push(level, at);
+        }
+        let order: Vec<usize> = std::iter::from_fn(|| front.pop()).collect();
+        assert_eq!(order, [4, 1, 3, 2, 0, 5]);
+        let loudness = Loudness { floor: -2.0, per_neper: LEVELS as f32 / 4.0 };
+        assert_eq!(loudness.order(&[0.0, 2.0, -3.0, 1.0, 0.0, f32::NAN, -1.9]), [1, 3, 0, 4, 6]);
+    }
+
+    #[test]
+    fn silence_and_a_single_loud_bin_need_no_path() {
+        let grid = Grid { n_fft: 8, hop_length: 2 };
+        let mut phase = vec![1.0; 15];
+        integrate(&[-9.0; 15], grid, -5.0, &mut phase);
+        assert_eq!(phase, [1.0; 15]);
+        let mut one = [-9.0; 15];
+        one[7] = 0.0;
+        integrate(&one, grid, -5.0, &mut phase);
+        assert_eq!(phase, [1.0; 15]);
     }
 
     #[test]
