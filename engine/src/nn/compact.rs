@@ -60,8 +60,9 @@ impl Compact {
 
     fn by_rows(values: &[f32], in_dim: usize, out_dim: usize) -> Option<Self> {
         let row = |row: &[f32]| {
-            let scale = row.iter().fold(0f32, |most, v| most.max(v.abs())) / LARGEST;
-            codes(row, |_| scale).map(|codes| (codes, scale))
+            let scale = k::largest(row) / LARGEST;
+            let mut codes = vec![0; row.len()];
+            k::to_bytes(row, scale, EXACT, &mut codes).then_some((codes, scale))
         };
         // One row first: it is enough to tell weights that never were bytes.
         row(&values[..out_dim])?;
@@ -73,10 +74,15 @@ impl Compact {
     fn by_columns(values: &[f32], in_dim: usize, out_dim: usize) -> Option<Self> {
         let mut scales = vec![0f32; out_dim];
         for row in values.chunks_exact(out_dim) {
-            scales.iter_mut().zip(row).for_each(|(most, v)| *most = most.max(v.abs()));
+            for (most, v) in scales.iter_mut().zip(row) {
+                *most = if v.abs() > *most { v.abs() } else { *most };
+            }
         }
         scales.iter_mut().for_each(|scale| *scale /= LARGEST);
-        let row = |row: &[f32]| codes(row, |i| scales[i]);
+        let row = |row: &[f32]| {
+            let mut codes = vec![0; row.len()];
+            k::to_bytes_by_columns(row, &scales, EXACT, &mut codes).then_some(codes)
+        };
         row(&values[..out_dim])?;
         let rows: Vec<Vec<i8>> = values.par_chunks(out_dim).map(row).collect::<Option<_>>()?;
         Some(Self::of_panels(&rows, Scales::Columns(scales), in_dim, out_dim))
@@ -147,19 +153,6 @@ impl Compact {
         multiply_here(MatrixMut::new(&mut out, rows, columns), Before::Replace, 1.0, x, weights);
         out
     }
-}
-
-/// The codes of `row` for a scale per value, if it consists of them.
-fn codes(row: &[f32], scale: impl Fn(usize) -> f32) -> Option<Vec<i8>> {
-    let mut exact = true;
-    let code = |(i, &value): (usize, &f32)| {
-        let scale = scale(i);
-        let code = if scale > 0.0 { (value / scale).round() } else { 0.0 };
-        exact &= (code * scale - value).abs() <= EXACT * scale;
-        code as i8
-    };
-    let codes = row.iter().enumerate().map(code).collect();
-    exact.then_some(codes)
 }
 
 #[cfg(test)]

@@ -90,10 +90,9 @@ impl Linear {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let x = x.to_dtype(self.weight.dtype())?;
         let rows = x.elem_count() / self.weight.dim(0)?.max(1);
-        if Compact::is_for(rows) && ops::is_fused(&x) && !x.track_op() && !self.is_trained() {
-            if let Some(compact) = self.compact()? {
-                return compact.apply(&x, self.bias.as_ref());
-            }
+        let compact = Compact::is_for(rows) && ops::is_fused(&x) && !x.track_op() && !self.is_trained();
+        if let Some(compact) = if compact { self.compact()? } else { None } {
+            return compact.apply(&x, self.bias.as_ref());
         }
         ops::linear(&x, &self.weight, self.bias.as_ref())
     }

@@ -398,6 +398,42 @@ pub(crate) fn amplitudes(x: &mut [f32], floor: f32, scale: f32) {
     }
 }
 
+/// Largest magnitude.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn largest(x: &[f32]) -> f32 {
+    // Without their sign floats are ordered as integers are, whose maximum vectorises.
+    f32::from_bits(x.iter().fold(0, |most, v| most.max(v.to_bits() & 0x7fff_ffff)))
+}
+
+/// The multiples of `scale` next to `x`; returns whether all are nearer than `tolerance` times the scale.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn to_bytes(x: &[f32], scale: f32, tolerance: f32, codes: &mut [i8]) -> bool {
+    // Adding it rounds to an integer, see `exp`.
+    const ROUND: f32 = 12_582_912.0;
+    let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+    let mut far = 0u32;
+    for (code, x) in codes.iter_mut().zip(x) {
+        let rounded = (x * inverse + ROUND) - ROUND;
+        far |= u32::from((rounded * scale - x).abs() > tolerance * scale);
+        *code = rounded as i32 as i8;
+    }
+    far == 0
+}
+
+/// [`to_bytes`] with a scale per value.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn to_bytes_by_columns(x: &[f32], scales: &[f32], tolerance: f32, codes: &mut [i8]) -> bool {
+    const ROUND: f32 = 12_582_912.0;
+    let mut far = 0u32;
+    for ((code, x), scale) in codes.iter_mut().zip(x).zip(scales) {
+        let inverse = if *scale > 0.0 { 1.0 / scale } else { 0.0 };
+        let rounded = (x * inverse + ROUND) - ROUND;
+        far |= u32::from((rounded * scale - x).abs() > tolerance * scale);
+        *code = rounded as i32 as i8;
+    }
+    far == 0
+}
+
 /// Codes times the scale of their row, rows of `columns` values.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
 pub(crate) fn from_bytes_by_rows(codes: &[i8], scales: &[f32], columns: usize, out: &mut [f32]) {
