@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 use straightshot_engine::config::ModelConfig;
 use straightshot_engine::device::{self, Placement};
 use straightshot_engine::model::ModelFiles;
-use straightshot_engine::nn::ops;
 use straightshot_engine::pipeline::Generator;
 
 /// Length in seconds, steps.
@@ -163,7 +162,7 @@ fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// The fastest of some products of square matrices, made as the layers make theirs, on so many threads, or on a GPU in the type of the flow, in 10⁹
+/// The fastest of some products of square matrices on so many threads, or on a GPU in the type of the flow, in 10⁹
 /// operations per second.
 fn peak_gflops(threads: usize, placement: &Placement) -> Result<f64> {
     let n = if placement.is_gpu() { GPU_PEAK_SIZE } else { PEAK_SIZE };
@@ -178,7 +177,7 @@ fn peak_gflops(threads: usize, placement: &Placement) -> Result<f64> {
         let mut best = f64::MAX;
         for _ in 0..PEAK_RUNS {
             let start = Instant::now();
-            std::hint::black_box(ops::linear(&a, &b, None)?);
+            std::hint::black_box(a.matmul(&b)?);
             placement.device().synchronize()?;
             best = best.min(start.elapsed().as_secs_f64());
         }
