@@ -90,13 +90,15 @@ impl Linear {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let x = x.to_dtype(self.weight.dtype())?;
         let rows = x.elem_count() / self.weight.dim(0)?.max(1);
-        let compact = Compact::is_for(rows) && ops::is_fused(&x) && !x.track_op() && !self.is_trained();
-        if let Some(compact) = if compact { self.compact()? } else { None } {
-            return compact.apply(&x, self.bias.as_ref());
+        let bias = self.bias.as_ref();
+        let is_for_bytes = Compact::is_for(rows) && ops::is_fused(&x) && !x.track_op() && !self.is_trained();
+        match if is_for_bytes { self.compact()? } else { None } {
+            Some(compact) => compact.apply(&x, bias),
+            None => ops::linear(&x, &self.weight, bias),
         }
-        ops::linear(&x, &self.weight, self.bias.as_ref())
     }
 
+    /// The weight in bytes, if it has that form.
     fn compact(&self) -> Result<Option<&Compact>> {
         if self.compact.get().is_none() {
             // Two threads may both make it; one of the two is kept.

@@ -6,11 +6,12 @@ use std::f32::consts::LOG2_E;
 /// Lanes of a partial sum: enough for two AVX-512 registers, so that additions do not wait for each other.
 const LANES: usize = 32;
 
+/// 1.5 * 2^23: adding it rounds to an integer that then sits in the low mantissa bits.
+const ROUND: f32 = 12_582_912.0;
+
 /// `exp(x)` for `x` clamped to ±87, relative error below 3e-7 (Cephes polynomial); vectorises, unlike libm's.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
-    // 1.5 * 2^23: adding it rounds to an integer that then sits in the low mantissa bits.
-    const ROUND: f32 = 12_582_912.0;
     let x = x.clamp(-87.0, 87.0);
     let shifted = x.mul_add(LOG2_E, ROUND);
     let n = shifted - ROUND;
@@ -405,17 +406,27 @@ pub(crate) fn largest(x: &[f32]) -> f32 {
     f32::from_bits(x.iter().fold(0, |most, v| most.max(v.to_bits() & 0x7fff_ffff)))
 }
 
-/// The multiples of `scale` next to `x`; returns whether all are nearer than `tolerance` times the scale.
+/// The code whose multiple of `scale` is next to `x`, and whether that is farther than `tolerance` times the scale.
+#[inline(always)]
+fn code(x: f32, inverse: f32, scale: f32, tolerance: f32) -> (i8, bool) {
+    let rounded = (x * inverse + ROUND) - ROUND;
+    (rounded as i32 as i8, (rounded * scale - x).abs() > tolerance * scale)
+}
+
+/// What [`code`] multiplies by; rows of zeros have a scale of zero.
+#[inline(always)]
+fn inverse(scale: f32) -> f32 {
+    if scale > 0.0 { 1.0 / scale } else { 0.0 }
+}
+
+/// The codes of `x` for one scale; returns whether all of their multiples are nearer than `tolerance` times the scale.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
 pub(crate) fn to_bytes(x: &[f32], scale: f32, tolerance: f32, codes: &mut [i8]) -> bool {
-    // Adding it rounds to an integer, see `exp`.
-    const ROUND: f32 = 12_582_912.0;
-    let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-    let mut far = 0u32;
-    for (code, x) in codes.iter_mut().zip(x) {
-        let rounded = (x * inverse + ROUND) - ROUND;
-        far |= u32::from((rounded * scale - x).abs() > tolerance * scale);
-        *code = rounded as i32 as i8;
+    let (inverse, mut far) = (inverse(scale), 0u32);
+    for (to, x) in codes.iter_mut().zip(x) {
+        let (code, is_far) = code(*x, inverse, scale, tolerance);
+        far |= u32::from(is_far);
+        *to = code;
     }
     far == 0
 }
@@ -423,13 +434,11 @@ pub(crate) fn to_bytes(x: &[f32], scale: f32, tolerance: f32, codes: &mut [i8]) 
 /// [`to_bytes`] with a scale per value.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
 pub(crate) fn to_bytes_by_columns(x: &[f32], scales: &[f32], tolerance: f32, codes: &mut [i8]) -> bool {
-    const ROUND: f32 = 12_582_912.0;
     let mut far = 0u32;
-    for ((code, x), scale) in codes.iter_mut().zip(x).zip(scales) {
-        let inverse = if *scale > 0.0 { 1.0 / scale } else { 0.0 };
-        let rounded = (x * inverse + ROUND) - ROUND;
-        far |= u32::from((rounded * scale - x).abs() > tolerance * scale);
-        *code = rounded as i32 as i8;
+    for ((to, x), scale) in codes.iter_mut().zip(x).zip(scales) {
+        let (code, is_far) = code(*x, inverse(*scale), *scale, tolerance);
+        far |= u32::from(is_far);
+        *to = code;
     }
     far == 0
 }

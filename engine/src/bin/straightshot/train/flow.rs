@@ -37,10 +37,13 @@ impl Source {
     pub(super) fn load(&self, arguments: &Arguments) -> Result<FlowData> {
         let Some(folder) = &self.encoded else { return self.encode(arguments) };
         let entries = data::read_manifests(&arguments.data, &arguments.tiers, Split::Train)?;
-        let ids: Vec<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
+        // With the captions, so that better ones are not passed over.
+        let clips = entries.iter().map(|e| [&*e.id, &*e.caption, &*e.caption2, &*e.ucs_category].join("|"));
+        let clips: Vec<String> = clips.collect();
         let [codec, text] = [pack::codec_tensors(&self.codec)?, pack::text_tensors(&self.text)?]
             .map(|weights| fingerprint(&weights));
-        let source = format!("codec {}, text {}, seed {}, {}", codec?, text?, arguments.seed, ids.join(" "));
+        let source =
+            format!("codec {}, text {}, seed {}, {}", codec?, text?, arguments.seed, clips.join("\n"));
         if let Some(there) = FlowData::load(folder, &source)? {
             return Ok(there);
         }
