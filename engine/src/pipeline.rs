@@ -16,6 +16,7 @@ use crate::model::{Model, ModelFiles};
 use crate::rng::{self, Noise, Stream};
 use crate::text::cache::TextCache;
 use candle_core::Tensor;
+use std::ops::Add;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -47,7 +48,8 @@ pub struct GenerationRequest {
     /// Classifier-free guidance scale ω: 1 is no guidance, up to [`MAX_GUIDANCE_SCALE`]. What a network has learnt
     /// of it counts and is the least there is, see [`crate::config::LearntGuidance`].
     pub guidance_scale: f32,
-    /// Seed of the starting noise; variation `i` uses `seed + i` (wrapping).
+    /// Seed of the starting noise; variation `i` uses `seed + i` (wrapping). A seed whose sound is silent starts from
+    /// another noise of its own.
     pub seed: u64,
     /// Length in seconds, [`MIN_SECONDS`] ..= [`MAX_SECONDS`]; exact to the sample.
     pub seconds: f64,
@@ -200,6 +202,18 @@ impl StageTimings {
     }
 }
 
+impl Add for StageTimings {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            text: self.text + other.text,
+            flow: self.flow + other.flow,
+            decode: self.decode + other.decode,
+        }
+    }
+}
+
 /// What [`Generator::generate`] returns.
 #[derive(Debug, Clone)]
 pub struct Generation {
@@ -322,20 +336,51 @@ impl Generator {
         progress: &mut (dyn FnMut(Progress) + Send),
         cancel: &CancelToken,
     ) -> Result<Generation> {
+        let plan = self.plan(request);
+        let mut report = Reporter::new(request, plan.scale, self.tokens(request), progress);
+        let mut made = self.run_from(0, request, plan, &mut report, cancel)?;
+        for i in 0..request.variations {
+            let alone = GenerationRequest {
+                seed: request.seed.wrapping_add(i.into()),
+                variations: 1,
+                ..request.clone()
+            };
+            for start in 1..=OTHER_STARTS {
+                if !is_silent(&made.clips[i as usize].samples) {
+                    break;
+                }
+                report.again(&alone, plan.scale, self.tokens(&alone));
+                let again = self.run_from(start, &alone, plan, &mut report, cancel)?;
+                made.timings = made.timings + again.timings;
+                made.nfe += again.nfe;
+                made.clips.splice(i as usize..=i as usize, again.clips);
+            }
+        }
+        report.done();
+        Ok(made)
+    }
+
+    /// One run through the stages; `start` tells apart the noises that a seed may start from.
+    fn run_from(
+        &self,
+        start: u32,
+        request: &GenerationRequest,
+        plan: Plan<'_>,
+        report: &mut Reporter<'_>,
+        cancel: &CancelToken,
+    ) -> Result<Generation> {
         let codec = &self.model.codec;
         let (samples, tokens) = (self.samples(request), self.tokens(request));
-        let plan = self.plan(request);
-        let mut report = Reporter::new(request, plan.scale, tokens, progress);
         let mut timings = StageTimings::default();
 
         report.stage(Stage::Text);
-        let start = Instant::now();
+        let clock = Instant::now();
         let condition = self.condition(request, plan)?;
-        timings.text = self.finished(start)?;
+        timings.text = self.finished(clock)?;
         cancel.check()?;
 
-        let start = Instant::now();
-        let noise = self.noise(request, tokens, 0)?;
+        let clock = Instant::now();
+        let noise = self.noise(request, tokens, u64::from(start) << 32)?;
         let field = Windowed::new(Guided::new(plan.network, condition, plan.scale, || cancel.check()));
         let steps = request.steps;
         let fresh = |i: usize| self.noise(request, tokens, i as u64);
@@ -343,10 +388,10 @@ impl Generator {
             report.stage(Stage::Flow { step: i as u32 + 1, steps });
             cancel.check()
         })?;
-        timings.flow = self.finished(start)?;
+        timings.flow = self.finished(clock)?;
 
         report.stage(Stage::Decode);
-        let start = Instant::now();
+        let clock = Instant::now();
         let mut clips = Vec::new();
         for i in 0..request.variations {
             cancel.check()?;
@@ -358,8 +403,7 @@ impl Generator {
             finish(&mut clip, self.sample_rate_hz());
             clips.push(Audio { samples: clip, sample_rate_hz: self.sample_rate_hz() });
         }
-        timings.decode = start.elapsed();
-        report.done();
+        timings.decode = clock.elapsed();
         Ok(Generation { clips, timings, nfe: steps })
     }
 
@@ -396,7 +440,8 @@ impl Generator {
     }
 
     /// One latent of noise per variation; the first tokens of a longer clip start from the same noise. Draw 0 is what
-    /// a sound starts from, others are for samplers that add noise on the way.
+    /// a sound starts from, those up to the number of steps are for samplers that add noise on the way, and multiples of
+    /// 2^32 are what a sound starts from that would be silent otherwise.
     fn noise(&self, request: &GenerationRequest, tokens: usize, draw: u64) -> Result<Tensor> {
         // A word of the hash keeps these apart from the noise of neighbouring seeds.
         let seed = if draw == 0 { request.seed } else { rng::hash(request.seed, [draw].into_iter()) };
@@ -423,6 +468,17 @@ struct Plan<'a> {
 const PEAK: f32 = 0.891;
 /// Largest gain used to reach it, +24 dB: a clip that is nearly silent stays quiet instead of becoming hiss.
 const MAX_GAIN: f32 = 15.8;
+/// RMS below which a finished clip is silent, -60 dBFS.
+pub const SILENT_RMS: f32 = 0.001;
+/// How many other noises a seed may start from if its sound is silent. It happened in 1 of 1,000 takes.
+const OTHER_STARTS: u32 = 3;
+
+/// Whether nobody would hear `clip`.
+fn is_silent(clip: &[f32]) -> bool {
+    let energy = clip.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>();
+    energy < f64::from(SILENT_RMS) * f64::from(SILENT_RMS) * clip.len() as f64
+}
+
 /// Fades at the ends, so that a clip cut out of a longer sound does not click.
 const FADE_IN_SAMPLES: usize = 32;
 const FADE_OUT_SAMPLES: usize = 512;
@@ -465,11 +521,28 @@ fn finish(clip: &mut [f32], sample_rate_hz: u32) {
 struct Reporter<'a> {
     sink: &'a mut (dyn FnMut(Progress) + Send),
     start: Instant,
-    /// Work units per stage, in milliseconds of one core of the machine they were measured on.
+    work: Work,
+    /// Work of runs that are over.
+    before: f32,
+    /// Largest fraction reported.
+    fraction: f32,
+}
+
+/// Work of one run in milliseconds of one core of the machine it was measured on.
+struct Work {
     text: f32,
     step: f32,
     steps: u32,
     total: f32,
+}
+
+impl Work {
+    fn new(request: &GenerationRequest, scale: f64, tokens: usize) -> Self {
+        let guided = if guidance::needs_unconditional(scale) { 2.0 } else { 1.0 };
+        let latents = (tokens * request.variations as usize) as f32;
+        let (text, step, decode) = (20.0 * guided, 4.0 + 0.2 * latents * guided, 2.0 * latents);
+        Self { text, step, steps: request.steps, total: text + step * request.steps as f32 + decode }
+    }
 }
 
 impl<'a> Reporter<'a> {
@@ -479,23 +552,34 @@ impl<'a> Reporter<'a> {
         tokens: usize,
         sink: &'a mut (dyn FnMut(Progress) + Send),
     ) -> Self {
-        let guided = if guidance::needs_unconditional(scale) { 2.0 } else { 1.0 };
-        let latents = (tokens * request.variations as usize) as f32;
-        let (text, step, decode) = (20.0 * guided, 4.0 + 0.2 * latents * guided, 2.0 * latents);
-        let total = text + step * request.steps as f32 + decode;
-        Self { sink, start: Instant::now(), text, step, steps: request.steps, total }
+        Self {
+            sink,
+            start: Instant::now(),
+            work: Work::new(request, scale, tokens),
+            before: 0.0,
+            fraction: 0.0,
+        }
+    }
+
+    /// What was asked for takes another run.
+    fn again(&mut self, request: &GenerationRequest, scale: f64, tokens: usize) {
+        self.before += self.work.total;
+        self.work = Work::new(request, scale, tokens);
     }
 
     fn stage(&mut self, stage: Stage) {
+        let work = &self.work;
         let done = match stage {
-            Stage::Flow { step, .. } => self.text + self.step * (step - 1) as f32,
-            Stage::Decode => self.text + self.step * self.steps as f32,
+            Stage::Flow { step, .. } => work.text + work.step * (step - 1) as f32,
+            Stage::Decode => work.text + work.step * work.steps as f32,
             _ => 0.0,
         };
-        let fraction = done / self.total;
+        let fraction = (self.before + done) / (self.before + work.total);
         let elapsed = self.start.elapsed().as_secs_f32();
         let eta = (fraction > 0.0).then(|| Duration::from_secs_f32(elapsed * (1.0 - fraction) / fraction));
-        (self.sink)(Progress { stage, fraction, eta });
+        // More work than was known of does not take back what was said.
+        self.fraction = self.fraction.max(fraction);
+        (self.sink)(Progress { stage, fraction: self.fraction, eta });
     }
 
     fn done(&mut self) {

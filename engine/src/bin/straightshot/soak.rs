@@ -3,11 +3,9 @@
 use anyhow::{Result, bail};
 use clap::Args;
 use std::path::PathBuf;
-use straightshot_engine::pipeline::{CancelToken, GenerationRequest, Generator};
+use straightshot_engine::pipeline::{CancelToken, GenerationRequest, Generator, SILENT_RMS};
 use straightshot_engine::rng::{Noise, Stream};
 
-/// RMS below which a take counts as silent, -60 dBFS: takes are brought to a peak of -1 dBFS.
-const SILENT_RMS: f64 = 0.001;
 /// Peak above which a take counts as clipped.
 const CLIPPED_PEAK: f32 = 0.999;
 /// Mean above which a take counts as having an offset, -46 dBFS.
@@ -91,7 +89,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             let peak = clip.samples.iter().fold(0f32, |m, x| m.max(x.abs()));
             let found = [
                 (!rms.is_finite(), "not finite"),
-                (rms < SILENT_RMS, "silent"),
+                (rms < f64::from(SILENT_RMS), "silent"),
                 (peak > CLIPPED_PEAK, "clipped"),
                 (mean.abs() > OFFSET, "offset"),
             ];
