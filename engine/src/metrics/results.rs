@@ -42,6 +42,8 @@ pub struct Row {
     pub recognised: Option<Interval>,
     /// The same of the recordings: what `recognised` is to be compared with.
     pub recognised_real: Option<Interval>,
+    /// Differences from another row.
+    pub against: Option<Differences>,
     /// S per latent element along trajectories of many steps.
     pub straightness: Option<Interval>,
     /// Natural logarithm of the mean S.
@@ -56,6 +58,20 @@ pub struct Row {
     pub compute: String,
     /// The command line.
     pub command: String,
+}
+
+/// Means over clips of what a system scored less what another did on the same clip, from noise of the same seeds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Differences {
+    /// The other row, `SYSTEM-STEPS`.
+    pub row: String,
+    /// Of [`Row::kl`]: below zero is better than the other.
+    pub kl: Option<Interval>,
+    /// Of [`Row::recognised`]: above zero is better.
+    pub recognised: Option<Interval>,
+    /// Of [`Row::text_score`]: above zero is better.
+    pub text_score: Option<Interval>,
 }
 
 /// The file: rows in the order they were first written.
@@ -98,18 +114,39 @@ pub const MARKDOWN_HEADING: &str = "\
 | system | steps | FAD YAMNet | FAD second | KL | text score | caption first | label top 1 | label top 5 | recognised | of real | ln S | RTF |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|";
 
+/// Heading of the Markdown table that [`Row::markdown_of_differences`] gives lines of.
+pub const MARKDOWN_HEADING_OF_DIFFERENCES: &str = "\
+| system | steps | less | KL | text score | recognised |
+|---|---|---|---|---|---|";
+
+/// An estimate with its interval in brackets.
+fn plain(interval: &Option<Interval>, digits: usize, scale: f64) -> String {
+    interval.map_or("–".to_owned(), |i| {
+        let [mean, lo, hi] = [i.mean, i.lo, i.hi].map(|x| format!("{:.digits$}", x * scale));
+        format!("{mean} [{lo}, {hi}]")
+    })
+}
+
 impl Row {
+    /// Differences from another row with their 95 % intervals, if there are any; shares in points per hundred.
+    #[must_use]
+    pub fn markdown_of_differences(&self) -> Option<String> {
+        let against = self.against.as_ref()?;
+        let cells = [
+            self.system.clone(),
+            self.steps.to_string(),
+            against.row.clone(),
+            plain(&against.kl, 2, 1.0),
+            plain(&against.text_score, 3, 1.0),
+            plain(&against.recognised, 0, 100.0),
+        ];
+        Some(format!("| {} |", cells.join(" | ")))
+    }
+
     /// One line: estimates with their 95 % intervals in brackets, shares in per cent.
     #[must_use]
     pub fn markdown(&self) -> String {
-        let number = |digits: usize, x: f64| format!("{x:.digits$}");
-        let plain = |interval: &Option<Interval>, digits: usize, scale: f64| {
-            interval.map_or("–".to_owned(), |i| {
-                let [mean, lo, hi] = [i.mean, i.lo, i.hi].map(|x| number(digits, x * scale));
-                format!("{mean} [{lo}, {hi}]")
-            })
-        };
-        let single = |x: Option<f64>, digits| x.map_or("–".to_owned(), |x| number(digits, x));
+        let single = |x: Option<f64>, digits: usize| x.map_or("–".to_owned(), |x| format!("{x:.digits$}"));
         let cells = [
             self.system.clone(),
             self.steps.to_string(),
@@ -161,5 +198,11 @@ mod tests {
         assert!(line.starts_with("| 1rf | 4 | 1.250 [1.000, 1.500] | – |"), "{line}");
         let bars = |text: &str| text.matches('|').count();
         assert_eq!(Some(bars(&line)), MARKDOWN_HEADING.lines().next().map(bars));
+        let against = Differences { row: "1rf-24".into(), kl: fad_yamnet, ..Differences::default() };
+        let row = Row { system: "1rf-uniform-t".into(), steps: 24, against: Some(against), ..Row::default() };
+        let line = row.markdown_of_differences().unwrap();
+        assert_eq!(line, "| 1rf-uniform-t | 24 | 1rf-24 | 1.25 [1.00, 1.50] | – | – |");
+        assert_eq!(Some(bars(&line)), MARKDOWN_HEADING_OF_DIFFERENCES.lines().next().map(bars));
+        assert_eq!(Row::default().markdown_of_differences(), None);
     }
 }

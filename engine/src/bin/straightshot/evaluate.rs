@@ -1,5 +1,6 @@
 //! `straightshot evaluate`: a model against a held-out split, one row of the table of results.
 
+mod compare;
 mod judge;
 mod plan;
 mod score;
@@ -10,7 +11,7 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use std::path::PathBuf;
 use straightshot_engine::device;
-use straightshot_engine::metrics::results::{self, MARKDOWN_HEADING, Row};
+use straightshot_engine::metrics::results::{self, MARKDOWN_HEADING, MARKDOWN_HEADING_OF_DIFFERENCES, Row};
 use straightshot_engine::model::ModelFiles;
 use straightshot_engine::pipeline::Generator;
 use straightshot_engine::train::data::{self, Clip, Split};
@@ -35,9 +36,9 @@ pub(crate) struct Arguments {
     /// Name of the row.
     #[arg(long, required_unless_present = "plan", default_value = "")]
     system: String,
-    /// A whole table: a file with a line per row (system, real, run, sampler, steps, guidance), from training runs that
-    /// need not be packed. `--model` gives codec and text encoder.
-    #[arg(long, conflicts_with_all = ["system", "real", "steps", "guidance"])]
+    /// A whole table: a file with a line per row (system, real, run, sampler, steps, guidance, compute, against), from
+    /// training runs that need not be packed. `--model` gives codec and text encoder.
+    #[arg(long, conflicts_with_all = ["system", "real", "steps", "guidance", "against"])]
     plan: Option<PathBuf>,
     /// Folder of the runs that the plan names.
     #[arg(long, default_value = "runs")]
@@ -81,6 +82,12 @@ pub(crate) struct Arguments {
     /// Folder to keep the judged sounds in.
     #[arg(long)]
     keep: Option<PathBuf>,
+    /// Folder that keeps what every clip scored, a file `SYSTEM-STEPS.csv` per row.
+    #[arg(long)]
+    scores: Option<PathBuf>,
+    /// Row to compare with clip by clip, `SYSTEM-STEPS` of a file in that folder.
+    #[arg(long, requires = "scores")]
+    against: Option<String>,
     /// Table of results to write the row into.
     #[arg(long)]
     row_out: Option<PathBuf>,
@@ -127,7 +134,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let generator = Generator::with_threads(&files, threads(arguments))?;
     let hearing = Hearing::open(arguments, generator.sample_rate_hz())?;
-    println!("{MARKDOWN_HEADING}\n{}", hearing.row(arguments, &files, &generator)?.markdown());
+    let row = hearing.row(arguments, &files, &generator)?;
+    println!("{MARKDOWN_HEADING}\n{}", row.markdown());
+    if let Some(line) = row.markdown_of_differences() {
+        println!("{MARKDOWN_HEADING_OF_DIFFERENCES}\n{line}");
+    }
     Ok(())
 }
 
@@ -175,9 +186,12 @@ impl Hearing {
         }
         score::distances(&mut row, arguments, real, &opinion, &made)?;
         if made.paired {
-            score::pairs(&mut row, arguments, real, &opinion, clips);
-            score::recognition(&mut row, arguments, judges, real, &opinion, clips);
-            score::texts(&mut row, arguments, judges, generator, &opinion, clips)?;
+            let scores = compare::Scores {
+                kl: score::pairs(&mut row, arguments, real, &opinion, clips),
+                recognised: score::recognition(&mut row, arguments, judges, real, &opinion, clips),
+                text_score: score::texts(&mut row, arguments, judges, generator, &opinion, clips)?,
+            };
+            compare::keep(&mut row, arguments, &scores, clips)?;
         }
         if let Some(path) = &arguments.row_out {
             results::merge(path, &row)?;

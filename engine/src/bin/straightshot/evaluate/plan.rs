@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use straightshot_engine::flow::Sampler;
-use straightshot_engine::metrics::results::MARKDOWN_HEADING;
+use straightshot_engine::metrics::results::{MARKDOWN_HEADING, MARKDOWN_HEADING_OF_DIFFERENCES};
 use straightshot_engine::model::ModelFiles;
 use straightshot_engine::pipeline::Generator;
 
@@ -27,6 +27,9 @@ struct Line {
     guidance: Option<f32>,
     /// What training cost.
     compute: Option<String>,
+    /// Row to compare with, see [`Arguments::against`].
+    #[serde(default)]
+    against: Option<String>,
 }
 
 #[expect(clippy::print_stdout, reason = "the result of a command line tool")]
@@ -53,6 +56,7 @@ pub(super) fn run(arguments: &Arguments, plan: &Path) -> Result<()> {
     let rate = Generator::with_threads(&base, 1)?.sample_rate_hz();
     let hearing = Hearing::open(arguments, rate)?;
     println!("{MARKDOWN_HEADING}");
+    let mut differences = Vec::new();
     for line in &lines {
         let files = match &line.run {
             Some(run) => packed(&arguments.runs.join(run), line, &folder, &work.path().join("packed"))?,
@@ -63,11 +67,17 @@ pub(super) fn run(arguments: &Arguments, plan: &Path) -> Result<()> {
             real: line.real,
             steps: line.steps.unwrap_or(arguments.steps),
             guidance: line.guidance.unwrap_or(arguments.guidance),
+            against: line.against.clone(),
             compute: line.compute.clone().unwrap_or_else(|| arguments.compute.clone()),
             ..arguments.clone()
         };
         let generator = Generator::with_threads(&files, threads(arguments))?;
-        println!("{}", hearing.row(&row, &files, &generator)?.markdown());
+        let row = hearing.row(&row, &files, &generator)?;
+        println!("{}", row.markdown());
+        differences.extend(row.markdown_of_differences());
+    }
+    if !differences.is_empty() {
+        println!("{MARKDOWN_HEADING_OF_DIFFERENCES}\n{}", differences.join("\n"));
     }
     Ok(())
 }
@@ -109,8 +119,8 @@ mod tests {
     fn lines_of_a_plan_are_read_and_empty_cells_are_absent() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("plan.csv");
-        let text = "system,real,run,sampler,steps,guidance,compute\n# a comment\nldm,,ldm,ddim,100,3,2 h\n\
-                    codec,codec,,,,,\n";
+        let text = "system,real,run,sampler,steps,guidance,compute,against\n# a comment\n\
+                    ldm,,ldm,ddim,100,3,2 h,cfm-24\ncodec,codec,,,,,,\n";
         std::fs::write(&path, text).unwrap();
         let lines = read(&path).unwrap();
         assert_eq!(lines.len(), 2);
@@ -119,6 +129,7 @@ mod tests {
             (Some(Sampler::Ddim), Some(100), Some(3.0))
         );
         assert_eq!((lines[1].real, &lines[1].run), (Some(Real::Codec), &None));
+        assert_eq!((lines[0].against.as_deref(), &lines[1].against), (Some("cfm-24"), &None));
         std::fs::write(&path, "system,real,run,sampler,steps,guidance,compute\nx,,x,magic,1,1,\n").unwrap();
         assert!(format!("{:?}", read(&path).unwrap_err()).contains("magic"));
     }

@@ -58,34 +58,47 @@ fn distance(real: &Windows, windows: &Windows, made: &Made, replicates: usize) -
     })?)
 }
 
-/// Interval over clips of the mean over each clip's sounds.
-fn per_clip(clips: usize, arguments: &Arguments, values: &[f64]) -> Option<Interval> {
+/// Mean over each clip's sounds.
+fn per_clip(clips: usize, values: &[f64]) -> Vec<f64> {
     let seeds = values.len() / clips.max(1);
-    let means: Vec<f64> = (0..clips)
+    (0..clips)
         .map(|clip| values.iter().skip(clip).step_by(clips).sum::<f64>() / seeds.max(1) as f64)
-        .collect();
-    bootstrap::mean(&means, arguments.replicates, BOOTSTRAP_SEED)
+        .collect()
+}
+
+/// Interval over clips of the mean of `values`, one per clip.
+pub(super) fn interval(arguments: &Arguments, values: &[f64]) -> Option<Interval> {
+    bootstrap::mean(values, arguments.replicates, BOOTSTRAP_SEED)
 }
 
 fn share(yes: bool) -> f64 {
     f64::from(u8::from(yes))
 }
 
-/// What compares a sound with the recording of its caption.
-pub(super) fn pairs(row: &mut Row, arguments: &Arguments, real: &Opinion, made: &Opinion, clips: &[Clip]) {
+/// What compares a sound with the recording of its caption; returns the divergence of every clip.
+pub(super) fn pairs(
+    row: &mut Row,
+    arguments: &Arguments,
+    real: &Opinion,
+    made: &Opinion,
+    clips: &[Clip],
+) -> Vec<f64> {
     let n = clips.len();
-    let over = |of: &dyn Fn(usize, usize) -> f64| {
+    let each = |of: &dyn Fn(usize, usize) -> f64| {
         let values: Vec<f64> = (0..made.posteriors.len()).map(|i| of(i % n, i)).collect();
-        per_clip(n, arguments, &values)
+        per_clip(n, &values)
     };
+    let over = |of: &dyn Fn(usize, usize) -> f64| interval(arguments, &each(of));
     let agreement = |clip: usize, i: usize| labels::agreement(&real.posteriors[clip], &made.posteriors[i]);
-    row.kl = over(&|clip, i| kl::divergence(&real.distributions[clip], &made.distributions[i]));
+    let divergences = each(&|clip, i| kl::divergence(&real.distributions[clip], &made.distributions[i]));
+    row.kl = interval(arguments, &divergences);
     row.kl_independent = over(&|clip, i| kl::independent(&real.posteriors[clip], &made.posteriors[i]));
     row.label_top1 = over(&|clip, i| share(agreement(clip, i).top1));
     row.label_top5 = over(&|clip, i| share(agreement(clip, i).top5));
+    divergences
 }
 
-/// What compares a sound with its caption.
+/// What compares a sound with its caption; returns the text score of every clip.
 pub(super) fn texts(
     row: &mut Row,
     arguments: &Arguments,
@@ -93,7 +106,7 @@ pub(super) fn texts(
     generator: &Generator,
     made: &Opinion,
     clips: &[Clip],
-) -> Result<()> {
+) -> Result<Vec<f64>> {
     let captions: BTreeSet<&str> = clips.iter().map(|clip| clip.entry.caption.as_str()).collect();
     let captions: Vec<&str> = captions.into_iter().collect();
     let scorer = TextScore::new(judges.yamnet.names(), &captions, |texts| generator.encode_text(texts))?;
@@ -103,17 +116,17 @@ pub(super) fn texts(
         .enumerate()
         .filter_map(|(i, posteriors)| scorer.score(posteriors, &clips[i % clips.len()].entry.caption))
         .collect();
-    let over = |of: &dyn Fn(&(f64, usize)) -> f64| {
-        per_clip(clips.len(), arguments, &scores.iter().map(of).collect::<Vec<_>>())
-    };
-    row.text_score = over(&|score| score.0);
-    row.retrieval_top1 = over(&|score| share(score.1 == 1));
-    row.retrieval_top10 = over(&|score| share(score.1 <= 10));
-    Ok(())
+    let each =
+        |of: &dyn Fn(&(f64, usize)) -> f64| per_clip(clips.len(), &scores.iter().map(of).collect::<Vec<_>>());
+    let of_texts = each(&|score| score.0);
+    row.text_score = interval(arguments, &of_texts);
+    row.retrieval_top1 = interval(arguments, &each(&|score| share(score.1 == 1)));
+    row.retrieval_top10 = interval(arguments, &each(&|score| share(score.1 <= 10)));
+    Ok(of_texts)
 }
 
 /// How often what the caption names is recognised, in the sounds and in the recordings; over the clips whose caption
-/// has a word that the table of right classes knows.
+/// has a word that the table of right classes knows. Returns the share of every clip's sounds.
 pub(super) fn recognition(
     row: &mut Row,
     arguments: &Arguments,
@@ -121,8 +134,8 @@ pub(super) fn recognition(
     real: &Opinion,
     made: &Opinion,
     clips: &[Clip],
-) {
-    let over = |opinion: &Opinion| {
+) -> Vec<Option<f64>> {
+    let each = |opinion: &Opinion| -> Vec<Option<f64>> {
         let sets = opinion.posteriors.len() / clips.len();
         let mean = |clip: usize| {
             let caption = &clips[clip].entry.caption;
@@ -131,11 +144,14 @@ pub(super) fn recognition(
             let yes: Option<f64> = (0..sets).map(|set| one(set).map(share)).sum();
             yes.map(|yes| yes / sets as f64)
         };
-        let values: Vec<f64> = (0..clips.len()).filter_map(mean).collect();
-        bootstrap::mean(&values, arguments.replicates, BOOTSTRAP_SEED)
+        (0..clips.len()).map(mean).collect()
     };
-    row.recognised = over(made);
-    row.recognised_real = over(real);
+    let over =
+        |values: &[Option<f64>]| interval(arguments, &values.iter().copied().flatten().collect::<Vec<_>>());
+    let recognised = each(made);
+    row.recognised = over(&recognised);
+    row.recognised_real = over(&each(real));
+    recognised
 }
 
 /// S of evenly chosen clips with the first seed.
@@ -157,7 +173,7 @@ pub(super) fn straightness(
         values.push(generator.measure_field(&request, measure)?);
         progress("following trajectories", values.len(), n);
     }
-    row.straightness = bootstrap::mean(&values, arguments.replicates, BOOTSTRAP_SEED);
+    row.straightness = interval(arguments, &values);
     row.log_straightness = row.straightness.map(|s| s.mean.ln());
     Ok(())
 }

@@ -5,7 +5,6 @@ use crate::reconstruct::packed_codec;
 use anyhow::Result;
 use candle_core::Device;
 use std::collections::BTreeMap;
-use std::time::Duration;
 use straightshot_engine::audio::wav;
 use straightshot_engine::model::ModelFiles;
 use straightshot_engine::pipeline::{
@@ -102,14 +101,11 @@ fn generated(arguments: &Arguments, generator: &Generator, references: &[Clip]) 
     let mut sounds = Vec::new();
     let mut timings = StageTimings::default();
     let all = references.len() * arguments.seeds.len();
-    let add = |sum: &mut Duration, one: Duration| *sum += one;
     for &seed in &arguments.seeds {
         for (i, clip) in references.iter().enumerate() {
             let request = request(arguments, generator.sample_rate_hz(), clip, i, seed);
             let made = generator.generate(&request, &mut |_| (), &CancelToken::default())?;
-            add(&mut timings.text, made.timings.text);
-            add(&mut timings.flow, made.timings.flow);
-            add(&mut timings.decode, made.timings.decode);
+            timings = timings + made.timings;
             for mut sound in made.clips {
                 // The shortest possible sound can be longer than a recording.
                 sound.samples.truncate(clip.samples.len());
