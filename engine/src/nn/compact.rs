@@ -9,6 +9,7 @@ use super::held::Held;
 use super::ops::kernels as k;
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
+use std::cell::RefCell;
 use straightshot_matmul::{Before, Matrix, MatrixMut, multiply_here};
 
 /// Values of a panel: 128 KiB as `f32`, which fits beside the rows in a core's own cache.
@@ -19,10 +20,17 @@ const COLUMNS: usize = 16;
 const SMALLEST: usize = 16 * 1024;
 /// With more rows the product takes so long that fetching its weights does not show.
 const MOST_ROWS: usize = 128;
+/// With so few the bytes are multiplied as they are: each is used too rarely to become `f32` first.
+const FEW_ROWS: usize = 2;
 /// Largest code; rows are scaled so that it occurs.
 const LARGEST: f32 = 127.0;
 /// How far a value may be from a code times its scale, as a share of the scale: roundings of `f32`.
 const EXACT: f32 = 1e-4;
+
+thread_local! {
+    /// A panel as `f32`.
+    static WEIGHTS: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A weight of bytes.
 #[derive(Debug)]
@@ -119,39 +127,65 @@ impl Compact {
         let xs = held.0.values()?;
         let bias = held.1.as_ref().map(Held::values).transpose()?;
         let rows = xs.len() / self.in_dim;
-        let panels: Vec<Vec<f32>> = self
-            .codes
-            .par_chunks(self.in_dim * self.columns)
-            .enumerate()
-            .map_init(
-                || vec![0f32; self.in_dim * self.columns],
-                |weights, (panel, codes)| self.product(xs, panel * self.columns, codes, weights),
-            )
-            .collect();
-        let mut out = vec![0f32; rows * self.out_dim];
-        for (row, out) in out.chunks_exact_mut(self.out_dim).enumerate() {
-            for (out, panel) in out.chunks_mut(self.columns).zip(&panels) {
-                out.copy_from_slice(&panel[row * out.len()..][..out.len()]);
-            }
-            if let Some(bias) = bias {
-                out.iter_mut().zip(bias).for_each(|(out, bias)| *out += bias);
+        let mut out = bias.map_or_else(|| vec![0f32; rows * self.out_dim], |bias| bias.repeat(rows));
+        let panels = || self.codes.chunks(self.in_dim * self.columns).enumerate();
+        if rayon::current_num_threads() == 1 {
+            panels().for_each(|(panel, codes)| self.add_product(xs, panel, codes, &mut out, self.out_dim));
+        } else {
+            // Rows of panels lie between those of others, so each thread fills its own.
+            let products: Vec<Vec<f32>> = panels()
+                .collect::<Vec<_>>()
+                .into_par_iter()
+                .map(|(panel, codes)| {
+                    let columns = codes.len() / self.in_dim;
+                    let mut out = vec![0f32; rows * columns];
+                    self.add_product(xs, panel, codes, &mut out, columns);
+                    out
+                })
+                .collect();
+            for (row, out) in out.chunks_exact_mut(self.out_dim).enumerate() {
+                for (out, product) in out.chunks_mut(self.columns).zip(&products) {
+                    let product = &product[row * out.len()..][..out.len()];
+                    out.iter_mut().zip(product).for_each(|(out, product)| *out += product);
+                }
             }
         }
         Tensor::from_vec(out, dims, x.device())
     }
 
-    /// `x W` of the panel that starts at column `start`, with room for its weights.
-    fn product(&self, xs: &[f32], start: usize, codes: &[i8], weights: &mut [f32]) -> Vec<f32> {
+    /// Adds `x W` of a panel and its codes to the rows of `out`, which begin `stride` apart: at their front if that is the
+    /// width of the panel, else where the panel belongs.
+    fn add_product(&self, xs: &[f32], panel: usize, codes: &[i8], out: &mut [f32], stride: usize) {
         let (rows, columns) = (xs.len() / self.in_dim, codes.len() / self.in_dim);
-        let weights = &mut weights[..codes.len()];
-        match &self.scales {
-            Scales::Rows(scales) => k::from_bytes_by_rows(codes, scales, columns, weights),
-            Scales::Columns(scales) => k::from_bytes_by_columns(codes, &scales[start..][..columns], weights),
+        let start = panel * self.columns;
+        let out = if stride == self.out_dim { &mut out[start..] } else { out };
+        if rows <= FEW_ROWS {
+            for (x, out) in xs.chunks_exact(self.in_dim).zip(out.chunks_mut(stride)) {
+                let out = &mut out[..columns];
+                match &self.scales {
+                    Scales::Rows(scales) => k::add_row_of_bytes_by_rows(x, codes, scales, out),
+                    Scales::Columns(scales) => {
+                        k::add_row_of_bytes_by_columns(x, codes, &scales[start..][..columns], out);
+                    }
+                }
+            }
+            return;
         }
-        let mut out = vec![0f32; rows * columns];
-        let (x, weights) = (Matrix::new(xs, rows, self.in_dim), Matrix::new(weights, self.in_dim, columns));
-        multiply_here(MatrixMut::new(&mut out, rows, columns), Before::Replace, 1.0, x, weights);
-        out
+        WEIGHTS.with_borrow_mut(|weights| {
+            if weights.len() < codes.len() {
+                weights.resize(codes.len(), 0.0);
+            }
+            let weights = &mut weights[..codes.len()];
+            match &self.scales {
+                Scales::Rows(scales) => k::from_bytes_by_rows(codes, scales, columns, weights),
+                Scales::Columns(scales) => {
+                    k::from_bytes_by_columns(codes, &scales[start..][..columns], weights);
+                }
+            }
+            let (x, weights) =
+                (Matrix::new(xs, rows, self.in_dim), Matrix::new(weights, self.in_dim, columns));
+            multiply_here(MatrixMut::strided(out, [rows, columns], stride), Before::Add, 1.0, x, weights);
+        });
     }
 }
 
@@ -185,21 +219,27 @@ mod tests {
 
     #[test]
     fn products_are_those_of_the_weights_that_the_bytes_stand_for() {
-        let (x, bias) = (normal(&[2, 5, IN]), normal(&[OUT]));
-        for turned in [false, true] {
+        let bias = normal(&[OUT]);
+        // Many rows and few.
+        let xs = [normal(&[2, 5, IN]), normal(&[2, 1, IN])];
+        for (turned, x) in [false, true].into_iter().flat_map(|turned| xs.iter().map(move |x| (turned, x))) {
             let weight = stored(turned);
             let compact = Compact::of(&weight).unwrap().expect("bytes");
             for bias in [None, Some(&bias)] {
-                let (got, wanted) =
-                    (compact.apply(&x, bias).unwrap(), ops::linear(&x, &weight, bias).unwrap());
-                assert_eq!(got.dims(), [2, 5, OUT]);
-                let error = (got - wanted).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
-                assert!(error.to_scalar::<f32>().unwrap() < 2e-4, "{error}");
+                let wanted = ops::linear(x, &weight, bias).unwrap();
+                for threads in [1, 3] {
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                    let got = pool.install(|| compact.apply(x, bias)).unwrap();
+                    assert_eq!(got.dims(), [2, x.dim(1).unwrap(), OUT]);
+                    let error = (got - &wanted).unwrap().abs().unwrap().flatten_all().unwrap();
+                    let error = error.max(0).unwrap().to_scalar::<f32>().unwrap();
+                    assert!(error < 2e-4, "{threads} threads: {error}");
+                }
             }
         }
         let compact = Compact::of(&stored(false)).unwrap().expect("bytes");
         assert!(compact.apply(&normal(&[2, IN + 1]), None).is_err());
-        assert!(compact.apply(&x, Some(&normal(&[OUT + 1]))).is_err());
+        assert!(compact.apply(&xs[0], Some(&normal(&[OUT + 1]))).is_err());
     }
 
     #[test]

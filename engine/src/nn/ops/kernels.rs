@@ -462,3 +462,30 @@ pub(crate) fn from_bytes_by_columns(codes: &[i8], scales: &[f32], out: &mut [f32
         }
     }
 }
+
+/// Adds to `out` a row times a matrix of codes with a scale per row.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn add_row_of_bytes_by_rows(x: &[f32], codes: &[i8], scales: &[f32], out: &mut [f32]) {
+    for ((codes, x), scale) in codes.chunks_exact(out.len()).zip(x).zip(scales) {
+        add_codes(codes, x * scale, out);
+    }
+}
+
+/// Adds to `out` a row times a matrix of codes with a scale per column.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn add_row_of_bytes_by_columns(x: &[f32], codes: &[i8], scales: &[f32], out: &mut [f32]) {
+    let mut sums = vec![0f32; out.len()];
+    for (codes, x) in codes.chunks_exact(out.len()).zip(x) {
+        add_codes(codes, *x, &mut sums);
+    }
+    for ((out, sum), scale) in out.iter_mut().zip(&sums).zip(scales) {
+        *out = sum.mul_add(*scale, *out);
+    }
+}
+
+#[inline(always)]
+fn add_codes(codes: &[i8], factor: f32, out: &mut [f32]) {
+    for (out, code) in out.iter_mut().zip(codes) {
+        *out = f32::from(*code).mul_add(factor, *out);
+    }
+}
