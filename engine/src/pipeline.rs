@@ -7,6 +7,7 @@
 //! Knows the order of the stages and nothing about how each works.
 
 mod measure;
+mod reporter;
 
 use crate::device::{self, Placement};
 use crate::error::{Error, ErrorKind, Result};
@@ -22,6 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 pub use measure::Intermediates;
+use reporter::Reporter;
 
 /// Longest accepted prompt in characters; the text encoder reads far fewer tokens than that.
 pub const MAX_PROMPT_CHARS: usize = 1000;
@@ -514,76 +516,6 @@ fn finish(clip: &mut [f32], sample_rate_hz: u32) {
     if peak > 0.0 {
         let gain = (PEAK / peak).min(MAX_GAIN);
         clip.iter_mut().for_each(|x| *x *= gain);
-    }
-}
-
-/// Turns stage changes into [`Progress`] with a fraction and a time left.
-struct Reporter<'a> {
-    sink: &'a mut (dyn FnMut(Progress) + Send),
-    start: Instant,
-    work: Work,
-    /// Work of runs that are over.
-    before: f32,
-    /// Largest fraction reported.
-    fraction: f32,
-}
-
-/// Work of one run in milliseconds of one core of the machine it was measured on.
-struct Work {
-    text: f32,
-    step: f32,
-    steps: u32,
-    total: f32,
-}
-
-impl Work {
-    fn new(request: &GenerationRequest, scale: f64, tokens: usize) -> Self {
-        let guided = if guidance::needs_unconditional(scale) { 2.0 } else { 1.0 };
-        let latents = (tokens * request.variations as usize) as f32;
-        let (text, step, decode) = (20.0 * guided, 4.0 + 0.2 * latents * guided, 2.0 * latents);
-        Self { text, step, steps: request.steps, total: text + step * request.steps as f32 + decode }
-    }
-}
-
-impl<'a> Reporter<'a> {
-    fn new(
-        request: &GenerationRequest,
-        scale: f64,
-        tokens: usize,
-        sink: &'a mut (dyn FnMut(Progress) + Send),
-    ) -> Self {
-        Self {
-            sink,
-            start: Instant::now(),
-            work: Work::new(request, scale, tokens),
-            before: 0.0,
-            fraction: 0.0,
-        }
-    }
-
-    /// What was asked for takes another run.
-    fn again(&mut self, request: &GenerationRequest, scale: f64, tokens: usize) {
-        self.before += self.work.total;
-        self.work = Work::new(request, scale, tokens);
-    }
-
-    fn stage(&mut self, stage: Stage) {
-        let work = &self.work;
-        let done = match stage {
-            Stage::Flow { step, .. } => work.text + work.step * (step - 1) as f32,
-            Stage::Decode => work.text + work.step * work.steps as f32,
-            _ => 0.0,
-        };
-        let fraction = (self.before + done) / (self.before + work.total);
-        let elapsed = self.start.elapsed().as_secs_f32();
-        let eta = (fraction > 0.0).then(|| Duration::from_secs_f32(elapsed * (1.0 - fraction) / fraction));
-        // More work than was known of does not take back what was said.
-        self.fraction = self.fraction.max(fraction);
-        (self.sink)(Progress { stage, fraction: self.fraction, eta });
-    }
-
-    fn done(&mut self) {
-        (self.sink)(Progress { stage: Stage::Decode, fraction: 1.0, eta: Some(Duration::ZERO) });
     }
 }
 

@@ -130,7 +130,9 @@ impl Compact {
         let mut out = bias.map_or_else(|| vec![0f32; rows * self.out_dim], |bias| bias.repeat(rows));
         let panels = || self.codes.chunks(self.in_dim * self.columns).enumerate();
         if rayon::current_num_threads() == 1 {
-            panels().for_each(|(panel, codes)| self.add_product(xs, panel, codes, &mut out, self.out_dim));
+            for (panel, codes) in panels() {
+                self.add_product(xs, panel, codes, &mut out[panel * self.columns..], self.out_dim);
+            }
         } else {
             // Rows of panels lie between those of others, so each thread fills its own.
             let products: Vec<Vec<f32>> = panels()
@@ -153,12 +155,10 @@ impl Compact {
         Tensor::from_vec(out, dims, x.device())
     }
 
-    /// Adds `x W` of a panel and its codes to the rows of `out`, which begin `stride` apart: at their front if that is the
-    /// width of the panel, else where the panel belongs.
+    /// Adds `x W` of a panel and its codes to the front of the rows of `out`, which begin `stride` apart.
     fn add_product(&self, xs: &[f32], panel: usize, codes: &[i8], out: &mut [f32], stride: usize) {
         let (rows, columns) = (xs.len() / self.in_dim, codes.len() / self.in_dim);
         let start = panel * self.columns;
-        let out = if stride == self.out_dim { &mut out[start..] } else { out };
         if rows <= FEW_ROWS {
             for (x, out) in xs.chunks_exact(self.in_dim).zip(out.chunks_mut(stride)) {
                 let out = &mut out[..columns];
