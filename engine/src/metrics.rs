@@ -6,6 +6,7 @@
 //! | metric | better | file |
 //! |---|---|---|
 //! | Fréchet audio distance | lower | [`frechet`] |
+//! | kernel audio distance | lower | [`kernel`] |
 //! | paired divergence of label distributions | lower | [`kl`] |
 //! | text-audio score, retrieval of the right caption | higher | [`text_score`] |
 //! | agreement of labels with the recording | higher | [`labels`] |
@@ -20,7 +21,9 @@
 
 pub mod aisfx;
 pub mod bootstrap;
+mod embeddings;
 pub mod frechet;
+pub mod kernel;
 pub mod kl;
 pub mod labels;
 mod mel;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use straightshot_engine::ErrorKind;
 use straightshot_engine::metrics::aisfx::{self, Aisfx};
 use straightshot_engine::metrics::yamnet::{self, CLASSES, EMBEDDING, Heard, Yamnet};
-use straightshot_engine::metrics::{bootstrap, frechet, kl, labels};
+use straightshot_engine::metrics::{bootstrap, frechet, kernel, kl, labels};
 
 /// `assets/eval`: committed, so these tests always run.
 fn assets() -> PathBuf {
@@ -101,15 +101,29 @@ fn aisfx_network() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn frechet_distance() -> Result<()> {
-    let case = Case::load("frechet");
+/// Checks a distance between sets of windows of eight values.
+fn check_distance(
+    case: &'static str,
+    distance: impl Fn(&[f32], &[f32], usize) -> straightshot_engine::Result<f64>,
+) -> Result<()> {
+    let case = Case::load(case);
     let rows = |name: &str| case.tensor(name).flatten_all().and_then(|t| t.to_vec1::<f32>());
     let (real, made, few) = (rows("real")?, rows("made")?, rows("few")?);
-    case.check_values("distance", &[frechet::distance(&real, &made, 8)?]);
-    case.check_values("distance_few", &[frechet::distance(&real, &few, 8)?]);
-    assert!(frechet::distance(&real, &real, 8)? < 1e-6);
+    case.check_values("distance", &[distance(&real, &made, 8)?]);
+    case.check_values("distance_few", &[distance(&real, &few, 8)?]);
     Ok(())
+}
+
+#[test]
+fn frechet_distance() -> Result<()> {
+    let real = Case::load("frechet").tensor("real").flatten_all()?.to_vec1::<f32>()?;
+    assert!(frechet::distance(&real, &real, 8)? < 1e-6);
+    check_distance("frechet", frechet::distance)
+}
+
+#[test]
+fn kernel_distance() -> Result<()> {
+    check_distance("kernel", kernel::distance)
 }
 
 #[test]

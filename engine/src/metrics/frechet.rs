@@ -11,11 +11,15 @@
 //! The product's root is never formed: its trace is the sum of the roots of its eigenvalues, which are those of a
 //! symmetric matrix, and of the smaller of two such matrices if there are fewer windows than dimensions.
 
+use super::embeddings;
 use crate::error::{Error, ErrorKind, Result};
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 /// Most sweeps of the eigenvalue iteration; it takes a few per dimension.
 const MAX_SWEEPS: usize = 100_000;
+
+/// Eigenvalues below this share of the largest are rounding errors of zero.
+const ROUNDING: f64 = 1e-12;
 
 /// Gaussian fit to the reference sounds, with the root of its covariance.
 #[derive(Debug)]
@@ -33,17 +37,6 @@ pub struct Sample<'r> {
     whitened: DMatrix<f64>, // (windows, dim), rows times the reference's root
 }
 
-fn matrix(rows: &[f32], dim: usize) -> Result<DMatrix<f64>> {
-    let bad = |text: &str| Err(Error::new(ErrorKind::BadData, text));
-    if dim == 0 || !rows.len().is_multiple_of(dim) || rows.len() < 2 * dim {
-        return bad("A Fréchet distance needs at least two windows of sound in each set");
-    }
-    if rows.iter().any(|x| !x.is_finite()) {
-        return bad("A sound has an embedding that is not a number");
-    }
-    Ok(DMatrix::from_row_iterator(rows.len() / dim, dim, rows.iter().map(|&x| f64::from(x))))
-}
-
 fn no_root() -> Error {
     Error::new(ErrorKind::Compute, "The eigenvalues for the Fréchet distance did not converge")
 }
@@ -57,7 +50,7 @@ impl Reference {
     /// # Errors
     /// [`ErrorKind::BadData`] with fewer than two windows or a value that is not finite.
     pub fn new(rows: &[f32], dim: usize) -> Result<Self> {
-        let mut rows = matrix(rows, dim)?;
+        let mut rows = embeddings::matrix(rows, dim)?;
         let mean = rows.row_mean().transpose();
         for mut row in rows.row_iter_mut() {
             row -= mean.transpose();
@@ -79,7 +72,7 @@ impl Reference {
     /// # Errors
     /// [`ErrorKind::BadData`] with fewer than two windows, another dimension or a value that is not finite.
     pub fn sample(&self, rows: &[f32]) -> Result<Sample<'_>> {
-        let rows = matrix(rows, self.mean.len())?;
+        let rows = embeddings::matrix(rows, self.mean.len())?;
         let whitened = &rows * &self.root;
         Ok(Sample { reference: self, rows, whitened })
     }
@@ -97,19 +90,9 @@ impl Sample<'_> {
     /// # Errors
     /// [`ErrorKind::BadData`] unless the weights fit and at least two windows remain.
     pub fn distance(&self, weights: &[f64]) -> Result<f64> {
-        let total: f64 = weights.iter().sum();
-        if weights.len() != self.windows() || total < 2.0 {
-            return Err(Error::new(ErrorKind::BadData, "A Fréchet distance needs at least two windows"));
-        }
-        let used: Vec<usize> = (0..weights.len()).filter(|&i| weights[i] > 0.0).collect();
-        let mut rows = self.rows.select_rows(&used);
-        let mut whitened = self.whitened.select_rows(&used);
-        let weights = DVector::from_iterator(used.len(), used.iter().map(|&i| weights[i]));
-        let mean = centre(&mut rows, &weights);
-        centre(&mut whitened, &weights);
-        let scale = 1.0 / (total - 1.0);
+        let Centred { rows, whitened, mean, scale, .. } = self.centred(weights)?;
         let trace = rows.norm_squared() * scale;
-        let product = if used.len() < rows.ncols() {
+        let product = if rows.nrows() < rows.ncols() {
             &whitened * whitened.transpose()
         } else {
             whitened.tr_mul(&whitened)
@@ -118,6 +101,61 @@ impl Sample<'_> {
         let distance = (mean - &self.reference.mean).norm_squared();
         Ok((distance + trace + self.reference.trace - 2.0 * root_trace).max(0.0))
     }
+
+    /// What each window adds to [`Sample::distance`], of which these are the exact summands: with `x` a window, `μ`,
+    /// `d = x - μ` and `n` those of this set and `w = Σ₁^½ d`, it is
+    /// `(x - μ₁)ᵀ(μ - μ₁) / n + |d|² / (n - 1) + tr Σ₁ / n - 2 wᵀ (Σ₁^½ Σ Σ₁^½)^-½ w / (n - 1)`.
+    ///
+    /// A window far from all others has a large share: it widens the fit in a direction that the reference does not
+    /// have.
+    ///
+    /// # Errors
+    /// As [`Sample::distance`].
+    pub fn shares(&self, weights: &[f64]) -> Result<Vec<f64>> {
+        let Centred { used, rows, whitened, mean, total, scale } = self.centred(weights)?;
+        let product = whitened.tr_mul(&whitened) * scale;
+        let eigen = SymmetricEigen::try_new(product, f64::EPSILON, MAX_SWEEPS).ok_or_else(no_root)?;
+        // Directions that no window has: their root is zero, and nothing is projected on them.
+        let least = eigen.eigenvalues.max() * ROUNDING;
+        let inverse = eigen.eigenvalues.map(|x| if x > least { x.sqrt().recip() } else { 0.0 });
+        let projected = &whitened * &eigen.eigenvectors;
+        let away = &mean - &self.reference.mean;
+        let mut shares = vec![0.0; weights.len()];
+        for (at, &window) in used.iter().enumerate() {
+            let from_reference = self.rows.row(window).transpose() - &self.reference.mean;
+            let root: f64 = projected.row(at).iter().zip(&inverse).map(|(p, i)| p * p * i).sum();
+            shares[window] = weights[window] * (from_reference.dot(&away) + self.reference.trace) / total
+                + (rows.row(at).norm_squared() - 2.0 * root) * scale;
+        }
+        Ok(shares)
+    }
+
+    /// The windows with a weight, centred.
+    fn centred(&self, weights: &[f64]) -> Result<Centred> {
+        let total: f64 = weights.iter().sum();
+        if weights.len() != self.windows() || total < 2.0 {
+            return Err(embeddings::too_few());
+        }
+        let used: Vec<usize> = (0..weights.len()).filter(|&i| weights[i] > 0.0).collect();
+        let mut rows = self.rows.select_rows(&used);
+        let mut whitened = self.whitened.select_rows(&used);
+        let weights = DVector::from_iterator(used.len(), used.iter().map(|&i| weights[i]));
+        let mean = centre(&mut rows, &weights);
+        centre(&mut whitened, &weights);
+        Ok(Centred { used, rows, whitened, mean, total, scale: 1.0 / (total - 1.0) })
+    }
+}
+
+/// Windows less their mean, each times the root of its weight.
+struct Centred {
+    /// Which windows the rows are.
+    used: Vec<usize>,
+    rows: DMatrix<f64>,
+    whitened: DMatrix<f64>,
+    mean: DVector<f64>,
+    /// Sum of the weights, and one over one less.
+    total: f64,
+    scale: f64,
 }
 
 /// Subtracts the weighted mean, multiplies each row by the root of its weight and returns the mean.
@@ -177,6 +215,26 @@ mod tests {
         // The root of an eigenvalue that should be zero is that of its rounding error: about 1e-8.
         let counted = distance(&real, &repeated, 6).unwrap();
         assert!((weighted - counted).abs() < 1e-6, "{weighted}, {counted}");
+    }
+
+    #[test]
+    fn shares_sum_to_the_distance_and_an_outlier_has_most_of_it() {
+        let mut random = Noise::new(5, Stream::Evaluation);
+        let reference = Reference::new(&random.normals(200 * 6), 6).unwrap();
+        // More and fewer windows than dimensions.
+        for windows in [40, 4] {
+            let mut made = random.normals(windows * 6);
+            made[..6].iter_mut().for_each(|x| *x += 30.0);
+            let sample = reference.sample(&made).unwrap();
+            let mut weights = vec![1.0; windows];
+            weights[2] = 0.0;
+            weights[3] = 3.0;
+            let (shares, distance) = (sample.shares(&weights).unwrap(), sample.distance(&weights).unwrap());
+            let sum: f64 = shares.iter().sum();
+            assert!((sum - distance).abs() < 1e-6 * distance, "{sum} of {distance}");
+            assert!(shares[2] == 0.0 && shares[0] > 0.8 * distance, "{shares:?} of {distance}");
+        }
+        assert!(reference.sample(&[1.0; 12]).unwrap().shares(&[1.0]).is_err());
     }
 
     #[test]

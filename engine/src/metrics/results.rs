@@ -24,6 +24,10 @@ pub struct Row {
     pub fad_yamnet: Option<Interval>,
     /// Fréchet distance on the second embedder.
     pub fad_second: Option<Interval>,
+    /// Kernel distance on YAMNet embeddings, the mean over seeds.
+    pub kad_yamnet: Option<Interval>,
+    /// Kernel distance on the second embedder.
+    pub kad_second: Option<Interval>,
     /// Paired divergence of softmax distributions over YAMNet classes, nats.
     pub kl: Option<Interval>,
     /// The same for independent classes, nats.
@@ -111,8 +115,8 @@ fn read(path: &Path) -> Result<Table> {
 
 /// Heading of the Markdown table that [`Row::markdown`] gives lines of.
 pub const MARKDOWN_HEADING: &str = "\
-| system | steps | FAD YAMNet | FAD second | KL | text score | caption first | label top 1 | label top 5 | recognised | of real | ln S | RTF |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|";
+| system | steps | FAD YAMNet | FAD second | KAD YAMNet | KAD second | KL | text score | caption first | label top 1 | label top 5 | recognised | of real | ln S | RTF |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|";
 
 /// Heading of the Markdown table that [`Row::markdown_of_differences`] gives lines of.
 pub const MARKDOWN_HEADING_OF_DIFFERENCES: &str = "\
@@ -152,6 +156,8 @@ impl Row {
             self.steps.to_string(),
             plain(&self.fad_yamnet, 3, 1.0),
             plain(&self.fad_second, 3, 1.0),
+            plain(&self.kad_yamnet, 3, 1.0),
+            plain(&self.kad_second, 3, 1.0),
             plain(&self.kl, 2, 1.0),
             plain(&self.text_score, 3, 1.0),
             plain(&self.retrieval_top1, 0, 100.0),

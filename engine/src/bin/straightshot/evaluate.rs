@@ -64,7 +64,7 @@ pub(crate) struct Arguments {
     /// Bootstrap replicates of means.
     #[arg(long, default_value_t = 1000)]
     replicates: usize,
-    /// Bootstrap replicates of Fréchet distances, each of which costs about a second.
+    /// Bootstrap replicates of distances between sets; a Fréchet distance costs about a second.
     #[arg(long, default_value_t = 100)]
     fad_replicates: usize,
     /// Euler steps of the trajectories whose straightness is measured.
@@ -82,7 +82,7 @@ pub(crate) struct Arguments {
     /// Folder to keep the judged sounds in.
     #[arg(long)]
     keep: Option<PathBuf>,
-    /// Folder that keeps what every clip scored, a file `SYSTEM-STEPS.csv` per row.
+    /// Folder that keeps what every clip scored and has of the Fréchet distance, a file `SYSTEM-STEPS.csv` per row.
     #[arg(long)]
     scores: Option<PathBuf>,
     /// Row to compare with clip by clip, `SYSTEM-STEPS` of a file in that folder.
@@ -184,12 +184,13 @@ impl Hearing {
             row.threads = Some(threads(arguments));
             score::straightness(&mut row, arguments, generator, clips)?;
         }
-        score::distances(&mut row, arguments, real, &opinion, &made)?;
+        let fad_yamnet = score::distances(&mut row, arguments, real, &opinion, &made)?;
         if made.paired {
             let scores = compare::Scores {
                 kl: score::pairs(&mut row, arguments, real, &opinion, clips),
                 recognised: score::recognition(&mut row, arguments, judges, real, &opinion, clips),
                 text_score: score::texts(&mut row, arguments, judges, generator, &opinion, clips)?,
+                fad_yamnet,
             };
             compare::keep(&mut row, arguments, &scores, clips)?;
         }

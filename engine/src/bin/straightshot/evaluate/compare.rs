@@ -14,6 +14,8 @@ pub(super) struct Scores {
     /// `None` where the caption has no word that the table of right classes knows.
     pub(super) recognised: Vec<Option<f64>>,
     pub(super) text_score: Vec<f64>,
+    /// Parts of the Fréchet distance on YAMNet's embeddings, which they sum to.
+    pub(super) fad_yamnet: Vec<f64>,
 }
 
 /// A line of a file of scores.
@@ -23,6 +25,7 @@ struct Line {
     kl: f64,
     recognised: Option<f64>,
     text_score: f64,
+    fad_yamnet: f64,
 }
 
 /// Writes the scores of `row` into the folder of scores, if there is one, and compares them with those of the row that is
@@ -64,6 +67,7 @@ fn write(path: &Path, scores: &Scores, names: &[&str]) -> Result<()> {
             kl: scores.kl[i],
             recognised: scores.recognised[i],
             text_score: scores.text_score[i],
+            fad_yamnet: scores.fad_yamnet[i],
         };
         file.serialize(line).with_context(text)?;
     }
@@ -87,6 +91,7 @@ fn read(path: &Path, names: &[&str]) -> Result<Scores> {
         kl: lines.iter().map(|line| line.kl).collect(),
         recognised: lines.iter().map(|line| line.recognised).collect(),
         text_score: lines.iter().map(|line| line.text_score).collect(),
+        fad_yamnet: lines.iter().map(|line| line.fad_yamnet).collect(),
     })
 }
 
@@ -102,6 +107,7 @@ mod tests {
             kl: vec![0.5, 2.25],
             recognised: vec![None, Some(1.0)],
             text_score: vec![0.3, 0.1 + 0.2],
+            fad_yamnet: vec![41.5, -0.25],
         };
         write(&path, &scores, &["door-1", "rain, heavy"]).unwrap();
         assert_eq!(read(&path, &["door-1", "rain, heavy"]).unwrap(), scores);

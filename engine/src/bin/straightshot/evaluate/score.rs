@@ -6,56 +6,104 @@ use super::{Arguments, progress};
 use anyhow::Result;
 use std::collections::BTreeSet;
 use straightshot_engine::metrics::bootstrap::{self, Interval};
-use straightshot_engine::metrics::frechet::Reference;
 use straightshot_engine::metrics::results::Row;
 use straightshot_engine::metrics::text_score::TextScore;
-use straightshot_engine::metrics::{kl, labels, straightness as straight};
+use straightshot_engine::metrics::{frechet, kernel, kl, labels, straightness as straight};
 use straightshot_engine::pipeline::Generator;
 use straightshot_engine::train::data::Clip;
 
 /// Seed of every bootstrap: equal data give equal intervals.
 const BOOTSTRAP_SEED: u64 = 1;
 
+/// How far the sounds are from the recordings as sets; returns each clip's share of the Fréchet distance on YAMNet's
+/// embeddings.
 pub(super) fn distances(
     row: &mut Row,
     arguments: &Arguments,
     real: &Opinion,
     opinion: &Opinion,
     made: &Made,
-) -> Result<()> {
-    row.fad_yamnet = Some(distance(&real.yamnet, &opinion.yamnet, made, arguments.fad_replicates)?);
+) -> Result<Vec<f64>> {
+    let yamnet = Distances { real: &real.yamnet, windows: &opinion.yamnet, made, arguments };
+    let shares;
+    (row.fad_yamnet, shares) = yamnet.frechet()?;
+    row.kad_yamnet = yamnet.kernel()?;
     if let (Some(real), Some(windows)) = (&real.second, &opinion.second) {
-        row.fad_second = Some(distance(real, windows, made, arguments.fad_replicates)?);
+        let second = Distances { real, windows, ..yamnet };
+        (row.fad_second, _) = second.frechet()?;
+        row.kad_second = second.kernel()?;
     }
-    Ok(())
+    Ok(shares)
 }
 
-/// Mean over seeds of the distance of each seed's set, so that it does not fall with the number of seeds.
-///
-/// A replicate draws clips and, for each, one of its seeds; the recordings stay as they are.
-fn distance(real: &Windows, windows: &Windows, made: &Made, replicates: usize) -> Result<Interval> {
-    let reference = Reference::new(&real.rows, real.dim)?;
-    let sample = reference.sample(&windows.rows)?;
-    let (sets, clips) = (made.seeds, made.sounds.len() / made.seeds);
-    let of = |counts: &[f64]| {
-        sample.distance(&windows.owners.iter().map(|&sound| counts[sound]).collect::<Vec<_>>())
-    };
-    let mut estimate = 0.0;
-    for set in 0..sets {
-        let counts: Vec<f64> =
-            (0..made.sounds.len()).map(|i| f64::from(u8::from(i / clips == set))).collect();
-        estimate += of(&counts)? / sets as f64;
-    }
-    let mut done = 0;
-    Ok(bootstrap::biased(estimate, replicates, BOOTSTRAP_SEED, |random| {
-        let mut counts = vec![0.0; made.sounds.len()];
-        for _ in 0..clips {
-            counts[random.below(sets) * clips + random.below(clips)] += 1.0;
+/// Distances in the space of one embedder. Each is the mean over seeds of that of the seed's set, so that it does not
+/// fall with the number of seeds.
+#[derive(Clone, Copy)]
+struct Distances<'a> {
+    real: &'a Windows,
+    windows: &'a Windows,
+    made: &'a Made,
+    arguments: &'a Arguments,
+}
+
+impl Distances<'_> {
+    /// The distance and what each clip has of it.
+    fn frechet(self) -> Result<(Option<Interval>, Vec<f64>)> {
+        let reference = frechet::Reference::new(&self.real.rows, self.real.dim)?;
+        let sample = reference.sample(&self.windows.rows)?;
+        let interval = self.interval(self.arguments.fad_replicates, |weights| sample.distance(weights))?;
+        let mut shares = vec![0.0; self.clips()];
+        for set in 0..self.made.seeds {
+            let of_windows = sample.shares(&self.weights(&self.set(set)))?;
+            for (share, sound) in of_windows.iter().zip(&self.windows.owners) {
+                shares[sound % self.clips()] += share / self.made.seeds as f64;
+            }
         }
-        done += 1;
-        progress("Fréchet distances of drawn sets", done, replicates);
-        of(&counts)
-    })?)
+        Ok((Some(interval), shares))
+    }
+
+    fn kernel(self) -> Result<Option<Interval>> {
+        let sample = kernel::Reference::new(&self.real.rows, self.real.dim)?.sample(&self.windows.rows)?;
+        self.interval(self.arguments.fad_replicates, |weights| sample.distance(weights)).map(Some)
+    }
+
+    /// How often each sound counts in the set of one seed.
+    fn set(self, set: usize) -> Vec<f64> {
+        (0..self.made.sounds.len()).map(|i| share(i / self.clips() == set)).collect()
+    }
+
+    /// Sounds of each seed.
+    fn clips(self) -> usize {
+        self.made.sounds.len() / self.made.seeds
+    }
+
+    /// Weights of windows from those of sounds.
+    fn weights(self, sounds: &[f64]) -> Vec<f64> {
+        self.windows.owners.iter().map(|&sound| sounds[sound]).collect()
+    }
+
+    /// A replicate draws clips and, for each, one of its seeds; the recordings stay as they are.
+    fn interval(
+        self,
+        replicates: usize,
+        distance: impl Fn(&[f64]) -> straightshot_engine::Result<f64>,
+    ) -> Result<Interval> {
+        let (sets, clips) = (self.made.seeds, self.clips());
+        let mut estimate = 0.0;
+        for set in 0..sets {
+            estimate += distance(&self.weights(&self.set(set)))? / sets as f64;
+        }
+        let mut done = 0;
+        Ok(bootstrap::biased(estimate, replicates, BOOTSTRAP_SEED, |random| {
+            let mut counts = vec![0.0; self.made.sounds.len()];
+            for _ in 0..clips {
+                counts[random.below(sets) * clips + random.below(clips)] += 1.0;
+            }
+            done += 1;
+            progress("distances of drawn sets", done, replicates);
+            distance(&self.weights(&counts))
+        })?)
+    }
 }
 
 /// Mean over each clip's sounds.
