@@ -42,8 +42,8 @@ fn squares(x: &DMatrix<f64>, y: &DMatrix<f64>) -> DMatrix<f64> {
     product
 }
 
-/// The middle of `values`, the lower one of two.
-fn median(mut values: Vec<f64>) -> f64 {
+/// The middle of `values`, which it reorders; the lower one of two.
+fn median(values: &mut [f64]) -> f64 {
     let middle = values.len().saturating_sub(1) / 2;
     *values.select_nth_unstable_by(middle, f64::total_cmp).1
 }
@@ -60,11 +60,11 @@ impl Reference {
         let rows = embeddings::matrix(rows, dim)?;
         let squares = squares(&rows, &rows);
         let n = rows.nrows();
-        let pairs: Vec<f64> =
+        let mut pairs: Vec<f64> =
             (0..n).flat_map(|j| (0..j).map(move |i| (i, j))).map(|at| squares[at]).collect();
         let count = pairs.len() as f64;
         // Windows that are all the same have no width; any will do.
-        let gamma = 0.5 / median(pairs.clone()).max(f64::MIN_POSITIVE);
+        let gamma = 0.5 / median(&mut pairs).max(f64::MIN_POSITIVE);
         let within = pairs.iter().map(|square| (-gamma * square).exp()).sum::<f64>() / count;
         Ok(Self { rows, gamma, within })
     }

@@ -25,15 +25,17 @@ pub(super) fn distances(
     made: &Made,
 ) -> Result<Vec<f64>> {
     let yamnet = Distances { real: &real.yamnet, windows: &opinion.yamnet, made, arguments };
-    let shares;
-    (row.fad_yamnet, shares) = yamnet.frechet()?;
-    row.kad_yamnet = yamnet.kernel()?;
+    // Kept for the shares, which the second embedder's are not asked for.
+    let reference = frechet::Reference::new(&yamnet.real.rows, yamnet.real.dim)?;
+    let sample = reference.sample(&yamnet.windows.rows)?;
+    row.fad_yamnet = Some(yamnet.interval(|weights| sample.distance(weights))?);
+    row.kad_yamnet = Some(yamnet.kernel()?);
     if let (Some(real), Some(windows)) = (&real.second, &opinion.second) {
         let second = Distances { real, windows, ..yamnet };
-        (row.fad_second, _) = second.frechet()?;
-        row.kad_second = second.kernel()?;
+        row.fad_second = Some(second.frechet()?);
+        row.kad_second = Some(second.kernel()?);
     }
-    Ok(shares)
+    yamnet.shares(&sample)
 }
 
 /// Distances in the space of one embedder. Each is the mean over seeds of that of the seed's set, so that it does not
@@ -47,11 +49,19 @@ struct Distances<'a> {
 }
 
 impl Distances<'_> {
-    /// The distance and what each clip has of it.
-    fn frechet(self) -> Result<(Option<Interval>, Vec<f64>)> {
+    fn frechet(self) -> Result<Interval> {
         let reference = frechet::Reference::new(&self.real.rows, self.real.dim)?;
         let sample = reference.sample(&self.windows.rows)?;
-        let interval = self.interval(self.arguments.fad_replicates, |weights| sample.distance(weights))?;
+        self.interval(|weights| sample.distance(weights))
+    }
+
+    fn kernel(self) -> Result<Interval> {
+        let sample = kernel::Reference::new(&self.real.rows, self.real.dim)?.sample(&self.windows.rows)?;
+        self.interval(|weights| sample.distance(weights))
+    }
+
+    /// What each clip has of the Fréchet distance.
+    fn shares(self, sample: &frechet::Sample<'_>) -> Result<Vec<f64>> {
         let mut shares = vec![0.0; self.clips()];
         for set in 0..self.made.seeds {
             let of_windows = sample.shares(&self.weights(&self.set(set)))?;
@@ -59,12 +69,7 @@ impl Distances<'_> {
                 shares[sound % self.clips()] += share / self.made.seeds as f64;
             }
         }
-        Ok((Some(interval), shares))
-    }
-
-    fn kernel(self) -> Result<Option<Interval>> {
-        let sample = kernel::Reference::new(&self.real.rows, self.real.dim)?.sample(&self.windows.rows)?;
-        self.interval(self.arguments.fad_replicates, |weights| sample.distance(weights)).map(Some)
+        Ok(shares)
     }
 
     /// How often each sound counts in the set of one seed.
@@ -83,11 +88,8 @@ impl Distances<'_> {
     }
 
     /// A replicate draws clips and, for each, one of its seeds; the recordings stay as they are.
-    fn interval(
-        self,
-        replicates: usize,
-        distance: impl Fn(&[f64]) -> straightshot_engine::Result<f64>,
-    ) -> Result<Interval> {
+    fn interval(self, distance: impl Fn(&[f64]) -> straightshot_engine::Result<f64>) -> Result<Interval> {
+        let replicates = self.arguments.fad_replicates;
         let (sets, clips) = (self.made.seeds, self.clips());
         let mut estimate = 0.0;
         for set in 0..sets {
