@@ -71,6 +71,23 @@ fn yamnet_pads_to_whole_patches() -> Result<()> {
 }
 
 #[test]
+fn yamnet_puts_digital_silence_far_from_sounds() -> Result<()> {
+    let network = Yamnet::from_dir(&assets())?;
+    let mut random = straightshot_engine::rng::Noise::new(1, straightshot_engine::rng::Stream::Evaluation);
+    let noise = random.normals(15_600);
+    let hear = |level: f32| {
+        let samples: Vec<f32> = noise.iter().map(|x| level * x).collect();
+        network.hear(&samples, yamnet::SAMPLE_RATE_HZ)
+    };
+    let length = |embedding: &[f32]| embedding.iter().map(|x| x * x).sum::<f32>().sqrt();
+    let (nothing, faint, loud) = (hear(0.0)?, hear(1e-6)?, hear(0.1)?);
+    assert_eq!([&nothing, &faint, &loud].map(|h| h.silent.clone()), [[true], [true], [false]]);
+    let [nothing, faint, loud] = [nothing, faint, loud].map(|h| length(&h.embeddings));
+    assert!(nothing > 5.0 * loud && faint > 5.0 * loud, "{nothing}, {faint}, {loud}");
+    Ok(())
+}
+
+#[test]
 fn yamnet_without_its_files_says_which() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let error = Yamnet::from_dir(folder.path()).expect_err("an empty folder");
@@ -131,7 +148,7 @@ fn divergences() -> Result<()> {
     let case = Case::load("kl");
     let heard = |name: &str| -> Result<Heard> {
         let logits = case.tensor(name).flatten_all()?.to_vec1()?;
-        Ok(Heard { embeddings: Vec::new(), logits })
+        Ok(Heard { embeddings: Vec::new(), logits, silent: Vec::new() })
     };
     let (real, made) = (heard("real")?, heard("made")?);
     case.check_values("distribution", &real.distribution());

@@ -22,6 +22,10 @@ pub struct Row {
     pub clips: usize,
     /// Fréchet distance on YAMNet embeddings, the mean over seeds.
     pub fad_yamnet: Option<Interval>,
+    /// The same without windows in which YAMNet has no input ([`Heard::silent`](super::yamnet::Heard)), on both sides.
+    pub fad_yamnet_sounding: Option<Interval>,
+    /// Share of such windows, the mean over clips.
+    pub silent: Option<Interval>,
     /// Fréchet distance on the second embedder.
     pub fad_second: Option<Interval>,
     /// Kernel distance on YAMNet embeddings, the mean over seeds.
@@ -115,8 +119,8 @@ fn read(path: &Path) -> Result<Table> {
 
 /// Heading of the Markdown table that [`Row::markdown`] gives lines of.
 pub const MARKDOWN_HEADING: &str = "\
-| system | steps | FAD YAMNet | FAD second | KAD YAMNet | KAD second | KL | text score | caption first | label top 1 | label top 5 | recognised | of real | ln S | RTF |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|";
+| system | steps | FAD YAMNet | FAD sounding | silent | FAD second | KAD YAMNet | KAD second | KL | text score | caption first | label top 1 | label top 5 | recognised | of real | ln S | RTF |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|";
 
 /// Heading of the Markdown table that [`Row::markdown_of_differences`] gives lines of.
 pub const MARKDOWN_HEADING_OF_DIFFERENCES: &str = "\
@@ -155,6 +159,8 @@ impl Row {
             self.system.clone(),
             self.steps.to_string(),
             plain(&self.fad_yamnet, 3, 1.0),
+            plain(&self.fad_yamnet_sounding, 3, 1.0),
+            plain(&self.silent, 1, 100.0),
             plain(&self.fad_second, 3, 1.0),
             plain(&self.kad_yamnet, 3, 1.0),
             plain(&self.kad_second, 3, 1.0),

@@ -82,6 +82,9 @@ pub struct Heard {
     pub embeddings: Vec<f32>,
     /// Before the logistic function: `[patches, 521]`, row-major.
     pub logits: Vec<f32>,
+    /// Patches in which no magnitude comes above what is added before the logarithm. Digital silence puts the
+    /// embedding far from that of any sound, at eight times the usual length.
+    pub silent: Vec<bool>,
 }
 
 impl Heard {
@@ -111,6 +114,10 @@ impl Heard {
             powers.into_iter().map(|p| p / sum).collect()
         })
     }
+}
+
+fn is_silent(patch: &[f32]) -> bool {
+    patch.iter().all(|&level| level <= (2.0 * LOG_OFFSET).ln())
 }
 
 fn logistic(x: f32) -> f64 {
@@ -189,7 +196,8 @@ impl Yamnet {
     pub fn hear(&self, samples: &[f32], sample_rate_hz: u32) -> Result<Heard> {
         let samples = resample(samples, sample_rate_hz, SAMPLE_RATE_HZ)?;
         let patches = self.patches(&samples);
-        let mut heard = Heard { embeddings: Vec::new(), logits: Vec::new() };
+        let silent = patches.chunks_exact(FRAMES * BANDS).map(is_silent).collect();
+        let mut heard = Heard { embeddings: Vec::new(), logits: Vec::new(), silent };
         for batch in patches.chunks(BATCH * FRAMES * BANDS) {
             let embeddings = self.embed(batch)?;
             let logits = embeddings.matmul(&self.classes)?.broadcast_add(&self.classes_bias)?;
@@ -300,7 +308,7 @@ mod tests {
         let mut logits = vec![0f32; 2 * CLASSES];
         logits[3] = 4.0;
         logits[CLASSES + 3] = -4.0;
-        let heard = Heard { embeddings: Vec::new(), logits };
+        let heard = Heard { embeddings: Vec::new(), logits, silent: Vec::new() };
         // 1 / (1 + exp(-4)), and the mean of two logistic values that mirror each other.
         assert!((heard.peaks()[3] - 0.982_013_790_04).abs() < 1e-9);
         assert!((heard.posteriors()[3] - 0.5).abs() < 1e-9);

@@ -39,6 +39,8 @@ pub(super) struct Opinion {
     pub(super) posteriors: Vec<Vec<f64>>,
     pub(super) distributions: Vec<Vec<f64>>,
     pub(super) yamnet: Windows,
+    /// Those of `yamnet` that are not silent.
+    pub(super) sounding: Windows,
     pub(super) second: Option<Windows>,
 }
 
@@ -54,12 +56,16 @@ impl Judges {
             posteriors: Vec::new(),
             distributions: Vec::new(),
             yamnet: Windows { dim: yamnet::EMBEDDING, ..Windows::default() },
+            sounding: Windows { dim: yamnet::EMBEDDING, ..Windows::default() },
             second: self.second.as_ref().map(|s| Windows { dim: s.embedding(), ..Windows::default() }),
         };
         for (i, sound) in sounds.iter().enumerate() {
             let heard = self.yamnet.hear(&sound.samples, sound.sample_rate_hz)?;
             opinion.posteriors.push(heard.posteriors());
             opinion.distributions.push(heard.distribution());
+            let rows = heard.embeddings.chunks_exact(yamnet::EMBEDDING).zip(&heard.silent);
+            let sounding = rows.filter(|(_, silent)| !**silent).flat_map(|(row, _)| row).copied().collect();
+            opinion.sounding.add(i, sounding);
             opinion.yamnet.add(i, heard.embeddings);
             if let (Some(network), Some(windows)) = (&self.second, &mut opinion.second) {
                 windows.add(i, network.embed(&sound.samples, sound.sample_rate_hz)?);
