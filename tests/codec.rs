@@ -91,6 +91,21 @@ fn a_tone_comes_back_as_the_tone() -> Result<()> {
 }
 
 #[test]
+fn a_tone_below_the_noise_is_noise_of_its_power() -> Result<()> {
+    let codec = codec()?;
+    let bins = codec.config().bins();
+    let make = |tone: f32, noise: f32| codec.synthesize(&spectrum(bins, |_| tone.ln(), noise.ln()), 1);
+    let difference = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(difference(&make(0.06, 0.1)?, &make(NOTHING.exp(), 0.06f32.hypot(0.1))?) < 1e-5);
+    // Nearly as strong it has a phase of its own, and alone all the more.
+    for (tone, noise) in [(0.08f32, 0.1), (0.06, NOTHING.exp())] {
+        let as_noise = make(NOTHING.exp(), tone.hypot(noise))?;
+        assert!(difference(&make(tone, noise)?, &as_noise) > 0.01, "{tone} in {noise}");
+    }
+    Ok(())
+}
+
+#[test]
 fn nothing_becomes_silence() -> Result<()> {
     let codec = codec()?;
     let bins = codec.config().bins();

@@ -399,6 +399,18 @@ pub(crate) fn amplitudes(x: &mut [f32], floor: f32, scale: f32) {
     }
 }
 
+/// Where `tonal` is below `share` of `noise` its power goes over to the noise, and its logarithm becomes `nothing`.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn take_masked(tonal: &mut [f32], noise: &mut [f32], share: f32, log: &mut [f32], nothing: f32) {
+    for ((tonal, noise), log) in tonal.iter_mut().zip(noise).zip(log) {
+        let masked = *tonal < share * *noise;
+        let sum = tonal.mul_add(*tonal, *noise * *noise).sqrt();
+        *noise = if masked { sum } else { *noise };
+        *log = if masked { nothing } else { *log };
+        *tonal = if masked { 0.0 } else { *tonal };
+    }
+}
+
 /// Largest magnitude.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
 pub(crate) fn largest(x: &[f32]) -> f32 {
