@@ -41,6 +41,8 @@ pub(super) struct Opinion {
     pub(super) yamnet: Windows,
     /// Those of `yamnet` that are not silent.
     pub(super) sounding: Windows,
+    /// Share of YAMNet's windows that are silent.
+    pub(super) silent: Vec<f64>,
     pub(super) second: Option<Windows>,
 }
 
@@ -57,12 +59,15 @@ impl Judges {
             distributions: Vec::new(),
             yamnet: Windows { dim: yamnet::EMBEDDING, ..Windows::default() },
             sounding: Windows { dim: yamnet::EMBEDDING, ..Windows::default() },
+            silent: Vec::new(),
             second: self.second.as_ref().map(|s| Windows { dim: s.embedding(), ..Windows::default() }),
         };
         for (i, sound) in sounds.iter().enumerate() {
             let heard = self.yamnet.hear(&sound.samples, sound.sample_rate_hz)?;
             opinion.posteriors.push(heard.posteriors());
             opinion.distributions.push(heard.distribution());
+            let silent = heard.silent.iter().filter(|silent| **silent).count();
+            opinion.silent.push(silent as f64 / heard.silent.len() as f64);
             let rows = heard.embeddings.chunks_exact(yamnet::EMBEDDING).zip(&heard.silent);
             let sounding = rows.filter(|(_, silent)| !**silent).flat_map(|(row, _)| row).copied().collect();
             opinion.sounding.add(i, sounding);

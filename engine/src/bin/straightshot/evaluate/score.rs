@@ -32,23 +32,13 @@ pub(super) fn distances(
     row.kad_yamnet = Some(yamnet.kernel()?);
     let sounding = Distances { real: &real.sounding, windows: &opinion.sounding, ..yamnet };
     row.fad_yamnet_sounding = Some(sounding.frechet()?);
-    row.silent = interval(arguments, &silent(opinion, made));
+    row.silent = interval(arguments, &per_clip(yamnet.clips(), &opinion.silent));
     if let (Some(real), Some(windows)) = (&real.second, &opinion.second) {
         let second = Distances { real, windows, ..yamnet };
         row.fad_second = Some(second.frechet()?);
         row.kad_second = Some(second.kernel()?);
     }
     yamnet.shares(&sample)
-}
-
-/// Share of each clip's windows that are silent.
-fn silent(opinion: &Opinion, made: &Made) -> Vec<f64> {
-    let mut counts = vec![[0.0; 2]; made.sounds.len()];
-    for (windows, kind) in [(&opinion.yamnet, 0), (&opinion.sounding, 1)] {
-        windows.owners.iter().for_each(|&sound| counts[sound][kind] += 1.0);
-    }
-    let shares: Vec<f64> = counts.into_iter().map(|[all, sounding]| 1.0 - sounding / all).collect();
-    per_clip(made.sounds.len() / made.seeds, &shares)
 }
 
 /// Distances in the space of one embedder. Each is the mean over seeds of that of the seed's set, so that it does not
