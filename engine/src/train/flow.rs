@@ -20,7 +20,7 @@ use crate::flow::{Transformer, diffusion};
 use candle_core::{Device, Tensor};
 use std::path::{Path, PathBuf};
 
-pub use super::latents::FlowData;
+pub use super::latents::{FlowData, TAIL_SHARE};
 
 /// What the network learns to predict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -69,9 +69,7 @@ pub(super) fn data() -> FlowData {
     });
     let texts: HashMap<String, Features> =
         ["", "wide", "high"].into_iter().map(|word| (word.to_owned(), features(word))).collect();
-    let mut data = FlowData::from_parts(examples.collect(), texts, vec![0.0; CHANNELS]).unwrap();
-    data.tail_share = 0.0;
-    data
+    FlowData::from_parts(examples.collect(), texts, vec![0.0; CHANNELS]).unwrap().with_silence_behind(0.0)
 }
 
 pub(super) fn flow_training(steps: u64) -> FlowTraining {

@@ -14,7 +14,7 @@ use straightshot_engine::text::TextEncoder;
 use straightshot_engine::train::consistency::{self, ConsistencyTraining};
 use straightshot_engine::train::couplings::store::fingerprint;
 use straightshot_engine::train::data::{self, Split};
-use straightshot_engine::train::flow::{self, FlowData, FlowTraining, Objective};
+use straightshot_engine::train::flow::{self, FlowData, FlowTraining, Objective, TAIL_SHARE};
 use straightshot_engine::train::pairing::Pairing;
 use straightshot_engine::train::walks;
 
@@ -30,11 +30,24 @@ pub(super) struct Source {
     /// Folder that keeps the encoded clips and captions for the next stages.
     #[arg(long)]
     encoded: Option<PathBuf>,
+    /// Share of short clips that get silence behind them.
+    #[arg(long, default_value_t = TAIL_SHARE, value_parser = share)]
+    silence: f64,
+}
+
+/// A number from 0 to 1.
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse().map_err(|_| format!("\"{text}\" is not a number"))?;
+    if (0.0..=1.0).contains(&number) { Ok(number) } else { Err(format!("{text} is not between 0 and 1")) }
 }
 
 impl Source {
     /// Encodes the training clips, or reads them where they are encoded already.
     pub(super) fn load(&self, arguments: &Arguments) -> Result<FlowData> {
+        Ok(self.latents(arguments)?.with_silence_behind(self.silence))
+    }
+
+    fn latents(&self, arguments: &Arguments) -> Result<FlowData> {
         let Some(folder) = &self.encoded else { return self.encode(arguments) };
         let entries = data::read_manifests(&arguments.data, &arguments.tiers, Split::Train)?;
         // With the captions, so that better ones are not passed over.
