@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex};
 use straightshot_engine::ErrorKind;
 use straightshot_engine::config::{LearntGuidance, ModelConfig};
 use straightshot_engine::model::{CONFIG_FILE, ONE_STEP, TEXT_FILE, WEIGHTS_FILE};
-use straightshot_engine::pipeline::{CancelToken, Generation, GenerationRequest, Generator, Progress, Stage};
+use straightshot_engine::pipeline::{
+    CancelToken, Generation, GenerationRequest, Generator, Progress, SILENT_RMS, Stage,
+};
 use straightshot_engine::weights;
 
 const RATE_HZ: f64 = 8_000.0;
@@ -291,5 +293,68 @@ fn guidance_that_was_learnt_is_not_given_twice() -> Result<()> {
         let learnt = GenerationRequest { guidance_scale: learnt, ..less.clone() };
         assert_eq!(bits(&taught, &less)?, bits(&taught, &learnt)?, "what was learnt is the least");
     }
+    Ok(())
+}
+
+/// The model with amplitudes of `exp(2 * offset)` times their size: a step of the decoder's output is two nepers.
+fn at_level(offset: f64) -> Result<Generator> {
+    let mut tensors = tiny_model::tensors(1)?;
+    for (_, bias) in tensors
+        .iter_mut()
+        .filter(|(name, _)| name.starts_with("codec.decoder.write") && name.ends_with("bias"))
+    {
+        *bias = (&*bias + offset)?;
+    }
+    Ok(Generator::from_files(&tiny_model::files_with(&tensors)?)?)
+}
+
+fn rms(samples: &[f32]) -> f32 {
+    (samples.iter().map(|x| x * x).sum::<f32>() / samples.len() as f32).sqrt()
+}
+
+#[test]
+fn a_seed_whose_sound_is_silent_starts_from_another_noise() -> Result<()> {
+    const SEEDS: u64 = 24;
+    const QUIET: f64 = -2.75;
+    let of_seed = |seed| GenerationRequest { seed, steps: 2, seconds: 0.25, ..request() };
+    // So quiet that the gain is the same for all, and then so quiet that about half of them are silent. Levels do not
+    // follow exactly: phases of what is quieter than a floor are left to chance.
+    let generator = at_level(QUIET)?;
+    let mut levels = Vec::new();
+    for seed in 1..=SEEDS {
+        let made = generate(&generator, &of_seed(seed))?;
+        assert_eq!(made.nfe, 2, "seed {seed} is too quiet to begin with");
+        let samples = &made.clips[0].samples;
+        assert!(samples.iter().all(|x| x.abs() < 0.8), "seed {seed} has less gain than others");
+        levels.push(rms(samples));
+    }
+    let mut sorted = levels.clone();
+    sorted.sort_by(f32::total_cmp);
+    let middle = sorted[levels.len() / 2];
+    let generator = at_level(QUIET + f64::from(SILENT_RMS / middle).ln() / 2.0)?;
+    let mut again = Vec::new();
+    for (seed, &level) in (1..=SEEDS).zip(&levels) {
+        let mut fractions = Vec::new();
+        let made = generator.generate(
+            &of_seed(seed),
+            &mut |p| fractions.push(p.fraction),
+            &CancelToken::default(),
+        )?;
+        assert!(fractions.is_sorted() && fractions.last() == Some(&1.0), "{fractions:?}");
+        if level > 1.25 * middle {
+            assert_eq!(made.nfe, 2, "seed {seed} is loud enough");
+        } else if level < 0.8 * middle {
+            assert!(made.nfe > 2, "seed {seed} is silent");
+            let heard = rms(&made.clips[0].samples) > SILENT_RMS;
+            // There are three other noises to start from.
+            assert!(heard || made.nfe == 8, "seed {seed} was given up after {} evaluations", made.nfe);
+            again.extend(heard.then_some((seed, made)));
+        }
+    }
+    let Some((seed, alone)) = again.pop() else { panic!("no silent seed became a sound") };
+    let pair = GenerationRequest { variations: 2, ..of_seed(seed - 1) };
+    let pair = generate(&generator, &pair)?;
+    let apart = alone.clips[0].samples.iter().zip(&pair.clips[1].samples).map(|(a, b)| (a - b).abs());
+    assert!(apart.fold(0.0, f32::max) < 1e-5, "the second of two clips is another one than alone");
     Ok(())
 }

@@ -79,9 +79,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let mut random = Noise::new(arguments.seed, Stream::Training);
     let (mut faults, mut lowest_rms, mut largest_mean) = (Vec::new(), f64::MAX, 0f64);
+    let mut again = Vec::new();
     for take in 0..arguments.takes {
         let request = request(&mut random, take as u64);
         let made = generator.generate(&request, &mut |_| (), &CancelToken::default())?;
+        if made.nfe > request.steps {
+            again.push(format!("{request:?}"));
+        }
         for clip in &made.clips {
             let n = clip.samples.len() as f64;
             let mean = clip.samples.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
@@ -106,6 +110,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         20.0 * lowest_rms.log10(),
         20.0 * largest_mean.log10()
     );
+    if !again.is_empty() {
+        println!("made again, because they would have been silent:\n{}", again.join("\n"));
+    }
     if !faults.is_empty() {
         bail!("{}", faults.join("\n"));
     }
