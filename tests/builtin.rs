@@ -8,7 +8,7 @@ const PROMPTS: [&str; 3] =
     ["glass bottle smashing on a stone floor", "heavy rain on a tin roof", "slow footsteps on gravel"];
 
 /// Root mean square over the whole clip.
-fn level(samples: &[f32]) -> f32 {
+pub(crate) fn level(samples: &[f32]) -> f32 {
     (samples.iter().map(|x| x * x).sum::<f32>() / samples.len() as f32).sqrt()
 }
 

@@ -1,5 +1,6 @@
 //! The whole way from a model folder and a prompt to samples, with a tiny random model.
 
+use crate::builtin::level;
 use crate::tiny_model;
 use anyhow::Result;
 use candle_core::Tensor;
@@ -308,10 +309,6 @@ fn at_level(offset: f64) -> Result<Generator> {
     Ok(Generator::from_files(&tiny_model::files_with(&tensors)?)?)
 }
 
-fn rms(samples: &[f32]) -> f32 {
-    (samples.iter().map(|x| x * x).sum::<f32>() / samples.len() as f32).sqrt()
-}
-
 #[test]
 fn a_seed_whose_sound_is_silent_starts_from_another_noise() -> Result<()> {
     const SEEDS: u64 = 24;
@@ -326,14 +323,14 @@ fn a_seed_whose_sound_is_silent_starts_from_another_noise() -> Result<()> {
         assert_eq!(made.nfe, 2, "seed {seed} is too quiet to begin with");
         let samples = &made.clips[0].samples;
         assert!(samples.iter().all(|x| x.abs() < 0.8), "seed {seed} has less gain than others");
-        levels.push(rms(samples));
+        levels.push(level(samples));
     }
     let mut sorted = levels.clone();
     sorted.sort_by(f32::total_cmp);
     let middle = sorted[levels.len() / 2];
     let generator = at_level(QUIET + f64::from(SILENT_RMS / middle).ln() / 2.0)?;
     let mut again = Vec::new();
-    for (seed, &level) in (1..=SEEDS).zip(&levels) {
+    for (seed, &before) in (1..=SEEDS).zip(&levels) {
         let mut fractions = Vec::new();
         let made = generator.generate(
             &of_seed(seed),
@@ -341,11 +338,11 @@ fn a_seed_whose_sound_is_silent_starts_from_another_noise() -> Result<()> {
             &CancelToken::default(),
         )?;
         assert!(fractions.is_sorted() && fractions.last() == Some(&1.0), "{fractions:?}");
-        if level > 1.25 * middle {
+        if before > 1.25 * middle {
             assert_eq!(made.nfe, 2, "seed {seed} is loud enough");
-        } else if level < 0.8 * middle {
+        } else if before < 0.8 * middle {
             assert!(made.nfe > 2, "seed {seed} is silent");
-            let heard = rms(&made.clips[0].samples) > SILENT_RMS;
+            let heard = level(&made.clips[0].samples) > SILENT_RMS;
             // There are three other noises to start from.
             assert!(heard || made.nfe == 8, "seed {seed} was given up after {} evaluations", made.nfe);
             again.extend(heard.then_some((seed, made)));
