@@ -129,6 +129,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
 }
 
+/// A number from 0 to 1.
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse().map_err(|_| format!("\"{text}\" is not a number"))?;
+    if (0.0..=1.0).contains(&number) { Ok(number) } else { Err(format!("{text} is not between 0 and 1")) }
+}
+
 fn budget(arguments: &Arguments) -> Budget {
     Budget { steps: arguments.steps, seconds: arguments.minutes * 60.0 }
 }

@@ -1,6 +1,6 @@
 //! `straightshot train flow` and `straightshot train rectify`.
 
-use super::{Arguments, budget, clips, device, optim};
+use super::{Arguments, budget, clips, device, optim, share};
 use crate::{pack, plot};
 use anyhow::{Context, Result};
 use candle_core::{DType, Device};
@@ -33,12 +33,6 @@ pub(super) struct Source {
     /// Share of short clips that get silence behind them.
     #[arg(long, default_value_t = TAIL_SHARE, value_parser = share)]
     silence: f64,
-}
-
-/// A number from 0 to 1.
-fn share(text: &str) -> Result<f64, String> {
-    let number = text.parse().map_err(|_| format!("\"{text}\" is not a number"))?;
-    if (0.0..=1.0).contains(&number) { Ok(number) } else { Err(format!("{text} is not between 0 and 1")) }
 }
 
 impl Source {
@@ -90,7 +84,7 @@ pub(super) struct Common {
     #[arg(long, default_value_t = 2048)]
     tokens_per_step: usize,
     /// Share of examples without text.
-    #[arg(long, default_value_t = 0.12)]
+    #[arg(long, default_value_t = 0.12, value_parser = share)]
     text_dropout: f64,
     /// Times: uniform, logit-normal[:MEAN,STD], mix-exp[:A] or bifocal[:ENDS,A].
     #[arg(long, default_value = "logit-normal:0,1")]

@@ -1,6 +1,6 @@
 //! `straightshot train library`: a model learns a folder of sounds.
 
-use super::{Arguments, budget, optim};
+use super::{Arguments, budget, optim, share};
 use anyhow::{Context, Result, ensure};
 use candle_core::Device;
 use clap::{Args, ValueEnum};
@@ -60,7 +60,7 @@ pub(super) struct Library {
     #[arg(long, default_value_t = 2048)]
     tokens_per_step: usize,
     /// Share of examples without text.
-    #[arg(long, default_value_t = 0.12)]
+    #[arg(long, default_value_t = 0.12, value_parser = share)]
     text_dropout: f64,
     /// Times: uniform, logit-normal[:MEAN,STD], mix-exp[:A] or bifocal[:ENDS,A].
     #[arg(long, default_value = "logit-normal:0,1")]

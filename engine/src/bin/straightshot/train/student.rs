@@ -1,6 +1,6 @@
 //! `straightshot train reflow` and `straightshot train distil`: the stages on couplings.
 
-use super::{Arguments, budget, device, optim};
+use super::{Arguments, budget, device, optim, share};
 use crate::plot;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -53,7 +53,7 @@ pub(super) struct Reflow {
     #[arg(long, default_value_t = 2.0)]
     omega: f64,
     /// Share of examples without text, with the target "couple".
-    #[arg(long, default_value_t = 0.1)]
+    #[arg(long, default_value_t = 0.1, value_parser = share)]
     text_dropout: f64,
 }
 
