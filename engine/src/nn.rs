@@ -6,7 +6,7 @@
 
 pub mod attention;
 pub mod band_block;
-mod compact;
+pub(crate) mod compact;
 pub(crate) mod held;
 pub mod linear;
 pub mod norm;

@@ -3,6 +3,8 @@
 //! Lumina's Flag-DiT for audio ([Gao et al., 2024](https://arxiv.org/abs/2405.05945)), the backbone that
 //! Make-An-Audio 3 and FlashAudio share; [`FlowConfig::paper`] gives its 197.9 M size.
 
+mod compact;
+
 use crate::config::{FlowConfig, MAX_TOKENS};
 use crate::error::Result;
 use crate::nn::attention::TextKeys;
@@ -151,9 +153,17 @@ impl Transformer {
             None => KeyLengths::full(batch, tokens),
         };
         let mut x = self.input.forward(x_t)?;
-        for (block, keys) in self.blocks.iter().zip(&text.keys) {
-            between_blocks()?;
-            x = block.forward(&x, &condition, &self.rope, &frames, keys)?;
+        let compact = match mask {
+            None => compact::forward(&self.blocks, [&x, &condition], &self.rope, &text.keys, between_blocks)?,
+            Some(_) => None,
+        };
+        if let Some(done) = compact {
+            x = done;
+        } else {
+            for (block, keys) in self.blocks.iter().zip(&text.keys) {
+                between_blocks()?;
+                x = block.forward(&x, &condition, &self.rope, &frames, keys)?;
+            }
         }
         let [shift, scale] = chunks(&self.final_modulation.forward(&condition)?)?;
         let x = ops::scale_shift(&ops::layer_norm(&x, FINAL_EPS)?, &(scale + 1.0)?, &shift)?;

@@ -9,9 +9,9 @@ use candle_nn::{Init, VarBuilder};
 /// Keys and values of the text, computed once per generation and shared by all solver steps.
 #[derive(Debug, Clone)]
 pub struct TextKeys {
-    keys: Tensor,   // (B, tokens, dim)
-    values: Tensor, // (B, tokens, dim)
-    lengths: KeyLengths,
+    pub(crate) keys: Tensor,   // (B, tokens, dim)
+    pub(crate) values: Tensor, // (B, tokens, dim)
+    pub(crate) lengths: KeyLengths,
 }
 
 /// `W_o (attend(q, k, v) + tanh(g) ⊙ attend(q, k_text, v_text))`, the attention of the FlashAudio backbone
@@ -19,14 +19,14 @@ pub struct TextKeys {
 /// that starts at zero.
 #[derive(Debug, Clone)]
 pub struct JointAttention {
-    query: Linear,
-    key: Linear,
-    value: Linear,
+    pub(crate) query: Linear,
+    pub(crate) key: Linear,
+    pub(crate) value: Linear,
     text_key: Linear,
     text_value: Linear,
-    out: Linear,
-    gate: Tensor, // (heads)
-    heads: usize,
+    pub(crate) out: Linear,
+    pub(crate) gate: Tensor, // (heads)
+    pub(crate) heads: usize,
 }
 
 impl JointAttention {

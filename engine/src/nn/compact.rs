@@ -2,54 +2,40 @@
 //!
 //! A product of a short clip, or of a prompt's few words, does less with a weight than fetching it from memory takes: the
 //! 46 MB of the default flow do not stay in the cache. Weights that were stored in 8 bits (see [`crate::weights`]) are
-//! therefore kept in 8 bits beside the `f32` ones, panel by panel. A panel becomes `f32` in the cache of the core that
-//! multiplies by it; its values are those of the `f32` weights but for the last bit.
+//! therefore kept in 8 bits beside the `f32` ones, panel by panel, and become `f32` in the registers of the core that
+//! multiplies by them; what is computed is the product with the `f32` weights but for the last bits.
+
+pub(crate) mod tile;
 
 use super::held::Held;
 use super::ops::kernels as k;
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
-use std::cell::RefCell;
-use straightshot_matmul::{Before, Matrix, MatrixMut, multiply_here};
+use std::ops::Range;
+use tile::{COLUMNS, Codes, Sums};
 
-/// Values of a panel: 128 KiB as `f32`, which fits beside the rows in a core's own cache.
-const PANEL: usize = 32 * 1024;
-/// Columns of a panel are a multiple of this, a few vectors.
-const COLUMNS: usize = 16;
 /// Smaller weights stay in the cache anyway.
 const SMALLEST: usize = 16 * 1024;
 /// With more rows the product takes so long that fetching its weights does not show.
 const MOST_ROWS: usize = 128;
-/// With so few the bytes are multiplied as they are: each is used too rarely to become `f32` first.
-const FEW_ROWS: usize = 2;
+/// Panels that a thread takes at once: with one row a quarter of them is multiplied together.
+const PANELS_PER_TASK: usize = 4;
 /// Largest code; rows are scaled so that it occurs.
 const LARGEST: f32 = 127.0;
 /// How far a value may be from a code times its scale, as a share of the scale: roundings of `f32`.
 const EXACT: f32 = 1e-4;
 
-thread_local! {
-    /// A panel as `f32`.
-    static WEIGHTS: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
-}
-
 /// A weight of bytes.
 #[derive(Debug)]
 pub(crate) struct Compact {
-    /// Panel after panel, each `[in_dim, columns of the panel]`.
-    codes: Vec<i8>,
-    scales: Scales,
+    /// Panel after panel, each `[in_dim]`; columns behind the last are zero.
+    codes: Vec<Codes>,
+    /// What an input is multiplied by.
+    factors: Vec<f32>,
+    /// What the outputs of a panel are multiplied by, where it is not one.
+    scales: Option<Vec<Sums>>,
     in_dim: usize,
     out_dim: usize,
-    columns: usize,
-}
-
-/// What the codes are multiplied by.
-#[derive(Debug)]
-enum Scales {
-    /// One per input.
-    Rows(Vec<f32>),
-    /// One per output.
-    Columns(Vec<f32>),
 }
 
 impl Compact {
@@ -63,10 +49,10 @@ impl Compact {
         let weight = weight.contiguous()?;
         let held = Held::new(&weight);
         let values = held.values()?;
-        Ok(Self::by_rows(values, in_dim, out_dim).or_else(|| Self::by_columns(values, in_dim, out_dim)))
+        Ok(Self::by_rows(values, out_dim).or_else(|| Self::by_columns(values, in_dim, out_dim)))
     }
 
-    fn by_rows(values: &[f32], in_dim: usize, out_dim: usize) -> Option<Self> {
+    fn by_rows(values: &[f32], out_dim: usize) -> Option<Self> {
         let row = |row: &[f32]| {
             let scale = k::largest(row) / LARGEST;
             let mut codes = vec![0; row.len()];
@@ -76,7 +62,7 @@ impl Compact {
         row(&values[..out_dim])?;
         let rows: Vec<(Vec<i8>, f32)> = values.par_chunks(out_dim).map(row).collect::<Option<_>>()?;
         let (rows, scales): (Vec<Vec<i8>>, Vec<f32>) = rows.into_iter().unzip();
-        Some(Self::of_panels(&rows, Scales::Rows(scales), in_dim, out_dim))
+        Some(Self::of_panels(&rows, scales, None, out_dim))
     }
 
     fn by_columns(values: &[f32], in_dim: usize, out_dim: usize) -> Option<Self> {
@@ -93,22 +79,62 @@ impl Compact {
         };
         row(&values[..out_dim])?;
         let rows: Vec<Vec<i8>> = values.par_chunks(out_dim).map(row).collect::<Option<_>>()?;
-        Some(Self::of_panels(&rows, Scales::Columns(scales), in_dim, out_dim))
+        scales.resize(out_dim.next_multiple_of(COLUMNS), 0.0);
+        let scales = scales.as_chunks().0.to_vec();
+        Some(Self::of_panels(&rows, vec![1.0; in_dim], Some(scales), out_dim))
     }
 
-    fn of_panels(rows: &[Vec<i8>], scales: Scales, in_dim: usize, out_dim: usize) -> Self {
-        let columns = (PANEL / in_dim / COLUMNS * COLUMNS).clamp(COLUMNS, out_dim.next_multiple_of(COLUMNS));
-        let mut codes = Vec::with_capacity(in_dim * out_dim);
-        for start in (0..out_dim).step_by(columns) {
-            let end = (start + columns).min(out_dim);
-            rows.iter().for_each(|row| codes.extend_from_slice(&row[start..end]));
+    fn of_panels(rows: &[Vec<i8>], factors: Vec<f32>, scales: Option<Vec<Sums>>, out_dim: usize) -> Self {
+        let in_dim = rows.len();
+        let mut codes = Vec::with_capacity(in_dim * out_dim.div_ceil(COLUMNS));
+        for start in (0..out_dim).step_by(COLUMNS) {
+            let end = (start + COLUMNS).min(out_dim);
+            codes.extend(rows.iter().map(|row| {
+                let mut codes = [0; COLUMNS];
+                codes[..end - start].copy_from_slice(&row[start..end]);
+                codes
+            }));
         }
-        Self { codes, scales, in_dim, out_dim, columns }
+        Self { codes, factors, scales, in_dim, out_dim }
     }
 
     /// Whether `rows` rows are few enough.
     pub(crate) fn is_for(rows: usize) -> bool {
         rows <= MOST_ROWS
+    }
+
+    /// Number of panels, each of [`COLUMNS`] outputs.
+    pub(crate) fn panels(&self) -> usize {
+        self.out_dim.div_ceil(COLUMNS)
+    }
+
+    /// What inputs are multiplied by before they are multiplied by codes, `[in_dim]`.
+    pub(crate) fn factors(&self) -> &[f32] {
+        &self.factors
+    }
+
+    /// `x W` for one tile and the panels in `range`.
+    ///
+    /// # Shapes
+    /// - `xs`: rows packed with [`Self::factors`], see [`tile::pack`], in parts one behind the other: `[inputs, rows]` each
+    /// - `out`: `[panels, rows]`
+    pub(crate) fn multiply_tile(&self, range: Range<usize>, xs: &[&[f32]], rows: usize, out: &mut [Sums]) {
+        let mut panels = [&[][..]; PANELS_PER_TASK];
+        for (some, out) in range.clone().step_by(PANELS_PER_TASK).zip(out.chunks_mut(PANELS_PER_TASK * rows))
+        {
+            let some = some..(some + PANELS_PER_TASK).min(range.end);
+            let panels = &mut panels[..some.len()];
+            for (panel, i) in panels.iter_mut().zip(some.clone()) {
+                *panel = &self.codes[i * self.in_dim..][..self.in_dim];
+            }
+            tile::multiply(xs, rows, panels, out);
+            if let Some(scales) = &self.scales {
+                for (out, scales) in out.chunks_exact_mut(rows).zip(&scales[some]) {
+                    out.iter_mut()
+                        .for_each(|out| out.iter_mut().zip(scales).for_each(|(out, scale)| *out *= scale));
+                }
+            }
+        }
     }
 
     /// `x W + b` on all threads of the current rayon pool; an empty bias is none.
@@ -128,64 +154,49 @@ impl Compact {
         let bias = held.1.as_ref().map(Held::values).transpose()?;
         let rows = xs.len() / self.in_dim;
         let mut out = bias.map_or_else(|| vec![0f32; rows * self.out_dim], |bias| bias.repeat(rows));
-        let panels = || self.codes.chunks(self.in_dim * self.columns).enumerate();
-        if rayon::current_num_threads() == 1 {
-            for (panel, codes) in panels() {
-                self.add_product(xs, panel, codes, &mut out[panel * self.columns..], self.out_dim);
-            }
-        } else {
-            // Rows of panels lie between those of others, so each thread fills its own.
-            let products: Vec<Vec<f32>> = panels()
-                .collect::<Vec<_>>()
-                .into_par_iter()
-                .map(|(panel, codes)| {
-                    let columns = codes.len() / self.in_dim;
-                    let mut out = vec![0f32; rows * columns];
-                    self.add_product(xs, panel, codes, &mut out, columns);
-                    out
-                })
-                .collect();
-            for (row, out) in out.chunks_exact_mut(self.out_dim).enumerate() {
-                for (out, product) in out.chunks_mut(self.columns).zip(&products) {
-                    let product = &product[row * out.len()..][..out.len()];
-                    out.iter_mut().zip(product).for_each(|(out, product)| *out += product);
-                }
-            }
-        }
+        self.add_product(xs, &mut out);
         Tensor::from_vec(out, dims, x.device())
     }
 
-    /// Adds `x W` of a panel and its codes to the front of the rows of `out`, which begin `stride` apart.
-    fn add_product(&self, xs: &[f32], panel: usize, codes: &[i8], out: &mut [f32], stride: usize) {
-        let (rows, columns) = (xs.len() / self.in_dim, codes.len() / self.in_dim);
-        let start = panel * self.columns;
-        if rows <= FEW_ROWS {
-            for (x, out) in xs.chunks_exact(self.in_dim).zip(out.chunks_mut(stride)) {
-                let out = &mut out[..columns];
-                match &self.scales {
-                    Scales::Rows(scales) => k::add_row_of_bytes_by_rows(x, codes, scales, out),
-                    Scales::Columns(scales) => {
-                        k::add_row_of_bytes_by_columns(x, codes, &scales[start..][..columns], out);
+    /// Adds `x W`.
+    ///
+    /// # Shapes
+    /// - `xs`: `[rows, in_dim]`
+    /// - `out`: `[rows, out_dim]`
+    pub(crate) fn add_product(&self, xs: &[f32], out: &mut [f32]) {
+        let rows = xs.len() / self.in_dim;
+        let tiles: Vec<Range<usize>> = tile::tiles(rows).collect();
+        let packed = tiles.par_iter().map(|tile| {
+            let xs = &xs[tile.start * self.in_dim..tile.end * self.in_dim];
+            let mut packed = vec![0f32; xs.len()];
+            tile::pack(xs, tile.len(), &self.factors, &mut packed);
+            packed
+        });
+        let packed: Vec<Vec<f32>> = packed.collect();
+        // Columns of a panel lie between those of others, so each task fills its own, tile by tile `[panels, rows]`.
+        let task = |start: usize| {
+            let panels = start..(start + PANELS_PER_TASK).min(self.panels());
+            let mut out = vec![[0f32; COLUMNS]; panels.len() * rows];
+            for (tile, packed) in tiles.iter().zip(&packed) {
+                let out = &mut out[tile.start * panels.len()..tile.end * panels.len()];
+                self.multiply_tile(panels.clone(), &[packed], tile.len(), out);
+            }
+            out
+        };
+        let starts: Vec<usize> = (0..self.panels()).step_by(PANELS_PER_TASK).collect();
+        let products: Vec<Vec<Sums>> = starts.into_par_iter().map(task).collect();
+        for tile in &tiles {
+            for row in tile.clone() {
+                let row_out = &mut out[row * self.out_dim..][..self.out_dim];
+                for (row_out, products) in row_out.chunks_mut(PANELS_PER_TASK * COLUMNS).zip(&products) {
+                    let panels = row_out.len().div_ceil(COLUMNS);
+                    let sums = products[tile.start * panels + row - tile.start..].iter().step_by(tile.len());
+                    for (out, sums) in row_out.chunks_mut(COLUMNS).zip(sums) {
+                        out.iter_mut().zip(sums).for_each(|(out, sum)| *out += sum);
                     }
                 }
             }
-            return;
         }
-        WEIGHTS.with_borrow_mut(|weights| {
-            if weights.len() < codes.len() {
-                weights.resize(codes.len(), 0.0);
-            }
-            let weights = &mut weights[..codes.len()];
-            match &self.scales {
-                Scales::Rows(scales) => k::from_bytes_by_rows(codes, scales, columns, weights),
-                Scales::Columns(scales) => {
-                    k::from_bytes_by_columns(codes, &scales[start..][..columns], weights);
-                }
-            }
-            let (x, weights) =
-                (Matrix::new(xs, rows, self.in_dim), Matrix::new(weights, self.in_dim, columns));
-            multiply_here(MatrixMut::strided(out, [rows, columns], stride), Before::Add, 1.0, x, weights);
-        });
     }
 }
 
@@ -220,8 +231,8 @@ mod tests {
     #[test]
     fn products_are_those_of_the_weights_that_the_bytes_stand_for() {
         let bias = normal(&[OUT]);
-        // Many rows and few.
-        let xs = [normal(&[2, 5, IN]), normal(&[2, 1, IN])];
+        // Tiles of every number of rows.
+        let xs: Vec<Tensor> = [1, 2, 3, 4, 5, 6, 7, 23].iter().map(|&rows| normal(&[1, rows, IN])).collect();
         for (turned, x) in [false, true].into_iter().flat_map(|turned| xs.iter().map(move |x| (turned, x))) {
             let weight = stored(turned);
             let compact = Compact::of(&weight).unwrap().expect("bytes");
@@ -230,7 +241,7 @@ mod tests {
                 for threads in [1, 3] {
                     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                     let got = pool.install(|| compact.apply(x, bias)).unwrap();
-                    assert_eq!(got.dims(), [2, x.dim(1).unwrap(), OUT]);
+                    assert_eq!(got.dims(), [1, x.dim(1).unwrap(), OUT]);
                     let error = (got - &wanted).unwrap().abs().unwrap().flatten_all().unwrap();
                     let error = error.max(0).unwrap().to_scalar::<f32>().unwrap();
                     assert!(error < 2e-4, "{threads} threads: {error}");

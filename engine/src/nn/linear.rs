@@ -99,7 +99,7 @@ impl Linear {
     }
 
     /// The weight in bytes, if it has that form.
-    fn compact(&self) -> Result<Option<&Compact>> {
+    pub(crate) fn compact(&self) -> Result<Option<&Compact>> {
         if self.compact.get().is_none() {
             // Two threads may both make it; one of the two is kept.
             let made = Compact::of(&self.weight)?;

@@ -49,8 +49,8 @@ impl LayerNorm {
 /// `Y = x / sqrt(mean(x²) + eps) * γ`, [Zhang and Sennrich, 2019](https://arxiv.org/abs/1910.07467).
 #[derive(Debug, Clone)]
 pub struct RmsNorm {
-    weight: Tensor,
-    eps: f32,
+    pub(crate) weight: Tensor,
+    pub(crate) eps: f32,
 }
 
 impl RmsNorm {

@@ -54,6 +54,20 @@ impl RotaryTable {
         composed::rotate(x, &cos.narrow(0, 0, frames)?, &sin.narrow(0, 0, frames)?)
     }
 
+    /// Rotates one head of consecutive frames in place, the first of which is at position 0.
+    ///
+    /// # Shapes
+    /// - `x`: `[frames, head_dim]`, `frames <= positions`
+    pub(crate) fn rotate_head(&self, x: &mut [f32]) {
+        let angles = self.cos.chunks_exact(self.half).zip(self.sin.chunks_exact(self.half));
+        for (x, (cos, sin)) in x.chunks_exact_mut(2 * self.half).zip(angles) {
+            for ((pair, cos), sin) in x.as_chunks_mut::<2>().0.iter_mut().zip(cos).zip(sin) {
+                let [a, b] = *pair;
+                *pair = [a * cos - b * sin, a * sin + b * cos];
+            }
+        }
+    }
+
     pub(super) fn tensors(&self, device: &Device) -> Result<&[Tensor; 2]> {
         if let Some(tensors) = self.tensors.get() {
             return Ok(tensors);

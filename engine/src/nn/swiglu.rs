@@ -8,9 +8,9 @@ use candle_nn::VarBuilder;
 /// `W₂ (silu(W₁ x) ⊙ W₃ x)`, bias-free, [Shazeer, 2020](https://arxiv.org/abs/2002.05202).
 #[derive(Debug, Clone)]
 pub struct SwiGlu {
-    gate: Linear,
-    value: Linear,
-    out: Linear,
+    pub(crate) gate: Linear,
+    pub(crate) value: Linear,
+    pub(crate) out: Linear,
 }
 
 impl SwiGlu {

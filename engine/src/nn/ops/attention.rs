@@ -21,6 +21,11 @@ impl KeyLengths {
         Self(Arc::new(vec![n; batch]))
     }
 
+    /// How many keys exist in a batch row.
+    pub(crate) fn of(&self, row: usize) -> usize {
+        self.0[row]
+    }
+
     /// Counts the ones of a mask.
     ///
     /// # Shapes
@@ -40,6 +45,32 @@ impl KeyLengths {
             }
         };
         Ok(Self(Arc::new(rows.iter().map(count).collect::<Result<_>>()?)))
+    }
+}
+
+/// [`attention`] of one head on the calling thread; `weights` is scratch.
+///
+/// # Shapes
+/// - `query`: `[queries, head_dim]`; so is `out`
+/// - `key`, `value`: `[keys, head_dim]`, keys that exist
+pub(crate) fn attend_here(
+    query: &[f32],
+    [key, value]: [Matrix<'_>; 2],
+    [keys, head_dim]: [usize; 2],
+    weights: &mut Vec<f32>,
+    out: &mut [f32],
+) {
+    let scale = 1.0 / (head_dim as f32).sqrt();
+    let block = QUERY_BLOCK * head_dim;
+    for (query, out) in query.chunks(block).zip(out.chunks_mut(block)) {
+        let queries = query.len() / head_dim;
+        weights.resize(queries * keys, 0.0);
+        let query = Matrix::new(query, queries, head_dim);
+        let of_all = MatrixMut::new(weights, queries, keys);
+        multiply_here(of_all, Before::Replace, scale, query, key.transposed());
+        weights.chunks_exact_mut(keys).for_each(kernels::softmax_in_place);
+        let out = MatrixMut::new(out, queries, head_dim);
+        multiply_here(out, Before::Replace, 1.0, Matrix::new(weights, queries, keys), value);
     }
 }
 

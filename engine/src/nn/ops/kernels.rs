@@ -211,7 +211,7 @@ pub(super) fn silu_grad(x: &[f32], g: &[f32], dx: &mut [f32]) {
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-pub(super) fn swiglu(a: &[f32], b: &[f32], y: &mut [f32]) {
+pub(crate) fn swiglu(a: &[f32], b: &[f32], y: &mut [f32]) {
     for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
         *y = a * sigmoid(a) * b;
     }
@@ -455,49 +455,42 @@ pub(crate) fn to_bytes_by_columns(x: &[f32], scales: &[f32], tolerance: f32, cod
     far == 0
 }
 
-/// Codes times the scale of their row, rows of `columns` values.
+/// `y = x / sqrt(mean(x²) + eps) · scale + shift`.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-pub(crate) fn from_bytes_by_rows(codes: &[i8], scales: &[f32], columns: usize, out: &mut [f32]) {
-    for ((out, codes), scale) in out.chunks_exact_mut(columns).zip(codes.chunks_exact(columns)).zip(scales) {
-        for (out, code) in out.iter_mut().zip(codes) {
-            *out = f32::from(*code) * scale;
+pub(crate) fn rms_norm_modulated(x: &[f32], scale: &[f32], shift: &[f32], eps: f32, y: &mut [f32]) {
+    let n = x.len();
+    let inverse = 1.0 / (sum(n, |i| x[i] * x[i]) / n as f32 + eps).sqrt();
+    for (((y, x), scale), shift) in y.iter_mut().zip(x).zip(scale).zip(shift) {
+        *y = (x * inverse).mul_add(*scale, *shift);
+    }
+}
+
+/// `out += scale · x`, one scale for all.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn add_multiple(x: &[f32], scale: f32, out: &mut [f32]) {
+    for (out, x) in out.iter_mut().zip(x) {
+        *out = x.mul_add(scale, *out);
+    }
+}
+
+/// `out += scale · x`, where `x` lies in panels of `COLUMNS` columns.
+///
+/// # Shapes
+/// - `parts`: for each panel its values for all rows
+/// - `scale`: one per column
+/// - `out`: `[rows, columns]`
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn add_scaled_panels<const COLUMNS: usize>(
+    parts: &[&[[f32; COLUMNS]]],
+    scale: &[f32],
+    out: &mut [f32],
+) {
+    for (row, out) in out.chunks_exact_mut(scale.len()).enumerate() {
+        let columns = out.as_chunks_mut::<COLUMNS>().0.iter_mut().zip(scale.as_chunks::<COLUMNS>().0);
+        for ((out, scale), part) in columns.zip(parts) {
+            for ((out, scale), x) in out.iter_mut().zip(scale).zip(&part[row]) {
+                *out = x.mul_add(*scale, *out);
+            }
         }
-    }
-}
-
-/// Codes times the scale of their column.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-pub(crate) fn from_bytes_by_columns(codes: &[i8], scales: &[f32], out: &mut [f32]) {
-    for (out, codes) in out.chunks_exact_mut(scales.len()).zip(codes.chunks_exact(scales.len())) {
-        for ((out, code), scale) in out.iter_mut().zip(codes).zip(scales) {
-            *out = f32::from(*code) * scale;
-        }
-    }
-}
-
-/// Adds to `out` a row times a matrix of codes with a scale per row.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-pub(crate) fn add_row_of_bytes_by_rows(x: &[f32], codes: &[i8], scales: &[f32], out: &mut [f32]) {
-    for ((codes, x), scale) in codes.chunks_exact(out.len()).zip(x).zip(scales) {
-        add_codes(codes, x * scale, out);
-    }
-}
-
-/// Adds to `out` a row times a matrix of codes with a scale per column.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-pub(crate) fn add_row_of_bytes_by_columns(x: &[f32], codes: &[i8], scales: &[f32], out: &mut [f32]) {
-    let mut sums = vec![0f32; out.len()];
-    for (codes, x) in codes.chunks_exact(out.len()).zip(x) {
-        add_codes(codes, *x, &mut sums);
-    }
-    for ((out, sum), scale) in out.iter_mut().zip(&sums).zip(scales) {
-        *out = sum.mul_add(*scale, *out);
-    }
-}
-
-#[inline(always)]
-fn add_codes(codes: &[i8], factor: f32, out: &mut [f32]) {
-    for (out, code) in out.iter_mut().zip(codes) {
-        *out = f32::from(*code).mul_add(factor, *out);
     }
 }
