@@ -4,12 +4,12 @@
 //! A short clip gives a layer so little to do that starting it on several threads, and passing its result through
 //! memory, takes as long as the layer itself. Here a block is six pieces of work, each shared among the threads:
 //!
-//! 1. tiles of a few tokens: what the block before left to be added, norm and modulation;
+//! 1. tiles of a few tokens: norm and modulation;
 //! 2. heads: queries, keys, values, rotation, both attentions and the gate between them;
-//! 3. columns of the layer behind the heads;
-//! 4. tiles again: sum, norm and modulation;
+//! 3. columns of the layer behind the heads, then tiles, to which they are added;
+//! 4. tiles: norm and modulation;
 //! 5. columns of the hidden layer: gate, value and their product;
-//! 6. columns of the layer behind it.
+//! 6. columns of the layer behind it, then tiles, to which they are added.
 //!
 //! Every sum is made in the same order on any number of threads.
 

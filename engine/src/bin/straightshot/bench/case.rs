@@ -1,6 +1,6 @@
 //! One row of the table: a kind of sound, made several times.
 
-use super::Arguments;
+use super::{Arguments, Peak};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,7 +43,8 @@ pub(super) struct Case {
     /// Counted operations of the transformer over its time, in 10⁹ per second.
     pub(super) transformer_gflops: f64,
     pub(super) decoder_gflops: f64,
-    /// The same of a product of square matrices in this run.
+    /// The same of a product of square matrices before or after each run, whichever was faster. The shares are medians
+    /// over runs: on a shared machine the peak changes from one second to the next, and all else with it.
     pub(super) peak_gflops: f64,
     pub(super) transformer_peak_share: f64,
     pub(super) decoder_peak_share: f64,
@@ -71,48 +72,65 @@ pub(super) struct Run {
     resample: Duration,
 }
 
+/// A run and what was measured beside it.
+struct Measured {
+    run: Run,
+    /// The decoder's network alone.
+    network: Duration,
+    /// The machine's peak, in 10⁹ operations per second.
+    peak: f64,
+}
+
 /// Makes sounds of `size` and takes the medians.
 pub(super) fn measure(
     generator: &Generator,
     config: &ModelConfig,
     arguments: &Arguments,
     size: Size,
-    threads: usize,
+    peak: &mut Peak,
 ) -> Result<Case> {
-    let count = arguments.runs.max(1);
     let request = request(arguments, size);
     // The first one pays for what is made once.
     make(generator, &request)?;
-    let runs = (0..count).map(|_| make(generator, &request)).collect::<Result<Vec<_>>>()?;
-    let of_runs = |of: &dyn Fn(&Run) -> Duration| median_ms(runs.iter().map(of).collect());
-    let networks = (0..count).map(|_| generator.time_decoder(&request));
+    let mut before = peak.gflops()?;
+    let mut runs = Vec::new();
+    for _ in 0..arguments.runs.max(1) {
+        let (run, network) = (make(generator, &request)?, generator.time_decoder(&request)?);
+        let after = peak.gflops()?;
+        runs.push(Measured { run, network, peak: before.max(after) });
+        before = after;
+    }
+    let of_runs = |of: &dyn Fn(&Measured) -> f64| median(runs.iter().map(of).collect());
     let stages = Stages {
-        text_ms: of_runs(&|run| run.made.timings.text),
-        flow_ms: of_runs(&|run| run.made.timings.flow),
-        flow_step_ms: of_runs(&|run| run.step),
-        decode_ms: of_runs(&|run| run.made.timings.decode),
-        decode_network_ms: median_ms(networks.collect::<std::result::Result<_, _>>()?),
-        resample_ms: of_runs(&|run| run.resample),
+        text_ms: of_runs(&|measured| ms(measured.run.made.timings.text)),
+        flow_ms: of_runs(&|measured| ms(measured.run.made.timings.flow)),
+        flow_step_ms: of_runs(&|measured| ms(measured.run.step)),
+        decode_ms: of_runs(&|measured| ms(measured.run.made.timings.decode)),
+        decode_network_ms: of_runs(&|measured| ms(measured.network)),
+        resample_ms: of_runs(&|measured| ms(measured.run.resample)),
     };
-    let total_ms = of_runs(&|run| run.made.timings.total() + run.resample);
+    let total_ms = of_runs(&|measured| ms(measured.run.made.timings.total() + measured.run.resample));
     let tokens = generator.tokens(&request);
     let words = generator.encode_text(&[PROMPT])?.tokens.dim(1)?;
     let guided = if generator.is_guided(&request) { 2.0 } else { 1.0 };
     let (windows, seen) = windows::evaluations(tokens);
     let evaluations = f64::from(size.steps * size.batch) * guided * windows as f64;
-    let velocity = cost::velocity(&config.flow, config.codec.latent_channels(), seen, words);
+    let velocity = evaluations * cost::velocity(&config.flow, config.codec.latent_channels(), seen, words);
     let decode = cost::decode(&config.codec, tokens);
+    // Operations per millisecond to 10⁹ per second.
+    let velocity_gflops = |measured: &Measured| velocity / ms(measured.run.made.timings.flow) / 1e6;
+    let decode_gflops = |measured: &Measured| decode / ms(measured.network) / 1e6;
     Ok(Case {
         case: format!("{}/{}", arguments.name(), size.name()),
-        threads,
+        threads: peak.pool.current_num_threads(),
         batch: size.batch,
         total_ms,
         rtf: total_ms / 1e3 / size.seconds / f64::from(size.batch),
-        transformer_gflops: evaluations * velocity / stages.flow_ms / 1e6,
-        decoder_gflops: decode / stages.decode_network_ms / 1e6,
-        peak_gflops: 0.0,
-        transformer_peak_share: 0.0,
-        decoder_peak_share: 0.0,
+        transformer_gflops: of_runs(&velocity_gflops),
+        decoder_gflops: of_runs(&decode_gflops),
+        peak_gflops: of_runs(&|measured| measured.peak),
+        transformer_peak_share: of_runs(&|measured| velocity_gflops(measured) / measured.peak),
+        decoder_peak_share: of_runs(&|measured| decode_gflops(measured) / measured.peak),
         stages,
     })
 }
@@ -151,7 +169,11 @@ pub(super) fn make(generator: &Generator, request: &GenerationRequest) -> Result
     Ok(Run { made, step: steps / request.steps, resample: start.elapsed() })
 }
 
-fn median_ms(mut times: Vec<Duration>) -> f64 {
-    times.sort_unstable();
-    times[times.len() / 2].as_secs_f64() * 1e3
+pub(super) fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values[values.len() / 2]
 }

@@ -1,7 +1,7 @@
 //! `straightshot bench --scale`: how time and memory grow with the length of a sound and with the number of sounds.
 
 use super::case::{self, Case, Size};
-use super::{Arguments, growth};
+use super::{Arguments, Peak, growth};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use std::process::{Command, Stdio};
@@ -147,7 +147,8 @@ pub(super) fn alone(arguments: &Arguments, files: &ModelFiles, size: Size) -> Re
         peak_mib,
         mib_per_second: (peak_mib - model_mib) / size.seconds / f64::from(size.batch),
     });
-    let case = case::measure(&generator, &config, arguments, size, threads)?;
+    let mut peak = Peak::new(threads, generator.placement())?;
+    let case = case::measure(&generator, &config, arguments, size, &mut peak)?;
     println!("{}", serde_json::to_string(&Point { seconds: size.seconds, case, memory })?);
     Ok(())
 }
