@@ -24,7 +24,6 @@ use crate::nn::{Linear, RmsNorm, RotaryTable};
 use candle_core::Tensor;
 use rayon::prelude::*;
 use std::ops::Range;
-use straightshot_matmul::Matrix;
 
 /// With more tokens than these a thread without a head of its own would be missed.
 const MOST_ROWS: usize = 256;
@@ -304,7 +303,7 @@ impl Block {
         rope: &RotaryTable,
         text: &TextKeys,
     ) -> candle_core::Result<Vec<Vec<f32>>> {
-        let (tokens, dim, heads) = (clips.tokens, clips.dim, self.attention.heads);
+        let (dim, heads) = (clips.dim, self.attention.heads);
         let head_dim = dim / heads;
         let gates = self.attention.gate.to_vec1::<f32>()?;
         let read = (text.keys.contiguous()?, text.values.contiguous()?);
@@ -318,12 +317,13 @@ impl Block {
             rope.rotate_head(&mut key);
             let (mut own, mut read, mut shares) =
                 (vec![0f32; query.len()], vec![0f32; query.len()], Vec::new());
-            let seen = [&key, &value].map(|x| Matrix::new(x, tokens, head_dim));
-            attend_here(&query, seen, [tokens, head_dim], &mut shares, &mut own);
-            let exist = text.lengths.of(clip);
-            let words = [keys, values]
-                .map(|x| Matrix::strided(&x[clip * words * dim + channels.start..], [exist, head_dim], dim));
-            attend_here(&query, words, [exist, head_dim], &mut shares, &mut read);
+            attend_here(&query, [&key, &value], head_dim, &mut shares, &mut own);
+            // The words of a clip are few: copying a head's part costs nothing.
+            let [keys, values] = [keys, values].map(|x| -> Vec<f32> {
+                let rows = x[clip * words * dim..].chunks_exact(dim).take(text.lengths.of(clip));
+                rows.flat_map(|row| &row[channels.clone()]).copied().collect()
+            });
+            attend_here(&query, [&keys, &values], head_dim, &mut shares, &mut read);
             k::add_multiple(&read, gates[head].tanh(), &mut own);
             clips.pack(&own, clip, &weights.out.factors()[channels])
         };

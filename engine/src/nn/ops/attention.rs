@@ -55,23 +55,25 @@ impl KeyLengths {
 /// - `key`, `value`: `[keys, head_dim]`, keys that exist
 pub(crate) fn attend_here(
     query: &[f32],
-    [key, value]: [Matrix<'_>; 2],
-    [keys, head_dim]: [usize; 2],
+    [key, value]: [&[f32]; 2],
+    head_dim: usize,
     weights: &mut Vec<f32>,
     out: &mut [f32],
 ) {
-    let scale = 1.0 / (head_dim as f32).sqrt();
+    let len = key.len() / head_dim;
     let block = QUERY_BLOCK * head_dim;
     for (query, out) in query.chunks(block).zip(out.chunks_mut(block)) {
         let queries = query.len() / head_dim;
-        weights.resize(queries * keys, 0.0);
-        let query = Matrix::new(query, queries, head_dim);
-        let of_all = MatrixMut::new(weights, queries, keys);
-        multiply_here(of_all, Before::Replace, scale, query, key.transposed());
-        weights.chunks_exact_mut(keys).for_each(kernels::softmax_in_place);
-        let out = MatrixMut::new(out, queries, head_dim);
-        multiply_here(out, Before::Replace, 1.0, Matrix::new(weights, queries, keys), value);
+        let s = Sizes { queries, keys: len, dim: head_dim, head_dim, scale: scale(head_dim) };
+        let head = Head { s, at: 0, queries, len };
+        head.attend(query, key, weights);
+        head.weighted_sum(weights, value, out);
     }
+}
+
+/// What products of queries and keys are multiplied by.
+fn scale(head_dim: usize) -> f32 {
+    1.0 / (head_dim as f32).sqrt()
 }
 
 /// `softmax(q kᵀ / sqrt(head_dim)) v` per head, over the keys that exist.
@@ -124,7 +126,7 @@ impl Attention {
     fn sizes(&self, query: &Shape, key: &Shape) -> Result<Sizes> {
         let (_, queries, dim) = query.dims3()?;
         let head_dim = dim / self.heads;
-        Ok(Sizes { queries, keys: key.dims3()?.1, dim, head_dim, scale: 1.0 / (head_dim as f32).sqrt() })
+        Ok(Sizes { queries, keys: key.dims3()?.1, dim, head_dim, scale: scale(head_dim) })
     }
 }
 
