@@ -2,6 +2,8 @@
 //!
 //! A tensor's numbers can be read only while its storage is held; holding a layer and reading it are therefore two steps.
 
+use super::compact::Compact;
+use super::compact::rows::Rows;
 use super::ops::kernels as k;
 use super::ops::rowwise::elements;
 use super::{LayerNorm, Linear};
@@ -29,6 +31,7 @@ impl<'a> Held<'a> {
 /// Weight and bias of a [`Linear`] held for reading.
 pub(crate) struct HeldLinear<'a> {
     weight: Held<'a>,
+    compact: Option<&'a Compact>,
     bias: Held<'a>,
     in_dim: usize,
     out_dim: usize,
@@ -38,12 +41,16 @@ impl<'a> HeldLinear<'a> {
     pub(crate) fn new(linear: &'a Linear) -> Result<Self> {
         let Some(bias) = linear.bias() else { bail!("a layer without bias cannot be held") };
         let (in_dim, out_dim) = linear.weight().dims2()?;
-        Ok(Self { weight: Held::new(linear.weight()), bias: Held::new(bias), in_dim, out_dim })
+        let (weight, bias) = (Held::new(linear.weight()), Held::new(bias));
+        Ok(Self { weight, compact: linear.compact()?, bias, in_dim, out_dim })
     }
 
     pub(crate) fn map(&self) -> Result<Map<'_>> {
         Ok(Map {
-            weight: Matrix::new(self.weight.values()?, self.in_dim, self.out_dim),
+            weight: match self.compact {
+                Some(compact) => Weight::Bytes(compact),
+                None => Weight::Numbers(Matrix::new(self.weight.values()?, self.in_dim, self.out_dim)),
+            },
             bias: self.bias.values()?,
             in_dim: self.in_dim,
             out_dim: self.out_dim,
@@ -51,22 +58,36 @@ impl<'a> HeldLinear<'a> {
     }
 }
 
+#[derive(Clone, Copy)]
+enum Weight<'a> {
+    Bytes(&'a Compact),
+    Numbers(Matrix<'a>),
+}
+
 /// `x W`, and a bias for whoever adds it.
 #[derive(Clone, Copy)]
 pub(crate) struct Map<'a> {
-    weight: Matrix<'a>,
+    weight: Weight<'a>,
     pub(crate) bias: &'a [f32],
     in_dim: usize,
     pub(crate) out_dim: usize,
 }
 
 impl Map<'_> {
-    /// Writes `x W` without the bias to the front of `out` and returns that part of it.
-    pub(crate) fn product<'o>(self, x: &[f32], out: &'o mut [f32]) -> &'o mut [f32] {
-        let rows = x.len() / self.in_dim;
-        let out = &mut out[..rows * self.out_dim];
-        let x = Matrix::new(x, rows, self.in_dim);
-        multiply_here(MatrixMut::new(out, rows, self.out_dim), Before::Replace, 1.0, x, self.weight);
+    /// Writes `x W` without the bias to the front of `out` and returns that part of it. `rows` is memory to work in.
+    pub(crate) fn product<'o>(self, x: &[f32], rows: &mut Rows, out: &'o mut [f32]) -> &'o mut [f32] {
+        let count = x.len() / self.in_dim;
+        let out = &mut out[..count * self.out_dim];
+        match self.weight {
+            Weight::Bytes(compact) => {
+                rows.fill(x, compact.factors());
+                compact.multiply(rows, out);
+            }
+            Weight::Numbers(weight) => {
+                let (to, x) = (MatrixMut::new(out, count, self.out_dim), Matrix::new(x, count, self.in_dim));
+                multiply_here(to, Before::Replace, 1.0, x, weight);
+            }
+        }
         out
     }
 
@@ -74,8 +95,14 @@ impl Map<'_> {
     pub(crate) fn all(self, x: &[f32]) -> Vec<f32> {
         let rows = x.len() / self.in_dim;
         let mut out = self.bias.repeat(rows);
-        let x = Matrix::new(x, rows, self.in_dim);
-        multiply(MatrixMut::new(&mut out, rows, self.out_dim), Before::Add, 1.0, x, self.weight);
+        match self.weight {
+            Weight::Bytes(compact) => compact.add_product(x, &mut out),
+            Weight::Numbers(weight) => {
+                let (to, x) =
+                    (MatrixMut::new(&mut out, rows, self.out_dim), Matrix::new(x, rows, self.in_dim));
+                multiply(to, Before::Add, 1.0, x, weight);
+            }
+        }
         out
     }
 }

@@ -3,6 +3,7 @@
 use super::BandMaps;
 use crate::config::FRAMES_PER_TOKEN;
 use crate::nn::LayerNorm;
+use crate::nn::compact::rows::Rows;
 use crate::nn::held::{Held, HeldLinear, HeldNorm};
 use crate::nn::ops::kernels as k;
 use candle_core::{Result, Tensor, bail};
@@ -47,8 +48,8 @@ impl BandMaps {
             .par_chunks_mut(TILE_TOKENS * FRAMES_PER_TOKEN * 2 * bins)
             .zip(xs.par_chunks(TILE_TOKENS * token));
         tiles.for_each_init(
-            || (Vec::new(), Vec::new()),
-            |(rows, product), (out, x)| {
+            || (Vec::new(), Rows::default(), Vec::new()),
+            |(rows, packed, product), (out, x)| {
                 let (mut first_band, mut first_bin) = (0, 0);
                 for (g, map) in self.groups.iter().zip(&maps) {
                     rows.resize(x.len() / token * g.bands * dim, 0.0);
@@ -56,7 +57,9 @@ impl BandMaps {
                         k::norm_rows(&x[first_band * dim..][..g.bands * dim], norm, rows);
                     }
                     product.resize(rows.len() / dim * map.out_dim, 0.0);
-                    for (row, product) in map.product(rows, product).chunks_exact(map.out_dim).enumerate() {
+                    for (row, product) in
+                        map.product(rows, packed, product).chunks_exact(map.out_dim).enumerate()
+                    {
                         let (token, band) = (row / g.bands, row % g.bands);
                         let pieces = product.chunks_exact(g.bins).zip(map.bias.chunks_exact(g.bins));
                         for (i, (piece, bias)) in pieces.enumerate() {

@@ -17,7 +17,8 @@ use super::Block;
 use crate::error::Result;
 use crate::nn::attention::TextKeys;
 use crate::nn::compact::Compact;
-use crate::nn::compact::tile::{self, COLUMNS, Sums};
+use crate::nn::compact::rows::{self, RowTile, Rows};
+use crate::nn::compact::tile::COLUMNS;
 use crate::nn::held::Held;
 use crate::nn::ops::{attend_here, is_fused, kernels as k};
 use crate::nn::{Linear, RmsNorm, RotaryTable};
@@ -27,6 +28,8 @@ use std::ops::Range;
 
 /// With more tokens than these a thread without a head of its own would be missed.
 const MOST_ROWS: usize = 256;
+/// Panels of the hidden layer that are one piece of work, and have scales of their own in the layer behind it.
+const HIDDEN_PANELS: usize = 2;
 
 /// What all blocks compute, if this form is for them: `None` if it is not.
 pub(super) fn forward(
@@ -110,8 +113,8 @@ struct Tile {
     rows: Range<usize>,
     /// What passes between the blocks, `[rows, dim]`.
     x: Vec<f32>,
-    /// The same after norm and modulation, packed for each layer that reads it.
-    packed: [Vec<f32>; 3],
+    /// The same after norm and modulation, for each layer that reads it.
+    packed: [Rows; 3],
 }
 
 /// A batch of clips as the blocks see it.
@@ -124,7 +127,7 @@ struct Clips {
 
 impl Clips {
     fn new(x: &[f32], [batch, tokens, dim]: [usize; 3]) -> Self {
-        let tiles = (0..batch).flat_map(|clip| tile::tiles(tokens).map(move |rows| (clip, rows)));
+        let tiles = (0..batch).flat_map(|clip| rows::tiles(tokens).map(move |rows| (clip, rows)));
         let tiles = tiles.map(|(clip, rows)| {
             let start = clip * tokens;
             let x = x[(start + rows.start) * dim..(start + rows.end) * dim].to_vec();
@@ -154,32 +157,17 @@ impl Clips {
     ) -> [Vec<f32>; LAYERS] {
         let panels = columns.start / COLUMNS..columns.end / COLUMNS;
         let mut out = layers.map(|_| vec![0f32; self.tokens * columns.len()]);
-        let mut sums = vec![[0f32; COLUMNS]; self.tokens * panels.len()];
         for tile in self.of(clip) {
-            let (rows, sums) = (tile.rows.len(), &mut sums[..tile.rows.len() * panels.len()]);
+            let rows = tile.rows.len();
             for ((layer, packed), out) in layers.iter().zip(&tile.packed).zip(&mut out) {
-                layer.multiply_tile(panels.clone(), &[packed], rows, sums);
                 let out = &mut out[tile.rows.start * columns.len()..];
-                for (row, out) in out.chunks_exact_mut(columns.len()).take(rows).enumerate() {
-                    let parts = out.as_chunks_mut::<COLUMNS>().0.iter_mut();
-                    parts.zip(sums[row..].iter().step_by(rows)).for_each(|(out, sums)| *out = *sums);
-                }
+                layer.multiply_tile(panels.clone(), &[packed.tile(0..rows)], out, columns.len());
             }
         }
         out
     }
 
-    /// Values of a clip, `[tokens, columns]`, tile by tile `[columns, rows]` and times the factor of their column.
-    fn pack(&self, x: &[f32], clip: usize, factors: &[f32]) -> Vec<f32> {
-        let mut packed = vec![0f32; x.len()];
-        for tile in self.of(clip) {
-            let part = tile.rows.start * factors.len()..tile.rows.end * factors.len();
-            tile::pack(&x[part.clone()], tile.rows.len(), factors, &mut packed[part]);
-        }
-        packed
-    }
-
-    /// Norm and modulation of all tiles, packed for `layers`.
+    /// Norm and modulation of all tiles, for `layers`.
     fn modulate(
         &mut self,
         norm: &RmsNorm,
@@ -198,8 +186,7 @@ impl Clips {
                 k::rms_norm_modulated(x, scale, shift, norm.eps, y);
             }
             for (layer, packed) in layers.iter().zip(&mut tile.packed) {
-                packed.resize(y.len(), 0.0);
-                tile::pack(&y, tile.rows.len(), layer.factors(), packed);
+                packed.fill(&y, layer.factors());
             }
         });
         Ok(())
@@ -208,24 +195,26 @@ impl Clips {
     /// `x += gate · (layer inputs)`.
     ///
     /// # Shapes
-    /// - `inputs`: clip after clip what `layer` reads, some columns each, see [`Self::pack`]
-    fn add(&mut self, layer: &Compact, inputs: &[Vec<f32>], gate: &[f32]) {
+    /// - `inputs`: clip after clip what `layer` reads, some columns each, in the order of the columns
+    fn add(&mut self, layer: &Compact, inputs: &[Rows], gate: &[f32]) {
         let (dim, tokens, count) = (self.dim, self.tokens, self.count());
-        let inputs: Vec<&[Vec<f32>]> = inputs.chunks_exact(inputs.len() / count).collect();
-        let parts: Vec<Vec<&[f32]>> =
-            self.tiles.iter().map(|tile| of_tile(inputs[tile.clip], tile, tokens)).collect();
+        let inputs: Vec<&[Rows]> = inputs.chunks_exact(inputs.len() / count).collect();
+        let of_tile = |tile: &Tile| -> Vec<RowTile<'_>> {
+            inputs[tile.clip].iter().map(|input| input.tile(tile.rows.clone())).collect()
+        };
+        let parts: Vec<Vec<RowTile<'_>>> = self.tiles.iter().map(of_tile).collect();
         let product = |panel: usize| {
             let mut out = vec![[0f32; COLUMNS]; count * tokens];
             for (tile, parts) in self.tiles.iter().zip(&parts) {
-                let rows = tile.rows_in(tokens);
-                layer.multiply_tile(panel..panel + 1, parts, tile.rows.len(), &mut out[rows]);
+                let out = out[tile.rows_in(tokens)].as_flattened_mut();
+                layer.multiply_tile(panel..panel + 1, parts, out, COLUMNS);
             }
             out
         };
-        let products: Vec<Vec<Sums>> = (0..layer.panels()).into_par_iter().map(product).collect();
+        let products: Vec<Vec<[f32; COLUMNS]>> = (0..layer.panels()).into_par_iter().map(product).collect();
         self.tiles.par_iter_mut().for_each(|tile| {
             let rows = tile.rows_in(tokens);
-            let products: Vec<&[Sums]> = products.iter().map(|product| &product[rows.clone()]).collect();
+            let products: Vec<_> = products.iter().map(|product| &product[rows.clone()]).collect();
             k::add_scaled_panels(&products, &gate[tile.clip * dim..][..dim], &mut tile.x);
         });
     }
@@ -236,15 +225,6 @@ impl Tile {
     fn rows_in(&self, tokens: usize) -> Range<usize> {
         self.clip * tokens + self.rows.start..self.clip * tokens + self.rows.end
     }
-}
-
-/// The part of each input that belongs to a tile.
-fn of_tile<'a>(inputs: &'a [Vec<f32>], tile: &Tile, tokens: usize) -> Vec<&'a [f32]> {
-    let part = |input: &'a Vec<f32>| {
-        let columns = input.len() / tokens;
-        &input[tile.rows.start * columns..tile.rows.end * columns]
-    };
-    inputs.iter().map(part).collect()
 }
 
 /// Shift, scale and gate in front of and behind a layer, `[batch, dim]` each.
@@ -295,14 +275,14 @@ impl Block {
         Ok(())
     }
 
-    /// Both attentions: clip after clip its heads, each packed for the layer behind them.
+    /// Both attentions: clip after clip its heads, each for the layer behind them.
     fn heads(
         &self,
         weights: &Weights<'_>,
         clips: &Clips,
         rope: &RotaryTable,
         text: &TextKeys,
-    ) -> candle_core::Result<Vec<Vec<f32>>> {
+    ) -> candle_core::Result<Vec<Rows>> {
         let (dim, heads) = (clips.dim, self.attention.heads);
         let head_dim = dim / heads;
         let gates = self.attention.gate.to_vec1::<f32>()?;
@@ -325,24 +305,25 @@ impl Block {
             });
             attend_here(&query, [&keys, &values], head_dim, &mut shares, &mut read);
             k::add_multiple(&read, gates[head].tanh(), &mut own);
-            clips.pack(&own, clip, &weights.out.factors()[channels])
+            Rows::of(&own, &weights.out.factors()[channels])
         };
         Ok((0..clips.count() * heads).into_par_iter().map(head).collect())
     }
 }
 
-/// What the last layer of a block reads: clip after clip panels of the hidden layer, packed for it.
-fn hidden(weights: &Weights<'_>, clips: &Clips) -> Vec<Vec<f32>> {
+/// What the last layer of a block reads: clip after clip some panels of the hidden layer each.
+fn hidden(weights: &Weights<'_>, clips: &Clips) -> Vec<Rows> {
     let panels = weights.hidden[0].panels();
-    let panel = |i: usize| {
-        let (clip, panel) = (i / panels, i % panels);
-        let columns = panel * COLUMNS..(panel + 1) * COLUMNS;
+    let tasks = panels.div_ceil(HIDDEN_PANELS);
+    let some = |i: usize| {
+        let (clip, start) = (i / tasks, i % tasks * HIDDEN_PANELS);
+        let columns = start * COLUMNS..(start + HIDDEN_PANELS).min(panels) * COLUMNS;
         let [gate, value] = clips.project(weights.hidden, clip, &columns);
         let mut product = vec![0f32; gate.len()];
         k::swiglu(&gate, &value, &mut product);
-        clips.pack(&product, clip, &weights.contract.factors()[columns])
+        Rows::of(&product, &weights.contract.factors()[columns])
     };
-    (0..clips.count() * panels).into_par_iter().map(panel).collect()
+    (0..clips.count() * tasks).into_par_iter().map(some).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! over the whole spectrum, whose weights are larger than what it computes for a tile, is applied to all tokens at once.
 
 use super::BandBlock;
+use crate::nn::compact::rows::Rows;
 use crate::nn::held::{Held, HeldLinear, HeldNorm};
 use crate::nn::ops::{kernels as k, rows_per_task};
 use candle_core::{Result, Tensor, bail};
@@ -56,18 +57,18 @@ impl BandBlock {
                 out.par_chunks_mut(TILE_TOKENS * token).zip(gathered.par_chunks_mut(TILE_TOKENS * seen));
             let scratch = || {
                 let rows = TILE_TOKENS.min(tokens) * bands;
-                (vec![0f32; rows * dim], vec![0f32; rows * expand.out_dim])
+                (vec![0f32; rows * dim], vec![0f32; rows * expand.out_dim], Rows::default())
             };
-            tiles.enumerate().for_each_init(scratch, |(h, hidden), (tile, (out, gathered))| {
+            tiles.enumerate().for_each_init(scratch, |(h, hidden, rows), (tile, (out, gathered))| {
                 let h = &mut h[..out.len()];
                 k::cross_kernel(clip, [tile * TILE_TOKENS, bands], kernels, norm, h);
-                let hidden = expand.product(h, hidden);
+                let hidden = expand.product(h, rows, hidden);
                 k::gelu_with_bias(hidden, expand.bias);
-                contract.product(hidden, h);
+                contract.product(hidden, rows, h);
                 let x = &clip[tile * TILE_TOKENS * token..][..out.len()];
                 k::add_scaled(x, h, contract.bias, layer_scale, out);
                 k::norm_rows(out, mix_norm, h);
-                k::add_bias(gather.product(h, gathered), gather.bias);
+                k::add_bias(gather.product(h, rows, gathered), gather.bias);
             });
         });
         let mut mixed = mix_in.all(&gathered);
@@ -75,8 +76,10 @@ impl BandBlock {
         let mixed = mix_out.all(&mixed);
         let rows = rows_per_task(batch * tokens).min(TILE_TOKENS);
         out.par_chunks_mut(rows * token).zip(mixed.par_chunks(rows * seen)).for_each_init(
-            || vec![0f32; rows * token],
-            |h, (out, mixed)| k::accumulate_scaled(scatter.product(mixed, h), scatter.bias, mix_scale, out),
+            || (vec![0f32; rows * token], Rows::default()),
+            |(h, rows), (out, mixed)| {
+                k::accumulate_scaled(scatter.product(mixed, rows, h), scatter.bias, mix_scale, out);
+            },
         );
         Tensor::from_vec(out, x.shape(), x.device())
     }

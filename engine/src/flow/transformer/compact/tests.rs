@@ -1,4 +1,4 @@
-//! The blocks in bytes against the same blocks layer by layer.
+//! The blocks in bytes against the same blocks in `f32`, layer by layer.
 
 use super::*;
 use crate::config::FlowConfig;
@@ -7,7 +7,7 @@ use crate::flow::TextCondition;
 use crate::flow::transformer::{Conditioned, Transformer};
 use crate::nn::ops::KeyLengths;
 use crate::rng::{Noise, Stream};
-use candle_core::{DType, Device};
+use candle_core::{DType, Device, Var};
 use candle_nn::{VarBuilder, VarMap};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -66,8 +66,11 @@ fn is_the_same_network_for_every_number_of_clips_tokens_and_threads() {
         let (x, condition) = (normals(7, (batch, tokens, SIZES.dim)), normals(8, (batch, SIZES.dim)));
         let text = text(&network, batch);
         let frames = KeyLengths::full(batch, tokens);
-        let wanted = network.blocks.iter().zip(&text.keys).fold(x.clone(), |x, (block, keys)| {
-            block.forward(&x, &condition, &network.rope, &frames, keys).unwrap()
+        // What wants a gradient is computed in `f32`.
+        let [tracked, condition_tracked] =
+            [&x, &condition].map(|x| Var::from_tensor(x).unwrap().as_tensor().clone());
+        let wanted = network.blocks.iter().zip(&text.keys).fold(tracked, |x, (block, keys)| {
+            block.forward(&x, &condition_tracked, &network.rope, &frames, keys).unwrap()
         });
         let on = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -78,7 +81,7 @@ fn is_the_same_network_for_every_number_of_clips_tokens_and_threads() {
         let largest = |x: &Tensor| flat(x).into_iter().fold(0f32, |most, v| most.max(v.abs()));
         let (error, change) = (largest(&(&got - &wanted).unwrap()), largest(&(&wanted - &x).unwrap()));
         assert!(change > 1.0, "{batch} of {tokens}: the blocks do nothing, {change}");
-        assert!(error < 1e-5 * (1.0 + change), "{batch} of {tokens}: {error} of {change}");
+        assert!(error < 2e-4 * change, "{batch} of {tokens}: {error} of {change}");
         assert_eq!(flat(&on(3)), flat(&got), "{batch} of {tokens}");
     }
 }
@@ -91,7 +94,7 @@ fn is_not_for_other_weights_nor_for_gradients() {
     let network = network(true);
     let text = text(&network, 1);
     assert!(in_bytes(&network, &x, &condition, &text).is_some());
-    let wants_gradient = candle_core::Var::from_tensor(&x).unwrap();
+    let wants_gradient = Var::from_tensor(&x).unwrap();
     assert!(in_bytes(&network, wants_gradient.as_tensor(), &condition, &text).is_none());
 }
 
