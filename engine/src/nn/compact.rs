@@ -173,19 +173,24 @@ impl Compact {
         let held = (Held::new(&x), bias.map(Held::new));
         let xs = held.0.values()?;
         let bias = held.1.as_ref().map(Held::values).transpose()?;
-        let rows = xs.len() / self.in_dim;
-        let mut out = bias.map_or_else(|| vec![0f32; rows * self.out_dim], |bias| bias.repeat(rows));
-        self.add_product(xs, &mut out);
+        let mut out = self.product(xs);
+        if let Some(bias) = bias {
+            k::add_bias(&mut out, bias);
+        }
         Tensor::from_vec(out, dims, x.device())
     }
 
-    /// Adds `x W`.
+    /// `x W` on all threads of the current rayon pool.
     ///
     /// # Shapes
-    /// - `xs`: `[rows, in_dim]`
-    /// - `out`: `[rows, out_dim]`
-    pub(crate) fn add_product(&self, xs: &[f32], out: &mut [f32]) {
+    /// - `xs`: `[rows, in_dim]`; returns `[rows, out_dim]`
+    pub(crate) fn product(&self, xs: &[f32]) -> Vec<f32> {
         let rows = xs.len() / self.in_dim;
+        let mut out = vec![0f32; rows * self.out_dim];
+        if rayon::current_num_threads() == 1 {
+            self.multiply(&Rows::of(xs, &self.factors), &mut out);
+            return out;
+        }
         let tiles: Vec<Range<usize>> = rows::tiles(rows).collect();
         let packed = tiles
             .par_iter()
@@ -209,10 +214,10 @@ impl Compact {
         let products: Vec<Vec<f32>> = starts.par_iter().map(|&start| task(start)).collect();
         for (row, out) in out.chunks_exact_mut(self.out_dim).enumerate() {
             for (out, products) in out.chunks_mut(PANELS_PER_TASK * COLUMNS).zip(&products) {
-                let sums = &products[row * out.len()..][..out.len()];
-                out.iter_mut().zip(sums).for_each(|(out, sum)| *out += sum);
+                out.copy_from_slice(&products[row * out.len()..][..out.len()]);
             }
         }
+        out
     }
 }
 

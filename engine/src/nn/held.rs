@@ -94,16 +94,20 @@ impl Map<'_> {
     /// `x W + b` on all threads.
     pub(crate) fn all(self, x: &[f32]) -> Vec<f32> {
         let rows = x.len() / self.in_dim;
-        let mut out = self.bias.repeat(rows);
         match self.weight {
-            Weight::Bytes(compact) => compact.add_product(x, &mut out),
+            Weight::Bytes(compact) => {
+                let mut out = compact.product(x);
+                k::add_bias(&mut out, self.bias);
+                out
+            }
             Weight::Numbers(weight) => {
+                let mut out = self.bias.repeat(rows);
                 let (to, x) =
                     (MatrixMut::new(&mut out, rows, self.out_dim), Matrix::new(x, rows, self.in_dim));
                 multiply(to, Before::Add, 1.0, x, weight);
+                out
             }
         }
-        out
     }
 }
 

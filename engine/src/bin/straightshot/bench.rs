@@ -89,7 +89,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     for threads in threads {
         cases.extend(table(arguments, &files, threads)?);
     }
-    println!("milliseconds, medians of {} warm runs; % of the peak beside each run", arguments.runs);
+    println!(
+        "milliseconds, medians of {} warm runs; % of the peak of f32 beside each run, which bytes can exceed",
+        arguments.runs
+    );
     if let Some(path) = &arguments.json {
         let text = serde_json::to_string_pretty(&serde_json::json!({ "cases": cases }))?;
         std::fs::write(path, text).with_context(|| path.display().to_string())?;

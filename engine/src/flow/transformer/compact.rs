@@ -242,11 +242,11 @@ fn modulations(
 ) -> candle_core::Result<Vec<Vec<f32>>> {
     let condition = condition.contiguous()?;
     let held = Held::new(&condition);
-    let (condition, (batch, dim)) = (held.values()?, condition.dims2()?);
+    let (condition, dim) = (held.values()?, condition.dim(1)?);
     let of_block = |(block, weights): (&Block, &Weights<'_>)| {
         let Some(bias) = block.modulation.bias() else { candle_core::bail!("a modulation without bias") };
-        let mut row = bias.to_vec1::<f32>()?.repeat(batch);
-        weights.modulation.add_product(condition, &mut row);
+        let mut row = weights.modulation.product(condition);
+        k::add_bias(&mut row, &bias.to_vec1::<f32>()?);
         let (rows, mut out) = (row.chunks_exact(6 * dim), Vec::with_capacity(row.len()));
         (0..6).for_each(|part| rows.clone().for_each(|row| out.extend_from_slice(&row[part * dim..][..dim])));
         Ok(out)

@@ -27,16 +27,35 @@ pub(crate) fn exp(x: f32) -> f32 {
     y * f32::from_bits(shifted.to_bits().wrapping_add(127) << 23)
 }
 
+/// The sum of `f` over a slice.
 #[inline(always)]
-fn sum(n: usize, f: impl Fn(usize) -> f32) -> f32 {
+fn sum(x: &[f32], f: impl Fn(f32) -> f32) -> f32 {
+    sum_of_pairs(x, x, |x, _| f(x))
+}
+
+/// The sum of `f` over two slices, as far as both go.
+#[inline(always)]
+fn sum_of_pairs(x: &[f32], y: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
+    let n = x.len().min(y.len());
+    let ((xs, x_rest), (ys, y_rest)) = (x[..n].as_chunks::<LANES>(), y[..n].as_chunks::<LANES>());
     let mut lanes = [0f32; LANES];
-    let whole = n / LANES * LANES;
-    for i in (0..whole).step_by(LANES) {
-        for (j, lane) in lanes.iter_mut().enumerate() {
-            *lane += f(i + j);
+    for (x, y) in xs.iter().zip(ys) {
+        for ((lane, x), y) in lanes.iter_mut().zip(x).zip(y) {
+            *lane += f(*x, *y);
         }
     }
-    lanes.iter().sum::<f32>() + (whole..n).map(f).sum::<f32>()
+    total(&lanes) + x_rest.iter().zip(y_rest).map(|(x, y)| f(*x, *y)).sum::<f32>()
+}
+
+/// The sum of all lanes. A function of its own, because the compiler would otherwise keep them in pairs from the start,
+/// as the end of this sum needs them.
+#[inline(never)]
+fn total(lanes: &[f32; LANES]) -> f32 {
+    let mut eight = [0f32; 8];
+    for part in lanes.as_chunks::<8>().0 {
+        eight.iter_mut().zip(part).for_each(|(sum, lane)| *sum += lane);
+    }
+    eight.iter().sum()
 }
 
 /// The largest value; lanes, because a single maximum waits for each comparison before the next.
@@ -56,8 +75,8 @@ fn maximum(x: &[f32]) -> f32 {
 #[inline(always)]
 fn moments(x: &[f32], eps: f32) -> (f32, f32) {
     let n = x.len();
-    let mean = sum(n, |i| x[i]) / n as f32;
-    let var = sum(n, |i| (x[i] - mean) * (x[i] - mean)) / n as f32;
+    let mean = sum(x, |x| x) / n as f32;
+    let var = sum(x, |x| (x - mean) * (x - mean)) / n as f32;
     (mean, 1.0 / (var + eps).sqrt())
 }
 
@@ -74,8 +93,8 @@ pub(super) fn layer_norm_grad(x: &[f32], g: &[f32], dx: &mut [f32], eps: f32) {
     let n = x.len();
     let (g, dx) = (&g[..n], &mut dx[..n]);
     let (mean, scale) = moments(x, eps);
-    let g_mean = sum(n, |i| g[i]) / n as f32;
-    let g_dot = sum(n, |i| g[i] * (x[i] - mean)) * scale * scale / n as f32;
+    let g_mean = sum(g, |g| g) / n as f32;
+    let g_dot = sum_of_pairs(g, x, |g, x| g * (x - mean)) * scale * scale / n as f32;
     for i in 0..n {
         dx[i] = scale * (g[i] - g_mean - (x[i] - mean) * g_dot);
     }
@@ -84,7 +103,7 @@ pub(super) fn layer_norm_grad(x: &[f32], g: &[f32], dx: &mut [f32], eps: f32) {
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
 pub(super) fn rms_norm(x: &[f32], y: &mut [f32], eps: f32) {
     let n = x.len();
-    let scale = 1.0 / (sum(n, |i| x[i] * x[i]) / n as f32 + eps).sqrt();
+    let scale = 1.0 / (sum(x, |x| x * x) / n as f32 + eps).sqrt();
     for (y, x) in y.iter_mut().zip(x) {
         *y = x * scale;
     }
@@ -94,8 +113,8 @@ pub(super) fn rms_norm(x: &[f32], y: &mut [f32], eps: f32) {
 pub(super) fn rms_norm_grad(x: &[f32], g: &[f32], dx: &mut [f32], eps: f32) {
     let n = x.len();
     let (g, dx) = (&g[..n], &mut dx[..n]);
-    let scale = 1.0 / (sum(n, |i| x[i] * x[i]) / n as f32 + eps).sqrt();
-    let g_dot = sum(n, |i| g[i] * x[i]) * scale * scale / n as f32;
+    let scale = 1.0 / (sum(x, |x| x * x) / n as f32 + eps).sqrt();
+    let g_dot = sum_of_pairs(g, x, |g, x| g * x) * scale * scale / n as f32;
     for i in 0..n {
         dx[i] = scale * (g[i] - x[i] * g_dot);
     }
@@ -117,7 +136,7 @@ pub(super) fn softmax_in_place(y: &mut [f32]) {
     for v in y.iter_mut() {
         *v = exp(*v - max);
     }
-    let scale = 1.0 / sum(y.len(), |i| y[i]);
+    let scale = 1.0 / sum(y, |y| y);
     for v in y.iter_mut() {
         *v *= scale;
     }
@@ -128,7 +147,7 @@ pub(super) fn softmax_in_place(y: &mut [f32]) {
 pub(super) fn softmax_slopes(weights: &[f32], slopes: &mut [f32], scale: f32) {
     let n = weights.len();
     let slopes = &mut slopes[..n];
-    let dot = sum(n, |i| weights[i] * slopes[i]);
+    let dot = sum_of_pairs(weights, slopes, |w, s| w * s);
     for i in 0..n {
         slopes[i] = weights[i] * (slopes[i] - dot) * scale;
     }
@@ -303,31 +322,41 @@ pub(crate) struct CrossKernel<'a> {
     pub(crate) bias: &'a [f32],
 }
 
+/// `sum += x · weights` for every term, in the columns from `start` on.
+#[inline(always)]
+fn add_terms<const COLUMNS: usize>(terms: &[(&[f32], &[f32])], start: usize, sum: &mut [f32; COLUMNS]) {
+    let mut lanes = *sum;
+    for (x, weights) in terms {
+        let (x, weights) = (&x[start..][..COLUMNS], &weights[start..][..COLUMNS]);
+        for ((sum, x), weight) in lanes.iter_mut().zip(x).zip(weights) {
+            *sum = x.mul_add(*weight, *sum);
+        }
+    }
+    *sum = lanes;
+}
+
 /// Both correlations of some tokens of a clip, zero-padded, added to the bias and normalised.
 ///
 /// `clip` is `[tokens, bands, dim]`; `out` holds as many tokens from `first` on.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-pub(crate) fn cross_kernel(
-    clip: &[f32],
+pub(crate) fn cross_kernel<'a>(
+    clip: &'a [f32],
     [first, bands]: [usize; 2],
-    kernel: CrossKernel<'_>,
+    kernel: CrossKernel<'a>,
     norm: Norm<'_>,
     out: &mut [f32],
 ) {
     let dim = kernel.bias.len();
     let (tokens, taps) = (clip.len() / (bands * dim), kernel.time.len() / dim);
-    let mut sum = vec![0f32; dim];
+    let (mut sum, mut terms) = (vec![0f32; dim], Vec::with_capacity(2 * taps));
     for (i, out) in out.chunks_exact_mut(dim).enumerate() {
         let (token, band) = (first + i / bands, i % bands);
-        sum.copy_from_slice(kernel.bias);
+        terms.clear();
         for tap in 0..taps {
             // Times and bands outside of the clip are zero.
             let near = |at: usize, end: usize| (at + tap).checked_sub(taps / 2).filter(|&at| at < end);
-            let mut add = |row: usize, weights: &[f32]| {
-                let (x, weights) = (&clip[row * dim..][..dim], &weights[tap * dim..][..dim]);
-                for ((sum, x), weight) in sum.iter_mut().zip(x).zip(weights) {
-                    *sum = x.mul_add(*weight, *sum);
-                }
+            let mut add = |row: usize, weights: &'a [f32]| {
+                terms.push((&clip[row * dim..][..dim], &weights[tap * dim..][..dim]));
             };
             if let Some(token) = near(token, tokens) {
                 add(token * bands + band, kernel.time);
@@ -336,6 +365,14 @@ pub(crate) fn cross_kernel(
                 add(token * bands + band, kernel.band);
             }
         }
+        // A few columns at a time, whose sums stay in registers.
+        sum.copy_from_slice(kernel.bias);
+        let (some, rest) = sum.as_chunks_mut::<LANES>();
+        some.iter_mut().enumerate().for_each(|(i, sum)| add_terms(&terms, i * LANES, sum));
+        let from = dim - rest.len();
+        rest.iter_mut()
+            .enumerate()
+            .for_each(|(i, sum)| add_terms(&terms, from + i, std::array::from_mut(sum)));
         norm_row(&sum, norm, out);
     }
 }
@@ -459,7 +496,7 @@ pub(crate) fn to_bytes_by_columns(x: &[f32], scales: &[f32], tolerance: f32, cod
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
 pub(crate) fn rms_norm_modulated(x: &[f32], scale: &[f32], shift: &[f32], eps: f32, y: &mut [f32]) {
     let n = x.len();
-    let inverse = 1.0 / (sum(n, |i| x[i] * x[i]) / n as f32 + eps).sqrt();
+    let inverse = 1.0 / (sum(x, |x| x * x) / n as f32 + eps).sqrt();
     for (((y, x), scale), shift) in y.iter_mut().zip(x).zip(scale).zip(shift) {
         *y = (x * inverse).mul_add(*scale, *shift);
     }

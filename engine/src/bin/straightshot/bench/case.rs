@@ -43,8 +43,9 @@ pub(super) struct Case {
     /// Counted operations of the transformer over its time, in 10⁹ per second.
     pub(super) transformer_gflops: f64,
     pub(super) decoder_gflops: f64,
-    /// The same of a product of square matrices before or after each run, whichever was faster. The shares are medians
-    /// over runs: on a shared machine the peak changes from one second to the next, and all else with it.
+    /// The same of a product of square matrices of `f32` before or after each run, whichever was faster. The shares are
+    /// medians over runs: on a shared machine the peak changes from one second to the next, and all else with it. Products
+    /// with bytes can be faster than it.
     pub(super) peak_gflops: f64,
     pub(super) transformer_peak_share: f64,
     pub(super) decoder_peak_share: f64,
