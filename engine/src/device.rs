@@ -4,6 +4,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use candle_core::{DType, Device};
 use std::fmt;
+use std::thread::{Builder, JoinHandle};
 use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
 
 /// Names the variable with a number of threads to use instead of the usual one; for measurements.
@@ -124,25 +125,70 @@ fn threads(wanted: Option<&str>, cores: usize) -> usize {
     wanted.unwrap_or_else(|| cores.saturating_sub(1).clamp(1, MAX_THREADS))
 }
 
+/// Threads for everything the engine computes; they have ended when this is dropped.
+#[derive(Debug)]
+pub struct WorkerPool {
+    // Dropped first, which tells the threads to end.
+    pool: rayon::ThreadPool,
+    // Dropped second, which waits for them.
+    _threads: Threads,
+}
+
+impl WorkerPool {
+    /// Number of threads.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+
+    /// Runs `work` on a thread of the pool; blocks the caller until done.
+    pub fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        self.pool.install(work)
+    }
+}
+
+/// The handles of the pool's threads.
+#[derive(Debug, Default)]
+struct Threads(Vec<JoinHandle<()>>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        let own = std::thread::current().id();
+        // A thread that drops its own pool cannot wait for itself.
+        for thread in self.0.drain(..).filter(|thread| thread.thread().id() != own) {
+            // rayon hands panics to the caller of `install`; there is no result to look at.
+            let _ = thread.join();
+        }
+    }
+}
+
 /// A pool of `threads` threads below normal priority.
 ///
-/// Everything the engine computes runs inside it, so that the host's own work goes first and the threads end
-/// with the pool: a plug-in must not leave threads behind when its library is unloaded.
+/// Everything the engine computes runs inside it, so that the host's own work goes first. rayon's own pool does not
+/// wait for its threads: Windows takes the code of an unloaded plug-in from under those that are still ending.
 ///
 /// # Errors
 /// [`ErrorKind::Compute`] if the system refuses the threads.
-pub fn worker_pool(threads: usize) -> Result<rayon::ThreadPool> {
-    rayon::ThreadPoolBuilder::new()
+pub fn worker_pool(threads: usize) -> Result<WorkerPool> {
+    let mut started = Threads::default();
+    let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
-        .thread_name(|i| format!("straightshot-{i}"))
         .start_handler(|_| {
             if let Ok(value) = ThreadPriorityValue::try_from(WORKER_PRIORITY) {
                 // A refusal leaves normal priority: slower for the host, but not wrong.
                 let _ = set_current_thread_priority(ThreadPriority::Crossplatform(value));
             }
         })
+        .spawn_handler(|thread| {
+            let builder = Builder::new().name(format!("straightshot-{}", thread.index()));
+            started.0.push(builder.spawn(|| thread.run())?);
+            Ok(())
+        })
         .build()
-        .map_err(|e| Error::new(ErrorKind::Compute, "The worker threads could not be started").with_source(e))
+        .map_err(|e| {
+            Error::new(ErrorKind::Compute, "The worker threads could not be started").with_source(e)
+        })?;
+    Ok(WorkerPool { pool, _threads: started })
 }
 
 #[cfg(test)]
@@ -163,6 +209,30 @@ mod tests {
     fn what_is_said_names_the_device_the_type_and_the_reason() {
         let place = Placement::cpu().with_flow_type(DType::F16).because("the fan is loud".into());
         assert_eq!(place.to_string(), "computing on the CPU, the flow in f16: the fan is loud");
+    }
+
+    #[test]
+    fn the_threads_of_a_pool_have_ended_when_it_is_gone() {
+        use std::cell::RefCell;
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicUsize, Ordering};
+
+        /// Counts when its thread ends, which it makes late.
+        struct Last(Arc<AtomicUsize>);
+        impl Drop for Last {
+            fn drop(&mut self) {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                self.0.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        thread_local!(static LAST: RefCell<Option<Last>> = const { RefCell::new(None) });
+
+        let ended = Arc::new(AtomicUsize::new(0));
+        let pool = worker_pool(3).unwrap();
+        assert_eq!(pool.threads(), 3);
+        pool.pool.broadcast(|_| LAST.set(Some(Last(ended.clone()))));
+        drop(pool);
+        assert_eq!(ended.load(Ordering::SeqCst), 3);
     }
 
     #[test]

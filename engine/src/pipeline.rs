@@ -9,7 +9,7 @@
 mod measure;
 mod reporter;
 
-use crate::device::{self, Placement};
+use crate::device::{self, Placement, WorkerPool};
 use crate::error::{Error, ErrorKind, Result};
 use crate::flow::transformer::Conditioned;
 use crate::flow::{Guided, Sampler, Transformer, Windowed, guidance};
@@ -233,7 +233,7 @@ pub struct Generator {
     model: Model,
     texts: TextCache,
     placement: Placement,
-    pool: rayon::ThreadPool,
+    pool: WorkerPool,
 }
 
 impl Generator {

@@ -1,10 +1,10 @@
-//! Which threads a sound is made on.
+//! Which threads a sound is made on; only Linux is asked, which lists the names of a process's threads in a folder.
+#![cfg(target_os = "linux")]
 
 use anyhow::Result;
 use straightshot_engine::pipeline::{CancelToken, GenerationRequest, Generator};
 
 /// Threads of libraries would have normal priority, spin, and outlive the plugin.
-#[cfg(target_os = "linux")]
 #[test]
 fn the_engine_computes_on_its_own_pool_and_nowhere_else() -> Result<()> {
     let generator = Generator::builtin()?;

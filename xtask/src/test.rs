@@ -104,7 +104,7 @@ fn python_scripts(folder: &Path) -> Result<Vec<PathBuf>> {
 /// The interpreter of a virtual environment with [`PYTHON_PACKAGES`]; made at the first run.
 fn python_environment(workspace: &Workspace) -> Result<PathBuf> {
     let folder = workspace.target.join("python");
-    let python = folder.join("bin").join("python");
+    let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let stamp = folder.join("packages.txt");
     let wanted = PYTHON_PACKAGES.join("\n");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {

@@ -13,7 +13,7 @@ use clap::Args;
 use std::path::PathBuf;
 use std::time::Instant;
 use straightshot_engine::config::ModelConfig;
-use straightshot_engine::device::{self, Placement};
+use straightshot_engine::device::{self, Placement, WorkerPool};
 use straightshot_engine::model::ModelFiles;
 use straightshot_engine::pipeline::Generator;
 
@@ -159,7 +159,7 @@ fn batch_suffix(case: &Case) -> String {
 
 /// What the machine can do: products of square matrices on so many threads, or on a GPU in the type of the flow.
 struct Peak {
-    pool: rayon::ThreadPool,
+    pool: WorkerPool,
     placement: Placement,
     factors: [Tensor; 2],
     /// Lowest and highest so far, in 10⁹ operations per second.

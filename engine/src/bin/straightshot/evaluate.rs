@@ -9,7 +9,7 @@ mod sounds;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use straightshot_engine::device;
 use straightshot_engine::metrics::results::{self, MARKDOWN_HEADING, MARKDOWN_HEADING_OF_DIFFERENCES, Row};
 use straightshot_engine::model::ModelFiles;
@@ -229,14 +229,14 @@ fn describe_data(arguments: &Arguments) -> String {
 /// The command as typed, absolute paths reduced to their last part: a table is published.
 fn command_line() -> String {
     let words = std::env::args().skip(1).map(|word| {
-        let word = if word.starts_with('/') { last_component(&word) } else { word };
+        let word = if Path::new(&word).is_absolute() { last_component(&word) } else { word };
         if word.contains(' ') { format!("{word:?}") } else { word }
     });
     std::iter::once("straightshot".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 fn last_component(path: &str) -> String {
-    path.trim_end_matches('/').rsplit('/').next().unwrap_or(path).to_owned()
+    Path::new(path).file_name().map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 /// A line that replaces itself while something long runs.

@@ -123,7 +123,7 @@ pub(super) fn measure(
     let decode_gflops = |measured: &Measured| decode / ms(measured.network) / 1e6;
     Ok(Case {
         case: format!("{}/{}", arguments.name(), size.name()),
-        threads: peak.pool.current_num_threads(),
+        threads: peak.pool.threads(),
         batch: size.batch,
         total_ms,
         rtf: total_ms / 1e3 / size.seconds / f64::from(size.batch),
