@@ -16,7 +16,7 @@ const SMALLEST: f32 = 1e-32;
 pub(crate) type Pair = [i16; 2];
 
 /// Divides `rows` rows into tiles of nearly equal size, because the time a tile takes grows with its rows.
-pub(crate) fn tiles(rows: usize) -> impl Iterator<Item = Range<usize>> + Clone {
+pub(crate) fn tiles(rows: usize) -> impl Iterator<Item = Range<usize>> {
     let count = rows.div_ceil(MOST_ROWS);
     (0..count).map(move |tile| tile * rows / count..(tile + 1) * rows / count)
 }

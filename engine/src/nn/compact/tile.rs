@@ -37,7 +37,8 @@ pub(super) fn multiply(xs: &[RowTile<'_>], panels: &[&[Codes]], to: Destination<
     }
 }
 
-/// What is the same in all forms: going through panels and parts. `$sums` multiplies one part by one panel.
+/// What is the same in all forms: going through panels and parts. The `products` of each form multiplies
+/// one part by one panel.
 macro_rules! form {
     ($($attribute:meta)?) => {
         $(#[$attribute])?
