@@ -28,19 +28,24 @@ pub(super) struct Destination<'a> {
 /// # Shapes
 /// - `xs`: the tile, in parts one behind the other; all but the last have an even number of inputs
 /// - `panels`: for each panel the codes of all inputs
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx512vnni+avx2+fma", "x86_64+avx2+fma"))]
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx512vnni+avx2+fma",
+    "x86_64+avxvnni+avx2+fma",
+    "x86_64+avx2+fma"
+))]
 pub(super) fn multiply(xs: &[RowTile<'_>], panels: &[&[Codes]], to: Destination<'_>) {
     multiversion::target::match_target! {
         "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx512vnni+avx2+fma" => avx512::multiply(xs, panels, to),
+        "x86_64+avxvnni+avx2+fma" => avx_vnni::multiply(xs, panels, to),
         "x86_64+avx2+fma" => avx2::multiply(xs, panels, to),
         _ => plain::multiply(xs, panels, to),
     }
 }
 
-/// What is the same in all forms: going through panels and parts. The `products` of each form multiplies
-/// one part by one panel.
+/// What is the same in all forms: going through the panels. The `products` of each form multiplies all parts of the tile
+/// by `$panels` panels at once.
 macro_rules! form {
-    ($($attribute:meta)?) => {
+    ($panels:literal $(, $attribute:meta)?) => {
         $(#[$attribute])?
         pub(super) fn multiply(xs: &[RowTile<'_>], panels: &[&[Codes]], to: Destination<'_>) {
             match xs.first().map_or(0, |x| x.rows) {
@@ -57,28 +62,21 @@ macro_rules! form {
 
         $(#[$attribute])?
         fn rows<const ROWS: usize>(xs: &[RowTile<'_>], panels: &[&[Codes]], to: Destination<'_>) {
+            const WIDE: usize = $panels * COLUMNS;
             let Destination { out, stride, columns } = to;
-            for (panel, start) in panels.iter().zip((0..columns).step_by(COLUMNS)) {
-                let is_whole = columns - start >= COLUMNS;
-                // What is behind the last column is computed and left out.
-                let mut cut = [0f32; MOST_ROWS * COLUMNS];
-                let (to, step) = if is_whole { (&mut out[start..], stride) } else { (&mut cut[..], COLUMNS) };
-                let (mut codes, mut is_first) = (*panel, true);
-                for x in xs {
-                    let pairs = x.pairs.as_chunks::<ROWS>().0.chunks(PART / 2);
-                    for (pairs, steps) in pairs.zip(x.steps.as_chunks::<ROWS>().0) {
-                        let (here, rest) = codes.split_at(pairs.len());
-                        if is_first {
-                            products::<ROWS, false>(pairs, here, steps, to, step);
-                        } else {
-                            products::<ROWS, true>(pairs, here, steps, to, step);
-                        }
-                        (codes, is_first) = (rest, false);
-                    }
-                }
-                if !is_whole {
-                    for (out, cut) in out.chunks_mut(stride).zip(cut.chunks_exact(COLUMNS)).take(ROWS) {
-                        out[start..columns].copy_from_slice(&cut[..columns - start]);
+            for (some, start) in panels.chunks($panels).zip((0..columns).step_by(WIDE)) {
+                // Where one is missing, another takes its place.
+                let mut group = [some[0]; $panels];
+                group[..some.len()].copy_from_slice(some);
+                let (out, wanted) = (&mut out[start..], columns - start);
+                if wanted >= WIDE {
+                    products::<ROWS>(xs, group, out, stride);
+                } else {
+                    // What is behind the last column is computed and left out.
+                    let mut cut = [0f32; MOST_ROWS * WIDE];
+                    products::<ROWS>(xs, group, &mut cut, WIDE);
+                    for (out, cut) in out.chunks_mut(stride).zip(cut.chunks_exact(WIDE)).take(ROWS) {
+                        out[..wanted].copy_from_slice(&cut[..wanted]);
                     }
                 }
             }
@@ -86,85 +84,127 @@ macro_rules! form {
     };
 }
 
-/// The columns of one row.
+/// The parts of a tile: pairs of inputs, and what a step stands for in each row.
 #[inline(always)]
-fn columns_of(out: &mut [f32], row: usize, stride: usize) -> &mut [f32; COLUMNS] {
-    &mut out[row * stride..].as_chunks_mut().0[0]
+fn parts<'a, const ROWS: usize>(
+    x: &RowTile<'a>,
+) -> impl Iterator<Item = (&'a [[Pair; ROWS]], &'a [f32; ROWS])> + use<'a, ROWS> {
+    x.pairs.as_chunks::<ROWS>().0.chunks(PART / 2).zip(x.steps.as_chunks::<ROWS>().0)
+}
+
+/// The columns of one row and one panel.
+#[inline(always)]
+fn columns_of(out: &mut [f32], [row, panel]: [usize; 2], stride: usize) -> &mut [f32; COLUMNS] {
+    &mut out[row * stride + panel * COLUMNS..].as_chunks_mut().0[0]
 }
 
 /// For every processor, 64-bit ARM among them.
 mod plain {
     use super::*;
 
-    form!();
+    form!(1);
 
-    fn products<const ROWS: usize, const ADD: bool>(
-        x: &[[Pair; ROWS]],
-        codes: &[Codes],
-        steps: &[f32; ROWS],
+    fn products<const ROWS: usize>(
+        xs: &[RowTile<'_>],
+        [mut codes]: [&[Codes]; 1],
         out: &mut [f32],
         stride: usize,
     ) {
-        let mut sums = [[0i32; COLUMNS]; ROWS];
-        for (x, codes) in x.iter().zip(codes) {
-            // In 16 bits, and one input after the other: NEON multiplies those into sums of 32 bits in one instruction.
-            for input in 0..2 {
-                let codes = codes.map(|codes| i16::from(codes[input]));
-                for (x, sums) in x.iter().zip(&mut sums) {
-                    for (sum, code) in sums.iter_mut().zip(&codes) {
-                        *sum += i32::from(x[input]) * i32::from(*code);
+        (0..ROWS).for_each(|row| columns_of(out, [row, 0], stride).fill(0.0));
+        for (x, steps) in xs.iter().flat_map(parts::<ROWS>) {
+            let (here, rest) = codes.split_at(x.len());
+            codes = rest;
+            let mut sums = [[0i32; COLUMNS]; ROWS];
+            for (x, codes) in x.iter().zip(here) {
+                // In 16 bits, and one input after the other: NEON multiplies those into sums of 32 bits in one instruction.
+                for input in 0..2 {
+                    let codes = codes.map(|codes| i16::from(codes[input]));
+                    for (x, sums) in x.iter().zip(&mut sums) {
+                        for (sum, code) in sums.iter_mut().zip(&codes) {
+                            *sum += i32::from(x[input]) * i32::from(*code);
+                        }
                     }
                 }
             }
-        }
-        for (row, (sums, step)) in sums.iter().zip(steps).enumerate() {
-            for (out, sum) in columns_of(out, row, stride).iter_mut().zip(sums) {
-                let value = *sum as f32 * step;
-                *out = if ADD { *out + value } else { value };
+            for (row, (sums, step)) in sums.iter().zip(steps).enumerate() {
+                for (out, sum) in columns_of(out, [row, 0], stride).iter_mut().zip(sums) {
+                    *out += *sum as f32 * step;
+                }
             }
         }
     }
 }
 
+/// A form in 256 bits, whose `add_products` adds the products of sixteen numbers to eight sums.
+#[cfg(target_arch = "x86_64")]
+macro_rules! form_of_256_bits {
+    ($attribute:meta) => {
+        use super::*;
+        use bytemuck::{must_cast, must_cast_mut};
+        use std::arch::x86_64::{
+            __m128i, _mm256_add_ps, _mm256_cvtepi8_epi16, _mm256_cvtepi32_ps, _mm256_mul_ps,
+            _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256,
+        };
+
+        // The sums of more than one panel would not fit the registers.
+        form!(1, $attribute);
+
+        #[inline]
+        #[$attribute]
+        fn products<const ROWS: usize>(
+            xs: &[RowTile<'_>],
+            [mut codes]: [&[Codes]; 1],
+            out: &mut [f32],
+            stride: usize,
+        ) {
+            (0..ROWS).for_each(|row| columns_of(out, [row, 0], stride).fill(0.0));
+            for x in xs {
+                for (x, steps) in parts::<ROWS>(x) {
+                    let (here, rest) = codes.split_at(x.len());
+                    codes = rest;
+                    let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
+                    for (x, codes) in x.iter().zip(here) {
+                        let codes: [__m128i; 2] = must_cast(*codes);
+                        let codes = [_mm256_cvtepi8_epi16(codes[0]), _mm256_cvtepi8_epi16(codes[1])];
+                        for (x, sums) in x.iter().zip(&mut sums) {
+                            let x = _mm256_set1_epi32(must_cast(*x));
+                            sums[0] = add_products(sums[0], codes[0], x);
+                            sums[1] = add_products(sums[1], codes[1], x);
+                        }
+                    }
+                    for (row, (sums, step)) in sums.iter().zip(steps).enumerate() {
+                        let out: &mut [[f32; 8]; 2] = must_cast_mut(columns_of(out, [row, 0], stride));
+                        let step = _mm256_set1_ps(*step);
+                        for (out, sums) in out.iter_mut().zip(sums) {
+                            let value = _mm256_mul_ps(_mm256_cvtepi32_ps(*sums), step);
+                            *out = must_cast(_mm256_add_ps(must_cast(*out), value));
+                        }
+                    }
+                }
+            }
+        }
+    };
+}
+
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use super::*;
-    use bytemuck::{must_cast, must_cast_mut};
-    use std::arch::x86_64::{
-        __m128i, _mm256_add_epi32, _mm256_add_ps, _mm256_cvtepi8_epi16, _mm256_cvtepi32_ps,
-        _mm256_madd_epi16, _mm256_mul_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256,
-    };
+    use std::arch::x86_64::{__m256i, _mm256_add_epi32, _mm256_madd_epi16};
 
-    form!(target_feature(enable = "avx2,fma"));
+    form_of_256_bits!(target_feature(enable = "avx2,fma"));
 
     #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    fn products<const ROWS: usize, const ADD: bool>(
-        x: &[[Pair; ROWS]],
-        codes: &[Codes],
-        steps: &[f32; ROWS],
-        out: &mut [f32],
-        stride: usize,
-    ) {
-        let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
-        for (x, codes) in x.iter().zip(codes) {
-            let codes: [__m128i; 2] = must_cast(*codes);
-            let codes = [_mm256_cvtepi8_epi16(codes[0]), _mm256_cvtepi8_epi16(codes[1])];
-            for (x, sums) in x.iter().zip(&mut sums) {
-                let x = _mm256_set1_epi32(must_cast(*x));
-                sums[0] = _mm256_add_epi32(sums[0], _mm256_madd_epi16(codes[0], x));
-                sums[1] = _mm256_add_epi32(sums[1], _mm256_madd_epi16(codes[1], x));
-            }
-        }
-        for (row, (sums, step)) in sums.iter().zip(steps).enumerate() {
-            let out: &mut [[f32; 8]; 2] = must_cast_mut(columns_of(out, row, stride));
-            let step = _mm256_set1_ps(*step);
-            for (out, sums) in out.iter_mut().zip(sums) {
-                let value = _mm256_mul_ps(_mm256_cvtepi32_ps(*sums), step);
-                *out = must_cast(if ADD { _mm256_add_ps(must_cast(*out), value) } else { value });
-            }
-        }
+    #[target_feature(enable = "avx2")]
+    fn add_products(sums: __m256i, codes: __m256i, x: __m256i) -> __m256i {
+        _mm256_add_epi32(sums, _mm256_madd_epi16(codes, x))
     }
+}
+
+/// For processors of laptops, most of which have this part of AVX-512 without the rest.
+#[cfg(target_arch = "x86_64")]
+mod avx_vnni {
+    use std::arch::x86_64::_mm256_dpwssd_avx_epi32 as add_products;
+
+    form_of_256_bits!(target_feature(enable = "avxvnni,avx2,fma"));
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -172,40 +212,48 @@ mod avx512 {
     use super::*;
     use bytemuck::must_cast;
     use std::arch::x86_64::{
-        _mm512_add_epi32, _mm512_add_ps, _mm512_cvtepi8_epi16, _mm512_cvtepi32_ps, _mm512_dpwssd_epi32,
-        _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512,
+        _mm512_add_ps, _mm512_cvtepi8_epi16, _mm512_cvtepi32_ps, _mm512_dpwssd_epi32, _mm512_mul_ps,
+        _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512,
     };
 
-    form!(target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"));
+    // Two at once, because a row that is read once for both leaves the loads of the processor time for the codes.
+    form!(2, target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"));
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma")]
-    fn products<const ROWS: usize, const ADD: bool>(
-        x: &[[Pair; ROWS]],
-        codes: &[Codes],
-        steps: &[f32; ROWS],
+    fn products<const ROWS: usize>(
+        xs: &[RowTile<'_>],
+        mut codes: [&[Codes]; 2],
         out: &mut [f32],
         stride: usize,
     ) {
-        // Two sums of each row, because an addition waits four cycles for the one before it.
-        let mut sums = [[_mm512_setzero_si512(); 2]; ROWS];
-        let mut add = |of: usize, x: &[Pair; ROWS], codes: &Codes| {
-            let codes = _mm512_cvtepi8_epi16(must_cast(*codes));
-            for (x, sums) in x.iter().zip(&mut sums) {
-                sums[of] = _mm512_dpwssd_epi32(sums[of], codes, _mm512_set1_epi32(must_cast(*x)));
+        // With 32 registers the sums of all parts stay in them.
+        let mut totals = [[_mm512_setzero_ps(); 2]; ROWS];
+        for x in xs {
+            for (x, steps) in parts::<ROWS>(x) {
+                let (first, second) = (codes[0].split_at(x.len()), codes[1].split_at(x.len()));
+                codes = [first.1, second.1];
+                let mut sums = [[_mm512_setzero_si512(); 2]; ROWS];
+                for ((x, first), second) in x.iter().zip(first.0).zip(second.0) {
+                    let codes =
+                        [_mm512_cvtepi8_epi16(must_cast(*first)), _mm512_cvtepi8_epi16(must_cast(*second))];
+                    for (x, sums) in x.iter().zip(&mut sums) {
+                        let x = _mm512_set1_epi32(must_cast(*x));
+                        sums[0] = _mm512_dpwssd_epi32(sums[0], codes[0], x);
+                        sums[1] = _mm512_dpwssd_epi32(sums[1], codes[1], x);
+                    }
+                }
+                for ((totals, sums), step) in totals.iter_mut().zip(&sums).zip(steps) {
+                    let step = _mm512_set1_ps(*step);
+                    for (total, sum) in totals.iter_mut().zip(sums) {
+                        *total = _mm512_add_ps(*total, _mm512_mul_ps(_mm512_cvtepi32_ps(*sum), step));
+                    }
+                }
             }
-        };
-        let ((twos, last), (codes, last_codes)) = (x.as_chunks::<2>(), codes.as_chunks::<2>());
-        for (x, codes) in twos.iter().zip(codes) {
-            add(0, &x[0], &codes[0]);
-            add(1, &x[1], &codes[1]);
         }
-        last.iter().zip(last_codes).for_each(|(x, codes)| add(0, x, codes));
-        for (row, (sums, step)) in sums.iter().zip(steps).enumerate() {
-            let out = columns_of(out, row, stride);
-            let sums = _mm512_cvtepi32_ps(_mm512_add_epi32(sums[0], sums[1]));
-            let value = _mm512_mul_ps(sums, _mm512_set1_ps(*step));
-            *out = must_cast(if ADD { _mm512_add_ps(must_cast(*out), value) } else { value });
+        for (row, totals) in totals.iter().enumerate() {
+            *columns_of(out, [row, 0], stride) = must_cast(totals[0]);
+            *columns_of(out, [row, 1], stride) = must_cast(totals[1]);
         }
     }
 }
@@ -216,7 +264,16 @@ mod tests {
     use super::*;
     use crate::rng::{Noise, Stream};
 
-    /// The form for AVX2 where there is AVX2, on processors with more too.
+    /// The form for AVX-VNNI where there is AVX-VNNI, on processors with AVX-512 too.
+    #[multiversion(targets("x86_64+avxvnni+avx2+fma"))]
+    fn multiply_up_to_avx_vnni(xs: &[RowTile<'_>], panels: &[&[Codes]], to: Destination<'_>) {
+        multiversion::target::match_target! {
+            "x86_64+avxvnni+avx2+fma" => avx_vnni::multiply(xs, panels, to),
+            _ => multiply_up_to_avx2(xs, panels, to),
+        }
+    }
+
+    /// The same for AVX2.
     #[multiversion(targets("x86_64+avx2+fma"))]
     fn multiply_up_to_avx2(xs: &[RowTile<'_>], panels: &[&[Codes]], to: Destination<'_>) {
         multiversion::target::match_target! {
@@ -262,6 +319,7 @@ mod tests {
                 };
                 let out = made(multiply);
                 assert_eq!(out, made(plain::multiply), "{parts:?}, {rows} rows");
+                assert_eq!(out, made(multiply_up_to_avx_vnni), "{parts:?}, {rows} rows");
                 assert_eq!(out, made(multiply_up_to_avx2), "{parts:?}, {rows} rows");
                 for (row, out) in out.chunks_exact(STRIDE).enumerate() {
                     assert!(out[columns..].iter().all(|v| *v == 7.0), "columns behind the last");
