@@ -398,9 +398,8 @@ impl Generator {
         for i in 0..request.variations {
             cancel.check()?;
             let spectrum = codec.decode_checked(&latent.narrow(0, i as usize, 1)?, &|| cancel.check())?;
-            let log_amplitudes = spectrum.log_amplitudes.flatten_all()?.to_vec1::<f32>()?;
             cancel.check()?;
-            let mut clip = codec.synthesize(&log_amplitudes, texture_seed(request, i))?;
+            let mut clip = codec.render(&spectrum, texture_seed(request, i))?;
             clip.truncate(samples);
             finish(&mut clip, self.sample_rate_hz());
             clips.push(Audio { samples: clip, sample_rate_hz: self.sample_rate_hz() });

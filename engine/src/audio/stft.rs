@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use realfft::num_complex::Complex32;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Transform pair of one window length and hop.
@@ -65,6 +66,16 @@ impl Stft {
         (frame * self.hop_length) as isize - ((self.n_fft - self.hop_length) / 2) as isize
     }
 
+    /// Memory for one thread's transforms.
+    fn scratch(&self) -> Scratch {
+        Scratch {
+            block: vec![0.0; self.n_fft],
+            row: vec![Complex32::default(); self.bins()],
+            forward: self.forward.make_scratch_vec(),
+            inverse: self.inverse.make_scratch_vec(),
+        }
+    }
+
     /// Transforms `samples` to `frames` frames.
     ///
     /// # Shapes
@@ -74,78 +85,141 @@ impl Stft {
         let bins = self.bins();
         let mut out = vec![Complex32::default(); frames * bins];
         out.par_chunks_mut(bins).enumerate().for_each_init(
-            || (vec![0f32; self.n_fft], self.forward.make_scratch_vec()),
-            |(block, scratch), (frame, out)| {
-                let start = self.start(frame);
-                for (i, (b, w)) in block.iter_mut().zip(&self.window).enumerate() {
-                    let at = start + i as isize;
-                    *b = usize::try_from(at).ok().and_then(|at| samples.get(at)).map_or(0.0, |x| x * w);
-                }
-                // The only failures are wrong buffer lengths, which are fixed above.
-                let done = self.forward.process_with_scratch(block, out, scratch);
-                debug_assert!(done.is_ok());
-            },
+            || self.scratch(),
+            |scratch, (frame, out)| self.forward_frame(samples, frame, out, scratch),
         );
         out
+    }
+
+    fn forward_frame(&self, samples: &[f32], frame: usize, out: &mut [Complex32], scratch: &mut Scratch) {
+        let start = self.start(frame);
+        let inside = usize::try_from(start).ok().and_then(|start| samples.get(start..start + self.n_fft));
+        let (block, window) = (&mut scratch.block, &self.window);
+        if let Some(inside) = inside {
+            block.iter_mut().zip(inside).zip(window).for_each(|((b, x), w)| *b = x * w);
+        } else {
+            for (i, (b, w)) in block.iter_mut().zip(window).enumerate() {
+                let at = start + i as isize;
+                *b = usize::try_from(at).ok().and_then(|at| samples.get(at)).map_or(0.0, |x| x * w);
+            }
+        }
+        // The only failures are wrong buffer lengths, which are fixed above.
+        let done = self.forward.process_with_scratch(block, out, &mut scratch.forward);
+        debug_assert!(done.is_ok());
     }
 
     /// Inverse transform by weighted overlap-add, exact for an unchanged spectrum of [`Stft::forward`].
     ///
     /// # Shapes
-    /// - `spectrum`: `[frames, bins]`; is used as scratch
+    /// - `spectrum`: `[frames, bins]`
     /// - returns: `frames * hop_length` samples
     #[must_use]
-    pub fn inverse(&self, spectrum: &mut [Complex32]) -> Vec<f32> {
+    pub fn inverse(&self, spectrum: &[Complex32]) -> Vec<f32> {
         let bins = self.bins();
-        let frames = spectrum.len() / bins;
-        let blocks: Vec<Vec<f32>> = spectrum
-            .par_chunks_mut(bins)
-            .map_init(
-                || self.inverse.make_scratch_vec(),
-                |scratch, row| {
+        let copy = |(): &mut (), frame: usize, row: &mut [Complex32], _: &mut Scratch| {
+            row.copy_from_slice(&spectrum[frame * bins..][..bins]);
+        };
+        self.overlap_add(spectrum.len() / bins, || (), copy)
+    }
+
+    /// The inverse transform of what `change` makes of every frame of `samples`. Only some frames are there at a time,
+    /// in the cache of a core: the spectrum of a clip would go through memory several times.
+    ///
+    /// # Shapes
+    /// - `change`: gets what `init` made for the thread, the number of a frame and its `bins` values; a frame may be asked
+    ///   for more than once
+    /// - returns: `frames * hop_length` samples
+    #[must_use]
+    pub fn filter<T>(
+        &self,
+        samples: &[f32],
+        frames: usize,
+        init: impl Fn() -> T + Sync,
+        change: impl Fn(&mut T, usize, &mut [Complex32]) + Sync,
+    ) -> Vec<f32> {
+        self.overlap_add(frames, init, |state, frame, row, scratch| {
+            self.forward_frame(samples, frame, row, scratch);
+            change(state, frame, row);
+        })
+    }
+
+    /// The samples of frames that `make` makes one by one.
+    fn overlap_add<T>(
+        &self,
+        frames: usize,
+        init: impl Fn() -> T + Sync,
+        make: impl Fn(&mut T, usize, &mut [Complex32], &mut Scratch) + Sync,
+    ) -> Vec<f32> {
+        let bins = self.bins();
+        let mut sum = vec![0f32; frames * self.hop_length];
+        let hops = frames.div_ceil(PIECES_PER_THREAD * rayon::current_num_threads()).clamp(1, MOST_HOPS);
+        sum.par_chunks_mut(hops * self.hop_length).enumerate().for_each_init(
+            || (init(), self.scratch(), Vec::new(), vec![0f32; self.hop_length]),
+            |(state, scratch, blocks, weight), (piece, sum)| {
+                let first = piece * hops;
+                let near = self.frames_near(first, frames).start
+                    ..self.frames_near(first + sum.len() / self.hop_length - 1, frames).end;
+                blocks.resize(near.len() * self.n_fft, 0.0);
+                let mut row = std::mem::take(&mut scratch.row);
+                for (frame, block) in near.clone().zip(blocks.chunks_exact_mut(self.n_fft)) {
+                    make(state, frame, &mut row, scratch);
                     row[0].im = 0.0;
                     row[bins - 1].im = 0.0;
-                    let mut block = vec![0f32; self.n_fft];
-                    let done = self.inverse.process_with_scratch(row, &mut block, scratch);
+                    let done = self.inverse.process_with_scratch(&mut row, block, &mut scratch.inverse);
                     debug_assert!(done.is_ok());
-                    block
-                },
-            )
-            .collect();
-        let mut sum = vec![0f32; frames * self.hop_length];
-        sum.par_chunks_mut(self.hop_length).enumerate().for_each_init(
-            || vec![0f32; self.hop_length],
-            |weight, (hop, sum)| {
-                weight.fill(0.0);
-                self.overlap_add(&blocks, hop * self.hop_length, sum, weight);
-                let scale = 1.0 / self.n_fft as f32;
-                sum.iter_mut().zip(weight).for_each(|(x, w)| *x *= scale / w.max(1e-3));
+                }
+                scratch.row = row;
+                for (hop, sum) in (first..).zip(sum.chunks_exact_mut(self.hop_length)) {
+                    weight.fill(0.0);
+                    for frame in self.frames_near(hop, frames) {
+                        let block = &blocks[(frame - near.start) * self.n_fft..][..self.n_fft];
+                        self.add_block(block, frame, hop * self.hop_length, sum, weight);
+                    }
+                    let scale = 1.0 / self.n_fft as f32;
+                    sum.iter_mut().zip(&*weight).for_each(|(x, w)| *x *= scale / w.max(1e-3));
+                }
             },
         );
         sum
     }
 
-    /// Adds the windowed parts of `blocks` that fall into one hop from sample `at` on to `sum`, and their squared windows
-    /// to `weight`.
-    fn overlap_add(&self, blocks: &[Vec<f32>], at: usize, sum: &mut [f32], weight: &mut [f32]) {
-        let (hop, reach) = (at / self.hop_length, self.n_fft / self.hop_length);
-        let near = hop.saturating_sub(reach)..(hop + reach).min(blocks.len());
-        for frame in near {
-            // Where the hop lies in the block; less than nothing if the block begins within the hop.
-            let inside = at as isize - self.start(frame);
-            let skip = (-inside).max(0) as usize;
-            let from = inside.max(0) as usize;
-            if skip >= sum.len() || from >= self.n_fft {
-                continue;
-            }
-            let parts = sum[skip..].iter_mut().zip(&mut weight[skip..]);
-            let block = blocks[frame][from..].iter().zip(&self.window[from..]);
-            for ((sum, weight), (x, w)) in parts.zip(block) {
-                *sum += w * x;
-                *weight += w * w;
-            }
+    /// The frames, of so many, that reach into a hop.
+    fn frames_near(&self, hop: usize, frames: usize) -> Range<usize> {
+        // Half a window on either side of a hop, and the hop itself.
+        let reach = self.n_fft / self.hop_length / 2;
+        hop.saturating_sub(reach)..(hop + reach + 1).min(frames)
+    }
+
+    /// Adds the windowed part of a frame's block that falls into the hop from sample `at` on to `sum`, and its squared
+    /// window to `weight`.
+    fn add_block(&self, block: &[f32], frame: usize, at: usize, sum: &mut [f32], weight: &mut [f32]) {
+        // Where the hop lies in the block; less than nothing if the block begins within the hop.
+        let inside = at as isize - self.start(frame);
+        let skip = (-inside).max(0) as usize;
+        let from = inside.max(0) as usize;
+        if skip >= sum.len() || from >= self.n_fft {
+            return;
+        }
+        let parts = sum[skip..].iter_mut().zip(&mut weight[skip..]);
+        let block = block[from..].iter().zip(&self.window[from..]);
+        for ((sum, weight), (x, w)) in parts.zip(block) {
+            *sum += w * x;
+            *weight += w * w;
         }
     }
+}
+
+/// Pieces of a signal that a thread puts together one after the other: some, so that none waits long for the last.
+const PIECES_PER_THREAD: usize = 4;
+/// Most hops of a piece: their blocks, 0.3 MB with 1,024 samples each, stay in the cache of a core.
+const MOST_HOPS: usize = 64;
+
+/// What a thread transforms in.
+struct Scratch {
+    block: Vec<f32>,
+    row: Vec<Complex32>,
+    forward: Vec<Complex32>,
+    inverse: Vec<Complex32>,
 }
 
 #[cfg(test)]
@@ -157,9 +231,36 @@ mod tests {
     fn inverse_of_forward_is_identity() {
         let stft = Stft::new(1024, 256);
         let x = Noise::new(1, Stream::Training).normals(40 * 256);
-        let y = stft.inverse(&mut stft.forward(&x, 40));
+        let y = stft.inverse(&stft.forward(&x, 40));
         let worst = x.iter().zip(&y).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(worst < 1e-4, "largest error {worst}");
+    }
+
+    #[test]
+    fn a_filter_is_the_inverse_of_the_changed_spectrum_on_any_number_of_threads() {
+        let change = |factor: &mut f32, frame: usize, row: &mut [Complex32]| {
+            row.iter_mut().for_each(|c| *c *= *factor * frame as f32);
+        };
+        for (n_fft, hop_length, frames) in [(1024, 256, 1), (1024, 256, 7), (64, 32, 3), (64, 8, 300)] {
+            let stft = Stft::new(n_fft, hop_length);
+            // Fewer samples than frames, and more.
+            for samples in [frames * hop_length - 3, frames * hop_length + n_fft] {
+                let x = Noise::new(2, Stream::Training).normals(samples);
+                let mut spectrum = stft.forward(&x, frames);
+                spectrum
+                    .chunks_mut(stft.bins())
+                    .enumerate()
+                    .for_each(|(frame, row)| change(&mut 0.5, frame, row));
+                let wanted = stft.inverse(&spectrum);
+                assert_eq!(wanted.len(), frames * hop_length);
+                for threads in [1, 3] {
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                    let got = pool.install(|| stft.filter(&x, frames, || 0.5, change));
+                    assert_eq!(got, wanted, "{n_fft}, {hop_length}, {frames} frames, {threads} threads");
+                }
+            }
+        }
+        assert!(Stft::new(64, 32).filter(&[], 0, || 0.5, change).is_empty());
     }
 
     #[test]

@@ -36,28 +36,28 @@ impl Grid {
 /// Levels of loudness: as many as bits in two stages of 64.
 const LEVELS: usize = 64 * 64;
 
-/// No bin.
+/// No place.
 const NONE: u32 = u32::MAX;
 
 /// Bins whose neighbours come next, loudest level first and, in a level, last in first out.
 struct Front {
-    /// Per level, the bin that comes first.
+    /// Per level, the place of what comes first.
     first: Vec<u32>,
-    /// Per bin, the one that comes after it in its level.
-    after: Vec<u32>,
+    /// Bins, each with the place of what comes after it in its level.
+    bins: Vec<[u32; 2]>,
     /// Which levels have bins, and which words of these bits are not zero.
     levels: [u64; 64],
     words: u64,
 }
 
 impl Front {
-    fn new(bins: usize) -> Self {
-        Self { first: vec![NONE; LEVELS], after: vec![NONE; bins], levels: [0; 64], words: 0 }
+    fn new() -> Self {
+        Self { first: vec![NONE; LEVELS], bins: Vec::new(), levels: [0; 64], words: 0 }
     }
 
     fn push(&mut self, level: usize, at: usize) {
-        self.after[at] = self.first[level];
-        self.first[level] = at as u32;
+        let place = self.bins.len() as u32;
+        self.bins.push([at as u32, std::mem::replace(&mut self.first[level], place)]);
         self.levels[level / 64] |= 1 << (level % 64);
         self.words |= 1 << (level / 64);
     }
@@ -65,16 +65,16 @@ impl Front {
     fn pop(&mut self) -> Option<usize> {
         let word = self.words.checked_ilog2()? as usize;
         let bit = self.levels[word].checked_ilog2()? as usize;
-        let at = self.first[64 * word + bit] as usize;
-        let next = self.after[at];
-        self.first[64 * word + bit] = next;
+        let first = &mut self.first[64 * word + bit];
+        let [at, next] = self.bins[*first as usize];
+        *first = next;
         if next == NONE {
             self.levels[word] &= !(1 << bit);
             if self.levels[word] == 0 {
                 self.words &= !(1 << word);
             }
         }
-        Some(at)
+        Some(at as usize)
     }
 }
 
@@ -129,7 +129,7 @@ pub fn integrate(log_amplitude: &[f32], grid: Grid, floor: f32, phase: &mut [f32
     let gradient = Gradient { log_amplitude, grid, bins, frames };
     let loudness = Loudness { floor, per_neper: LEVELS as f32 / (loudest - floor) };
     let mut todo: Vec<bool> = log_amplitude.iter().map(|&v| v > floor).collect();
-    let mut front = Front::new(log_amplitude.len());
+    let mut front = Front::new();
     for start in loudness.order(log_amplitude) {
         if !std::mem::take(&mut todo[start as usize]) {
             continue;
@@ -217,9 +217,9 @@ mod tests {
             let floor = log.iter().copied().fold(f32::MIN, f32::max) - 12.0;
             integrate(&log, Grid { n_fft: 1024, hop_length: 256 }, floor, &mut phase);
         }
-        let mut spectrum: Vec<Complex32> =
+        let spectrum: Vec<Complex32> =
             target.iter().zip(&phase).map(|(&m, &p)| Complex32::from_polar(m, p)).collect();
-        let again = stft.forward(&stft.inverse(&mut spectrum), frames);
+        let again = stft.forward(&stft.inverse(&spectrum), frames);
         let error: f32 = again.iter().zip(&target).map(|(c, m)| (c.norm() - m).powi(2)).sum();
         10.0 * (error / target.iter().map(|m| m * m).sum::<f32>()).log10()
     }
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn levels_are_emptied_from_the_loudest_and_the_order_of_starts_is_theirs() {
-        let mut front = Front::new(6);
+        let mut front = Front::new();
         for (level, at) in [(3, 0), (4000, 1), (3, 2), (64, 3), (4000, 4), (0, 5)] {
             front.push(level, at);
         }

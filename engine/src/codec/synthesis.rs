@@ -1,11 +1,13 @@
 //! Bin amplitudes to waveform.
 
 use super::phase::{self, Grid};
-use super::{AMPLITUDE_FLOOR, Codec};
+use super::{AMPLITUDE_FLOOR, Codec, Spectrum};
 use crate::config::CodecConfig;
 use crate::error::{Error, ErrorKind, Result};
+use crate::nn::held::Held;
 use crate::nn::ops::kernels;
 use crate::rng::{Noise, Stream};
+use candle_core::Device;
 use rayon::prelude::*;
 use realfft::num_complex::Complex32;
 
@@ -20,6 +22,17 @@ const MASKED: f32 = std::f32::consts::FRAC_1_SQRT_2;
 const LOG_RANGE: (f32, f32) = (-14.0, 2.0);
 
 impl Codec {
+    /// [`Codec::synthesize`] of what the decoder made of one clip.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Compute`] if the spectrum holds NaN or cannot be read.
+    pub fn render(&self, spectrum: &Spectrum, seed: u64) -> Result<Vec<f32>> {
+        // On the CPU neither moves a number.
+        let log_amplitudes = spectrum.log_amplitudes.contiguous()?.to_device(&Device::Cpu)?;
+        let held = Held::new(&log_amplitudes);
+        self.synthesize(held.values()?, seed)
+    }
+
     /// Renders one clip of a decoded spectrum; the same seed gives the same samples.
     ///
     /// # Shapes
@@ -33,51 +46,70 @@ impl Codec {
         let config = self.config();
         let bins = config.bins();
         let frames = log_amplitudes.len() / (2 * bins);
-        if log_amplitudes.iter().any(|v| v.is_nan()) {
-            return Err(Error::new(ErrorKind::Compute, "The model produced an invalid sound (NaN)"));
-        }
-        let clamped = |half: usize| {
-            let mut part = vec![0f32; frames * bins];
-            part.par_chunks_mut(bins).zip(log_amplitudes.par_chunks(2 * bins)).for_each(|(part, row)| {
-                let row = &row[half * bins..][..bins];
-                part.iter_mut().zip(row).for_each(|(to, from)| *to = from.clamp(LOG_RANGE.0, LOG_RANGE.1));
-            });
-            part
-        };
-        let (mut log_tonal, mut noise) = (clamped(0), clamped(1));
-        let mut tonal = log_tonal.clone();
-        let logs = log_tonal.par_chunks_mut(bins);
-        logs.zip(tonal.par_chunks_mut(bins)).zip(noise.par_chunks_mut(bins)).for_each(
-            |((log, tonal), noise)| {
-                kernels::amplitudes(tonal, AMPLITUDE_FLOOR, 1.0);
-                kernels::amplitudes(noise, AMPLITUDE_FLOOR, 1.0);
-                kernels::take_masked(tonal, noise, MASKED, log, LOG_RANGE.0);
-            },
-        );
         let mut random = Noise::new(seed, Stream::Texture);
         let mut phase = random.uniforms(frames * bins);
-        phase.iter_mut().for_each(|phase| *phase *= std::f32::consts::TAU);
-        // The integration is a single path, the transforms are as many as frames.
-        let (mut spectrum, ()) = rayon::join(
-            || self.stft().forward(&random.normals(frames * config.hop_length), frames),
+        let mut log_tonal = vec![0f32; frames * bins];
+        let rows = log_amplitudes.par_chunks(2 * bins).zip(phase.par_chunks_mut(bins));
+        let is_invalid = rows
+            .zip(log_tonal.par_chunks_mut(bins))
+            .map_init(Parts::default, |parts, ((row, phase), log_tonal)| {
+                parts.fill(row);
+                log_tonal.copy_from_slice(&parts.log_tonal);
+                phase.iter_mut().for_each(|phase| *phase *= std::f32::consts::TAU);
+                row.iter().any(|v| v.is_nan())
+            })
+            .reduce(|| false, |a, b| a || b);
+        if is_invalid {
+            return Err(Error::new(ErrorKind::Compute, "The model produced an invalid sound (NaN)"));
+        }
+        // The integration is a single path.
+        let (white, ()) = rayon::join(
+            || random.normals(frames * config.hop_length),
             || integrate(&log_tonal, config, &mut phase),
         );
         // White noise of unit variance has bins of variance sum(w²) = 3/8 n_fft; amplitudes are in units of
         // a full-scale sine.
         let tonal_scale = self.stft().full_scale();
         let noise_scale = tonal_scale / (0.375 * config.n_fft as f32).sqrt();
-        let rows = spectrum.par_chunks_mut(bins).zip(phase.par_chunks(bins));
-        let amplitudes = tonal.par_chunks(bins).zip(noise.par_chunks(bins));
-        rows.zip(amplitudes).for_each(|((row, phase), (tonal, noise))| {
-            for (((value, phase), tonal), noise) in row.iter_mut().zip(phase).zip(tonal).zip(noise) {
+        Ok(self.stft().filter(&white, frames, Parts::default, |parts, frame, spectrum| {
+            parts.fill(&log_amplitudes[2 * frame * bins..][..2 * bins]);
+            let phase = &phase[frame * bins..][..bins];
+            let amplitudes = parts.tonal.iter().zip(&parts.noise);
+            for ((value, phase), (tonal, noise)) in spectrum.iter_mut().zip(phase).zip(amplitudes) {
                 *value *= noise_scale * noise;
                 // In most bins there is no tone, and a sine costs more than all the rest.
                 if *tonal > 0.0 {
                     *value += Complex32::from_polar(tonal_scale * tonal, *phase);
                 }
             }
-        });
-        Ok(self.stft().inverse(&mut spectrum))
+        }))
+    }
+}
+
+/// What the bins of a frame are made of. It is worked out twice, which takes less time than keeping it for a whole clip.
+#[derive(Default)]
+struct Parts {
+    /// Logarithms of the tones that are made as such, least where there is none.
+    log_tonal: Vec<f32>,
+    /// Amplitudes of those tones, and of the noise together with the other tones.
+    tonal: Vec<f32>,
+    noise: Vec<f32>,
+}
+
+impl Parts {
+    /// - `row`: `[2 * bins]`, logarithms of tonal and noise amplitudes
+    fn fill(&mut self, row: &[f32]) {
+        let (log_tonal, log_noise) = row.split_at(row.len() / 2);
+        let clamp = |to: &mut Vec<f32>, from: &[f32]| {
+            to.clear();
+            to.extend(from.iter().map(|v| v.clamp(LOG_RANGE.0, LOG_RANGE.1)));
+        };
+        clamp(&mut self.log_tonal, log_tonal);
+        clamp(&mut self.noise, log_noise);
+        self.tonal.clone_from(&self.log_tonal);
+        kernels::amplitudes(&mut self.tonal, AMPLITUDE_FLOOR, 1.0);
+        kernels::amplitudes(&mut self.noise, AMPLITUDE_FLOOR, 1.0);
+        kernels::take_masked(&mut self.tonal, &mut self.noise, MASKED, &mut self.log_tonal, LOG_RANGE.0);
     }
 }
 

@@ -6,7 +6,7 @@ use crate::flow::guidance::needs_unconditional;
 use crate::flow::{
     Guided, Method, TextCondition, Transformer, VelocityField, Windowed, integrate, uniform_grid,
 };
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 use std::time::{Duration, Instant};
 
 /// A sound on its way.
@@ -48,7 +48,7 @@ impl Generator {
             let latent = self.noise(request, self.tokens(request), 0)?.narrow(0, 0, 1)?;
             self.placement.device().synchronize()?;
             let start = Instant::now();
-            self.model.codec.decode(&latent)?.log_amplitudes.flatten_all()?.to_vec1::<f32>()?;
+            self.model.codec.decode(&latent)?.log_amplitudes.to_device(&Device::Cpu)?;
             Ok(start.elapsed())
         })
     }

@@ -40,8 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let sound = wav::read_mono(&arguments.input)?;
     let samples = resample(&sound.samples, sound.sample_rate_hz, rate)?;
     let latent = codec.encode(&samples, &Device::Cpu)?;
-    let spectrum = codec.decode(&latent)?.log_amplitudes.flatten_all()?.to_vec1::<f32>()?;
-    let mut out = codec.synthesize(&spectrum, arguments.seed)?;
+    let mut out = codec.render(&codec.decode(&latent)?, arguments.seed)?;
     out.truncate(samples.len());
     println!("RMS level: {:.1} dBFS in, {:.1} dBFS out", level_db(&samples), level_db(&out));
     Ok(wav::write(&arguments.output, &Audio { samples: out, sample_rate_hz: rate })?)

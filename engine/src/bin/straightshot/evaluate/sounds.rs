@@ -122,8 +122,7 @@ fn reconstructed(files: &ModelFiles, references: &[Clip]) -> Result<Vec<Sound>> 
     let mut sounds = Vec::new();
     for (i, clip) in references.iter().enumerate() {
         let latent = codec.encode(&clip.samples, &Device::Cpu)?;
-        let spectrum = codec.decode(&latent)?.log_amplitudes.flatten_all()?.to_vec1::<f32>()?;
-        let mut samples = codec.synthesize(&spectrum, i as u64)?;
+        let mut samples = codec.render(&codec.decode(&latent)?, i as u64)?;
         samples.truncate(clip.samples.len());
         sounds.push(Audio { samples, sample_rate_hz: codec.config().sample_rate_hz });
         progress("reconstructing", i + 1, references.len());
