@@ -3,6 +3,8 @@
 use super::bands::{self, BandMaps};
 use crate::config::CodecConfig;
 use crate::nn::band_block::KERNEL_TAPS;
+use crate::nn::band_block::tiled::Work;
+use crate::nn::held::Held;
 use crate::nn::linear::LinearInit;
 use crate::nn::{BandBlock, LayerNorm, Linear, ops};
 use candle_core::{Result, Tensor};
@@ -76,17 +78,49 @@ impl Decoder {
     ) -> std::result::Result<Spectrum, E> {
         let (batch, tokens, _) = latent.dims3()?;
         let x = self.read.forward(&latent.reshape((batch, tokens, (), self.band_channels))?)?;
-        let mut x = bands::add_embedding(&x, &self.embedding)?;
+        let x = bands::add_embedding(&x, &self.embedding)?;
+        if ops::is_fused(&x) && !x.track_op() && !self.is_trained() {
+            return self.forward_tiled(&x, between_blocks);
+        }
+        let mut x = x;
         for block in &self.blocks {
             between_blocks()?;
             x = block.forward(&x)?;
         }
         between_blocks()?;
-        if ops::is_fused(&x) && !x.track_op() && !self.norm.is_trained() && !self.write.is_trained() {
-            let range = [LOG_SCALE as f32, LOG_CENTRE as f32];
-            return Ok(Spectrum { log_amplitudes: self.write.write_tiled(&self.norm, &x, range)? });
-        }
         let out = self.write.write(&self.norm.forward(&x)?)?;
         Ok(Spectrum { log_amplitudes: ((out * LOG_SCALE)? + LOG_CENTRE)? })
+    }
+
+    /// What follows the embedding, for tensors on the CPU that want no gradient: every block writes where the one before
+    /// the last has written.
+    fn forward_tiled<E: From<candle_core::Error>>(
+        &self,
+        x: &Tensor,
+        between_blocks: &dyn Fn() -> std::result::Result<(), E>,
+    ) -> std::result::Result<Spectrum, E> {
+        let sizes = x.dims4()?;
+        let x = x.contiguous()?;
+        let held = Held::new(&x);
+        let mut work = Work::default();
+        // Read by the first block, and by what comes behind the last if there is none.
+        let mut latest: Option<Vec<f32>> = None;
+        let mut spare: Option<Vec<f32>> = None;
+        for block in &self.blocks {
+            between_blocks()?;
+            let mut out = spare.take().unwrap_or_else(|| vec![0f32; x.elem_count()]);
+            let xs = latest.as_deref().map_or_else(|| held.values(), Ok)?;
+            block.forward_slice(xs, sizes, &mut out, &mut work)?;
+            spare = latest.replace(out);
+        }
+        between_blocks()?;
+        let xs = latest.as_deref().map_or_else(|| held.values(), Ok)?;
+        let range = [LOG_SCALE as f32, LOG_CENTRE as f32];
+        Ok(Spectrum { log_amplitudes: self.write.write_tiled(&self.norm, xs, sizes, range)? })
+    }
+
+    /// Whether anything behind the embedding wants a gradient.
+    fn is_trained(&self) -> bool {
+        self.blocks.iter().any(BandBlock::is_trained) || self.norm.is_trained() || self.write.is_trained()
     }
 }

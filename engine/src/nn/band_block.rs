@@ -1,6 +1,6 @@
 //! ConvNeXt block on a grid of time and frequency bands.
 
-mod tiled;
+pub(crate) mod tiled;
 
 use super::linear::LinearInit;
 use super::{LayerNorm, Linear, ops};
@@ -99,7 +99,7 @@ impl BandBlock {
     }
 
     /// Whether any tensor of the block wants a gradient.
-    fn is_trained(&self) -> bool {
+    pub(crate) fn is_trained(&self) -> bool {
         let linear = [&self.expand, &self.contract, &self.gather, &self.mix[0], &self.mix[1], &self.scatter];
         let own =
             [&self.time_kernel, &self.band_kernel, &self.kernel_bias, &self.layer_scale, &self.mix_scale];

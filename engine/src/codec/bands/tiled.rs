@@ -4,9 +4,9 @@ use super::BandMaps;
 use crate::config::FRAMES_PER_TOKEN;
 use crate::nn::LayerNorm;
 use crate::nn::compact::rows::Rows;
-use crate::nn::held::{Held, HeldLinear, HeldNorm};
+use crate::nn::held::{HeldLinear, HeldNorm};
 use crate::nn::ops::kernels as k;
-use candle_core::{Result, Tensor, bail};
+use candle_core::{Device, Result, Tensor, bail};
 use rayon::prelude::*;
 
 /// Tokens of a tile: enough rows for the products of the few bands that share one map.
@@ -16,20 +16,17 @@ impl BandMaps {
     /// `scale · write(norm(x)) + centre`, for tensors on the CPU that want no gradient.
     ///
     /// # Shapes
-    /// - `x`: `[batch, tokens, bands, dim]`; returns what [`BandMaps::write`] does
+    /// - `xs`: `[batch, tokens, bands, dim]`, the sizes that are given; returns what [`BandMaps::write`] does
     ///
     /// # Errors
-    /// A candle error if the shapes do not fit.
+    /// A candle error if the sizes do not fit.
     pub(in crate::codec) fn write_tiled(
         &self,
         norm: &LayerNorm,
-        x: &Tensor,
+        xs: &[f32],
+        (batch, tokens, bands, dim): (usize, usize, usize, usize),
         [scale, centre]: [f32; 2],
     ) -> Result<Tensor> {
-        let (batch, tokens, bands, dim) = x.dims4()?;
-        let x = x.contiguous()?;
-        let guard = Held::new(&x);
-        let xs = guard.values()?;
         let norm = HeldNorm::new(norm);
         let norm = norm.map()?;
         let maps = self.maps.iter().map(HeldLinear::new).collect::<Result<Vec<_>>>()?;
@@ -38,8 +35,9 @@ impl BandMaps {
         if bands != self.groups.iter().map(|g| g.bands).sum::<usize>()
             || dim != norm.weight.len()
             || xs.is_empty()
+            || xs.len() != batch * tokens * bands * dim
         {
-            bail!("{:?} does not fit the bands", x.shape());
+            bail!("{:?} does not fit the bands", [batch, tokens, bands, dim]);
         }
         // One more than is written: the last bin is in no band.
         let (bins, token) = (written + 1, bands * dim);
@@ -78,7 +76,7 @@ impl BandMaps {
                 out.chunks_exact_mut(bins).for_each(|row| row[written] = row[written - 1]);
             },
         );
-        Tensor::from_vec(out, (batch, tokens * FRAMES_PER_TOKEN, 2 * bins), x.device())
+        Tensor::from_vec(out, (batch, tokens * FRAMES_PER_TOKEN, 2 * bins), &Device::Cpu)
     }
 
     /// Whether any map wants a gradient.

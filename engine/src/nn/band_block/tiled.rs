@@ -14,14 +14,39 @@ use rayon::prelude::*;
 /// Tokens of a tile: with 32 bands of 128 features and three times as many in the hidden layer, 0.3 MB.
 const TILE_TOKENS: usize = 4;
 
+/// Memory for one block after the other, which the blocks of a network share.
+#[derive(Default)]
+pub(crate) struct Work {
+    gathered: Vec<f32>,
+}
+
 impl BandBlock {
     /// What [`BandBlock::forward`] computes, for tensors on the CPU that want no gradient.
     ///
     /// # Errors
     /// A candle error if the shape does not fit.
     pub(super) fn forward_tiled(&self, x: &Tensor) -> Result<Tensor> {
-        let (batch, tokens, bands, dim) = x.dims4()?;
         let x = x.contiguous()?;
+        let held = Held::new(&x);
+        let mut out = vec![0f32; x.elem_count()];
+        self.forward_slice(held.values()?, x.dims4()?, &mut out, &mut Work::default())?;
+        Tensor::from_vec(out, x.shape(), x.device())
+    }
+
+    /// [`Self::forward_tiled`] for values that lie one behind the other.
+    ///
+    /// # Shapes
+    /// - `xs`, `out`: `[batch, tokens, bands, dim]`, the sizes that are given
+    ///
+    /// # Errors
+    /// A candle error if the sizes do not fit.
+    pub(crate) fn forward_slice(
+        &self,
+        xs: &[f32],
+        (batch, tokens, bands, dim): (usize, usize, usize, usize),
+        out: &mut [f32],
+        work: &mut Work,
+    ) -> Result<()> {
         let held =
             [&self.time_kernel, &self.band_kernel, &self.kernel_bias, &self.layer_scale, &self.mix_scale]
                 .map(Held::new);
@@ -32,8 +57,10 @@ impl BandBlock {
             bias: kernel_bias.values()?,
         };
         let (layer_scale, mix_scale) = (layer_scale.values()?, mix_scale.values()?);
-        if dim != kernels.bias.len() || x.elem_count() == 0 {
-            bail!("band block: {:?} does not fit {} features", x.shape(), kernels.bias.len());
+        let sizes = [batch, tokens, bands, dim];
+        let count: usize = sizes.iter().product();
+        if dim != kernels.bias.len() || count == 0 || xs.len() != count || out.len() != count {
+            bail!("band block: {sizes:?} does not fit {} features", kernels.bias.len());
         }
         let norms = (HeldNorm::new(&self.norm), HeldNorm::new(&self.mix_norm));
         let (norm, mix_norm) = (norms.0.map()?, norms.1.map()?);
@@ -42,11 +69,9 @@ impl BandBlock {
         let maps = linear.iter().map(HeldLinear::map).collect::<Result<Vec<_>>>()?;
         let [expand, contract, gather, mix_in, mix_out, scatter] = maps[..] else { bail!("six layers") };
 
-        let guard = Held::new(&x);
-        let xs = guard.values()?;
         let (token, seen) = (bands * dim, bands * gather.out_dim);
-        let mut out = vec![0f32; xs.len()];
-        let mut gathered = vec![0f32; batch * tokens * seen];
+        let gathered = &mut work.gathered;
+        gathered.resize(batch * tokens * seen, 0.0);
         // A tile never reaches into the next clip, so that its kernels see one clip only.
         let tiles = out
             .par_chunks_mut(tokens * token)
@@ -71,7 +96,7 @@ impl BandBlock {
                 k::add_bias(gather.product(h, rows, gathered), gather.bias);
             });
         });
-        let mut mixed = mix_in.all(&gathered);
+        let mut mixed = mix_in.all(gathered);
         mixed.par_chunks_mut(mix_in.out_dim).for_each(k::gelu_in_place);
         let mixed = mix_out.all(&mixed);
         let rows = rows_per_task(batch * tokens).min(TILE_TOKENS);
@@ -81,6 +106,6 @@ impl BandBlock {
                 k::accumulate_scaled(scatter.product(mixed, rows, h), scatter.bias, mix_scale, out);
             },
         );
-        Tensor::from_vec(out, x.shape(), x.device())
+        Ok(())
     }
 }
