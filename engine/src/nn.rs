@@ -11,6 +11,7 @@ pub(crate) mod held;
 pub mod linear;
 pub mod norm;
 pub mod ops;
+pub(crate) mod phases;
 pub mod rope;
 pub mod swiglu;
 pub mod time_embedding;

@@ -2,14 +2,12 @@
 //! layer.
 //!
 //! A short clip gives a layer so little to do that starting it on several threads, and passing its result through
-//! memory, takes as long as the layer itself. Here a block is six pieces of work, each shared among the threads:
+//! memory, takes as long as the layer itself. Here a block is four pieces of work, each shared among the threads:
 //!
-//! 1. tiles of a few tokens: norm and modulation;
-//! 2. heads: queries, keys, values, rotation, both attentions and the gate between them;
-//! 3. columns of the layer behind the heads, then tiles, to which they are added;
-//! 4. tiles: norm and modulation;
-//! 5. columns of the hidden layer: gate, value and their product;
-//! 6. columns of the layer behind it, then tiles, to which they are added.
+//! 1. heads: queries, keys, values, rotation, both attentions and the gate between them;
+//! 2. tiles of a few tokens: the layer behind the heads, to which its result is added, then norm and modulation;
+//! 3. columns of the hidden layer: gate, value and their product;
+//! 4. tiles: the layer behind it, addition, then norm and modulation for the next block.
 //!
 //! Every sum is made in the same order on any number of threads.
 
@@ -21,15 +19,19 @@ use crate::nn::compact::rows::{self, RowTile, Rows};
 use crate::nn::compact::tile::COLUMNS;
 use crate::nn::held::Held;
 use crate::nn::ops::{attend_here, is_fused, kernels as k};
-use crate::nn::{Linear, RmsNorm, RotaryTable};
+use crate::nn::phases::in_phases;
+use crate::nn::{Linear, RotaryTable};
 use candle_core::Tensor;
 use rayon::prelude::*;
 use std::ops::Range;
+use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
 /// With more tokens than these a thread without a head of its own would be missed.
 const MOST_ROWS: usize = 256;
-/// Panels of the hidden layer that are one piece of work, and have scales of their own in the layer behind it.
-const HIDDEN_PANELS: usize = 2;
+/// Columns of the hidden layer that are one piece of work, and have scales of their own in the layer behind it.
+const HIDDEN: usize = 64;
+/// Most groups of tiles of a clip: enough for every thread to have some, few enough for each to look for.
+const MOST_GROUPS: usize = 16;
 
 /// What all blocks compute, if this form is for them: `None` if it is not.
 pub(super) fn forward(
@@ -56,12 +58,14 @@ pub(super) fn forward(
         return Ok(None);
     };
     let modulations = modulations(blocks, &weights, condition)?;
+    let stored: Vec<Stored<'_>> =
+        blocks.iter().zip(text).map(|(block, text)| Stored::new(block, text)).collect::<Result<_>>()?;
+    let stages: Vec<Stage<'_>> = (0..blocks.len())
+        .map(|i| Stage::new(&blocks[i], &weights[i], &stored[i], &modulations[i], dim))
+        .collect::<Result<_>>()?;
     let x = x.contiguous()?;
-    let mut clips = Clips::new(Held::new(&x).values()?, [batch, tokens, dim]);
-    for (((block, weights), text), modulation) in blocks.iter().zip(&weights).zip(text).zip(&modulations) {
-        between_blocks()?;
-        block.forward_compact(weights, &mut clips, rope, text, modulation)?;
-    }
+    let clips = Clips::new(Held::new(&x).values()?, [batch, tokens, dim], &stages, rope);
+    clips.forward(between_blocks)?;
     Ok(Some(Tensor::from_vec(clips.values(), (batch, tokens, dim), x.device())?))
 }
 
@@ -106,9 +110,108 @@ impl<'a> Weights<'a> {
     }
 }
 
+/// Tensors of a block, held for reading.
+struct Stored<'a> {
+    norms: [Held<'a>; 2],
+    gates: Vec<f32>,
+    keys: Tensor,
+    values: Tensor,
+    text: &'a TextKeys,
+}
+
+impl<'a> Stored<'a> {
+    fn new(block: &'a Block, text: &'a TextKeys) -> Result<Self> {
+        Ok(Self {
+            norms: [&block.attention_norm, &block.feed_forward_norm].map(|norm| Held::new(&norm.weight)),
+            gates: block.attention.gate.to_vec1()?,
+            keys: text.keys.contiguous()?,
+            values: text.values.contiguous()?,
+            text,
+        })
+    }
+}
+
+/// A block as the threads see it.
+struct Stage<'a> {
+    weights: &'a Weights<'a>,
+    /// In front of the attention and of the feed-forward layers.
+    between: [Between<'a>; 2],
+    /// What the results of both are multiplied by, `[batch, dim]`.
+    gates: [&'a [f32]; 2],
+    /// Of each head, for what it reads of the text.
+    text_gates: &'a [f32],
+    /// For each clip and head those of the words that exist, `[words, head_dim]`.
+    text: Vec<[Vec<f32>; 2]>,
+}
+
+impl<'a> Stage<'a> {
+    fn new(
+        block: &Block,
+        weights: &'a Weights<'_>,
+        stored: &'a Stored<'_>,
+        modulation: &'a [f32],
+        dim: usize,
+    ) -> Result<Self> {
+        let (heads, words) = (block.attention.heads, stored.keys.dim(1)?);
+        let held = [&stored.keys, &stored.values].map(Held::new);
+        let read = [held[0].values()?, held[1].values()?];
+        let part = |clip: usize, head: usize| {
+            let channels = head * (dim / heads)..(head + 1) * (dim / heads);
+            read.map(|x| -> Vec<f32> {
+                let rows = x[clip * words * dim..].chunks_exact(dim).take(stored.text.lengths.of(clip));
+                rows.flat_map(|row| &row[channels.clone()]).copied().collect()
+            })
+        };
+        // Shift, scale and gate of both, `[batch, dim]` each.
+        let parts: Vec<&[f32]> = modulation.chunks_exact(modulation.len() / 6).collect();
+        let norms = [stored.norms[0].values()?, stored.norms[1].values()?];
+        let eps = [block.attention_norm.eps, block.feed_forward_norm.eps];
+        let layers: [&[&Compact]; 2] = [&weights.heads, &weights.hidden];
+        let batch = parts[0].len() / dim;
+        Ok(Self {
+            weights,
+            between: [0, 1].map(|i| {
+                let scales = parts[3 * i + 1].iter().zip(norms[i].iter().cycle());
+                Between {
+                    scales: scales.map(|(s, w)| (s + 1.0) * w).collect(),
+                    shifts: parts[3 * i],
+                    eps: eps[i],
+                    layers: layers[i],
+                }
+            }),
+            gates: [parts[2], parts[5]],
+            text_gates: &stored.gates,
+            text: (0..batch * heads).map(|i| part(i / heads, i % heads)).collect(),
+        })
+    }
+}
+
+/// Norm and modulation in front of some layers.
+struct Between<'a> {
+    /// Of the norm and the modulation together, `[batch, dim]`.
+    scales: Vec<f32>,
+    shifts: &'a [f32],
+    eps: f32,
+    layers: &'a [&'a Compact],
+}
+
+impl Between<'_> {
+    fn apply(&self, clip: usize, tile: &mut Tile) {
+        let dim = tile.x.len() / tile.rows.len();
+        let mut y = vec![0f32; tile.x.len()];
+        let of_clip = clip * dim..(clip + 1) * dim;
+        let (scale, shift) = (&self.scales[of_clip.clone()], &self.shifts[of_clip]);
+        for (x, y) in tile.x.chunks_exact(dim).zip(y.chunks_exact_mut(dim)) {
+            k::rms_norm_modulated(x, scale, shift, self.eps, y);
+        }
+        for (layer, packed) in self.layers.iter().zip(&mut tile.packed) {
+            packed.fill(&y, layer.factors());
+        }
+    }
+}
+
 /// Some tokens of one clip.
 struct Tile {
-    clip: usize,
     /// Rows in the clip.
     rows: Range<usize>,
     /// What passes between the blocks, `[rows, dim]`.
@@ -117,35 +220,96 @@ struct Tile {
     packed: [Rows; 3],
 }
 
-/// A batch of clips as the blocks see it.
-struct Clips {
+/// A batch of clips on its way through the blocks. What one phase writes the next reads, so that no thread ever waits for
+/// one of these locks.
+struct Clips<'a> {
+    stages: &'a [Stage<'a>],
+    rope: &'a RotaryTable,
     tokens: usize,
     dim: usize,
-    /// Clip after clip, token after token.
-    tiles: Vec<Tile>,
+    heads: usize,
+    /// Tiles of each clip, which are one piece of work.
+    groups: Vec<Vec<RwLock<Vec<Tile>>>>,
+    /// What the layer behind the heads reads of each head, clip after clip.
+    read: Vec<RwLock<Rows>>,
+    /// What the last layer reads of some columns each, clip after clip.
+    hidden: Vec<RwLock<Rows>>,
 }
 
-impl Clips {
-    fn new(x: &[f32], [batch, tokens, dim]: [usize; 3]) -> Self {
-        let tiles = (0..batch).flat_map(|clip| rows::tiles(tokens).map(move |rows| (clip, rows)));
-        let tiles = tiles.map(|(clip, rows)| {
-            let start = clip * tokens;
-            let x = x[(start + rows.start) * dim..(start + rows.end) * dim].to_vec();
-            Tile { clip, rows, x, packed: Default::default() }
-        });
-        Self { tokens, dim, tiles: tiles.collect() }
+impl<'a> Clips<'a> {
+    fn new(
+        x: &[f32],
+        [batch, tokens, dim]: [usize; 3],
+        stages: &'a [Stage<'a>],
+        rope: &'a RotaryTable,
+    ) -> Self {
+        let (heads, width) = stages
+            .first()
+            .map_or((1, 0), |stage| (stage.text_gates.len(), stage.weights.hidden[0].panels() * COLUMNS));
+        let of_clip = |clip: &[f32]| {
+            let tile = |rows: Range<usize>| {
+                let x = clip[rows.start * dim..rows.end * dim].to_vec();
+                Tile { rows, x, packed: Default::default() }
+            };
+            let mut tiles: Vec<Tile> = rows::tiles(tokens).map(tile).collect();
+            let size = tiles.len().div_ceil(MOST_GROUPS);
+            let mut groups = Vec::new();
+            while !tiles.is_empty() {
+                let rest = tiles.split_off(size.min(tiles.len()));
+                groups.push(RwLock::new(std::mem::replace(&mut tiles, rest)));
+            }
+            groups
+        };
+        let rows = |n: usize| (0..batch * n).map(|_| RwLock::default()).collect();
+        Self {
+            stages,
+            rope,
+            tokens,
+            dim,
+            heads,
+            groups: x.chunks_exact(tokens * dim).map(of_clip).collect(),
+            read: rows(heads),
+            hidden: rows(width.div_ceil(HIDDEN)),
+        }
     }
 
     fn values(self) -> Vec<f32> {
-        self.tiles.into_iter().flat_map(|tile| tile.x).collect()
+        let groups = self.groups.into_iter().flatten().map(|group| group.into_inner());
+        groups
+            .flat_map(|tiles| tiles.unwrap_or_else(PoisonError::into_inner))
+            .flat_map(|tile| tile.x)
+            .collect()
     }
 
-    fn count(&self) -> usize {
-        self.tiles.last().map_or(0, |tile| tile.clip + 1)
-    }
-
-    fn of(&self, clip: usize) -> impl Iterator<Item = &Tile> {
-        self.tiles.iter().filter(move |tile| tile.clip == clip)
+    /// Takes the clips through all blocks.
+    fn forward(&self, between_blocks: &dyn Fn() -> Result<()>) -> Result<()> {
+        let groups = self.groups.iter().map(Vec::len).sum();
+        // Norm and modulation of the first block, then four phases for each.
+        let block = [self.read.len(), groups, self.hidden.len(), groups];
+        let counts = std::iter::once(groups).chain(self.stages.iter().flat_map(|_| block));
+        let before = |phase: usize| if phase % 4 == 1 { between_blocks() } else { Ok(()) };
+        in_phases(counts, before, |phase, i| {
+            // The norm is the end of a block that is not there.
+            let (done, kind) = (phase.saturating_sub(1) / 4, (phase + 3) % 4);
+            match kind {
+                0 => self.read_with_head(&self.stages[done], i),
+                1 => {
+                    let stage = &self.stages[done];
+                    self.add(
+                        i,
+                        Some((stage.weights.out, &self.read, stage.gates[0])),
+                        Some(&stage.between[1]),
+                    );
+                }
+                2 => self.fill_hidden(&self.stages[done], i),
+                _ => {
+                    let stage = if phase == 0 { None } else { self.stages.get(done) };
+                    let next = if phase == 0 { 0 } else { done + 1 };
+                    let layer = stage.map(|stage| (stage.weights.contract, &self.hidden[..], stage.gates[1]));
+                    self.add(i, layer, self.stages.get(next).map(|stage| &stage.between[0]));
+                }
+            }
+        })
     }
 
     /// `layer x` for some columns of each layer and all tokens of a clip, `[tokens, columns]`.
@@ -157,81 +321,80 @@ impl Clips {
     ) -> [Vec<f32>; LAYERS] {
         let panels = columns.start / COLUMNS..columns.end / COLUMNS;
         let mut out = layers.map(|_| vec![0f32; self.tokens * columns.len()]);
-        for tile in self.of(clip) {
-            let rows = tile.rows.len();
-            for ((layer, packed), out) in layers.iter().zip(&tile.packed).zip(&mut out) {
-                let out = &mut out[tile.rows.start * columns.len()..];
-                layer.multiply_tile(panels.clone(), &[packed.tile(0..rows)], out, columns.len());
+        for group in &self.groups[clip] {
+            for tile in group.read().unwrap_or_else(PoisonError::into_inner).iter() {
+                let rows = tile.rows.len();
+                for ((layer, packed), out) in layers.iter().zip(&tile.packed).zip(&mut out) {
+                    let out = &mut out[tile.rows.start * columns.len()..];
+                    layer.multiply_tile(panels.clone(), &[packed.tile(0..rows)], out, columns.len());
+                }
             }
         }
         out
     }
 
-    /// Norm and modulation of all tiles, for `layers`.
-    fn modulate(
-        &mut self,
-        norm: &RmsNorm,
-        modulation: &Modulation<'_>,
-        layers: &[&Compact],
-    ) -> candle_core::Result<()> {
-        let (dim, weight) = (self.dim, Held::new(&norm.weight));
-        let weight = weight.values()?;
-        let scales: Vec<f32> =
-            modulation.scale.iter().zip(weight.iter().cycle()).map(|(s, w)| (s + 1.0) * w).collect();
-        self.tiles.par_iter_mut().for_each(|tile| {
-            let mut y = vec![0f32; tile.x.len()];
-            let (scale, shift) =
-                (&scales[tile.clip * dim..][..dim], &modulation.shift[tile.clip * dim..][..dim]);
-            for (x, y) in tile.x.chunks_exact(dim).zip(y.chunks_exact_mut(dim)) {
-                k::rms_norm_modulated(x, scale, shift, norm.eps, y);
-            }
-            for (layer, packed) in layers.iter().zip(&mut tile.packed) {
-                packed.fill(&y, layer.factors());
-            }
-        });
-        Ok(())
+    /// Both attentions of a head of a clip.
+    fn read_with_head(&self, stage: &Stage<'_>, i: usize) {
+        let (clip, head) = (i / self.heads, i % self.heads);
+        let head_dim = self.dim / self.heads;
+        let channels = head * head_dim..(head + 1) * head_dim;
+        let [mut query, mut key, value] = self.project(stage.weights.heads, clip, &channels);
+        self.rope.rotate_head(&mut query);
+        self.rope.rotate_head(&mut key);
+        let (mut own, mut read, mut shares) = (vec![0f32; query.len()], vec![0f32; query.len()], Vec::new());
+        attend_here(&query, [&key, &value], head_dim, &mut shares, &mut own);
+        let [keys, values] = &stage.text[i];
+        attend_here(&query, [keys, values], head_dim, &mut shares, &mut read);
+        k::add_multiple(&read, stage.text_gates[head].tanh(), &mut own);
+        write(&self.read[i]).fill(&own, &stage.weights.out.factors()[channels]);
     }
 
-    /// `x += gate · (layer inputs)`.
+    /// Some columns of the hidden layer of a clip.
+    fn fill_hidden(&self, stage: &Stage<'_>, i: usize) {
+        let layers = stage.weights.hidden;
+        let tasks = self.hidden.len() / self.groups.len();
+        let (clip, start) = (i / tasks, i % tasks * HIDDEN);
+        let columns = start..(start + HIDDEN).min(layers[0].panels() * COLUMNS);
+        let [gate, value] = self.project(layers, clip, &columns);
+        let mut product = vec![0f32; gate.len()];
+        k::swiglu(&gate, &value, &mut product);
+        write(&self.hidden[i]).fill(&product, &stage.weights.contract.factors()[columns]);
+    }
+
+    /// `x += gate · (layer inputs)` for a group of tiles, then what is between this layer and the next.
     ///
     /// # Shapes
-    /// - `inputs`: clip after clip what `layer` reads, some columns each, in the order of the columns
-    fn add(&mut self, layer: &Compact, inputs: &[Rows], gate: &[f32]) {
-        let (dim, tokens, count) = (self.dim, self.tokens, self.count());
-        let inputs: Vec<&[Rows]> = inputs.chunks_exact(inputs.len() / count).collect();
-        let of_tile = |tile: &Tile| -> Vec<RowTile<'_>> {
-            inputs[tile.clip].iter().map(|input| input.tile(tile.rows.clone())).collect()
-        };
-        let parts: Vec<Vec<RowTile<'_>>> = self.tiles.iter().map(of_tile).collect();
-        let product = |panel: usize| {
-            let mut out = vec![[0f32; COLUMNS]; count * tokens];
-            for (tile, parts) in self.tiles.iter().zip(&parts) {
-                let out = out[tile.rows_in(tokens)].as_flattened_mut();
-                layer.multiply_tile(panel..panel + 1, parts, out, COLUMNS);
+    /// - `layer`: with its inputs, clip after clip some columns each, and the gate, `[batch, dim]`
+    fn add(&self, i: usize, layer: Option<(&Compact, &[RwLock<Rows>], &[f32])>, next: Option<&Between<'_>>) {
+        // All clips have as many groups as the first.
+        let of_clip = self.groups[0].len();
+        let (clip, group) = (i / of_clip, i % of_clip);
+        let mut tiles = write(&self.groups[clip][group]);
+        if let Some((layer, inputs, gate)) = layer {
+            let inputs = inputs.chunks_exact(inputs.len() / self.groups.len()).nth(clip).unwrap_or_default();
+            let inputs: Vec<_> =
+                inputs.iter().map(|rows| rows.read().unwrap_or_else(PoisonError::into_inner)).collect();
+            let gate = &gate[clip * self.dim..][..self.dim];
+            let mut product = Vec::new();
+            for tile in tiles.iter_mut() {
+                let parts: Vec<RowTile<'_>> =
+                    inputs.iter().map(|input| input.tile(tile.rows.clone())).collect();
+                product.resize(tile.x.len(), 0.0);
+                layer.multiply_tile(0..layer.panels(), &parts, &mut product, self.dim);
+                for (x, product) in tile.x.chunks_exact_mut(self.dim).zip(product.chunks_exact(self.dim)) {
+                    k::add_product(product, gate, x);
+                }
             }
-            out
-        };
-        let products: Vec<Vec<[f32; COLUMNS]>> = (0..layer.panels()).into_par_iter().map(product).collect();
-        self.tiles.par_iter_mut().for_each(|tile| {
-            let rows = tile.rows_in(tokens);
-            let products: Vec<_> = products.iter().map(|product| &product[rows.clone()]).collect();
-            k::add_scaled_panels(&products, &gate[tile.clip * dim..][..dim], &mut tile.x);
-        });
+        }
+        if let Some(next) = next {
+            tiles.iter_mut().for_each(|tile| next.apply(clip, tile));
+        }
     }
 }
 
-impl Tile {
-    /// Its rows among those of all clips.
-    fn rows_in(&self, tokens: usize) -> Range<usize> {
-        self.clip * tokens + self.rows.start..self.clip * tokens + self.rows.end
-    }
-}
-
-/// Shift, scale and gate in front of and behind a layer, `[batch, dim]` each.
-struct Modulation<'a> {
-    shift: &'a [f32],
-    scale: &'a [f32],
-    gate: &'a [f32],
+/// A lock for writing; after a panic its contents are of no use, but neither is anything else.
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Both modulations of every block, `[6, batch, dim]`.
@@ -252,78 +415,6 @@ fn modulations(
         Ok(out)
     };
     blocks.par_iter().zip(weights).map(of_block).collect()
-}
-
-impl Block {
-    fn forward_compact(
-        &self,
-        weights: &Weights<'_>,
-        clips: &mut Clips,
-        rope: &RotaryTable,
-        text: &TextKeys,
-        modulation: &[f32],
-    ) -> candle_core::Result<()> {
-        let parts: Vec<&[f32]> = modulation.chunks_exact(modulation.len() / 6).collect();
-        let modulation =
-            |of: usize| Modulation { shift: parts[of], scale: parts[of + 1], gate: parts[of + 2] };
-        clips.modulate(&self.attention_norm, &modulation(0), &weights.heads)?;
-        let heads = self.heads(weights, clips, rope, text)?;
-        clips.add(weights.out, &heads, modulation(0).gate);
-        clips.modulate(&self.feed_forward_norm, &modulation(3), &weights.hidden)?;
-        let hidden = hidden(weights, clips);
-        clips.add(weights.contract, &hidden, modulation(3).gate);
-        Ok(())
-    }
-
-    /// Both attentions: clip after clip its heads, each for the layer behind them.
-    fn heads(
-        &self,
-        weights: &Weights<'_>,
-        clips: &Clips,
-        rope: &RotaryTable,
-        text: &TextKeys,
-    ) -> candle_core::Result<Vec<Rows>> {
-        let (dim, heads) = (clips.dim, self.attention.heads);
-        let head_dim = dim / heads;
-        let gates = self.attention.gate.to_vec1::<f32>()?;
-        let read = (text.keys.contiguous()?, text.values.contiguous()?);
-        let held = (Held::new(&read.0), Held::new(&read.1));
-        let (keys, values, words) = (held.0.values()?, held.1.values()?, read.0.dim(1)?);
-        let head = |i: usize| {
-            let (clip, head) = (i / heads, i % heads);
-            let channels = head * head_dim..(head + 1) * head_dim;
-            let [mut query, mut key, value] = clips.project(weights.heads, clip, &channels);
-            rope.rotate_head(&mut query);
-            rope.rotate_head(&mut key);
-            let (mut own, mut read, mut shares) =
-                (vec![0f32; query.len()], vec![0f32; query.len()], Vec::new());
-            attend_here(&query, [&key, &value], head_dim, &mut shares, &mut own);
-            // The words of a clip are few: copying a head's part costs nothing.
-            let [keys, values] = [keys, values].map(|x| -> Vec<f32> {
-                let rows = x[clip * words * dim..].chunks_exact(dim).take(text.lengths.of(clip));
-                rows.flat_map(|row| &row[channels.clone()]).copied().collect()
-            });
-            attend_here(&query, [&keys, &values], head_dim, &mut shares, &mut read);
-            k::add_multiple(&read, gates[head].tanh(), &mut own);
-            Rows::of(&own, &weights.out.factors()[channels])
-        };
-        Ok((0..clips.count() * heads).into_par_iter().map(head).collect())
-    }
-}
-
-/// What the last layer of a block reads: clip after clip some panels of the hidden layer each.
-fn hidden(weights: &Weights<'_>, clips: &Clips) -> Vec<Rows> {
-    let panels = weights.hidden[0].panels();
-    let tasks = panels.div_ceil(HIDDEN_PANELS);
-    let some = |i: usize| {
-        let (clip, start) = (i / tasks, i % tasks * HIDDEN_PANELS);
-        let columns = start * COLUMNS..(start + HIDDEN_PANELS).min(panels) * COLUMNS;
-        let [gate, value] = clips.project(weights.hidden, clip, &columns);
-        let mut product = vec![0f32; gate.len()];
-        k::swiglu(&gate, &value, &mut product);
-        Rows::of(&product, &weights.contract.factors()[columns])
-    };
-    (0..clips.count() * tasks).into_par_iter().map(some).collect()
 }
 
 #[cfg(test)]

@@ -226,28 +226,40 @@ impl Head {
         MatrixMut::strided(&mut x[self.at..], [rows, self.s.head_dim], self.s.dim)
     }
 
-    /// `out = scale · x keysᵀ`, `[queries, len]`.
-    fn compare(self, x: &[f32], keys: &[f32], scale: f32, out: &mut Vec<f32>) {
-        out.resize(self.queries * self.len, 0.0);
-        let (x, keys) = (self.part(x, self.queries), self.part(keys, self.len).transposed());
-        multiply_here(MatrixMut::new(out, self.queries, self.len), Before::Replace, scale, x, keys);
+    /// Values from a query's weights to those of the next: whole vectors, so that the soft-max of a few words, or of what
+    /// is left behind the last vector, is not made number by number.
+    fn stride(self) -> usize {
+        self.len.next_multiple_of(kernels::SOFTMAX_LANES)
     }
 
-    /// The weights of all keys for every query, `[queries, len]`.
+    /// Weights of all keys for every query.
+    fn weights(self, weights: &[f32]) -> Matrix<'_> {
+        Matrix::strided(weights, [self.queries, self.len], self.stride())
+    }
+
+    /// `out = scale · x keysᵀ`, `[queries, len]` of `[queries, stride]`.
+    fn compare(self, x: &[f32], keys: &[f32], scale: f32, out: &mut Vec<f32>) {
+        out.resize(self.queries * self.stride(), 0.0);
+        let (x, keys) = (self.part(x, self.queries), self.part(keys, self.len).transposed());
+        let out = MatrixMut::strided(out, [self.queries, self.len], self.stride());
+        multiply_here(out, Before::Replace, scale, x, keys);
+    }
+
+    /// The weights of all keys for every query, `[queries, len]` of `[queries, stride]`.
     fn attend(self, q: &[f32], k: &[f32], weights: &mut Vec<f32>) {
         self.compare(q, k, self.s.scale, weights);
-        weights.chunks_exact_mut(self.len).for_each(kernels::softmax_in_place);
+        kernels::softmax_rows(weights, self.len);
     }
 
     /// The head's part of `out`, a row per query, becomes the sum of the rows of `x`, a row per key.
     fn weighted_sum(self, weights: &[f32], x: &[f32], out: &mut [f32]) {
-        let (weights, x) = (Matrix::new(weights, self.queries, self.len), self.part(x, self.len));
+        let (weights, x) = (self.weights(weights), self.part(x, self.len));
         multiply_here(self.part_mut(out, self.queries), Before::Replace, 1.0, weights, x);
     }
 
     /// The other way round: a row per key becomes the sum of the rows of `x`, a row per query.
     fn gathered_sum(self, weights: &[f32], x: &[f32], out: &mut [f32]) {
-        let weights = Matrix::new(weights, self.queries, self.len).transposed();
+        let weights = self.weights(weights).transposed();
         multiply_here(
             self.part_mut(out, self.len),
             Before::Replace,
@@ -267,8 +279,10 @@ impl Head {
         self.gathered_sum(weights, g, dv);
         // d(out)/d(weight j) = g · v_j, then the soft-max Jacobian.
         self.compare(g, v, 1.0, slopes);
-        let rows = weights.chunks_exact(self.len).zip(slopes.chunks_exact_mut(self.len));
-        rows.for_each(|(weights, slopes)| kernels::softmax_slopes(weights, slopes, self.s.scale));
+        let rows = weights.chunks_exact(self.stride()).zip(slopes.chunks_exact_mut(self.stride()));
+        rows.for_each(|(weights, slopes)| {
+            kernels::softmax_slopes(&weights[..self.len], slopes, self.s.scale);
+        });
         self.weighted_sum(slopes, k, dq);
         self.gathered_sum(slopes, q, dk);
     }

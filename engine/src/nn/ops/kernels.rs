@@ -142,6 +142,38 @@ pub(super) fn softmax_in_place(y: &mut [f32]) {
     }
 }
 
+/// Values of a vector of the soft-max: one AVX-512 register.
+pub(super) const SOFTMAX_LANES: usize = 16;
+
+/// The soft-max of the first `len` values of every row; rows are as long as whole vectors need, and what is behind is
+/// overwritten.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(super) fn softmax_rows(rows: &mut [f32], len: usize) {
+    let stride = len.next_multiple_of(SOFTMAX_LANES);
+    if len == 0 {
+        return;
+    }
+    for row in rows.chunks_exact_mut(stride) {
+        // Their exponentials are below 2e-38, which changes no sum that has a one in it.
+        row[len..].fill(f32::MIN);
+        let (vectors, _) = row.as_chunks_mut::<SOFTMAX_LANES>();
+        let mut most = [f32::MIN; SOFTMAX_LANES];
+        for vector in vectors.iter() {
+            most.iter_mut().zip(vector).for_each(|(most, v)| *most = if *v > *most { *v } else { *most });
+        }
+        let most = most.into_iter().fold(f32::MIN, |most, v| if v > most { v } else { most });
+        let mut sums = [0f32; SOFTMAX_LANES];
+        for vector in vectors.iter_mut() {
+            for (v, sum) in vector.iter_mut().zip(&mut sums) {
+                *v = exp(*v - most);
+                *sum += *v;
+            }
+        }
+        let scale = 1.0 / sums.iter().sum::<f32>();
+        row.iter_mut().for_each(|v| *v *= scale);
+    }
+}
+
 /// `slopes = scale · weights (slopes - weights · slopes)`: the soft-max Jacobian in place.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
 pub(super) fn softmax_slopes(weights: &[f32], slopes: &mut [f32], scale: f32) {
@@ -510,24 +542,10 @@ pub(crate) fn add_multiple(x: &[f32], scale: f32, out: &mut [f32]) {
     }
 }
 
-/// `out += scale · x`, where `x` lies in panels of `COLUMNS` columns.
-///
-/// # Shapes
-/// - `parts`: for each panel its values for all rows
-/// - `scale`: one per column
-/// - `out`: `[rows, columns]`
+/// `out += x · scales`.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-pub(crate) fn add_scaled_panels<const COLUMNS: usize>(
-    parts: &[&[[f32; COLUMNS]]],
-    scale: &[f32],
-    out: &mut [f32],
-) {
-    for (row, out) in out.chunks_exact_mut(scale.len()).enumerate() {
-        let columns = out.as_chunks_mut::<COLUMNS>().0.iter_mut().zip(scale.as_chunks::<COLUMNS>().0);
-        for ((out, scale), part) in columns.zip(parts) {
-            for ((out, scale), x) in out.iter_mut().zip(scale).zip(&part[row]) {
-                *out = x.mul_add(*scale, *out);
-            }
-        }
+pub(crate) fn add_product(x: &[f32], scales: &[f32], out: &mut [f32]) {
+    for ((out, x), scale) in out.iter_mut().zip(x).zip(scales) {
+        *out = x.mul_add(*scale, *out);
     }
 }
