@@ -289,24 +289,21 @@ impl<'a> Clips<'a> {
         let counts = std::iter::once(groups).chain(self.stages.iter().flat_map(|_| block));
         let before = |phase: usize| if phase % 4 == 1 { between_blocks() } else { Ok(()) };
         in_phases(counts, before, |phase, i| {
-            // The norm is the end of a block that is not there.
-            let (done, kind) = (phase.saturating_sub(1) / 4, (phase + 3) % 4);
-            match kind {
-                0 => self.read_with_head(&self.stages[done], i),
+            let Some(phase) = phase.checked_sub(1) else {
+                return self.add(i, None, self.stages.first().map(|stage| &stage.between[0]));
+            };
+            let stage = &self.stages[phase / 4];
+            match phase % 4 {
+                0 => self.read_with_head(stage, i),
                 1 => {
-                    let stage = &self.stages[done];
-                    self.add(
-                        i,
-                        Some((stage.weights.out, &self.read, stage.gates[0])),
-                        Some(&stage.between[1]),
-                    );
+                    let layer = Added { layer: stage.weights.out, inputs: &self.read, gate: stage.gates[0] };
+                    self.add(i, Some(layer), Some(&stage.between[1]));
                 }
-                2 => self.fill_hidden(&self.stages[done], i),
+                2 => self.fill_hidden(stage, i),
                 _ => {
-                    let stage = if phase == 0 { None } else { self.stages.get(done) };
-                    let next = if phase == 0 { 0 } else { done + 1 };
-                    let layer = stage.map(|stage| (stage.weights.contract, &self.hidden[..], stage.gates[1]));
-                    self.add(i, layer, self.stages.get(next).map(|stage| &stage.between[0]));
+                    let (layer, gate) = (stage.weights.contract, stage.gates[1]);
+                    let next = self.stages.get(phase / 4 + 1).map(|stage| &stage.between[0]);
+                    self.add(i, Some(Added { layer, inputs: &self.hidden, gate }), next);
                 }
             }
         })
@@ -361,16 +358,13 @@ impl<'a> Clips<'a> {
         write(&self.hidden[i]).fill(&product, &stage.weights.contract.factors()[columns]);
     }
 
-    /// `x += gate · (layer inputs)` for a group of tiles, then what is between this layer and the next.
-    ///
-    /// # Shapes
-    /// - `layer`: with its inputs, clip after clip some columns each, and the gate, `[batch, dim]`
-    fn add(&self, i: usize, layer: Option<(&Compact, &[RwLock<Rows>], &[f32])>, next: Option<&Between<'_>>) {
+    /// What is added to a group of tiles, then what is between its layer and the next.
+    fn add(&self, i: usize, added: Option<Added<'_>>, next: Option<&Between<'_>>) {
         // All clips have as many groups as the first.
         let of_clip = self.groups[0].len();
         let (clip, group) = (i / of_clip, i % of_clip);
         let mut tiles = write(&self.groups[clip][group]);
-        if let Some((layer, inputs, gate)) = layer {
+        if let Some(Added { layer, inputs, gate }) = added {
             let inputs = inputs.chunks_exact(inputs.len() / self.groups.len()).nth(clip).unwrap_or_default();
             let inputs: Vec<_> =
                 inputs.iter().map(|rows| rows.read().unwrap_or_else(PoisonError::into_inner)).collect();
@@ -390,6 +384,15 @@ impl<'a> Clips<'a> {
             tiles.iter_mut().for_each(|tile| next.apply(clip, tile));
         }
     }
+}
+
+/// `gate · (layer inputs)`.
+struct Added<'a> {
+    layer: &'a Compact,
+    /// Clip after clip some columns each, in the order of the columns.
+    inputs: &'a [RwLock<Rows>],
+    /// `[batch, dim]`
+    gate: &'a [f32],
 }
 
 /// A lock for writing; after a panic its contents are of no use, but neither is anything else.
