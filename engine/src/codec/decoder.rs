@@ -3,7 +3,6 @@
 use super::bands::{self, BandMaps};
 use crate::config::CodecConfig;
 use crate::nn::band_block::KERNEL_TAPS;
-use crate::nn::band_block::tiled::Work;
 use crate::nn::held::Held;
 use crate::nn::linear::LinearInit;
 use crate::nn::{BandBlock, LayerNorm, Linear, ops};
@@ -102,7 +101,6 @@ impl Decoder {
         let sizes = x.dims4()?;
         let x = x.contiguous()?;
         let held = Held::new(&x);
-        let mut work = Work::default();
         // Read by the first block, and by what comes behind the last if there is none.
         let mut latest: Option<Vec<f32>> = None;
         let mut spare: Option<Vec<f32>> = None;
@@ -110,7 +108,7 @@ impl Decoder {
             between_blocks()?;
             let mut out = spare.take().unwrap_or_else(|| vec![0f32; x.elem_count()]);
             let xs = latest.as_deref().map_or_else(|| held.values(), Ok)?;
-            block.forward_slice(xs, sizes, &mut out, &mut work)?;
+            block.forward_slice(xs, sizes, &mut out)?;
             spare = latest.replace(out);
         }
         between_blocks()?;

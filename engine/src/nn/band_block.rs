@@ -1,6 +1,6 @@
 //! ConvNeXt block on a grid of time and frequency bands.
 
-pub(crate) mod tiled;
+mod tiled;
 
 use super::linear::LinearInit;
 use super::{LayerNorm, Linear, ops};

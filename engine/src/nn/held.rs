@@ -9,7 +9,7 @@ use super::ops::rowwise::elements;
 use super::{LayerNorm, Linear};
 use candle_core::{Layout, Result, Storage, Tensor, bail};
 use std::ops::Deref;
-use straightshot_matmul::{Before, Matrix, MatrixMut, multiply, multiply_here};
+use straightshot_matmul::{Before, Matrix, MatrixMut, multiply_here};
 
 /// A tensor held for reading.
 pub(crate) struct Held<'a> {
@@ -89,25 +89,6 @@ impl Map<'_> {
             }
         }
         out
-    }
-
-    /// `x W + b` on all threads.
-    pub(crate) fn all(self, x: &[f32]) -> Vec<f32> {
-        let rows = x.len() / self.in_dim;
-        match self.weight {
-            Weight::Bytes(compact) => {
-                let mut out = compact.product(x);
-                k::add_bias(&mut out, self.bias);
-                out
-            }
-            Weight::Numbers(weight) => {
-                let mut out = self.bias.repeat(rows);
-                let (to, x) =
-                    (MatrixMut::new(&mut out, rows, self.out_dim), Matrix::new(x, rows, self.in_dim));
-                multiply(to, Before::Add, 1.0, x, weight);
-                out
-            }
-        }
     }
 }
 

@@ -420,13 +420,6 @@ pub(crate) fn gelu_with_bias(x: &mut [f32], bias: &[f32]) {
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-pub(crate) fn gelu_in_place(x: &mut [f32]) {
-    for x in x {
-        *x *= gelu_sigmoid(*x);
-    }
-}
-
 /// `x += bias`, row by row.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
 pub(crate) fn add_bias(x: &mut [f32], bias: &[f32]) {
