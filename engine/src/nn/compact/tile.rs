@@ -111,25 +111,37 @@ mod plain {
         stride: usize,
     ) {
         (0..ROWS).for_each(|row| columns_of(out, [row, 0], stride).fill(0.0));
-        for (x, steps) in xs.iter().flat_map(parts::<ROWS>) {
-            let (here, rest) = codes.split_at(x.len());
-            codes = rest;
-            let mut sums = [[0i32; COLUMNS]; ROWS];
-            for (x, codes) in x.iter().zip(here) {
-                // In 16 bits, and one input after the other: NEON multiplies those into sums of 32 bits in one instruction.
-                for input in 0..2 {
-                    let codes = codes.map(|codes| i16::from(codes[input]));
-                    for (x, sums) in x.iter().zip(&mut sums) {
-                        for (sum, code) in sums.iter_mut().zip(&codes) {
-                            *sum += i32::from(x[input]) * i32::from(*code);
-                        }
+        for x in xs {
+            for (x, steps) in parts::<ROWS>(x) {
+                let (here, rest) = codes.split_at(x.len());
+                codes = rest;
+                add_part(x, here, steps, out, stride);
+            }
+        }
+    }
+
+    fn add_part<const ROWS: usize>(
+        x: &[[Pair; ROWS]],
+        codes: &[Codes],
+        steps: &[f32; ROWS],
+        out: &mut [f32],
+        stride: usize,
+    ) {
+        let mut sums = [[0i32; COLUMNS]; ROWS];
+        for (x, codes) in x.iter().zip(codes) {
+            // In 16 bits, and one input after the other: NEON multiplies those into sums of 32 bits in one instruction.
+            for input in 0..2 {
+                let codes = codes.map(|codes| i16::from(codes[input]));
+                for (x, sums) in x.iter().zip(&mut sums) {
+                    for (sum, code) in sums.iter_mut().zip(&codes) {
+                        *sum += i32::from(x[input]) * i32::from(*code);
                     }
                 }
             }
-            for (row, (sums, step)) in sums.iter().zip(steps).enumerate() {
-                for (out, sum) in columns_of(out, [row, 0], stride).iter_mut().zip(sums) {
-                    *out += *sum as f32 * step;
-                }
+        }
+        for (row, (sums, step)) in sums.iter().zip(steps).enumerate() {
+            for (out, sum) in columns_of(out, [row, 0], stride).iter_mut().zip(sums) {
+                *out += *sum as f32 * step;
             }
         }
     }
