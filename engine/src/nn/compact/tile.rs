@@ -84,6 +84,31 @@ macro_rules! form {
     };
 }
 
+/// A form of one panel, whose `add_part` adds the product of one part to what is there: there are not enough registers
+/// for the sums of all parts beside those of one.
+macro_rules! form_by_parts {
+    ($($attribute:meta)?) => {
+        form!(1 $(, $attribute)?);
+
+        $(#[$attribute])?
+        fn products<const ROWS: usize>(
+            xs: &[RowTile<'_>],
+            [mut codes]: [&[Codes]; 1],
+            out: &mut [f32],
+            stride: usize,
+        ) {
+            (0..ROWS).for_each(|row| columns_of(out, [row, 0], stride).fill(0.0));
+            for x in xs {
+                for (x, steps) in parts::<ROWS>(x) {
+                    let (here, rest) = codes.split_at(x.len());
+                    codes = rest;
+                    add_part(x, here, steps, out, stride);
+                }
+            }
+        }
+    };
+}
+
 /// The parts of a tile: pairs of inputs, and what a step stands for in each row.
 #[inline(always)]
 fn parts<'a, const ROWS: usize>(
@@ -102,23 +127,7 @@ fn columns_of(out: &mut [f32], [row, panel]: [usize; 2], stride: usize) -> &mut 
 mod plain {
     use super::*;
 
-    form!(1);
-
-    fn products<const ROWS: usize>(
-        xs: &[RowTile<'_>],
-        [mut codes]: [&[Codes]; 1],
-        out: &mut [f32],
-        stride: usize,
-    ) {
-        (0..ROWS).for_each(|row| columns_of(out, [row, 0], stride).fill(0.0));
-        for x in xs {
-            for (x, steps) in parts::<ROWS>(x) {
-                let (here, rest) = codes.split_at(x.len());
-                codes = rest;
-                add_part(x, here, steps, out, stride);
-            }
-        }
-    }
+    form_by_parts!();
 
     fn add_part<const ROWS: usize>(
         x: &[[Pair; ROWS]],
@@ -158,40 +167,33 @@ macro_rules! form_of_256_bits {
             _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256,
         };
 
-        // The sums of more than one panel would not fit the registers.
-        form!(1, $attribute);
+        form_by_parts!($attribute);
 
         #[inline]
         #[$attribute]
-        fn products<const ROWS: usize>(
-            xs: &[RowTile<'_>],
-            [mut codes]: [&[Codes]; 1],
+        fn add_part<const ROWS: usize>(
+            x: &[[Pair; ROWS]],
+            codes: &[Codes],
+            steps: &[f32; ROWS],
             out: &mut [f32],
             stride: usize,
         ) {
-            (0..ROWS).for_each(|row| columns_of(out, [row, 0], stride).fill(0.0));
-            for x in xs {
-                for (x, steps) in parts::<ROWS>(x) {
-                    let (here, rest) = codes.split_at(x.len());
-                    codes = rest;
-                    let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
-                    for (x, codes) in x.iter().zip(here) {
-                        let codes: [__m128i; 2] = must_cast(*codes);
-                        let codes = [_mm256_cvtepi8_epi16(codes[0]), _mm256_cvtepi8_epi16(codes[1])];
-                        for (x, sums) in x.iter().zip(&mut sums) {
-                            let x = _mm256_set1_epi32(must_cast(*x));
-                            sums[0] = add_products(sums[0], codes[0], x);
-                            sums[1] = add_products(sums[1], codes[1], x);
-                        }
-                    }
-                    for (row, (sums, step)) in sums.iter().zip(steps).enumerate() {
-                        let out: &mut [[f32; 8]; 2] = must_cast_mut(columns_of(out, [row, 0], stride));
-                        let step = _mm256_set1_ps(*step);
-                        for (out, sums) in out.iter_mut().zip(sums) {
-                            let value = _mm256_mul_ps(_mm256_cvtepi32_ps(*sums), step);
-                            *out = must_cast(_mm256_add_ps(must_cast(*out), value));
-                        }
-                    }
+            let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
+            for (x, codes) in x.iter().zip(codes) {
+                let codes: [__m128i; 2] = must_cast(*codes);
+                let codes = [_mm256_cvtepi8_epi16(codes[0]), _mm256_cvtepi8_epi16(codes[1])];
+                for (x, sums) in x.iter().zip(&mut sums) {
+                    let x = _mm256_set1_epi32(must_cast(*x));
+                    sums[0] = add_products(sums[0], codes[0], x);
+                    sums[1] = add_products(sums[1], codes[1], x);
+                }
+            }
+            for (row, (sums, step)) in sums.iter().zip(steps).enumerate() {
+                let out: &mut [[f32; 8]; 2] = must_cast_mut(columns_of(out, [row, 0], stride));
+                let step = _mm256_set1_ps(*step);
+                for (out, sums) in out.iter_mut().zip(sums) {
+                    let value = _mm256_mul_ps(_mm256_cvtepi32_ps(*sums), step);
+                    *out = must_cast(_mm256_add_ps(must_cast(*out), value));
                 }
             }
         }
