@@ -176,7 +176,10 @@ fn report_stages(journal: &Journal) {
     line("decode", number("decode_ms"), "");
     line("resample", number("resample_ms"), "");
     println!("RTF      {:>9.3}     time to make the sound / its length", number("rtf"));
-    println!("memory   {:>9.0} MiB at its peak", number("peak_rss_mib"));
+    // Not every system says.
+    if let Some(mib) = done["peak_rss_mib"].as_f64() {
+        println!("memory   {mib:>9.0} MiB at its peak");
+    }
 }
 
 /// Prints how loud the sound is.
