@@ -70,7 +70,6 @@ impl Stft {
     fn scratch(&self) -> Scratch {
         Scratch {
             block: vec![0.0; self.n_fft],
-            row: vec![Complex32::default(); self.bins()],
             forward: self.forward.make_scratch_vec(),
             inverse: self.inverse.make_scratch_vec(),
         }
@@ -154,21 +153,27 @@ impl Stft {
         let mut sum = vec![0f32; frames * self.hop_length];
         let hops = frames.div_ceil(PIECES_PER_THREAD * rayon::current_num_threads()).clamp(1, MOST_HOPS);
         sum.par_chunks_mut(hops * self.hop_length).enumerate().for_each_init(
-            || (init(), self.scratch(), Vec::new(), vec![0f32; self.hop_length]),
-            |(state, scratch, blocks, weight), (piece, sum)| {
+            || {
+                (
+                    init(),
+                    self.scratch(),
+                    vec![Complex32::default(); bins],
+                    Vec::new(),
+                    vec![0f32; self.hop_length],
+                )
+            },
+            |(state, scratch, row, blocks, weight), (piece, sum)| {
                 let first = piece * hops;
                 let near = self.frames_near(first, frames).start
                     ..self.frames_near(first + sum.len() / self.hop_length - 1, frames).end;
                 blocks.resize(near.len() * self.n_fft, 0.0);
-                let mut row = std::mem::take(&mut scratch.row);
                 for (frame, block) in near.clone().zip(blocks.chunks_exact_mut(self.n_fft)) {
-                    make(state, frame, &mut row, scratch);
+                    make(state, frame, row, scratch);
                     row[0].im = 0.0;
                     row[bins - 1].im = 0.0;
-                    let done = self.inverse.process_with_scratch(&mut row, block, &mut scratch.inverse);
+                    let done = self.inverse.process_with_scratch(row, block, &mut scratch.inverse);
                     debug_assert!(done.is_ok());
                 }
-                scratch.row = row;
                 for (hop, sum) in (first..).zip(sum.chunks_exact_mut(self.hop_length)) {
                     weight.fill(0.0);
                     for frame in self.frames_near(hop, frames) {
@@ -217,7 +222,6 @@ const MOST_HOPS: usize = 64;
 /// What a thread transforms in.
 struct Scratch {
     block: Vec<f32>,
-    row: Vec<Complex32>,
     forward: Vec<Complex32>,
     inverse: Vec<Complex32>,
 }

@@ -77,11 +77,10 @@ impl Decoder {
     ) -> std::result::Result<Spectrum, E> {
         let (batch, tokens, _) = latent.dims3()?;
         let x = self.read.forward(&latent.reshape((batch, tokens, (), self.band_channels))?)?;
-        let x = bands::add_embedding(&x, &self.embedding)?;
+        let mut x = bands::add_embedding(&x, &self.embedding)?;
         if ops::is_fused(&x) && !x.track_op() && !self.is_trained() {
             return self.forward_tiled(&x, between_blocks);
         }
-        let mut x = x;
         for block in &self.blocks {
             between_blocks()?;
             x = block.forward(&x)?;

@@ -99,21 +99,22 @@ macro_rules! form_by_parts {
         ) {
             (0..ROWS).for_each(|row| columns_of(out, [row, 0], stride).fill(0.0));
             for x in xs {
-                for (x, steps) in parts::<ROWS>(x) {
-                    let (here, rest) = codes.split_at(x.len());
+                for part in parts::<ROWS>(x) {
+                    let (here, rest) = codes.split_at(part.0.len());
                     codes = rest;
-                    add_part(x, here, steps, out, stride);
+                    add_part(part, here, out, stride);
                 }
             }
         }
     };
 }
 
-/// The parts of a tile: pairs of inputs, and what a step stands for in each row.
+/// A part of a tile: pairs of inputs, and what a step stands for in each row.
+type Part<'a, const ROWS: usize> = (&'a [[Pair; ROWS]], &'a [f32; ROWS]);
+
+/// The parts of a tile.
 #[inline(always)]
-fn parts<'a, const ROWS: usize>(
-    x: &RowTile<'a>,
-) -> impl Iterator<Item = (&'a [[Pair; ROWS]], &'a [f32; ROWS])> + use<'a, ROWS> {
+fn parts<'a, const ROWS: usize>(x: &RowTile<'a>) -> impl Iterator<Item = Part<'a, ROWS>> + use<'a, ROWS> {
     x.pairs.as_chunks::<ROWS>().0.chunks(PART / 2).zip(x.steps.as_chunks::<ROWS>().0)
 }
 
@@ -130,9 +131,8 @@ mod plain {
     form_by_parts!();
 
     fn add_part<const ROWS: usize>(
-        x: &[[Pair; ROWS]],
+        (x, steps): Part<'_, ROWS>,
         codes: &[Codes],
-        steps: &[f32; ROWS],
         out: &mut [f32],
         stride: usize,
     ) {
@@ -172,9 +172,8 @@ macro_rules! form_of_256_bits {
         #[inline]
         #[$attribute]
         fn add_part<const ROWS: usize>(
-            x: &[[Pair; ROWS]],
+            (x, steps): Part<'_, ROWS>,
             codes: &[Codes],
-            steps: &[f32; ROWS],
             out: &mut [f32],
             stride: usize,
         ) {
