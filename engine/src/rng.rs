@@ -34,7 +34,7 @@ pub(crate) fn hash(start: u64, words: impl Iterator<Item = u64>) -> u64 {
 /// Words of the generator that a deviate takes: two for a uniform one, four for a pair of normal ones.
 const WORDS_PER_VALUE: u128 = 2;
 /// Deviates that one thread draws at once; even, so that no pair is divided.
-const PIECE: usize = 4096;
+const PIECE: usize = 1024;
 
 /// A sequence of random numbers fixed by a seed and a [`Stream`].
 #[derive(Debug, Clone)]
@@ -75,7 +75,7 @@ impl Noise {
     /// `n` standard normal deviates.
     pub fn normals(&mut self, n: usize) -> Vec<f32> {
         // A deviate that is left over shifts the pairs of all that follow.
-        if self.spare.is_some() || n < 2 * PIECE {
+        if self.spare.is_some() || n < LANES {
             return (0..n).map(|_| self.normal()).collect();
         }
         self.in_pieces(n, |noise, piece| {

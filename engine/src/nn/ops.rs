@@ -12,7 +12,7 @@ mod linear;
 mod modulate;
 pub(crate) mod rowwise;
 
-pub(crate) use attention::attend_here;
+pub(crate) use attention::{Head, Rows as HeadRows, Scratch as HeadScratch, attend};
 pub use attention::{KeyLengths, attention};
 use candle_core::{CpuStorage, CustomOp2, DType, Layout, Result, Shape, Tensor};
 pub use channels::{add_bias, add_multiple, add_scaled, affine};

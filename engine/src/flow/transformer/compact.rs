@@ -6,7 +6,8 @@
 //!
 //! 1. heads: queries, keys, values, rotation, both attentions and the gate between them;
 //! 2. tiles of a few tokens: the layer behind the heads, to which its result is added, then norm and modulation;
-//! 3. columns of the hidden layer: gate, value and their product;
+//! 3. columns of the hidden layer: gate, value and their product; with them the next block's modulation, small pieces
+//!    for whoever is done first;
 //! 4. tiles: the layer behind it, addition, then norm and modulation for the next block.
 //!
 //! Every sum is made in the same order on any number of threads.
@@ -18,13 +19,12 @@ use crate::nn::compact::Compact;
 use crate::nn::compact::rows::{self, RowTile, Rows};
 use crate::nn::compact::tile::COLUMNS;
 use crate::nn::held::Held;
-use crate::nn::ops::{attend_here, is_fused, kernels as k};
+use crate::nn::ops::{Head, HeadRows, HeadScratch, KeyLengths, attend, is_fused, kernels as k};
 use crate::nn::phases::in_phases;
 use crate::nn::{Linear, RotaryTable};
 use candle_core::Tensor;
-use rayon::prelude::*;
 use std::ops::Range;
-use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// With more tokens than these a thread without a head of its own would be missed.
 const MOST_ROWS: usize = 256;
@@ -57,14 +57,18 @@ pub(super) fn forward(
     else {
         return Ok(None);
     };
-    let modulations = modulations(blocks, &weights, condition)?;
+    let read: Vec<[Tensor; 2]> = text
+        .iter()
+        .map(|text| Ok([text.keys.contiguous()?, text.values.contiguous()?]))
+        .collect::<candle_core::Result<_>>()?;
     let stored: Vec<Stored<'_>> =
-        blocks.iter().zip(text).map(|(block, text)| Stored::new(block, text)).collect::<Result<_>>()?;
+        blocks.iter().zip(&read).map(|(block, read)| Stored::new(block, read)).collect::<Result<_>>()?;
     let stages: Vec<Stage<'_>> = (0..blocks.len())
-        .map(|i| Stage::new(&blocks[i], &weights[i], &stored[i], &modulations[i], dim))
+        .map(|i| Stage::new(&blocks[i], &weights[i], &stored[i], &text[i].lengths))
         .collect::<Result<_>>()?;
-    let x = x.contiguous()?;
-    let clips = Clips::new(Held::new(&x).values()?, [batch, tokens, dim], &stages, rope);
+    let (x, condition) = (x.contiguous()?, condition.contiguous()?);
+    let held = [&x, &condition].map(Held::new);
+    let clips = Clips::new([held[0].values()?, held[1].values()?], [batch, tokens, dim], &stages, rope);
     clips.forward(between_blocks)?;
     Ok(Some(Tensor::from_vec(clips.values(), (batch, tokens, dim), x.device())?))
 }
@@ -113,20 +117,21 @@ impl<'a> Weights<'a> {
 /// Tensors of a block, held for reading.
 struct Stored<'a> {
     norms: [Held<'a>; 2],
-    gates: Vec<f32>,
-    keys: Tensor,
-    values: Tensor,
-    text: &'a TextKeys,
+    modulation_bias: Held<'a>,
+    text_gates: Vec<f32>,
+    text: [Held<'a>; 2],
 }
 
 impl<'a> Stored<'a> {
-    fn new(block: &'a Block, text: &'a TextKeys) -> Result<Self> {
+    fn new(block: &'a Block, [keys, values]: &'a [Tensor; 2]) -> Result<Self> {
+        let Some(bias) = block.modulation.bias() else {
+            return Err(candle_core::Error::Msg("a modulation without bias".into()).into());
+        };
         Ok(Self {
             norms: [&block.attention_norm, &block.feed_forward_norm].map(|norm| Held::new(&norm.weight)),
-            gates: block.attention.gate.to_vec1()?,
-            keys: text.keys.contiguous()?,
-            values: text.values.contiguous()?,
-            text,
+            modulation_bias: Held::new(bias),
+            text_gates: block.attention.gate.to_vec1()?,
+            text: [Held::new(keys), Held::new(values)],
         })
     }
 }
@@ -134,14 +139,17 @@ impl<'a> Stored<'a> {
 /// A block as the threads see it.
 struct Stage<'a> {
     weights: &'a Weights<'a>,
-    /// In front of the attention and of the feed-forward layers.
-    between: [Between<'a>; 2],
-    /// What the results of both are multiplied by, `[batch, dim]`.
-    gates: [&'a [f32]; 2],
+    /// In front of the attention and of the feed-forward layers, `[dim]`.
+    norms: [&'a [f32]; 2],
+    eps: [f32; 2],
+    /// `[6, dim]`
+    modulation_bias: &'a [f32],
     /// Of each head, for what it reads of the text.
     text_gates: &'a [f32],
-    /// For each clip and head those of the words that exist, `[words, head_dim]`.
-    text: Vec<[Vec<f32>; 2]>,
+    /// Keys and values of the words, `[batch, words, dim]`.
+    text: [&'a [f32]; 2],
+    /// How many words of each clip exist.
+    words: &'a KeyLengths,
 }
 
 impl<'a> Stage<'a> {
@@ -149,66 +157,32 @@ impl<'a> Stage<'a> {
         block: &Block,
         weights: &'a Weights<'_>,
         stored: &'a Stored<'_>,
-        modulation: &'a [f32],
-        dim: usize,
+        words: &'a KeyLengths,
     ) -> Result<Self> {
-        let (heads, words) = (block.attention.heads, stored.keys.dim(1)?);
-        let held = [&stored.keys, &stored.values].map(Held::new);
-        let read = [held[0].values()?, held[1].values()?];
-        let part = |clip: usize, head: usize| {
-            let channels = head * (dim / heads)..(head + 1) * (dim / heads);
-            read.map(|x| -> Vec<f32> {
-                let rows = x[clip * words * dim..].chunks_exact(dim).take(stored.text.lengths.of(clip));
-                rows.flat_map(|row| &row[channels.clone()]).copied().collect()
-            })
-        };
-        // Shift, scale and gate of both, `[batch, dim]` each.
-        let parts: Vec<&[f32]> = modulation.chunks_exact(modulation.len() / 6).collect();
-        let norms = [stored.norms[0].values()?, stored.norms[1].values()?];
-        let eps = [block.attention_norm.eps, block.feed_forward_norm.eps];
-        let layers: [&[&Compact]; 2] = [&weights.heads, &weights.hidden];
-        let batch = parts[0].len() / dim;
+        let [attention, feed_forward] = &stored.norms;
+        let [keys, values] = &stored.text;
         Ok(Self {
             weights,
-            between: [0, 1].map(|i| {
-                let scales = parts[3 * i + 1].iter().zip(norms[i].iter().cycle());
-                Between {
-                    scales: scales.map(|(s, w)| (s + 1.0) * w).collect(),
-                    shifts: parts[3 * i],
-                    eps: eps[i],
-                    layers: layers[i],
-                }
-            }),
-            gates: [parts[2], parts[5]],
-            text_gates: &stored.gates,
-            text: (0..batch * heads).map(|i| part(i / heads, i % heads)).collect(),
+            norms: [attention.values()?, feed_forward.values()?],
+            eps: [block.attention_norm.eps, block.feed_forward_norm.eps],
+            modulation_bias: stored.modulation_bias.values()?,
+            text_gates: &stored.text_gates,
+            text: [keys.values()?, values.values()?],
+            words,
         })
     }
-}
 
-/// Norm and modulation in front of some layers.
-struct Between<'a> {
-    /// Of the norm and the modulation together, `[batch, dim]`.
-    scales: Vec<f32>,
-    shifts: &'a [f32],
-    eps: f32,
-    layers: &'a [&'a Compact],
-}
-
-impl Between<'_> {
-    fn apply(&self, clip: usize, tile: &mut Tile) {
-        let dim = tile.x.len() / tile.rows.len();
-        let mut y = vec![0f32; tile.x.len()];
-        let of_clip = clip * dim..(clip + 1) * dim;
-        let (scale, shift) = (&self.scales[of_clip.clone()], &self.shifts[of_clip]);
-        for (x, y) in tile.x.chunks_exact(dim).zip(y.chunks_exact_mut(dim)) {
-            k::rms_norm_modulated(x, scale, shift, self.eps, y);
-        }
-        for (layer, packed) in self.layers.iter().zip(&mut tile.packed) {
-            packed.fill(&y, layer.factors());
-        }
+    /// The layers behind the norms.
+    fn layers(&self, norm: usize) -> &[&'a Compact] {
+        if norm == 0 { &self.weights.heads } else { &self.weights.hidden }
     }
 }
+
+/// Parts of a modulation. Those of the attention come first, then those of the feed-forward layers.
+const PARTS: usize = 6;
+const SHIFT: usize = 0;
+const SCALE: usize = 1;
+const GATE: usize = 2;
 
 /// Some tokens of one clip.
 struct Tile {
@@ -220,25 +194,45 @@ struct Tile {
     packed: [Rows; 3],
 }
 
+/// Memory of a thread.
+#[derive(Default)]
+struct Scratch {
+    /// What a head or some columns of the hidden layer multiply, `[tokens, columns]` for each layer.
+    products: [Vec<f32>; 3],
+    /// What comes out of that, `[tokens, columns]`.
+    made: Vec<f32>,
+    attention: HeadScratch,
+    /// Some rows, `[rows, dim]`.
+    rows: Vec<f32>,
+    /// What the modulation reads.
+    condition: Rows,
+}
+
 /// A batch of clips on its way through the blocks. What one phase writes the next reads, so that no thread ever waits for
 /// one of these locks.
 struct Clips<'a> {
     stages: &'a [Stage<'a>],
     rope: &'a RotaryTable,
+    /// `[batch, dim]`
+    condition: &'a [f32],
     tokens: usize,
     dim: usize,
     heads: usize,
     /// Tiles of each clip, which are one piece of work.
     groups: Vec<Vec<RwLock<Vec<Tile>>>>,
+    /// For each block what its norms and results are modulated by, `[batch, dim]` each.
+    modulations: Vec<[RwLock<Vec<f32>>; PARTS]>,
     /// What the layer behind the heads reads of each head, clip after clip.
     read: Vec<RwLock<Rows>>,
     /// What the last layer reads of some columns each, clip after clip.
     hidden: Vec<RwLock<Rows>>,
+    /// For each thread.
+    scratch: Vec<Mutex<Scratch>>,
 }
 
 impl<'a> Clips<'a> {
     fn new(
-        x: &[f32],
+        [x, condition]: [&'a [f32]; 2],
         [batch, tokens, dim]: [usize; 3],
         stages: &'a [Stage<'a>],
         rope: &'a RotaryTable,
@@ -264,124 +258,189 @@ impl<'a> Clips<'a> {
         Self {
             stages,
             rope,
+            condition,
             tokens,
             dim,
             heads,
             groups: x.chunks_exact(tokens * dim).map(of_clip).collect(),
+            modulations: stages.iter().map(|_| Default::default()).collect(),
             read: rows(heads),
             hidden: rows(width.div_ceil(HIDDEN)),
+            scratch: (0..rayon::current_num_threads()).map(|_| Mutex::default()).collect(),
         }
     }
 
     fn values(self) -> Vec<f32> {
-        let groups = self.groups.into_iter().flatten().map(|group| group.into_inner());
-        groups
-            .flat_map(|tiles| tiles.unwrap_or_else(PoisonError::into_inner))
-            .flat_map(|tile| tile.x)
-            .collect()
+        let mut values = Vec::with_capacity(self.groups.len() * self.tokens * self.dim);
+        for group in self.groups.into_iter().flatten() {
+            let tiles = group.into_inner().unwrap_or_else(PoisonError::into_inner);
+            tiles.iter().for_each(|tile| values.extend_from_slice(&tile.x));
+        }
+        values
     }
 
     /// Takes the clips through all blocks.
     fn forward(&self, between_blocks: &dyn Fn() -> Result<()>) -> Result<()> {
         let groups = self.groups.iter().map(Vec::len).sum();
-        // Norm and modulation of the first block, then four phases for each.
-        let block = [self.read.len(), groups, self.hidden.len(), groups];
-        let counts = std::iter::once(groups).chain(self.stages.iter().flat_map(|_| block));
-        let before = |phase: usize| if phase % 4 == 1 { between_blocks() } else { Ok(()) };
+        // The first block's modulation, norm and modulation in front of it, then four phases for each.
+        let block = [self.read.len(), groups, self.hidden.len() + PARTS, groups];
+        let counts = [PARTS, groups].into_iter().chain(self.stages.iter().flat_map(|_| block));
+        let before = |phase: usize| if phase >= 2 && phase % 4 == 2 { between_blocks() } else { Ok(()) };
         in_phases(counts, before, |phase, i| {
-            let Some(phase) = phase.checked_sub(1) else {
-                return self.add(i, None, self.stages.first().map(|stage| &stage.between[0]));
+            let mut scratch = self.scratch();
+            let scratch = &mut *scratch;
+            let Some(phase) = phase.checked_sub(2) else {
+                return if phase == 0 {
+                    self.modulate(0, i, scratch)
+                } else {
+                    self.add(i, None, Some((0, 0)), scratch)
+                };
             };
-            let stage = &self.stages[phase / 4];
+            let block = phase / 4;
+            let stage = &self.stages[block];
             match phase % 4 {
-                0 => self.read_with_head(stage, i),
+                0 => self.read_with_head(stage, i, scratch),
                 1 => {
-                    let layer = Added { layer: stage.weights.out, inputs: &self.read, gate: stage.gates[0] };
-                    self.add(i, Some(layer), Some(&stage.between[1]));
+                    let added = Added { layer: stage.weights.out, inputs: &self.read, gate: (block, GATE) };
+                    self.add(i, Some(added), Some((block, 1)), scratch);
                 }
-                2 => self.fill_hidden(stage, i),
+                2 => match i.checked_sub(self.hidden.len()) {
+                    None => self.fill_hidden(stage, i, scratch),
+                    Some(part) => self.modulate(block + 1, part, scratch),
+                },
                 _ => {
-                    let (layer, gate) = (stage.weights.contract, stage.gates[1]);
-                    let next = self.stages.get(phase / 4 + 1).map(|stage| &stage.between[0]);
-                    self.add(i, Some(Added { layer, inputs: &self.hidden, gate }), next);
+                    let gate = (block, PARTS / 2 + GATE);
+                    let added = Added { layer: stage.weights.contract, inputs: &self.hidden, gate };
+                    self.add(i, Some(added), Some((block + 1, 0)), scratch);
                 }
             }
         })
     }
 
+    /// Memory of the calling thread, which nobody else takes.
+    fn scratch(&self) -> MutexGuard<'_, Scratch> {
+        let scratch = &self.scratch[rayon::current_thread_index().unwrap_or_default()];
+        scratch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One part of the modulation of a block, if there is such a block.
+    fn modulate(&self, block: usize, part: usize, scratch: &mut Scratch) {
+        let Some(stage) = self.stages.get(block) else { return };
+        let (layer, dim) = (stage.weights.modulation, self.dim);
+        let packed = &mut scratch.condition;
+        packed.fill(self.condition, layer.factors());
+        let mut out = write(&self.modulations[block][part]);
+        out.resize(self.condition.len(), 0.0);
+        let columns = part * dim..(part + 1) * dim;
+        for (rows, tile) in packed.tiles() {
+            let panels = columns.start / COLUMNS..columns.end / COLUMNS;
+            layer.multiply_tile(panels, &[tile], &mut out[rows.start * dim..], dim);
+        }
+        k::add_bias(&mut out, &stage.modulation_bias[columns]);
+        if part % (PARTS / 2) == SCALE {
+            // Of the norm and the modulation together.
+            let weights = stage.norms[part / (PARTS / 2)];
+            for out in out.chunks_exact_mut(dim) {
+                out.iter_mut().zip(weights).for_each(|(scale, weight)| *scale = (*scale + 1.0) * weight);
+            }
+        }
+    }
+
+    /// Part of a block's modulation for one clip.
+    fn modulation(&self, (block, part): (usize, usize)) -> RwLockReadGuard<'_, Vec<f32>> {
+        read(&self.modulations[block][part])
+    }
+
     /// `layer x` for some columns of each layer and all tokens of a clip, `[tokens, columns]`.
-    fn project<const LAYERS: usize>(
-        &self,
-        layers: [&Compact; LAYERS],
-        clip: usize,
-        columns: &Range<usize>,
-    ) -> [Vec<f32>; LAYERS] {
+    fn project(&self, layers: &[&Compact], clip: usize, columns: &Range<usize>, out: &mut [Vec<f32>]) {
         let panels = columns.start / COLUMNS..columns.end / COLUMNS;
-        let mut out = layers.map(|_| vec![0f32; self.tokens * columns.len()]);
+        out.iter_mut().for_each(|out| out.resize(self.tokens * columns.len(), 0.0));
         for group in &self.groups[clip] {
-            for tile in group.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            for tile in read(group).iter() {
                 let rows = tile.rows.len();
-                for ((layer, packed), out) in layers.iter().zip(&tile.packed).zip(&mut out) {
+                for ((layer, packed), out) in layers.iter().zip(&tile.packed).zip(&mut *out) {
                     let out = &mut out[tile.rows.start * columns.len()..];
                     layer.multiply_tile(panels.clone(), &[packed.tile(0..rows)], out, columns.len());
                 }
             }
         }
-        out
     }
 
     /// Both attentions of a head of a clip.
-    fn read_with_head(&self, stage: &Stage<'_>, i: usize) {
+    fn read_with_head(&self, stage: &Stage<'_>, i: usize, scratch: &mut Scratch) {
         let (clip, head) = (i / self.heads, i % self.heads);
-        let head_dim = self.dim / self.heads;
+        let (head_dim, dim) = (self.dim / self.heads, self.dim);
         let channels = head * head_dim..(head + 1) * head_dim;
-        let [mut query, mut key, value] = self.project(stage.weights.heads, clip, &channels);
-        self.rope.rotate_head(&mut query);
-        self.rope.rotate_head(&mut key);
-        let (mut own, mut read, mut shares) = (vec![0f32; query.len()], vec![0f32; query.len()], Vec::new());
-        attend_here(&query, [&key, &value], head_dim, &mut shares, &mut own);
-        let [keys, values] = &stage.text[i];
-        attend_here(&query, [keys, values], head_dim, &mut shares, &mut read);
-        k::add_multiple(&read, stage.text_gates[head].tanh(), &mut own);
-        write(&self.read[i]).fill(&own, &stage.weights.out.factors()[channels]);
+        self.project(&stage.weights.heads, clip, &channels, &mut scratch.products);
+        let [query, key, value] = &mut scratch.products;
+        self.rope.rotate_head(query);
+        self.rope.rotate_head(key);
+        let out = &mut scratch.made;
+        out.clear();
+        out.resize(query.len(), 0.0);
+        let [query, key, value] = [query, key, value].map(|x| HeadRows::new(x, head_dim));
+        attend(Head { query, key, value, dim: head_dim }, 1.0, &mut scratch.attention, out);
+        let words = stage.text[0].len() / dim / self.groups.len();
+        let count = stage.words.of(clip);
+        let [key, value] = stage.text.map(|x| HeadRows {
+            values: &x[clip * words * dim + channels.start..],
+            stride: dim,
+            count,
+        });
+        let share = stage.text_gates[head].tanh();
+        attend(Head { query, key, value, dim: head_dim }, share, &mut scratch.attention, out);
+        write(&self.read[i]).fill(out, &stage.weights.out.factors()[channels]);
     }
 
     /// Some columns of the hidden layer of a clip.
-    fn fill_hidden(&self, stage: &Stage<'_>, i: usize) {
+    fn fill_hidden(&self, stage: &Stage<'_>, i: usize, scratch: &mut Scratch) {
         let layers = stage.weights.hidden;
         let tasks = self.hidden.len() / self.groups.len();
         let (clip, start) = (i / tasks, i % tasks * HIDDEN);
         let columns = start..(start + HIDDEN).min(layers[0].panels() * COLUMNS);
-        let [gate, value] = self.project(layers, clip, &columns);
-        let mut product = vec![0f32; gate.len()];
-        k::swiglu(&gate, &value, &mut product);
-        write(&self.hidden[i]).fill(&product, &stage.weights.contract.factors()[columns]);
+        self.project(&layers, clip, &columns, &mut scratch.products[..2]);
+        let [gate, value, _] = &scratch.products;
+        scratch.made.resize(gate.len(), 0.0);
+        k::swiglu(gate, value, &mut scratch.made);
+        write(&self.hidden[i]).fill(&scratch.made, &stage.weights.contract.factors()[columns]);
     }
 
-    /// What is added to a group of tiles, then what is between its layer and the next.
-    fn add(&self, i: usize, added: Option<Added<'_>>, next: Option<&Between<'_>>) {
+    /// What is added to a group of tiles, then norm and modulation `next`, a block and which of the two it has.
+    fn add(&self, i: usize, added: Option<Added<'_>>, next: Option<(usize, usize)>, scratch: &mut Scratch) {
         // All clips have as many groups as the first.
         let of_clip = self.groups[0].len();
         let (clip, group) = (i / of_clip, i % of_clip);
+        let modulation = clip * self.dim..(clip + 1) * self.dim;
         let mut tiles = write(&self.groups[clip][group]);
+        let product = &mut scratch.rows;
         if let Some(Added { layer, inputs, gate }) = added {
             let inputs = inputs.chunks_exact(inputs.len() / self.groups.len()).nth(clip).unwrap_or_default();
-            let inputs: Vec<_> =
-                inputs.iter().map(|rows| rows.read().unwrap_or_else(PoisonError::into_inner)).collect();
-            let gate = &gate[clip * self.dim..][..self.dim];
-            let mut product = Vec::new();
+            let inputs: Vec<_> = inputs.iter().map(read).collect();
+            let gate = self.modulation(gate);
+            let gate = &gate[modulation.clone()];
             for tile in tiles.iter_mut() {
                 let parts: Vec<RowTile<'_>> =
                     inputs.iter().map(|input| input.tile(tile.rows.clone())).collect();
                 product.resize(tile.x.len(), 0.0);
-                layer.multiply_tile(0..layer.panels(), &parts, &mut product, self.dim);
+                layer.multiply_tile(0..layer.panels(), &parts, product, self.dim);
                 for (x, product) in tile.x.chunks_exact_mut(self.dim).zip(product.chunks_exact(self.dim)) {
                     k::add_product(product, gate, x);
                 }
             }
         }
-        if let Some(next) = next {
-            tiles.iter_mut().for_each(|tile| next.apply(clip, tile));
+        let next = next.and_then(|(block, norm)| self.stages.get(block).map(|stage| (stage, block, norm)));
+        let Some((stage, block, norm)) = next else { return };
+        let parts = [SCALE, SHIFT].map(|part| self.modulation((block, norm * PARTS / 2 + part)));
+        let [scale, shift] = [&parts[0][modulation.clone()], &parts[1][modulation]];
+        for tile in tiles.iter_mut() {
+            let rows = &mut scratch.rows;
+            rows.resize(tile.x.len(), 0.0);
+            for (x, y) in tile.x.chunks_exact(self.dim).zip(rows.chunks_exact_mut(self.dim)) {
+                k::rms_norm_modulated(x, scale, shift, stage.eps[norm], y);
+            }
+            for (layer, packed) in stage.layers(norm).iter().zip(&mut tile.packed) {
+                packed.fill(rows, layer.factors());
+            }
         }
     }
 }
@@ -391,33 +450,18 @@ struct Added<'a> {
     layer: &'a Compact,
     /// Clip after clip some columns each, in the order of the columns.
     inputs: &'a [RwLock<Rows>],
-    /// `[batch, dim]`
-    gate: &'a [f32],
+    /// A block and the part of its modulation.
+    gate: (usize, usize),
 }
 
-/// A lock for writing; after a panic its contents are of no use, but neither is anything else.
+/// A lock for reading; after a panic its contents are of no use, but neither is anything else.
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The same for writing.
 fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Both modulations of every block, `[6, batch, dim]`.
-fn modulations(
-    blocks: &[Block],
-    weights: &[Weights<'_>],
-    condition: &Tensor,
-) -> candle_core::Result<Vec<Vec<f32>>> {
-    let condition = condition.contiguous()?;
-    let held = Held::new(&condition);
-    let (condition, dim) = (held.values()?, condition.dim(1)?);
-    let of_block = |(block, weights): (&Block, &Weights<'_>)| {
-        let Some(bias) = block.modulation.bias() else { candle_core::bail!("a modulation without bias") };
-        let mut row = weights.modulation.product(condition);
-        k::add_bias(&mut row, &bias.to_vec1::<f32>()?);
-        let (rows, mut out) = (row.chunks_exact(6 * dim), Vec::with_capacity(row.len()));
-        (0..6).for_each(|part| rows.clone().for_each(|row| out.extend_from_slice(&row[part * dim..][..dim])));
-        Ok(out)
-    };
-    blocks.par_iter().zip(weights).map(of_block).collect()
 }
 
 #[cfg(test)]

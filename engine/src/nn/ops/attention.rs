@@ -3,9 +3,12 @@
 //! Works on `[batch, n, heads * head_dim]` directly: a head is a matrix whose rows lie far apart, so nothing is
 //! transposed or copied.
 
+mod lanes;
+
 use super::rowwise::{contiguous_f32, read, rows_per_task};
 use super::{composed, is_fused, kernels};
 use candle_core::{CpuStorage, CustomOp3, DType, Layout, Result, Shape, Tensor, bail};
+pub(crate) use lanes::{Head, Rows, Scratch, attend};
 use rayon::prelude::*;
 use std::sync::Arc;
 use straightshot_matmul::{Before, Matrix, MatrixMut, multiply_here};
@@ -45,29 +48,6 @@ impl KeyLengths {
             }
         };
         Ok(Self(Arc::new(rows.iter().map(count).collect::<Result<_>>()?)))
-    }
-}
-
-/// [`attention`] of one head on the calling thread; `weights` is scratch.
-///
-/// # Shapes
-/// - `query`: `[queries, head_dim]`; so is `out`
-/// - `key`, `value`: `[keys, head_dim]`, keys that exist
-pub(crate) fn attend_here(
-    query: &[f32],
-    [key, value]: [&[f32]; 2],
-    head_dim: usize,
-    weights: &mut Vec<f32>,
-    out: &mut [f32],
-) {
-    let len = key.len() / head_dim;
-    let block = QUERY_BLOCK * head_dim;
-    for (query, out) in query.chunks(block).zip(out.chunks_mut(block)) {
-        let queries = query.len() / head_dim;
-        let s = Sizes { queries, keys: len, dim: head_dim, head_dim, scale: scale(head_dim) };
-        let head = Head { s, at: 0, queries, len };
-        head.attend(query, key, weights);
-        head.weighted_sum(weights, value, out);
     }
 }
 
@@ -153,12 +133,12 @@ impl CustomOp3 for Attention {
             let q = &q[row * s.queries * s.dim..][..s.queries * s.dim];
             let block = rows_per_task(s.queries).min(QUERY_BLOCK) * s.dim;
             out.par_chunks_mut(block).zip(q.par_chunks(block)).for_each(|(out, q)| {
-                let mut weights = Vec::new();
-                for head in 0..self.heads {
-                    let head =
-                        Head { s, at: head * s.head_dim, queries: q.len() / s.dim, len: self.lengths.0[row] };
-                    head.attend(q, k, &mut weights);
-                    head.weighted_sum(&weights, v, out);
+                let mut scratch = Scratch::default();
+                for at in (0..self.heads).map(|head| head * s.head_dim) {
+                    let query = Rows { values: &q[at..], stride: s.dim, count: q.len() / s.dim };
+                    let [key, value] =
+                        [k, v].map(|x| Rows { values: &x[at..], count: self.lengths.0[row], ..query });
+                    attend(Head { query, key, value, dim: s.head_dim }, 1.0, &mut scratch, &mut out[at..]);
                 }
             });
         }
@@ -190,9 +170,8 @@ impl CustomOp3 for Attention {
                 let inputs = [&q[row * n..][..n], &k[row * m..][..m], &v[row * m..][..m], &g[row * n..][..n]];
                 let (mut weights, mut slopes) = (Vec::new(), Vec::new());
                 for head in 0..self.heads {
-                    let head =
-                        Head { s, at: head * s.head_dim, queries: s.queries, len: self.lengths.0[row] };
-                    head.backward(inputs, [&mut weights, &mut slopes], [&mut *dq, &mut *dk, &mut *dv]);
+                    let head = Backward { s, at: head * s.head_dim, len: self.lengths.0[row] };
+                    head.run(inputs, [&mut weights, &mut slopes], [&mut *dq, &mut *dk, &mut *dv]);
                 }
             },
         );
@@ -205,18 +184,17 @@ impl CustomOp3 for Attention {
 /// Queries that one task attends with: their weights stay in the cache of a core for clips of half a minute.
 const QUERY_BLOCK: usize = 128;
 
-/// One head of one batch row, for all queries or some of them.
+/// The way back through one head of one batch row, by products of whole matrices.
 #[derive(Clone, Copy)]
-struct Head {
+struct Backward {
     s: Sizes,
     /// First channel of the head.
     at: usize,
-    queries: usize,
     /// Keys that exist.
     len: usize,
 }
 
-impl Head {
+impl Backward {
     /// The head's part of so many rows.
     fn part(self, x: &[f32], rows: usize) -> Matrix<'_> {
         Matrix::strided(&x[self.at..], [rows, self.s.head_dim], self.s.dim)
@@ -234,14 +212,14 @@ impl Head {
 
     /// Weights of all keys for every query.
     fn weights(self, weights: &[f32]) -> Matrix<'_> {
-        Matrix::strided(weights, [self.queries, self.len], self.stride())
+        Matrix::strided(weights, [self.s.queries, self.len], self.stride())
     }
 
     /// `out = scale · x keysᵀ`, `[queries, len]` of `[queries, stride]`.
     fn compare(self, x: &[f32], keys: &[f32], scale: f32, out: &mut Vec<f32>) {
-        out.resize(self.queries * self.stride(), 0.0);
-        let (x, keys) = (self.part(x, self.queries), self.part(keys, self.len).transposed());
-        let out = MatrixMut::strided(out, [self.queries, self.len], self.stride());
+        out.resize(self.s.queries * self.stride(), 0.0);
+        let (x, keys) = (self.part(x, self.s.queries), self.part(keys, self.len).transposed());
+        let out = MatrixMut::strided(out, [self.s.queries, self.len], self.stride());
         multiply_here(out, Before::Replace, scale, x, keys);
     }
 
@@ -254,7 +232,7 @@ impl Head {
     /// The head's part of `out`, a row per query, becomes the sum of the rows of `x`, a row per key.
     fn weighted_sum(self, weights: &[f32], x: &[f32], out: &mut [f32]) {
         let (weights, x) = (self.weights(weights), self.part(x, self.len));
-        multiply_here(self.part_mut(out, self.queries), Before::Replace, 1.0, weights, x);
+        multiply_here(self.part_mut(out, self.s.queries), Before::Replace, 1.0, weights, x);
     }
 
     /// The other way round: a row per key becomes the sum of the rows of `x`, a row per query.
@@ -265,11 +243,12 @@ impl Head {
             Before::Replace,
             1.0,
             weights,
-            self.part(x, self.queries),
+            self.part(x, self.s.queries),
         );
     }
 
-    fn backward(
+    /// Adds nothing up: gradients of queries, keys and values are overwritten.
+    fn run(
         self,
         [q, k, v, g]: [&[f32]; 4],
         [weights, slopes]: [&mut Vec<f32>; 2],
