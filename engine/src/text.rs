@@ -61,7 +61,9 @@ impl TextEncoder {
     /// # Errors
     /// [`ErrorKind::Compute`] if tokenising or a tensor operation fails.
     pub fn encode(&self, prompts: &[&str]) -> Result<TextCondition> {
-        let encodings = self.tokenizer.encode_batch(prompts.to_vec(), true).map_err(|e| {
+        // One after the other: a prompt is read faster than a thread wakes up.
+        let read = |prompt: &&str| self.tokenizer.encode(*prompt, true);
+        let encodings = prompts.iter().map(read).collect::<Result<Vec<_>, _>>().map_err(|e| {
             Error::new(ErrorKind::Compute, "The prompt could not be split into words").with_source(e)
         })?;
         let batch = encodings.len();

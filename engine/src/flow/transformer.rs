@@ -15,6 +15,7 @@ use crate::nn::{
 };
 use candle_core::{Tensor, bail};
 use candle_nn::VarBuilder;
+use rayon::prelude::*;
 
 const ROPE_THETA: f64 = 10_000.0;
 const RMS_EPS: f32 = 1e-5;
@@ -119,11 +120,16 @@ impl Transformer {
     /// A candle error if the shapes do not fit.
     pub fn condition(&self, text: &TextCondition) -> candle_core::Result<Conditioned> {
         let lengths = KeyLengths::from_mask(&text.mask)?;
-        let keys =
-            self.blocks.iter().map(|b| b.attention.text_keys(&b.text_norm.forward(&text.tokens)?, &lengths));
+        let of_block = |b: &Block| b.attention.text_keys(&b.text_norm.forward(&text.tokens)?, &lengths);
+        // Many small layers, each of which has too little to do for several threads; a GPU has but one queue.
+        let keys = if ops::is_fused(&text.tokens) {
+            self.blocks.par_iter().map(of_block).collect()
+        } else {
+            self.blocks.iter().map(of_block).collect::<candle_core::Result<_>>()
+        };
         Ok(Conditioned {
             pooled: self.caption.forward(&self.caption_norm.forward(&text.pooled)?)?,
-            keys: keys.collect::<candle_core::Result<_>>()?,
+            keys: keys?,
         })
     }
 

@@ -3,12 +3,13 @@
 mod tiled;
 
 use super::linear::LinearInit;
+use super::ops::kernels;
 use super::{LayerNorm, Linear, ops};
 use candle_core::{Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
 /// Taps of the kernels along time and along frequency.
-pub const KERNEL_TAPS: usize = 7;
+pub const KERNEL_TAPS: usize = kernels::TAPS;
 
 /// Sizes of a [`BandBlock`].
 #[derive(Debug, Clone, Copy)]

@@ -8,6 +8,7 @@
 
 pub(crate) mod rows;
 pub(crate) mod tile;
+pub(crate) mod tiles;
 
 use super::held::Held;
 use super::ops::kernels as k;

@@ -2,6 +2,8 @@
 //!
 //! Only for reading: it is frozen. Weights lie transposed in the published files and are turned round once, at load.
 
+mod compact;
+
 use crate::config::TextConfig;
 use crate::nn::ops::{self, KeyLengths};
 use crate::nn::{LayerNorm, Linear};
@@ -54,6 +56,9 @@ impl Bert {
         let words = self.words.index_select(&ids.flatten_all()?, 0)?.reshape((batch, tokens, ()))?;
         let x = words.broadcast_add(&self.positions.narrow(0, 0, tokens)?)?;
         let x = self.norm.forward(&ops::add_bias(&x, &self.first_segment)?)?;
+        if let Some(done) = compact::forward(&self.layers, &x, lengths)? {
+            return Ok(done);
+        }
         self.layers.iter().try_fold(x, |x, layer| layer.forward(&x, lengths))
     }
 }

@@ -16,15 +16,15 @@ use super::Block;
 use crate::error::Result;
 use crate::nn::attention::TextKeys;
 use crate::nn::compact::Compact;
-use crate::nn::compact::rows::{self, RowTile, Rows};
+use crate::nn::compact::rows::{RowTile, Rows};
 use crate::nn::compact::tile::COLUMNS;
+use crate::nn::compact::tiles::{PerThread, Tiles, read, write};
 use crate::nn::held::Held;
 use crate::nn::ops::{Head, HeadRows, HeadScratch, KeyLengths, attend, is_fused, kernels as k};
 use crate::nn::phases::in_phases;
 use crate::nn::{Linear, RotaryTable};
 use candle_core::Tensor;
-use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{RwLock, RwLockReadGuard};
 
 /// With more tokens than these a thread without a head of its own would be missed.
 const MOST_ROWS: usize = 256;
@@ -70,7 +70,7 @@ pub(super) fn forward(
     let held = [&x, &condition].map(Held::new);
     let clips = Clips::new([held[0].values()?, held[1].values()?], [batch, tokens, dim], &stages, rope);
     clips.forward(between_blocks)?;
-    Ok(Some(Tensor::from_vec(clips.values(), (batch, tokens, dim), x.device())?))
+    Ok(Some(Tensor::from_vec(clips.tiles.values(), (batch, tokens, dim), x.device())?))
 }
 
 /// Layers of a block in bytes.
@@ -184,16 +184,6 @@ const SHIFT: usize = 0;
 const SCALE: usize = 1;
 const GATE: usize = 2;
 
-/// Some tokens of one clip.
-struct Tile {
-    /// Rows in the clip.
-    rows: Range<usize>,
-    /// What passes between the blocks, `[rows, dim]`.
-    x: Vec<f32>,
-    /// The same after norm and modulation, for each layer that reads it.
-    packed: [Rows; 3],
-}
-
 /// Memory of a thread.
 #[derive(Default)]
 struct Scratch {
@@ -208,26 +198,22 @@ struct Scratch {
     condition: Rows,
 }
 
-/// A batch of clips on its way through the blocks. What one phase writes the next reads, so that no thread ever waits for
-/// one of these locks.
+/// A batch of clips on its way through the blocks.
 struct Clips<'a> {
     stages: &'a [Stage<'a>],
     rope: &'a RotaryTable,
     /// `[batch, dim]`
     condition: &'a [f32],
-    tokens: usize,
     dim: usize,
     heads: usize,
-    /// Tiles of each clip, which are one piece of work.
-    groups: Vec<Vec<RwLock<Vec<Tile>>>>,
+    tiles: Tiles,
     /// For each block what its norms and results are modulated by, `[batch, dim]` each.
     modulations: Vec<[RwLock<Vec<f32>>; PARTS]>,
     /// What the layer behind the heads reads of each head, clip after clip.
     read: Vec<RwLock<Rows>>,
     /// What the last layer reads of some columns each, clip after clip.
     hidden: Vec<RwLock<Rows>>,
-    /// For each thread.
-    scratch: Vec<Mutex<Scratch>>,
+    scratch: PerThread<Scratch>,
 }
 
 impl<'a> Clips<'a> {
@@ -240,55 +226,30 @@ impl<'a> Clips<'a> {
         let (heads, width) = stages
             .first()
             .map_or((1, 0), |stage| (stage.text_gates.len(), stage.weights.hidden[0].panels() * COLUMNS));
-        let of_clip = |clip: &[f32]| {
-            let tile = |rows: Range<usize>| {
-                let x = clip[rows.start * dim..rows.end * dim].to_vec();
-                Tile { rows, x, packed: Default::default() }
-            };
-            let mut tiles: Vec<Tile> = rows::tiles(tokens).map(tile).collect();
-            let size = tiles.len().div_ceil(MOST_GROUPS);
-            let mut groups = Vec::new();
-            while !tiles.is_empty() {
-                let rest = tiles.split_off(size.min(tiles.len()));
-                groups.push(RwLock::new(std::mem::replace(&mut tiles, rest)));
-            }
-            groups
-        };
         let rows = |n: usize| (0..batch * n).map(|_| RwLock::default()).collect();
         Self {
             stages,
             rope,
             condition,
-            tokens,
             dim,
             heads,
-            groups: x.chunks_exact(tokens * dim).map(of_clip).collect(),
+            tiles: Tiles::new(x, [tokens, dim], MOST_GROUPS),
             modulations: stages.iter().map(|_| Default::default()).collect(),
             read: rows(heads),
             hidden: rows(width.div_ceil(HIDDEN)),
-            scratch: (0..rayon::current_num_threads()).map(|_| Mutex::default()).collect(),
+            scratch: PerThread::new(),
         }
-    }
-
-    fn values(self) -> Vec<f32> {
-        let mut values = Vec::with_capacity(self.groups.len() * self.tokens * self.dim);
-        for group in self.groups.into_iter().flatten() {
-            let tiles = group.into_inner().unwrap_or_else(PoisonError::into_inner);
-            tiles.iter().for_each(|tile| values.extend_from_slice(&tile.x));
-        }
-        values
     }
 
     /// Takes the clips through all blocks.
     fn forward(&self, between_blocks: &dyn Fn() -> Result<()>) -> Result<()> {
-        let groups = self.groups.iter().map(Vec::len).sum();
+        let groups = self.tiles.count();
         // The first block's modulation, norm and modulation in front of it, then four phases for each.
         let block = [self.read.len(), groups, self.hidden.len() + PARTS, groups];
         let counts = [PARTS, groups].into_iter().chain(self.stages.iter().flat_map(|_| block));
         let before = |phase: usize| if phase >= 2 && phase % 4 == 2 { between_blocks() } else { Ok(()) };
         in_phases(counts, before, |phase, i| {
-            let mut scratch = self.scratch();
-            let scratch = &mut *scratch;
+            let scratch = &mut *self.scratch.own();
             let Some(phase) = phase.checked_sub(2) else {
                 return if phase == 0 {
                     self.modulate(0, i, scratch)
@@ -315,12 +276,6 @@ impl<'a> Clips<'a> {
                 }
             }
         })
-    }
-
-    /// Memory of the calling thread, which nobody else takes.
-    fn scratch(&self) -> MutexGuard<'_, Scratch> {
-        let scratch = &self.scratch[rayon::current_thread_index().unwrap_or_default()];
-        scratch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One part of the modulation of a block, if there is such a block.
@@ -351,27 +306,12 @@ impl<'a> Clips<'a> {
         read(&self.modulations[block][part])
     }
 
-    /// `layer x` for some columns of each layer and all tokens of a clip, `[tokens, columns]`.
-    fn project(&self, layers: &[&Compact], clip: usize, columns: &Range<usize>, out: &mut [Vec<f32>]) {
-        let panels = columns.start / COLUMNS..columns.end / COLUMNS;
-        out.iter_mut().for_each(|out| out.resize(self.tokens * columns.len(), 0.0));
-        for group in &self.groups[clip] {
-            for tile in read(group).iter() {
-                let rows = tile.rows.len();
-                for ((layer, packed), out) in layers.iter().zip(&tile.packed).zip(&mut *out) {
-                    let out = &mut out[tile.rows.start * columns.len()..];
-                    layer.multiply_tile(panels.clone(), &[packed.tile(0..rows)], out, columns.len());
-                }
-            }
-        }
-    }
-
     /// Both attentions of a head of a clip.
     fn read_with_head(&self, stage: &Stage<'_>, i: usize, scratch: &mut Scratch) {
         let (clip, head) = (i / self.heads, i % self.heads);
         let (head_dim, dim) = (self.dim / self.heads, self.dim);
         let channels = head * head_dim..(head + 1) * head_dim;
-        self.project(&stage.weights.heads, clip, &channels, &mut scratch.products);
+        self.tiles.project(&stage.weights.heads, clip, &channels, &mut scratch.products);
         let [query, key, value] = &mut scratch.products;
         self.rope.rotate_head(query);
         self.rope.rotate_head(key);
@@ -380,7 +320,7 @@ impl<'a> Clips<'a> {
         out.resize(query.len(), 0.0);
         let [query, key, value] = [query, key, value].map(|x| HeadRows::new(x, head_dim));
         attend(Head { query, key, value, dim: head_dim }, 1.0, &mut scratch.attention, out);
-        let words = stage.text[0].len() / dim / self.groups.len();
+        let words = stage.text[0].len() / dim / self.tiles.batch();
         let count = stage.words.of(clip);
         let [key, value] = stage.text.map(|x| HeadRows {
             values: &x[clip * words * dim + channels.start..],
@@ -395,10 +335,10 @@ impl<'a> Clips<'a> {
     /// Some columns of the hidden layer of a clip.
     fn fill_hidden(&self, stage: &Stage<'_>, i: usize, scratch: &mut Scratch) {
         let layers = stage.weights.hidden;
-        let tasks = self.hidden.len() / self.groups.len();
+        let tasks = self.hidden.len() / self.tiles.batch();
         let (clip, start) = (i / tasks, i % tasks * HIDDEN);
         let columns = start..(start + HIDDEN).min(layers[0].panels() * COLUMNS);
-        self.project(&layers, clip, &columns, &mut scratch.products[..2]);
+        self.tiles.project(&layers, clip, &columns, &mut scratch.products[..2]);
         let [gate, value, _] = &scratch.products;
         scratch.made.resize(gate.len(), 0.0);
         k::swiglu(gate, value, &mut scratch.made);
@@ -407,14 +347,11 @@ impl<'a> Clips<'a> {
 
     /// What is added to a group of tiles, then norm and modulation `next`, a block and which of the two it has.
     fn add(&self, i: usize, added: Option<Added<'_>>, next: Option<(usize, usize)>, scratch: &mut Scratch) {
-        // All clips have as many groups as the first.
-        let of_clip = self.groups[0].len();
-        let (clip, group) = (i / of_clip, i % of_clip);
+        let (clip, mut tiles) = self.tiles.group(i);
         let modulation = clip * self.dim..(clip + 1) * self.dim;
-        let mut tiles = write(&self.groups[clip][group]);
         let product = &mut scratch.rows;
         if let Some(Added { layer, inputs, gate }) = added {
-            let inputs = inputs.chunks_exact(inputs.len() / self.groups.len()).nth(clip).unwrap_or_default();
+            let inputs = inputs.chunks_exact(inputs.len() / self.tiles.batch()).nth(clip).unwrap_or_default();
             let inputs: Vec<_> = inputs.iter().map(read).collect();
             let gate = self.modulation(gate);
             let gate = &gate[modulation.clone()];
@@ -452,16 +389,6 @@ struct Added<'a> {
     inputs: &'a [RwLock<Rows>],
     /// A block and the part of its modulation.
     gate: (usize, usize),
-}
-
-/// A lock for reading; after a panic its contents are of no use, but neither is anything else.
-fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
-    lock.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The same for writing.
-fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
-    lock.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

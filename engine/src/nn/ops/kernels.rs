@@ -225,7 +225,7 @@ fn normal_distribution(x: f32) -> (f32, f32) {
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-pub(super) fn gelu_erf(x: &[f32], y: &mut [f32]) {
+pub(crate) fn gelu_erf(x: &[f32], y: &mut [f32]) {
     for (y, &x) in y.iter_mut().zip(x) {
         *y = x * normal_distribution(x).0;
     }
@@ -354,58 +354,97 @@ pub(crate) struct CrossKernel<'a> {
     pub(crate) bias: &'a [f32],
 }
 
-/// `sum += x · weights` for every term, in the columns from `start` on.
-#[inline(always)]
-fn add_terms<const COLUMNS: usize>(terms: &[(&[f32], &[f32])], start: usize, sum: &mut [f32; COLUMNS]) {
-    let mut lanes = *sum;
-    for (x, weights) in terms {
-        let (x, weights) = (&x[start..][..COLUMNS], &weights[start..][..COLUMNS]);
-        for ((sum, x), weight) in lanes.iter_mut().zip(x).zip(weights) {
-            *sum = x.mul_add(*weight, *sum);
-        }
-    }
-    *sum = lanes;
-}
+/// Taps of a [`CrossKernel`] in each direction.
+pub(crate) const TAPS: usize = 7;
 
 /// Both correlations of some tokens of a clip, zero-padded, added to the bias and normalised.
 ///
 /// `clip` is `[tokens, bands, dim]`; `out` holds as many tokens from `first` on.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
-pub(crate) fn cross_kernel<'a>(
-    clip: &'a [f32],
+pub(crate) fn cross_kernel(
+    clip: &[f32],
     [first, bands]: [usize; 2],
-    kernel: CrossKernel<'a>,
+    kernel: CrossKernel<'_>,
     norm: Norm<'_>,
     out: &mut [f32],
 ) {
     let dim = kernel.bias.len();
-    let (tokens, taps) = (clip.len() / (bands * dim), kernel.time.len() / dim);
-    let (mut sum, mut terms) = (vec![0f32; dim], Vec::with_capacity(2 * taps));
-    for (i, out) in out.chunks_exact_mut(dim).enumerate() {
-        let (token, band) = (first + i / bands, i % bands);
-        terms.clear();
-        for tap in 0..taps {
-            // Times and bands outside of the clip are zero.
-            let near = |at: usize, end: usize| (at + tap).checked_sub(taps / 2).filter(|&at| at < end);
-            let mut add = |row: usize, weights: &'a [f32]| {
-                terms.push((&clip[row * dim..][..dim], &weights[tap * dim..][..dim]));
-            };
-            if let Some(token) = near(token, tokens) {
-                add(token * bands + band, kernel.time);
+    let row = bands * dim;
+    let mut sums = vec![0f32; row];
+    for (token, out) in (first..).zip(out.chunks_exact_mut(row)) {
+        let near = |tap: usize| {
+            (token + tap).checked_sub(TAPS / 2).and_then(|at| clip.get(at * row..(at + 1) * row))
+        };
+        let near: [Option<&[f32]>; TAPS] = std::array::from_fn(near);
+        // A few columns at a time, whose weights stay in registers.
+        if dim.is_multiple_of(COLUMNS) {
+            (0..dim / COLUMNS).for_each(|at| cross_columns::<COLUMNS>(near, bands, kernel, at, &mut sums));
+        } else {
+            (0..dim).for_each(|at| cross_columns::<1>(near, bands, kernel, at, &mut sums));
+        }
+        for (sums, out) in sums.chunks_exact(dim).zip(out.chunks_exact_mut(dim)) {
+            norm_row(sums, norm, out);
+        }
+    }
+}
+
+/// Columns of [`cross_columns`]: two AVX-512 registers, whose weights take 28 others.
+const COLUMNS: usize = 32;
+
+/// [`cross_kernel`] without the norm for all bands of a token, in `N` columns, of which others like them are `at` on the
+/// left; `near` holds the spectrum at the times of the taps.
+#[inline(always)]
+fn cross_columns<const N: usize>(
+    near: [Option<&[f32]>; TAPS],
+    bands: usize,
+    kernel: CrossKernel<'_>,
+    at: usize,
+    sums: &mut [f32],
+) {
+    let row = kernel.bias.len() / N;
+    let of_taps = |x: &[f32]| -> [[f32; N]; TAPS] {
+        let x = x.as_chunks::<N>().0;
+        std::array::from_fn(|tap| x[tap * row + at])
+    };
+    let (mut time, band, bias) =
+        (of_taps(kernel.time), of_taps(kernel.band), kernel.bias.as_chunks::<N>().0[at]);
+    // Where there is no spectrum, another takes its place and counts for nothing.
+    let here = near[TAPS / 2].unwrap_or_default().as_chunks::<N>().0;
+    let here = &here[..bands * row];
+    let near: [&[[f32; N]]; TAPS] = std::array::from_fn(|tap| match near[tap] {
+        Some(x) => &x.as_chunks::<N>().0[..bands * row],
+        None => {
+            time[tap] = [0.0; N];
+            here
+        }
+    });
+    let sums = &mut sums.as_chunks_mut::<N>().0[..bands * row];
+    for i in 0..bands {
+        // Two sums, so that additions wait for half as many others.
+        let (mut sum, mut across) = (bias, [0f32; N]);
+        for tap in 0..TAPS {
+            add_multiples(&near[tap][i * row + at], &time[tap], &mut sum);
+        }
+        if i >= TAPS / 2 && i + TAPS / 2 < bands {
+            for tap in 0..TAPS {
+                add_multiples(&here[(i + tap - TAPS / 2) * row + at], &band[tap], &mut across);
             }
-            if let Some(band) = near(band, bands) {
-                add(token * bands + band, kernel.band);
+        } else {
+            let taps = kernel.band.as_chunks::<N>().0;
+            for tap in (TAPS / 2).saturating_sub(i)..TAPS.min(bands + TAPS / 2 - i) {
+                add_multiples(&here[(i + tap - TAPS / 2) * row + at], &taps[tap * row + at], &mut across);
             }
         }
-        // A few columns at a time, whose sums stay in registers.
-        sum.copy_from_slice(kernel.bias);
-        let (some, rest) = sum.as_chunks_mut::<LANES>();
-        some.iter_mut().enumerate().for_each(|(i, sum)| add_terms(&terms, i * LANES, sum));
-        let from = dim - rest.len();
-        rest.iter_mut()
-            .enumerate()
-            .for_each(|(i, sum)| add_terms(&terms, from + i, std::array::from_mut(sum)));
-        norm_row(&sum, norm, out);
+        sum.iter_mut().zip(across).for_each(|(sum, across)| *sum += across);
+        sums[i * row + at] = sum;
+    }
+}
+
+/// `sum += x · weights`
+#[inline(always)]
+fn add_multiples<const N: usize>(x: &[f32; N], weights: &[f32; N], sum: &mut [f32; N]) {
+    for ((sum, x), weight) in sum.iter_mut().zip(x).zip(weights) {
+        *sum = x.mul_add(*weight, *sum);
     }
 }
 

@@ -316,9 +316,12 @@ mod tests {
             {
                 let mut random = Noise::new(3, Stream::Training);
                 let [q, k, v] = [queries, keys, keys].map(|rows| random.normals(rows * STRIDE));
-                let rows = |x, count| Rows { values: &x[DIM..], stride: STRIDE, count };
-                let (key, value) = (rows(&k, keys), rows(&v, keys));
-                let head = Head { query: rows(&q, queries), key, value, dim: DIM };
+                let [query, key, value] = [(&q, queries), (&k, keys), (&v, keys)].map(|(x, count)| Rows {
+                    values: &x[DIM..],
+                    stride: STRIDE,
+                    count,
+                });
+                let head = Head { query, key, value, dim: DIM };
                 let mut out = vec![0.5; queries * STRIDE];
                 form(head, 0.25, &mut scratch, &mut out[DIM..]);
                 for (out, wanted) in out.chunks_exact(STRIDE).zip(expected(head).chunks_exact(DIM)) {

@@ -1,0 +1,388 @@
+//! The layers with weights in bytes: work is shared among threads by what it is about, not operation by operation.
+//!
+//! A prompt is a dozen rows, and a layer's weights are more than a million: every thread reads some columns of a weight,
+//! and no other does. A layer is six pieces of work, each shared among the threads:
+//!
+//! 1. heads: queries, keys, values and the attention;
+//! 2. columns of the layer behind the heads;
+//! 3. tiles of a few rows: addition and norm;
+//! 4. columns of the hidden layer;
+//! 5. columns of the layer behind it;
+//! 6. tiles: addition and norm.
+//!
+//! Every sum is made in the same order on any number of threads.
+
+use super::Layer;
+use crate::nn::Linear;
+use crate::nn::compact::Compact;
+use crate::nn::compact::rows::{Rows, tiles};
+use crate::nn::compact::tile::COLUMNS;
+use crate::nn::compact::tiles::{PerThread, Tiles, read, write};
+use crate::nn::held::{Held, HeldNorm};
+use crate::nn::ops::kernels::{self as k, Norm};
+use crate::nn::ops::{Head, HeadRows, HeadScratch, KeyLengths, attend, is_fused};
+use crate::nn::phases::in_phases;
+use candle_core::{Error, Result, Tensor};
+use std::ops::Range;
+use std::sync::RwLock;
+
+/// Columns that are one piece of work.
+const PIECE: usize = 64;
+/// Groups of tiles of a prompt: what is done to them is quick.
+const MOST_GROUPS: usize = 4;
+
+/// What all layers compute, if this form is for them: `None` if it is not.
+pub(super) fn forward(layers: &[Layer], x: &Tensor, lengths: &KeyLengths) -> Result<Option<Tensor>> {
+    let (batch, tokens, dim) = x.dims3()?;
+    if !is_fused(x) || x.track_op() || batch * tokens == 0 {
+        return Ok(None);
+    }
+    let Some(stored) = layers.iter().map(Stored::of).collect::<Result<Option<Vec<_>>>>()? else {
+        return Ok(None);
+    };
+    let stages = stored.iter().map(Stage::new).collect::<Result<Vec<_>>>()?;
+    let x = x.contiguous()?;
+    let held = Held::new(&x);
+    let prompts = Prompts::new(held.values()?, [batch, tokens, dim], &stages, lengths);
+    prompts.forward()?;
+    Ok(Some(Tensor::from_vec(prompts.tiles.values(), (batch, tokens, dim), x.device())?))
+}
+
+/// A layer of bytes, its bias held for reading.
+struct Bytes<'a> {
+    weight: &'a Compact,
+    bias: Held<'a>,
+}
+
+impl<'a> Bytes<'a> {
+    /// `None` if it is not in bytes, is trained, or does not consist of whole panels.
+    fn of(linear: &'a Linear) -> Result<Option<Self>> {
+        let is_whole = linear.weight().dim(1)?.is_multiple_of(COLUMNS);
+        match (linear.compact()?, linear.bias()) {
+            (Some(weight), Some(bias)) if is_whole && !linear.is_trained() => {
+                Ok(Some(Self { weight, bias: Held::new(bias) }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn map(&self) -> Result<Map<'_>> {
+        Ok(Map { weight: self.weight, bias: self.bias.values()? })
+    }
+}
+
+/// `x W + bias`
+#[derive(Clone, Copy)]
+struct Map<'a> {
+    weight: &'a Compact,
+    bias: &'a [f32],
+}
+
+impl Map<'_> {
+    /// Columns that are piece `i` of the layer's work.
+    fn piece(&self, i: usize) -> Range<usize> {
+        i * PIECE..((i + 1) * PIECE).min(self.bias.len())
+    }
+
+    fn pieces(&self) -> usize {
+        self.bias.len().div_ceil(PIECE)
+    }
+}
+
+/// Tensors of a layer, held for reading.
+struct Stored<'a> {
+    /// Queries, keys, values.
+    heads: [Bytes<'a>; 3],
+    out: Bytes<'a>,
+    expand: Bytes<'a>,
+    contract: Bytes<'a>,
+    norms: [HeldNorm<'a>; 2],
+    count: usize,
+}
+
+impl<'a> Stored<'a> {
+    fn of(layer: &'a Layer) -> Result<Option<Self>> {
+        let linear =
+            [&layer.query, &layer.key, &layer.value, &layer.attention_out, &layer.expand, &layer.contract];
+        let linear = linear.into_iter().map(Bytes::of).collect::<Result<Option<Vec<_>>>>()?;
+        let Some(Ok([query, key, value, out, expand, contract])) = linear.map(<[Bytes<'_>; 6]>::try_from)
+        else {
+            return Ok(None);
+        };
+        if !(layer.query.weight().dim(1)? / layer.heads).is_multiple_of(COLUMNS) {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            heads: [query, key, value],
+            out,
+            expand,
+            contract,
+            norms: [&layer.attention_norm, &layer.norm].map(HeldNorm::new),
+            count: layer.heads,
+        }))
+    }
+}
+
+/// A layer as the threads see it.
+struct Stage<'a> {
+    heads: [Map<'a>; 3],
+    out: Map<'a>,
+    expand: Map<'a>,
+    contract: Map<'a>,
+    norms: [Norm<'a>; 2],
+    count: usize,
+}
+
+impl<'a> Stage<'a> {
+    fn new(stored: &'a Stored<'_>) -> Result<Self> {
+        let [query, key, value] = &stored.heads;
+        let [attention, last] = &stored.norms;
+        Ok(Self {
+            heads: [query.map()?, key.map()?, value.map()?],
+            out: stored.out.map()?,
+            expand: stored.expand.map()?,
+            contract: stored.contract.map()?,
+            norms: [attention.map()?, last.map()?],
+            count: stored.count,
+        })
+    }
+
+    /// The layers that read the rows behind a norm of the layer before.
+    fn readers(&self) -> [&'a Compact; 3] {
+        self.heads.map(|map| map.weight)
+    }
+}
+
+/// Memory of a thread.
+#[derive(Default)]
+struct Scratch {
+    /// `[tokens, columns]` for each layer.
+    products: [Vec<f32>; 3],
+    /// `[tokens, columns]`
+    made: Vec<f32>,
+    /// `[rows, dim]`
+    sums: Vec<f32>,
+    attention: HeadScratch,
+}
+
+/// A batch of prompts on its way through the layers.
+struct Prompts<'a> {
+    stages: &'a [Stage<'a>],
+    lengths: &'a KeyLengths,
+    dim: usize,
+    tokens: usize,
+    tiles: Tiles,
+    /// What the layer behind the heads reads of each head, prompt after prompt.
+    read: Vec<RwLock<Rows>>,
+    /// What the last layer reads of some columns each, prompt after prompt.
+    hidden: Vec<RwLock<Rows>>,
+    /// What is added to some columns of the rows, `[tokens, columns]` each, prompt after prompt.
+    added: Vec<RwLock<Vec<f32>>>,
+    scratch: PerThread<Scratch>,
+}
+
+impl<'a> Prompts<'a> {
+    fn new(
+        x: &[f32],
+        [batch, tokens, dim]: [usize; 3],
+        stages: &'a [Stage<'a>],
+        lengths: &'a KeyLengths,
+    ) -> Self {
+        let (heads, hidden) = stages.first().map_or((0, 0), |stage| (stage.count, stage.expand.pieces()));
+        Self {
+            stages,
+            lengths,
+            dim,
+            tokens,
+            tiles: Tiles::new(x, [tokens, dim], MOST_GROUPS),
+            read: (0..batch * heads).map(|_| RwLock::default()).collect(),
+            hidden: (0..batch * hidden).map(|_| RwLock::default()).collect(),
+            added: (0..batch * dim.div_ceil(PIECE)).map(|_| RwLock::default()).collect(),
+            scratch: PerThread::new(),
+        }
+    }
+
+    /// Takes the prompts through all layers.
+    fn forward(&self) -> Result<()> {
+        let groups = self.tiles.count();
+        let layer = [self.read.len(), self.added.len(), groups, self.hidden.len(), self.added.len(), groups];
+        // The first layer reads what there is.
+        let counts = std::iter::once(groups).chain(self.stages.iter().flat_map(|_| layer));
+        let before = |_| Ok::<(), Error>(());
+        in_phases(counts, before, |phase, i| {
+            let scratch = &mut *self.scratch.own();
+            let Some(phase) = phase.checked_sub(1) else { return self.pack(i) };
+            let (stage, next) = (&self.stages[phase / 6], self.stages.get(phase / 6 + 1));
+            match phase % 6 {
+                0 => self.read_with_head(stage, i, scratch),
+                1 => self.multiply(stage.out, &self.read, i),
+                2 => self.add(stage.norms[0], &[stage.expand.weight], i, scratch),
+                3 => self.fill_hidden(stage, i, scratch),
+                4 => self.multiply(stage.contract, &self.hidden, i),
+                _ => {
+                    let readers = next.map(Stage::readers);
+                    self.add(stage.norms[1], readers.as_ref().map_or(&[][..], |all| all), i, scratch);
+                }
+            }
+        })
+    }
+
+    /// Packs a group of tiles for the first layer.
+    fn pack(&self, i: usize) {
+        let Some(stage) = self.stages.first() else { return };
+        for tile in self.tiles.group(i).1.iter_mut() {
+            for (layer, packed) in stage.readers().iter().zip(&mut tile.packed) {
+                packed.fill(&tile.x, layer.factors());
+            }
+        }
+    }
+
+    /// The attention of a head of a prompt.
+    fn read_with_head(&self, stage: &Stage<'_>, i: usize, scratch: &mut Scratch) {
+        let (prompt, head) = (i / stage.count, i % stage.count);
+        let dim = self.dim / stage.count;
+        let channels = head * dim..(head + 1) * dim;
+        self.tiles.project(&stage.readers(), prompt, &channels, &mut scratch.products);
+        for (map, product) in stage.heads.iter().zip(&mut scratch.products) {
+            k::add_bias(product, &map.bias[channels.clone()]);
+        }
+        let [query, key, value] = scratch.products.each_ref().map(|x| HeadRows::new(x, dim));
+        let [key, value] = [key, value].map(|x| HeadRows { count: self.lengths.of(prompt), ..x });
+        let out = &mut scratch.made;
+        out.clear();
+        out.resize(self.tokens * dim, 0.0);
+        attend(Head { query, key, value, dim }, 1.0, &mut scratch.attention, out);
+        write(&self.read[i]).fill(out, &stage.out.weight.factors()[channels]);
+    }
+
+    /// Some columns of the hidden layer of a prompt.
+    fn fill_hidden(&self, stage: &Stage<'_>, i: usize, scratch: &mut Scratch) {
+        let map = stage.expand;
+        let (prompt, columns) = (i / map.pieces(), map.piece(i % map.pieces()));
+        self.tiles.project(&[map.weight], prompt, &columns, &mut scratch.products[..1]);
+        let product = &mut scratch.products[0];
+        k::add_bias(product, &map.bias[columns.clone()]);
+        scratch.made.resize(product.len(), 0.0);
+        k::gelu_erf(product, &mut scratch.made);
+        write(&self.hidden[i]).fill(&scratch.made, &stage.contract.weight.factors()[columns]);
+    }
+
+    /// Some columns of a layer that reads `inputs`, which are parts of a row each, for all rows of a prompt.
+    fn multiply(&self, map: Map<'_>, inputs: &[RwLock<Rows>], i: usize) {
+        let (prompt, columns) = (i / map.pieces(), map.piece(i % map.pieces()));
+        let of_prompt = inputs.len() / self.tiles.batch();
+        let inputs: Vec<_> = inputs[prompt * of_prompt..][..of_prompt].iter().map(read).collect();
+        let mut out = write(&self.added[i]);
+        out.resize(self.tokens * columns.len(), 0.0);
+        for rows in tiles(self.tokens) {
+            let parts: Vec<_> = inputs.iter().map(|input| input.tile(rows.clone())).collect();
+            let panels = columns.start / COLUMNS..columns.end / COLUMNS;
+            map.weight.multiply_tile(panels, &parts, &mut out[rows.start * columns.len()..], columns.len());
+        }
+        k::add_bias(&mut out, &map.bias[columns]);
+    }
+
+    /// Adds what was multiplied to a group of tiles, then the norm; packs the result for the layers that read it.
+    fn add(&self, norm: Norm<'_>, readers: &[&Compact], i: usize, scratch: &mut Scratch) {
+        let (prompt, mut tiles) = self.tiles.group(i);
+        let of_prompt = self.added.len() / self.tiles.batch();
+        let added: Vec<_> = self.added[prompt * of_prompt..][..of_prompt].iter().map(read).collect();
+        for tile in tiles.iter_mut() {
+            let sums = &mut scratch.sums;
+            sums.clone_from(&tile.x);
+            for (row, sums) in tile.rows.clone().zip(sums.chunks_exact_mut(self.dim)) {
+                for (sums, added) in sums.chunks_mut(PIECE).zip(&added) {
+                    let added = &added[row * sums.len()..][..sums.len()];
+                    sums.iter_mut().zip(added).for_each(|(sum, added)| *sum += added);
+                }
+            }
+            k::norm_rows(sums, norm, &mut tile.x);
+            for (layer, packed) in readers.iter().zip(&mut tile.packed) {
+                packed.fill(&tile.x, layer.factors());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::TextConfig;
+    use crate::rng::{Noise, Stream};
+    use crate::text::bert::Bert;
+    use candle_core::{DType, Device, Var};
+    use candle_nn::{VarBuilder, VarMap};
+    use std::collections::{BTreeMap, HashMap};
+
+    const SIZES: TextConfig = TextConfig {
+        hidden_size: 144,
+        num_hidden_layers: 2,
+        num_attention_heads: 3,
+        intermediate_size: 208,
+        vocab_size: 5,
+        max_position_embeddings: 40,
+        max_tokens: 40,
+    };
+
+    fn normals(seed: u64, shape: impl Into<candle_core::Shape>) -> Tensor {
+        Noise::new(seed, Stream::Latent).normal_tensor(shape, &Device::Cpu).unwrap()
+    }
+
+    /// The nearest weight, stored row by output, that 8 bits with a scale per output can store.
+    fn rounded(weight: &Tensor) -> Tensor {
+        let scale = (weight.abs().unwrap().max_keepdim(1).unwrap() / 127.0).unwrap();
+        weight.broadcast_div(&scale).unwrap().round().unwrap().broadcast_mul(&scale).unwrap()
+    }
+
+    /// A network of random weights, matrices in 8 bits if `bytes`.
+    fn network(bytes: bool) -> Bert {
+        let map = VarMap::new();
+        let build = |vb: VarBuilder<'_>| Bert::new(&SIZES, &vb).unwrap();
+        build(VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu));
+        let vars = map.data().lock().unwrap();
+        // In an order of their own, for the same numbers every time.
+        let vars: BTreeMap<_, _> = vars.iter().collect();
+        let tensors = vars.into_iter().enumerate().map(|(i, (name, var))| {
+            let values = (normals(i as u64, var.shape().clone()) * 0.1).unwrap();
+            (name.clone(), if bytes && values.rank() == 2 { rounded(&values) } else { values })
+        });
+        let tensors: HashMap<String, Tensor> = tensors.collect();
+        build(VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu))
+    }
+
+    #[test]
+    fn is_the_same_network_for_every_number_of_prompts_tokens_and_threads() {
+        let network = network(true);
+        for (batch, tokens) in [(1, 1), (1, 2), (2, 9), (1, 14), (3, 31)] {
+            let x = normals(7, (batch, tokens, SIZES.hidden_size));
+            // Prompts of other lengths in a batch.
+            let mask: Vec<Vec<f32>> = (0..batch)
+                .map(|row| (0..tokens).map(|i| if i < (tokens - row).max(1) { 1.0 } else { 0.0 }).collect())
+                .collect();
+            let lengths = KeyLengths::from_mask(&Tensor::new(mask, &Device::Cpu).unwrap()).unwrap();
+            // What wants a gradient is computed in `f32`.
+            let tracked = Var::from_tensor(&x).unwrap().as_tensor().clone();
+            assert!(forward(&network.layers, &tracked, &lengths).unwrap().is_none());
+            let wanted = network.layers.iter().fold(tracked, |x, layer| layer.forward(&x, &lengths).unwrap());
+            let on = |threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let made = pool.install(|| forward(&network.layers, &x, &lengths)).unwrap();
+                made.expect("weights are bytes").flatten_all().unwrap().to_vec1::<f32>().unwrap()
+            };
+            let got = on(1);
+            assert_eq!(got, on(3));
+            let wanted: Vec<f32> = wanted.flatten_all().unwrap().to_vec1().unwrap();
+            let worst = got.iter().zip(&wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            let largest = wanted.iter().fold(0f32, |most, v| most.max(v.abs()));
+            assert!(largest > 0.1 && worst < 1e-4 * largest, "{batch} by {tokens}: {worst} of {largest}");
+        }
+    }
+
+    #[test]
+    fn weights_that_were_never_bytes_are_left_to_the_layers() {
+        let network = network(false);
+        let x = normals(7, (1, 4, SIZES.hidden_size));
+        let lengths = KeyLengths::full(1, 4);
+        assert!(forward(&network.layers, &x, &lengths).unwrap().is_none());
+    }
+}
