@@ -15,6 +15,7 @@ mod bands;
 pub mod decoder;
 pub mod encoder;
 pub mod phase;
+mod spare;
 pub mod synthesis;
 
 use crate::audio::stft::Stft;

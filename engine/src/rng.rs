@@ -78,7 +78,8 @@ impl Noise {
         if self.spare.is_some() || n < LANES {
             return (0..n).map(|_| self.normal()).collect();
         }
-        self.in_pieces(n, |noise, piece| {
+        let mut out = vec![0f32; n];
+        self.in_pieces(&mut out, |noise, piece| {
             let (pairs, rest) = piece.as_chunks_mut::<2>();
             for pairs in pairs.chunks_mut(LANES) {
                 let mut uniform = [[0f64; LANES]; 2];
@@ -88,20 +89,20 @@ impl Noise {
                 transform(&uniform, pairs);
             }
             rest.iter_mut().for_each(|value| *value = noise.normal());
-        })
+        });
+        out
     }
 
-    /// `n` deviates that are uniform in `[0, 1)`.
-    pub fn uniforms(&mut self, n: usize) -> Vec<f32> {
-        self.in_pieces(n, |noise, piece| {
+    /// Fills `out` with deviates that are uniform in `[0, 1)`.
+    pub fn fill_uniform(&mut self, out: &mut [f32]) {
+        self.in_pieces(out, |noise, piece| {
             piece.iter_mut().for_each(|value| *value = noise.uniform() as f32);
-        })
+        });
     }
 
-    /// `n` values on all threads, `draw` fills a piece with the next ones: the generator counts, so that a piece can begin
+    /// Fills `out` on all threads, `draw` a piece with the next values: the generator counts, so that a piece can begin
     /// anywhere.
-    fn in_pieces(&mut self, n: usize, draw: impl Fn(&mut Self, &mut [f32]) + Sync) -> Vec<f32> {
-        let mut out = vec![0f32; n];
+    fn in_pieces(&mut self, out: &mut [f32], draw: impl Fn(&mut Self, &mut [f32]) + Sync) {
         let from = self.bits.get_word_pos();
         let last = out
             .par_chunks_mut(PIECE)
@@ -116,7 +117,6 @@ impl Noise {
         if let Some(last) = last {
             *self = last;
         }
-        out
     }
 
     /// A tensor of standard normal deviates, drawn on the CPU and copied to `device`.
@@ -236,7 +236,9 @@ mod tests {
             // Not from the start.
             assert_eq!(one.uniform(), pieces.uniform());
             let single: Vec<f32> = (0..n).map(|_| one.uniform() as f32).collect();
-            assert!(pieces.uniforms(n) == single, "{n} uniform deviates");
+            let mut made = vec![0.0; n];
+            pieces.fill_uniform(&mut made);
+            assert!(made == single, "{n} uniform deviates");
             let single: Vec<f32> = (0..n).map(|_| one.normal()).collect();
             assert!(pieces.normals(n) == single, "{n} normal deviates");
             // An odd number leaves half a pair, which is the next deviate.

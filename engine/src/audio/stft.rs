@@ -176,6 +176,9 @@ impl Stft {
                 }
                 for (hop, sum) in (first..).zip(sum.chunks_exact_mut(self.hop_length)) {
                     weight.fill(0.0);
+                    // Zero already, but a page of fresh memory that is read before it is written costs twice, and all
+                    // threads wait while it is exchanged.
+                    sum.fill(0.0);
                     for frame in self.frames_near(hop, frames) {
                         let block = &blocks[(frame - near.start) * self.n_fft..][..self.n_fft];
                         self.add_block(block, frame, hop * self.hop_length, sum, weight);

@@ -1,17 +1,23 @@
 //! Latent to bin amplitudes.
 
 use super::bands::{self, BandMaps};
+use super::spare::{Spare, Taken};
 use crate::config::CodecConfig;
 use crate::nn::band_block::KERNEL_TAPS;
 use crate::nn::held::Held;
 use crate::nn::linear::LinearInit;
+use crate::nn::ops::kernels as k;
 use crate::nn::{BandBlock, LayerNorm, Linear, ops};
-use candle_core::{Result, Tensor};
+use candle_core::{Result, Tensor, bail};
 use candle_nn::VarBuilder;
+use rayon::prelude::*;
 
 /// Log amplitude that a network output of zero stands for, and the step of one.
 const LOG_CENTRE: f64 = -6.0;
 const LOG_SCALE: f64 = 2.0;
+
+/// Tokens whose features one task begins.
+const READ_TOKENS: usize = 8;
 
 /// What each time-frequency bin is made of: a phasor of amplitude `exp(tonal)` plus complex Gaussian noise of
 /// root-mean-square amplitude `exp(noise)`.
@@ -30,6 +36,7 @@ pub struct Decoder {
     blocks: Vec<BandBlock>,
     norm: LayerNorm,
     write: BandMaps,
+    spare: Spare,
 }
 
 impl Decoder {
@@ -45,7 +52,13 @@ impl Decoder {
             blocks: bands::blocks(c, c.decoder_blocks, vb)?,
             norm: LayerNorm::new(c.dim, 1e-6, &vb.pp("norm"))?,
             write: BandMaps::writing(c, &vb.pp("write"))?,
+            spare: Spare::default(),
         })
+    }
+
+    /// Memory for whoever works on what it made.
+    pub(super) fn spare(&self) -> &Spare {
+        &self.spare
     }
 
     /// Tokens on either side that a frame depends on.
@@ -76,11 +89,11 @@ impl Decoder {
         between_blocks: &dyn Fn() -> std::result::Result<(), E>,
     ) -> std::result::Result<Spectrum, E> {
         let (batch, tokens, _) = latent.dims3()?;
-        let x = self.read.forward(&latent.reshape((batch, tokens, (), self.band_channels))?)?;
-        let mut x = bands::add_embedding(&x, &self.embedding)?;
-        if ops::is_fused(&x) && !x.track_op() && !self.is_trained() {
-            return self.forward_tiled(&x, between_blocks);
+        let latent = latent.reshape((batch, tokens, (), self.band_channels))?;
+        if ops::is_fused(&latent) && !latent.track_op() && !self.is_trained() {
+            return self.forward_tiled(&latent, between_blocks);
         }
+        let mut x = bands::add_embedding(&self.read.forward(&latent)?, &self.embedding)?;
         for block in &self.blocks {
             between_blocks()?;
             x = block.forward(&x)?;
@@ -90,34 +103,54 @@ impl Decoder {
         Ok(Spectrum { log_amplitudes: ((out * LOG_SCALE)? + LOG_CENTRE)? })
     }
 
-    /// What follows the embedding, for tensors on the CPU that want no gradient: every block writes where the one before
-    /// the last has written.
+    /// [`Self::forward_checked`] for tensors on the CPU that want no gradient: every block writes where the one before the
+    /// last has written.
     fn forward_tiled<E: From<candle_core::Error>>(
         &self,
-        x: &Tensor,
+        latent: &Tensor,
         between_blocks: &dyn Fn() -> std::result::Result<(), E>,
     ) -> std::result::Result<Spectrum, E> {
-        let sizes = x.dims4()?;
-        let x = x.contiguous()?;
-        let held = Held::new(&x);
-        // Read by the first block, and by what comes behind the last if there is none.
-        let mut latest: Option<Vec<f32>> = None;
-        let mut spare: Option<Vec<f32>> = None;
+        let (batch, tokens, bands, _) = latent.dims4()?;
+        let mut latest = self.read_tiled(latent)?;
+        let sizes = (batch, tokens, bands, latest.len() / (batch * tokens * bands).max(1));
+        let mut spare = self.spare.take(latest.len());
         for block in &self.blocks {
             between_blocks()?;
-            let mut out = spare.take().unwrap_or_else(|| vec![0f32; x.elem_count()]);
-            let xs = latest.as_deref().map_or_else(|| held.values(), Ok)?;
-            block.forward_slice(xs, sizes, &mut out)?;
-            spare = latest.replace(out);
+            block.forward_slice(&latest, sizes, &mut spare)?;
+            std::mem::swap(&mut latest, &mut spare);
         }
         between_blocks()?;
-        let xs = latest.as_deref().map_or_else(|| held.values(), Ok)?;
         let range = [LOG_SCALE as f32, LOG_CENTRE as f32];
-        Ok(Spectrum { log_amplitudes: self.write.write_tiled(&self.norm, xs, sizes, range)? })
+        Ok(Spectrum { log_amplitudes: self.write.write_tiled(&self.norm, &latest, sizes, range)? })
     }
 
-    /// Whether anything behind the embedding wants a gradient.
+    /// The features that the blocks begin with, `[batch, tokens, bands, dim]`, of `latent`, `[batch, tokens, bands,
+    /// band_channels]`.
+    fn read_tiled(&self, latent: &Tensor) -> Result<Taken> {
+        let (bands, dim) = self.embedding.dims2()?;
+        let latent = latent.contiguous()?;
+        let Some(bias) = self.read.bias() else { bail!("a layer without bias") };
+        let held = [&latent, self.read.weight(), bias, &self.embedding].map(Held::new);
+        let [latent, weight, bias, embedding] = &held;
+        let (latent, weight) = (latent.values()?, weight.values()?);
+        let token = bands * self.band_channels;
+        if !latent.len().is_multiple_of(token) {
+            bail!("{} values are no tokens of {token}", latent.len());
+        }
+        let mut start = embedding.values()?.to_vec();
+        k::add_bias(&mut start, bias.values()?);
+        let mut out = self.spare.take(latent.len() / self.band_channels * dim);
+        let tasks = out.par_chunks_mut(READ_TOKENS * bands * dim).zip(latent.par_chunks(READ_TOKENS * token));
+        tasks.for_each(|(out, latent)| k::expand_rows(latent, weight, &start, self.band_channels, out));
+        Ok(out)
+    }
+
+    /// Whether anything wants a gradient.
     fn is_trained(&self) -> bool {
-        self.blocks.iter().any(BandBlock::is_trained) || self.norm.is_trained() || self.write.is_trained()
+        self.read.is_trained()
+            || self.embedding.track_op()
+            || self.blocks.iter().any(BandBlock::is_trained)
+            || self.norm.is_trained()
+            || self.write.is_trained()
     }
 }

@@ -47,8 +47,8 @@ impl Codec {
         let bins = config.bins();
         let frames = log_amplitudes.len() / (2 * bins);
         let mut random = Noise::new(seed, Stream::Texture);
-        let mut phase = random.uniforms(frames * bins);
-        let mut log_tonal = vec![0f32; frames * bins];
+        let [mut phase, mut log_tonal] = [(); 2].map(|()| self.decoder().spare().take(frames * bins));
+        random.fill_uniform(&mut phase);
         let rows = log_amplitudes.par_chunks(2 * bins).zip(phase.par_chunks_mut(bins));
         let is_invalid = rows
             .zip(log_tonal.par_chunks_mut(bins))

@@ -459,6 +459,25 @@ pub(crate) fn gelu_with_bias(x: &mut [f32], bias: &[f32]) {
     }
 }
 
+/// `out = start + x weights`, for rows of few inputs.
+///
+/// # Shapes
+/// - `x`: `[rows, inputs]`; `weights`: `[inputs, dim]`; `out`: `[rows, dim]`
+/// - `start`: as many rows as there are, or fewer, which repeat
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn expand_rows(x: &[f32], weights: &[f32], start: &[f32], inputs: usize, out: &mut [f32]) {
+    let dim = weights.len() / inputs;
+    let starts = start.chunks_exact(dim).cycle();
+    for ((x, start), out) in x.chunks_exact(inputs).zip(starts).zip(out.chunks_exact_mut(dim)) {
+        out.copy_from_slice(start);
+        for (x, weights) in x.iter().zip(weights.chunks_exact(dim)) {
+            for (out, weight) in out.iter_mut().zip(weights) {
+                *out = weight.mul_add(*x, *out);
+            }
+        }
+    }
+}
+
 /// `x += bias`, row by row.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
 pub(crate) fn add_bias(x: &mut [f32], bias: &[f32]) {
