@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many vectors are kept.
 const MOST: usize = 4;
-/// Values of the longest that is kept: 16 MiB, which is 46 s of sound for the longest that are asked for.
+/// Values of the longest that is kept: 16 MiB, which is 47 s of sound for those of the synthesis.
 const LONGEST: usize = 4 << 20;
 
 /// Vectors that nobody uses; copies share them.

@@ -7,6 +7,8 @@
 //! distribution).
 
 pub(crate) mod rows;
+#[cfg(test)]
+pub(crate) mod support;
 pub(crate) mod tile;
 pub(crate) mod tiles;
 

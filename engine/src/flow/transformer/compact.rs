@@ -247,7 +247,7 @@ impl<'a> Clips<'a> {
         // The first block's modulation, norm and modulation in front of it, then four phases for each.
         let block = [self.read.len(), groups, self.hidden.len() + PARTS, groups];
         let counts = [PARTS, groups].into_iter().chain(self.stages.iter().flat_map(|_| block));
-        let before = |phase: usize| if phase >= 2 && phase % 4 == 2 { between_blocks() } else { Ok(()) };
+        let before = |phase: usize| if phase % 4 == 2 { between_blocks() } else { Ok(()) };
         in_phases(counts, before, |phase, i| {
             let scratch = &mut *self.scratch.own();
             let Some(phase) = phase.checked_sub(2) else {
@@ -301,7 +301,7 @@ impl<'a> Clips<'a> {
         }
     }
 
-    /// Part of a block's modulation for one clip.
+    /// A part of a block's modulation, `[batch, dim]`.
     fn modulation(&self, (block, part): (usize, usize)) -> RwLockReadGuard<'_, Vec<f32>> {
         read(&self.modulations[block][part])
     }

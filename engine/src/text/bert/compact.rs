@@ -97,6 +97,7 @@ struct Stored<'a> {
     expand: Bytes<'a>,
     contract: Bytes<'a>,
     norms: [HeldNorm<'a>; 2],
+    /// Number of heads.
     count: usize,
 }
 
@@ -130,6 +131,7 @@ struct Stage<'a> {
     expand: Map<'a>,
     contract: Map<'a>,
     norms: [Norm<'a>; 2],
+    /// Number of heads.
     count: usize,
 }
 
@@ -308,11 +310,9 @@ impl<'a> Prompts<'a> {
 mod tests {
     use super::*;
     use crate::config::TextConfig;
-    use crate::rng::{Noise, Stream};
+    use crate::nn::compact::support::{self, normals};
     use crate::text::bert::Bert;
-    use candle_core::{DType, Device, Var};
-    use candle_nn::{VarBuilder, VarMap};
-    use std::collections::{BTreeMap, HashMap};
+    use candle_core::{Device, Var};
 
     const SIZES: TextConfig = TextConfig {
         hidden_size: 144,
@@ -324,30 +324,8 @@ mod tests {
         max_tokens: 40,
     };
 
-    fn normals(seed: u64, shape: impl Into<candle_core::Shape>) -> Tensor {
-        Noise::new(seed, Stream::Latent).normal_tensor(shape, &Device::Cpu).unwrap()
-    }
-
-    /// The nearest weight, stored row by output, that 8 bits with a scale per output can store.
-    fn rounded(weight: &Tensor) -> Tensor {
-        let scale = (weight.abs().unwrap().max_keepdim(1).unwrap() / 127.0).unwrap();
-        weight.broadcast_div(&scale).unwrap().round().unwrap().broadcast_mul(&scale).unwrap()
-    }
-
-    /// A network of random weights, matrices in 8 bits if `bytes`.
     fn network(bytes: bool) -> Bert {
-        let map = VarMap::new();
-        let build = |vb: VarBuilder<'_>| Bert::new(&SIZES, &vb).unwrap();
-        build(VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu));
-        let vars = map.data().lock().unwrap();
-        // In an order of their own, for the same numbers every time.
-        let vars: BTreeMap<_, _> = vars.iter().collect();
-        let tensors = vars.into_iter().enumerate().map(|(i, (name, var))| {
-            let values = (normals(i as u64, var.shape().clone()) * 0.1).unwrap();
-            (name.clone(), if bytes && values.rank() == 2 { rounded(&values) } else { values })
-        });
-        let tensors: HashMap<String, Tensor> = tensors.collect();
-        build(VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu))
+        support::network(bytes, |vb| Bert::new(&SIZES, &vb).unwrap())
     }
 
     #[test]

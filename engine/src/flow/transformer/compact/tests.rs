@@ -5,42 +5,18 @@ use crate::config::FlowConfig;
 use crate::error::{Error, ErrorKind};
 use crate::flow::TextCondition;
 use crate::flow::transformer::{Conditioned, Transformer};
+use crate::nn::compact::support::{self, normals};
 use crate::nn::ops::KeyLengths;
-use crate::rng::{Noise, Stream};
-use candle_core::{DType, Device, Var};
-use candle_nn::{VarBuilder, VarMap};
+use candle_core::{Device, Var};
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap};
 
 const SIZES: FlowConfig = FlowConfig { dim: 128, blocks: 2, heads: 4, feed_forward: 176 };
 const CHANNELS: usize = 5;
 const TEXT_DIM: usize = 24;
 const WORDS: usize = 6;
 
-fn normals(seed: u64, shape: impl Into<candle_core::Shape>) -> Tensor {
-    Noise::new(seed, Stream::Latent).normal_tensor(shape, &Device::Cpu).unwrap()
-}
-
-/// The nearest weight that 8 bits with a scale per row can store.
-fn rounded(weight: &Tensor) -> Tensor {
-    let scale = (weight.abs().unwrap().max_keepdim(1).unwrap() / 127.0).unwrap();
-    weight.broadcast_div(&scale).unwrap().round().unwrap().broadcast_mul(&scale).unwrap()
-}
-
-/// A network of random weights, matrices in 8 bits if `bytes`.
 fn network(bytes: bool) -> Transformer {
-    let map = VarMap::new();
-    let build = |vb| Transformer::new(&SIZES, CHANNELS, TEXT_DIM, &vb).unwrap();
-    build(VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu));
-    let vars = map.data().lock().unwrap();
-    // In an order of their own, for the same numbers every time.
-    let vars: BTreeMap<_, _> = vars.iter().collect();
-    let tensors = vars.into_iter().enumerate().map(|(i, (name, var))| {
-        let values = (normals(i as u64, var.shape().clone()) * 0.1).unwrap();
-        (name.clone(), if bytes && values.rank() == 2 { rounded(&values) } else { values })
-    });
-    let tensors: HashMap<String, Tensor> = tensors.collect();
-    build(VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu))
+    support::network(bytes, |vb| Transformer::new(&SIZES, CHANNELS, TEXT_DIM, &vb).unwrap())
 }
 
 /// The texts of a batch, all of other lengths.
