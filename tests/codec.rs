@@ -198,3 +198,25 @@ fn a_long_latent_is_decoded_in_pieces_that_fit_together_exactly() -> Result<()> 
     }
     Ok(())
 }
+
+/// Buffers of a sound are used again for the next, whatever is in them.
+#[test]
+fn what_other_sounds_left_in_memory_changes_no_sample() -> Result<()> {
+    let config = tiny_model::config();
+    let tensors = tiny_model::tensors(5)?;
+    let codec = || -> Result<Codec> {
+        Ok(Codec::new(&config.codec, false, &part(&mut tensors.clone(), "codec.", &Device::Cpu)?)?)
+    };
+    let make = |codec: &Codec, tokens: usize| -> Result<Vec<f32>> {
+        let latent = Noise::new(tokens as u64, Stream::Latent)
+            .normal_tensor((1, tokens, config.codec.latent_channels()), &Device::Cpu)?;
+        Ok(codec.render(&codec.decode(&latent)?, 3)?)
+    };
+    let used = codec()?;
+    for tokens in [30, 7, 12, 40, 1] {
+        let samples = make(&used, tokens)?;
+        assert!(samples.iter().any(|x| *x != 0.0), "{tokens} tokens are silent");
+        assert!(samples == make(&codec()?, tokens)?, "{tokens} tokens: not what a new codec makes");
+    }
+    Ok(())
+}

@@ -1,6 +1,7 @@
 //! Values of the operations at the edges; gradients and PyTorch's values are checked from outside the crate.
 
 use super::*;
+use crate::rng::{Noise, Stream};
 use candle_core::{DType, Device};
 
 fn row(values: &[f32]) -> Tensor {
@@ -94,4 +95,44 @@ fn shapes_and_types_that_do_not_fit_are_errors() {
     assert!(attention(&zeros(&[1, 2, 6]), &zeros(&[1, 3, 6]), &zeros(&[1, 3, 6]), 2, &lengths).is_err());
     assert!(KeyLengths::from_mask(&zeros(&[2, 3])).is_err(), "a row without a key");
     assert!(scale_shift(&zeros(&[2, 3, 4]), &zeros(&[2, 1, 4]), &zeros(&[2, 2, 4])).is_err());
+}
+
+#[test]
+fn cross_kernels_are_both_correlations_with_zeros_around_the_clip() {
+    let mut random = Noise::new(7, Stream::Training);
+    // Fewer tokens and bands than taps, and more; whole groups of columns, and others.
+    for (tokens, bands, dim) in [(1, 1, 32), (2, 3, 64), (9, 12, 32), (9, 12, 5), (4, 7, 33)] {
+        let x = random.normals(tokens * bands * dim);
+        let [time, band] = [(); 2].map(|()| random.normals(k::TAPS * dim));
+        let [bias, weight, shift] = [(); 3].map(|()| random.normals(dim));
+        let norm = k::Norm { weight: &weight, bias: &shift, eps: 1e-6 };
+        let kernel = k::CrossKernel { time: &time, band: &band, bias: &bias };
+        // Not from the first token on.
+        let first = tokens / 2;
+        let mut out = vec![0.0; (tokens - first) * bands * dim];
+        k::cross_kernel(&x, [first, bands], kernel, norm, &mut out);
+        for (i, out) in out.chunks_exact(dim).enumerate() {
+            let (token, at) = (first + i / bands, i % bands);
+            let sum = |c: usize| {
+                let value = |token: Option<usize>, band: Option<usize>| match (token, band) {
+                    (Some(t), Some(b)) if t < tokens && b < bands => f64::from(x[(t * bands + b) * dim + c]),
+                    _ => 0.0,
+                };
+                let taps = (0..k::TAPS).map(|tap| {
+                    let near = |i: usize| (i + tap).checked_sub(k::TAPS / 2);
+                    f64::from(time[tap * dim + c]) * value(near(token), Some(at))
+                        + f64::from(band[tap * dim + c]) * value(Some(token), near(at))
+                });
+                f64::from(bias[c]) + taps.sum::<f64>()
+            };
+            let sums: Vec<f64> = (0..dim).map(sum).collect();
+            let mean = sums.iter().sum::<f64>() / dim as f64;
+            let deviation = (sums.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / dim as f64 + 1e-6).sqrt();
+            for (c, out) in out.iter().enumerate() {
+                let wanted = (sums[c] - mean) / deviation * f64::from(weight[c]) + f64::from(shift[c]);
+                let place = format!("{tokens} by {bands} by {dim}: token {token}, band {at}, {c}");
+                assert!((f64::from(*out) - wanted).abs() < 1e-4, "{place}: {out} for {wanted}");
+            }
+        }
+    }
 }
