@@ -73,7 +73,15 @@ pub(crate) struct Map<'a> {
     pub(crate) out_dim: usize,
 }
 
-impl Map<'_> {
+impl<'a> Map<'a> {
+    /// The weight, if it is in bytes.
+    pub(crate) fn compact(self) -> Option<&'a Compact> {
+        match self.weight {
+            Weight::Bytes(compact) => Some(compact),
+            Weight::Numbers(_) => None,
+        }
+    }
+
     /// Writes `x W` without the bias to the front of `out` and returns that part of it. `rows` is memory to work in.
     pub(crate) fn product<'o>(self, x: &[f32], rows: &mut Rows, out: &'o mut [f32]) -> &'o mut [f32] {
         let count = x.len() / self.in_dim;

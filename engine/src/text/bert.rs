@@ -96,6 +96,12 @@ impl Layer {
         })
     }
 
+    /// Whether a matrix wants a gradient.
+    fn is_trained(&self) -> bool {
+        let linear = [&self.query, &self.key, &self.value, &self.attention_out, &self.expand, &self.contract];
+        linear.into_iter().any(Linear::is_trained)
+    }
+
     fn forward(&self, x: &Tensor, lengths: &KeyLengths) -> Result<Tensor> {
         let (query, key, value) = (self.query.forward(x)?, self.key.forward(x)?, self.value.forward(x)?);
         let read = ops::attention(&query, &key, &value, self.heads, lengths)?;

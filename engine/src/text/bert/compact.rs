@@ -13,12 +13,11 @@
 //! Every sum is made in the same order on any number of threads.
 
 use super::Layer;
-use crate::nn::Linear;
 use crate::nn::compact::Compact;
 use crate::nn::compact::rows::{Rows, tiles};
 use crate::nn::compact::tile::COLUMNS;
 use crate::nn::compact::tiles::{PerThread, Tiles, read, write};
-use crate::nn::held::{Held, HeldNorm};
+use crate::nn::held::{Held, HeldLinear, HeldNorm};
 use crate::nn::ops::kernels::{self as k, Norm};
 use crate::nn::ops::{Head, HeadRows, HeadScratch, KeyLengths, attend, is_fused};
 use crate::nn::phases::in_phases;
@@ -34,41 +33,18 @@ const MOST_GROUPS: usize = 4;
 /// What all layers compute, if this form is for them: `None` if it is not.
 pub(super) fn forward(layers: &[Layer], x: &Tensor, lengths: &KeyLengths) -> Result<Option<Tensor>> {
     let (batch, tokens, dim) = x.dims3()?;
-    if !is_fused(x) || x.track_op() || batch * tokens == 0 {
+    if !is_fused(x) || x.track_op() || batch * tokens == 0 || layers.iter().any(Layer::is_trained) {
         return Ok(None);
     }
-    let Some(stored) = layers.iter().map(Stored::of).collect::<Result<Option<Vec<_>>>>()? else {
+    let stored = layers.iter().map(Stored::new).collect::<Result<Vec<_>>>()?;
+    let Some(stages) = stored.iter().map(Stage::of).collect::<Result<Option<Vec<_>>>>()? else {
         return Ok(None);
     };
-    let stages = stored.iter().map(Stage::new).collect::<Result<Vec<_>>>()?;
     let x = x.contiguous()?;
     let held = Held::new(&x);
     let prompts = Prompts::new(held.values()?, [batch, tokens, dim], &stages, lengths);
     prompts.forward()?;
     Ok(Some(Tensor::from_vec(prompts.tiles.values(), (batch, tokens, dim), x.device())?))
-}
-
-/// A layer of bytes, its bias held for reading.
-struct Bytes<'a> {
-    weight: &'a Compact,
-    bias: Held<'a>,
-}
-
-impl<'a> Bytes<'a> {
-    /// `None` if it is not in bytes, is trained, or does not consist of whole panels.
-    fn of(linear: &'a Linear) -> Result<Option<Self>> {
-        let is_whole = linear.weight().dim(1)?.is_multiple_of(COLUMNS);
-        match (linear.compact()?, linear.bias()) {
-            (Some(weight), Some(bias)) if is_whole && !linear.is_trained() => {
-                Ok(Some(Self { weight, bias: Held::new(bias) }))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    fn map(&self) -> Result<Map<'_>> {
-        Ok(Map { weight: self.weight, bias: self.bias.values()? })
-    }
 }
 
 /// `x W + bias`
@@ -78,7 +54,13 @@ struct Map<'a> {
     bias: &'a [f32],
 }
 
-impl Map<'_> {
+impl<'a> Map<'a> {
+    fn of(held: &'a HeldLinear<'_>) -> Result<Option<Self>> {
+        let map = held.map()?;
+        let is_whole = map.out_dim.is_multiple_of(COLUMNS);
+        Ok(map.compact().filter(|_| is_whole).map(|weight| Self { weight, bias: map.bias }))
+    }
+
     /// Columns that are piece `i` of the layer's work.
     fn piece(&self, i: usize) -> Range<usize> {
         i * PIECE..((i + 1) * PIECE).min(self.bias.len())
@@ -91,36 +73,27 @@ impl Map<'_> {
 
 /// Tensors of a layer, held for reading.
 struct Stored<'a> {
-    /// Queries, keys, values.
-    heads: [Bytes<'a>; 3],
-    out: Bytes<'a>,
-    expand: Bytes<'a>,
-    contract: Bytes<'a>,
+    layer: &'a Layer,
+    /// Query, key, value, and the layers behind the heads, in front of the hidden features and behind them.
+    linear: [HeldLinear<'a>; 6],
     norms: [HeldNorm<'a>; 2],
-    /// Number of heads.
-    count: usize,
 }
 
 impl<'a> Stored<'a> {
-    fn of(layer: &'a Layer) -> Result<Option<Self>> {
-        let linear =
-            [&layer.query, &layer.key, &layer.value, &layer.attention_out, &layer.expand, &layer.contract];
-        let linear = linear.into_iter().map(Bytes::of).collect::<Result<Option<Vec<_>>>>()?;
-        let Some(Ok([query, key, value, out, expand, contract])) = linear.map(<[Bytes<'_>; 6]>::try_from)
-        else {
-            return Ok(None);
-        };
-        if !(layer.query.weight().dim(1)? / layer.heads).is_multiple_of(COLUMNS) {
-            return Ok(None);
-        }
-        Ok(Some(Self {
-            heads: [query, key, value],
-            out,
-            expand,
-            contract,
+    fn new(layer: &'a Layer) -> Result<Self> {
+        let held = HeldLinear::new;
+        Ok(Self {
+            layer,
+            linear: [
+                held(&layer.query)?,
+                held(&layer.key)?,
+                held(&layer.value)?,
+                held(&layer.attention_out)?,
+                held(&layer.expand)?,
+                held(&layer.contract)?,
+            ],
             norms: [&layer.attention_norm, &layer.norm].map(HeldNorm::new),
-            count: layer.heads,
-        }))
+        })
     }
 }
 
@@ -136,17 +109,17 @@ struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    fn new(stored: &'a Stored<'_>) -> Result<Self> {
-        let [query, key, value] = &stored.heads;
+    /// `None` if a weight is not in bytes, or heads and layers do not consist of whole panels.
+    fn of(stored: &'a Stored<'_>) -> Result<Option<Self>> {
+        let maps = stored.linear.iter().map(Map::of).collect::<Result<Option<Vec<_>>>>()?;
+        let Some(&[query, key, value, out, expand, contract]) = maps.as_deref() else { return Ok(None) };
         let [attention, last] = &stored.norms;
-        Ok(Self {
-            heads: [query.map()?, key.map()?, value.map()?],
-            out: stored.out.map()?,
-            expand: stored.expand.map()?,
-            contract: stored.contract.map()?,
-            norms: [attention.map()?, last.map()?],
-            count: stored.count,
-        })
+        let count = stored.layer.heads;
+        if !(query.bias.len() / count).is_multiple_of(COLUMNS) {
+            return Ok(None);
+        }
+        let norms = [attention.map()?, last.map()?];
+        Ok(Some(Self { heads: [query, key, value], out, expand, contract, norms, count }))
     }
 
     /// The layers that read the rows behind a norm of the layer before.
