@@ -13,7 +13,7 @@ pub(crate) mod tile;
 pub(crate) mod tiles;
 
 use super::held::Held;
-use super::ops::kernels as k;
+use super::ops::{is_fused, kernels as k};
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
 use rows::{RowTile, Rows};
@@ -45,10 +45,10 @@ pub(crate) struct Compact {
 
 impl Compact {
     /// The weight `[in_dim, out_dim]` in bytes, if its values are multiples of at most 127 of a scale per row or per
-    /// column and it is large enough to gain by it.
+    /// column and it is large enough to gain by it. A weight of half precision is not, nor is one on a GPU.
     pub(crate) fn of(weight: &Tensor) -> Result<Option<Self>> {
         let (in_dim, out_dim) = weight.dims2()?;
-        if in_dim * out_dim < SMALLEST {
+        if in_dim * out_dim < SMALLEST || !is_fused(weight) {
             return Ok(None);
         }
         let weight = weight.contiguous()?;
@@ -243,6 +243,12 @@ mod tests {
 
     fn normal(shape: &[usize]) -> Tensor {
         Noise::new(6, Stream::Training).normal_tensor(shape, &Device::Cpu).unwrap()
+    }
+
+    #[test]
+    fn a_weight_of_half_precision_has_no_bytes() {
+        let weight = stored(false).to_dtype(candle_core::DType::F16).unwrap();
+        assert!(Compact::of(&weight).unwrap().is_none());
     }
 
     #[test]
