@@ -11,6 +11,8 @@ use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_pr
 const THREADS_VARIABLE: &str = "STRAIGHTSHOT_THREADS";
 /// More threads than this gain little at the sizes of the shipped model.
 const MAX_THREADS: usize = 4;
+/// The same for what is left to the processor where a GPU computes the networks: many small pieces, which wait for no one.
+const MAX_THREADS_BESIDE_GPU: usize = 8;
 /// On the scale of 0 (lowest) to 99; 25 is a niceness of +9 on Linux and "below normal" on Windows.
 const WORKER_PRIORITY: u8 = 25;
 /// Name of the variable that keeps generation on the CPU if it says `cpu`.
@@ -95,6 +97,15 @@ impl Placement {
         !self.device.is_cpu()
     }
 
+    /// Threads for what the processor has to do: one core is left to the host's audio thread wherever there is more than
+    /// one. The variable `STRAIGHTSHOT_THREADS` overrules this.
+    #[must_use]
+    pub fn worker_threads(&self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let most = if self.is_gpu() { MAX_THREADS_BESIDE_GPU } else { MAX_THREADS };
+        threads(std::env::var(THREADS_VARIABLE).ok().as_deref(), cores, most)
+    }
+
     /// Why this is not a GPU although the program was built for one, in the user's words.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
@@ -112,17 +123,9 @@ impl fmt::Display for Placement {
 
 mod gpu;
 
-/// Threads for generation: one core is left to the host's audio thread wherever there is more than one. The variable
-/// `STRAIGHTSHOT_THREADS` overrules this.
-#[must_use]
-pub fn worker_threads() -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    threads(std::env::var(THREADS_VARIABLE).ok().as_deref(), cores)
-}
-
-fn threads(wanted: Option<&str>, cores: usize) -> usize {
+fn threads(wanted: Option<&str>, cores: usize, most: usize) -> usize {
     let wanted = wanted.and_then(|text| text.parse().ok()).filter(|threads| *threads > 0);
-    wanted.unwrap_or_else(|| cores.saturating_sub(1).clamp(1, MAX_THREADS))
+    wanted.unwrap_or_else(|| cores.saturating_sub(1).clamp(1, most))
 }
 
 /// Threads for everything the engine computes; they have ended when this is dropped.
@@ -237,8 +240,8 @@ mod tests {
 
     #[test]
     fn a_core_is_left_to_the_host_unless_told_otherwise() {
-        assert_eq!([1, 2, 4, 64].map(|cores| threads(None, cores)), [1, 1, 3, 4]);
-        assert_eq!(threads(Some("2"), 2), 2);
-        assert_eq!(["0", "-1", "all"].map(|text| threads(Some(text), 2)), [1, 1, 1]);
+        assert_eq!([1, 2, 4, 64].map(|cores| threads(None, cores, 4)), [1, 1, 3, 4]);
+        assert_eq!(threads(Some("2"), 2, 1), 2);
+        assert_eq!(["0", "-1", "all"].map(|text| threads(Some(text), 2, 4)), [1, 1, 1]);
     }
 }

@@ -1,5 +1,7 @@
 //! A model as files, and the networks built from them.
 
+pub mod trial;
+
 use crate::codec::Codec;
 use crate::config::ModelConfig;
 use crate::device::Placement;
@@ -126,11 +128,14 @@ pub struct Model {
 }
 
 impl Model {
-    /// Unpacks the files and builds the networks where `placement` says.
+    /// Unpacks the files and builds the networks where `placement` says; a GPU has to pass a [`trial`] first.
     ///
     /// # Errors
-    /// [`ErrorKind::BadModel`] saying which file or tensor is at fault.
+    /// [`ErrorKind::BadModel`] saying which file or tensor is at fault; [`ErrorKind::Compute`] if a GPU does not pass.
     pub fn load(files: &ModelFiles, placement: &Placement) -> Result<Self> {
+        if placement.is_gpu() {
+            trial::pass(placement)?;
+        }
         let device = placement.device();
         let config = ModelConfig::from_json(&files.config)?;
         let mut tensors = files.tensors()?;

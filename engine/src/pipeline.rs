@@ -259,7 +259,7 @@ impl Generator {
     /// # Errors
     /// [`ErrorKind::BadModel`] saying which file or tensor is at fault.
     pub fn from_files(files: &ModelFiles) -> Result<Self> {
-        Self::with_threads(files, device::worker_threads())
+        Self::best(files, None)
     }
 
     /// Like [`Generator::from_files`] with a given number of threads, for measurements.
@@ -267,13 +267,22 @@ impl Generator {
     /// # Errors
     /// [`ErrorKind::BadModel`] saying which file or tensor is at fault.
     pub fn with_threads(files: &ModelFiles, threads: usize) -> Result<Self> {
+        Self::best(files, Some(threads))
+    }
+
+    /// On a GPU if there is one that can hold the model, else on the CPU, with as many threads as that place is best used
+    /// with unless told otherwise.
+    fn best(files: &ModelFiles, threads: Option<usize>) -> Result<Self> {
+        let on = |placement: Placement| {
+            Self::on(files, threads.unwrap_or_else(|| placement.worker_threads()), placement)
+        };
         let placement = Placement::best();
         let on_gpu = placement.is_gpu();
-        match Self::on(files, threads, placement) {
+        match on(placement) {
             // The card's memory may be full of other things.
             Err(e) if on_gpu => {
                 let reason = format!("the model could not be loaded onto the GPU: {}", e.detail());
-                Self::on(files, threads, Placement::cpu().because(reason))
+                on(Placement::cpu().because(reason))
             }
             loaded => loaded,
         }

@@ -1,6 +1,6 @@
 //! Prompt to features: word pieces and a BERT-shaped encoder.
 
-mod bert;
+pub(crate) mod bert;
 pub(crate) mod cache;
 
 use crate::config::TextConfig;

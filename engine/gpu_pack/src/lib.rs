@@ -97,11 +97,34 @@ fn open(file: &Path) -> bool {
 pub fn open_card(ordinal: usize) -> candle_core::Result<candle_core::Device> {
     let device = candle_core::Device::new_cuda_with_stream(ordinal)?;
     if let candle_core::Device::Cuda(card) = &device {
+        keep_freed_memory(card);
         // SAFETY: the events that are left out, two for every tensor, order its uses on several streams. Tensors of this
         // device are used on its one stream only, since candle takes no operation over tensors of two devices.
         unsafe { card.disable_event_tracking() };
     }
     Ok(device)
+}
+
+/// Freed memory of a card that stays with the process, in bytes: what some sounds of half a minute take.
+#[cfg(feature = "candle")]
+const KEPT_BYTES: u64 = 256 << 20;
+
+/// Lets the card keep freed memory for the next tensors. Otherwise all of it goes back to the driver whenever something
+/// waits for the card, several times per sound, and comes anew page by page.
+#[cfg(feature = "candle")]
+fn keep_freed_memory(card: &candle_core::CudaDevice) {
+    use candle_core::cuda_backend::cudarc::driver::result::{device, mem_pool};
+    use candle_core::cuda_backend::cudarc::driver::sys::CUmemPool_attribute_enum::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
+    let stream = card.cuda_stream();
+    if !stream.context().has_async_alloc() {
+        return;
+    }
+    // SAFETY: the device is that of a context, and as the call asks for one that was returned by the driver.
+    let Ok(pool) = (unsafe { device::get_default_mem_pool(stream.context().cu_device()) }) else { return };
+    let mut bytes = KEPT_BYTES;
+    // SAFETY: the pool is the device's own, and this attribute is 64 bits without a sign. A refusal costs time only.
+    let _ =
+        unsafe { mem_pool::set_attribute(pool, CU_MEMPOOL_ATTR_RELEASE_THRESHOLD, (&raw mut bytes).cast()) };
 }
 
 #[cfg(test)]

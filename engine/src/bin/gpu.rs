@@ -4,19 +4,19 @@
 #![expect(clippy::print_stdout, reason = "the result of a command line tool")]
 
 use anyhow::{Context, Result, ensure};
-use candle_core::{DType, Device, Tensor};
-use candle_nn::{VarBuilder, VarMap};
+use candle_core::{DType, Tensor};
+use candle_nn::VarBuilder;
 use clap::Parser;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use straightshot_engine::config::{FlowConfig, ModelConfig};
-use straightshot_engine::device::{self, Placement};
+use straightshot_engine::device::Placement;
 use straightshot_engine::flow::Transformer;
 use straightshot_engine::model::ModelFiles;
+use straightshot_engine::model::trial::random_weights;
 use straightshot_engine::pipeline::{CancelToken, Generation, GenerationRequest, Generator, Intermediates};
-use straightshot_engine::rng::{Noise, Stream};
 
 const PROMPT: &str = "glass bottle smashing on a stone floor";
 
@@ -100,7 +100,10 @@ fn main() -> Result<()> {
         places.extend([DType::F32, DType::BF16, DType::F16].map(|kind| gpu.clone().with_flow_type(kind)));
     }
     let mut rows = model_rows(&arguments, &files, &places, "model", None)?;
-    let paper = paper_weights(&files)?;
+    let paper = random_weights(|vb| match transformer(&files, vb) {
+        Ok(_) => Ok(()),
+        Err(e) => candle_core::bail!("{e:#}"),
+    })?;
     rows.extend(model_rows(&arguments, &files, &places, "paper", Some(&paper))?);
     println!(
         "{} s in {} steps, medians of {} runs in milliseconds; differences from the CPU in f32 as largest/rms",
@@ -147,7 +150,7 @@ fn model_rows(
     let mut rows = Vec::new();
     for place in places {
         let start = Instant::now();
-        let mut generator = Generator::on(files, device::worker_threads(), place.clone())?;
+        let mut generator = Generator::on(files, place.worker_threads(), place.clone())?;
         if let Some(weights) = flow {
             generator = generator.with_flow(paper_flow(files, weights, place)?);
         }
@@ -245,29 +248,6 @@ fn transformer(files: &ModelFiles, vb: &VarBuilder<'_>) -> Result<Transformer> {
     let config = ModelConfig::from_json(&files.config)?;
     let (channels, text) = (config.codec.latent_channels(), config.text.hidden_size);
     Ok(Transformer::new(&FlowConfig::paper(), channels, text, vb)?)
-}
-
-/// Weights that keep the variance of what passes through, for every layer, those that start at zero included: a network
-/// that adds nothing would hide every error.
-fn paper_weights(files: &ModelFiles) -> Result<HashMap<String, Tensor>> {
-    let map = VarMap::new();
-    transformer(files, &VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu))?;
-    let vars = map.data().lock().map_err(|_| anyhow::anyhow!("the map of the weights is in use"))?;
-    let mut names: Vec<&String> = vars.keys().collect();
-    names.sort();
-    let mut random = Noise::new(1, Stream::Evaluation);
-    let mut weights = HashMap::new();
-    for name in names {
-        let shape = vars[name].shape().clone();
-        let noise = random.normal_tensor(shape.clone(), &Device::Cpu)?;
-        let weight = match shape.dims() {
-            [inputs, _] => (noise * (1.0 / *inputs as f64).sqrt())?,
-            _ if name.ends_with("norm.weight") => ((noise * 0.1)? + 1.0)?,
-            _ => (noise * 0.1)?,
-        };
-        weights.insert(name.clone(), weight);
-    }
-    Ok(weights)
 }
 
 fn paper_flow(

@@ -4,9 +4,10 @@ mod tiled;
 
 use crate::config::{BandGroup, CodecConfig, FRAMES_PER_TOKEN};
 use crate::nn::linear::LinearInit;
-use crate::nn::{BandBlock, BandBlockSizes, Linear, ops};
+use crate::nn::{BandBlock, BandBlockSizes, LayerNorm, Linear, ops};
 use candle_core::{Result, Tensor};
 use candle_nn::{Init, VarBuilder};
+use straightshot_gpu_kernels as card;
 
 /// One linear map per group of equal bands.
 #[derive(Debug, Clone)]
@@ -101,5 +102,32 @@ impl BandMaps {
             }
         }
         Tensor::cat(&halves.concat(), 2)
+    }
+
+    /// `write(norm(x)) · scale + offset` if that is for a card's kernels.
+    ///
+    /// # Shapes
+    /// - as of [`Self::write`]
+    pub(super) fn write_on_card(
+        &self,
+        norm: &LayerNorm,
+        x: &Tensor,
+        [scale, offset]: [f32; 2],
+    ) -> Result<Option<Tensor>> {
+        let mut start = 0;
+        let mut parts = Vec::with_capacity(self.groups.len());
+        for (g, map) in self.groups.iter().zip(&self.maps) {
+            let Some(bias) = map.bias().filter(|bias| card::fit(&[x, map.weight(), bias])) else {
+                return Ok(None);
+            };
+            let part = norm.forward(&x.narrow(2, start, g.bands)?)?;
+            parts.push(card::BandPart {
+                values: ops::linear(&part, map.weight(), None)?,
+                bias,
+                bins: g.bins,
+            });
+            start += g.bands;
+        }
+        card::frames(&parts, FRAMES_PER_TOKEN, [scale, offset]).map(Some)
     }
 }

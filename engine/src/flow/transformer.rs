@@ -172,7 +172,7 @@ impl Transformer {
             }
         }
         let [shift, scale] = chunks(&self.final_modulation.forward(&condition)?)?;
-        let x = ops::scale_shift(&ops::layer_norm(&x, FINAL_EPS)?, &(scale + 1.0)?, &shift)?;
+        let x = LayerNorm::plain_modulated(&x, FINAL_EPS, &shift, &scale)?;
         Ok(self.output.forward(&x)?)
     }
 }

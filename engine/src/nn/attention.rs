@@ -5,6 +5,7 @@ use super::ops::{self, KeyLengths};
 use super::{Linear, RotaryTable, in_single_precision};
 use candle_core::{Result, Tensor};
 use candle_nn::{Init, VarBuilder};
+use straightshot_gpu_kernels as card;
 
 /// Keys and values of the text, computed once per generation and shared by all solver steps.
 #[derive(Debug, Clone)]
@@ -77,14 +78,49 @@ impl JointAttention {
         frames: &KeyLengths,
         text: &TextKeys,
     ) -> Result<Tensor> {
-        let query = rope.apply(&self.query.forward(x)?)?;
-        let key = rope.apply(&self.key.forward(x)?)?;
-        let own = ops::attention(&query, &key, &self.value.forward(x)?, self.heads, frames)?;
+        let (query, key, value) = (self.query.forward(x)?, self.key.forward(x)?, self.value.forward(x)?);
+        if let Some(read) = self.on_card([&query, &key, &value], rope, frames, text)? {
+            return self.out.forward(&read);
+        }
+        let (query, key) = (rope.apply(&query)?, rope.apply(&key)?);
+        let own = ops::attention(&query, &key, &value, self.heads, frames)?;
         let read = ops::attention(&query, &text.keys, &text.values, self.heads, &text.lengths)?;
         // One gate per head, spread over the head's channels.
         let head_dim = x.dim(2)? / self.heads;
         let gate = self.gate.tanh()?.unsqueeze(1)?.repeat((1, head_dim))?.reshape((1, 1, ()))?;
         let gate = gate.repeat((x.dim(0)?, 1, 1))?;
         self.out.forward(&ops::scale_shift(&read, &gate, &own)?)
+    }
+
+    /// What is read, in one launch, if it is for a card's kernel.
+    fn on_card(
+        &self,
+        [query, key, value]: [&Tensor; 3],
+        rope: &RotaryTable,
+        frames: &KeyLengths,
+        text: &TextKeys,
+    ) -> Result<Option<Tensor>> {
+        let (batch, _, dim) = query.dims3()?;
+        let fits = card::fit(&[query, key, value, &text.keys, &text.values, &self.gate]);
+        if !fits || !card::attention_fits(batch, dim / self.heads) {
+            return Ok(None);
+        }
+        let [cos, sin] = rope.tensors(query.device())?;
+        card::attention(card::Heads {
+            query,
+            key,
+            value,
+            lengths: frames.all(),
+            heads: self.heads,
+            biases: None,
+            rotation: Some([cos, sin]),
+            text: Some(card::Text {
+                key: &text.keys,
+                value: &text.values,
+                lengths: text.lengths.all(),
+                gate: &self.gate,
+            }),
+        })
+        .map(Some)
     }
 }

@@ -2,11 +2,12 @@
 
 mod tiled;
 
-use super::linear::LinearInit;
+use super::linear::{Activation, LinearInit};
 use super::ops::kernels;
 use super::{LayerNorm, Linear, ops};
 use candle_core::{Result, Tensor};
 use candle_nn::{Init, VarBuilder};
+use straightshot_gpu_kernels as card;
 
 /// Taps of the kernels along time and along frequency.
 pub const KERNEL_TAPS: usize = kernels::TAPS;
@@ -84,19 +85,31 @@ impl BandBlock {
         if ops::is_fused(x) && !x.track_op() && !self.is_trained() {
             return self.forward_tiled(x);
         }
+        let (batch, tokens, bands, _) = x.dims4()?;
+        let h = self.expand.activated(&self.correlated(x)?, Activation::Gelu)?;
+        let x = self.contract.add_scaled_to(x, &h, &self.layer_scale)?;
+        let h = self.gather.forward(&self.mix_norm.forward(&x)?)?.reshape((batch, tokens, ()))?;
+        let h = self.mix[1].forward(&self.mix[0].activated(&h, Activation::Gelu)?)?;
+        self.scatter.add_scaled_to(&x, &h.reshape((batch, tokens, bands, ()))?, &self.mix_scale)
+    }
+
+    /// `norm(K_t ∗ x + K_f ∗ x + b)`.
+    fn correlated(&self, x: &Tensor) -> Result<Tensor> {
         let (batch, tokens, bands, dim) = x.dims4()?;
+        let kernels = [&self.time_kernel, &self.band_kernel];
+        let (weight, bias, eps) = self.norm.parts();
+        let is_for_card = card::fit(&kernels) && card::fit(&[x, &self.kernel_bias, weight, bias]);
+        if is_for_card && dim <= card::MOST_CROSS_DIM {
+            let kernel_bias = &self.kernel_bias;
+            return card::cross_norm(x, card::Cross { kernels, kernel_bias, norm: [weight, bias], eps });
+        }
         let time = ops::depthwise_conv(
             &x.reshape((batch, tokens, bands * dim))?,
             &self.time_kernel.repeat((1, bands))?,
         )?;
         let band = ops::depthwise_conv(&x.reshape((batch * tokens, bands, dim))?, &self.band_kernel)?;
         let h = ops::add_bias(&(time.reshape(x.shape())? + band.reshape(x.shape())?)?, &self.kernel_bias)?;
-        let h = ops::gelu(&self.expand.forward(&self.norm.forward(&h)?)?)?;
-        let x = ops::add_scaled(x, &self.contract.forward(&h)?, &self.layer_scale)?;
-        let h = self.gather.forward(&self.mix_norm.forward(&x)?)?.reshape((batch, tokens, ()))?;
-        let h = self.mix[1].forward(&ops::gelu(&self.mix[0].forward(&h)?)?)?;
-        let h = self.scatter.forward(&h.reshape((batch, tokens, bands, ()))?)?;
-        ops::add_scaled(&x, &h, &self.mix_scale)
+        self.norm.forward(&h)
     }
 
     /// Whether any tensor of the block wants a gradient.

@@ -5,6 +5,7 @@ use super::ops;
 use candle_core::{Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 use std::sync::{Arc, OnceLock};
+use straightshot_gpu_kernels as card;
 
 /// `y = x W + b`.
 ///
@@ -29,6 +30,34 @@ pub enum LinearInit {
     Zero,
     /// Normal with this standard deviation.
     Normal(f64),
+}
+
+/// What follows a map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Activation {
+    Silu,
+    /// The tanh approximation.
+    Gelu,
+    /// With the error function.
+    GeluErf,
+}
+
+impl Activation {
+    fn of(self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Silu => ops::silu(x),
+            Self::Gelu => ops::gelu(x),
+            Self::GeluErf => ops::gelu_erf(x),
+        }
+    }
+
+    fn on_card(self) -> card::Activation {
+        match self {
+            Self::Silu => card::Activation::Silu,
+            Self::Gelu => card::Activation::Gelu,
+            Self::GeluErf => card::Activation::GeluErf,
+        }
+    }
 }
 
 impl Linear {
@@ -95,6 +124,46 @@ impl Linear {
             Some(compact) => compact.apply(&x, bias),
             None => ops::linear(&x, &self.weight, bias),
         }
+    }
+
+    /// Applies the map, then `activation`.
+    ///
+    /// # Shapes
+    /// - as of [`Self::forward`]
+    ///
+    /// # Errors
+    /// A candle error if the last dimension is not `in_dim`.
+    pub(crate) fn activated(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
+        let Some(bias) = self.bias_on_card(&[x]) else {
+            return activation.of(&self.forward(x)?);
+        };
+        if x.elem_count() <= card::MOST_LINEAR_ROWS * self.weight.dim(0)? {
+            return card::linear(x, &self.weight, Some(bias), activation.on_card());
+        }
+        card::activate(&ops::linear(x, &self.weight, None)?, Some(bias), None, activation.on_card())
+    }
+
+    /// `x + scale · y` for `y`, what the map makes of `h`.
+    ///
+    /// # Shapes
+    /// - `x`: `[.., out_dim]`; returns the same
+    /// - `scale`: `[out_dim]`
+    ///
+    /// # Errors
+    /// A candle error if the shapes do not fit.
+    pub(crate) fn add_scaled_to(&self, x: &Tensor, h: &Tensor, scale: &Tensor) -> Result<Tensor> {
+        let Some(bias) = self.bias_on_card(&[x, h, scale]) else {
+            return ops::add_scaled(x, &self.forward(h)?, scale);
+        };
+        let (clip, weight) = ops::one_clip(x, &[scale])?;
+        let (y, x_clip) = (ops::linear(h, &self.weight, None)?.reshape(clip)?, x.reshape(clip)?);
+        card::scale_shift(&y, Some(bias), &scale.reshape(weight)?, &x_clip)?.reshape(x.shape())
+    }
+
+    /// The bias, if there is one and all of this is for a card's kernels.
+    fn bias_on_card(&self, inputs: &[&Tensor]) -> Option<&Tensor> {
+        let bias = self.bias.as_ref()?;
+        (card::fit(&[&self.weight, bias]) && card::fit(inputs)).then_some(bias)
     }
 
     /// The weight in bytes, if it has that form.

@@ -15,6 +15,7 @@ pub(crate) mod rowwise;
 pub(crate) use attention::{Head, Rows as HeadRows, Scratch as HeadScratch, attend};
 pub use attention::{KeyLengths, attention};
 use candle_core::{CpuStorage, CustomOp2, DType, Layout, Result, Shape, Tensor};
+pub(crate) use channels::one_clip;
 pub use channels::{add_bias, add_multiple, add_scaled, affine};
 use kernels as k;
 pub use linear::linear;

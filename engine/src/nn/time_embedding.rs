@@ -1,9 +1,10 @@
 //! Flow time as a vector.
 
-use super::linear::LinearInit;
-use super::{Linear, ops};
-use candle_core::{Result, Tensor};
+use super::Linear;
+use super::linear::{Activation, LinearInit};
+use candle_core::{Device, Result, Tensor};
 use candle_nn::VarBuilder;
+use std::sync::OnceLock;
 
 /// Length of the sinusoidal code before the two linear layers.
 pub const SINUSOID_DIM: usize = 256;
@@ -16,6 +17,8 @@ const MAX_PERIOD: f64 = 10_000.0;
 pub struct TimeEmbedding {
     hidden: Linear,
     out: Linear,
+    /// On the device of the network; made when it is first of use.
+    frequencies: OnceLock<Tensor>,
 }
 
 impl TimeEmbedding {
@@ -28,6 +31,7 @@ impl TimeEmbedding {
         Ok(Self {
             hidden: Linear::new(SINUSOID_DIM, dim, true, init, &vb.pp("hidden"))?,
             out: Linear::new(dim, dim, true, init, &vb.pp("out"))?,
+            frequencies: OnceLock::new(),
         })
     }
 
@@ -40,12 +44,19 @@ impl TimeEmbedding {
     /// # Errors
     /// A candle error if `t` is not one-dimensional.
     pub fn forward(&self, t: &Tensor) -> Result<Tensor> {
-        let half = SINUSOID_DIM / 2;
-        let frequencies: Vec<f32> =
-            (0..half).map(|i| (TIME_SCALE * MAX_PERIOD.powf(-(i as f64) / half as f64)) as f32).collect();
-        let frequencies = Tensor::from_vec(frequencies, (1, half), t.device())?;
-        let angle = t.reshape((t.dim(0)?, 1))?.broadcast_mul(&frequencies)?;
+        let angle = t.reshape((t.dim(0)?, 1))?.broadcast_mul(self.frequencies(t.device())?)?;
         let code = Tensor::cat(&[angle.cos()?, angle.sin()?], 1)?;
-        self.out.forward(&ops::silu(&self.hidden.forward(&code)?)?)
+        self.out.forward(&self.hidden.activated(&code, Activation::Silu)?)
+    }
+
+    /// What times are multiplied by, `[1, SINUSOID_DIM / 2]`.
+    fn frequencies(&self, device: &Device) -> Result<&Tensor> {
+        if let Some(kept) = self.frequencies.get() {
+            return Ok(kept);
+        }
+        let half = SINUSOID_DIM / 2;
+        let values = (0..half).map(|i| (TIME_SCALE * MAX_PERIOD.powf(-(i as f64) / half as f64)) as f32);
+        let made = Tensor::from_vec(values.collect::<Vec<f32>>(), (1, half), device)?;
+        Ok(self.frequencies.get_or_init(|| made))
     }
 }

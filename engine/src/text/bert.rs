@@ -5,17 +5,19 @@
 mod compact;
 
 use crate::config::TextConfig;
+use crate::nn::linear::Activation;
 use crate::nn::ops::{self, KeyLengths};
 use crate::nn::{LayerNorm, Linear};
 use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
+use straightshot_gpu_kernels as card;
 
 /// What the published weights were trained with.
 const LAYER_NORM_EPS: f32 = 1e-12;
 
 /// Token ids to a feature per token.
 #[derive(Debug)]
-pub(super) struct Bert {
+pub(crate) struct Bert {
     words: Tensor,         // (vocabulary, hidden)
     positions: Tensor,     // (positions, hidden)
     first_segment: Tensor, // (hidden)
@@ -28,7 +30,7 @@ impl Bert {
     ///
     /// # Errors
     /// A candle error if a stored tensor is missing or has another shape.
-    pub(super) fn new(c: &TextConfig, vb: &VarBuilder<'_>) -> Result<Self> {
+    pub(crate) fn new(c: &TextConfig, vb: &VarBuilder<'_>) -> Result<Self> {
         let embeddings = vb.pp("embeddings");
         let table =
             |rows: usize, name: &str| embeddings.get((rows, c.hidden_size), &format!("{name}.weight"));
@@ -51,11 +53,10 @@ impl Bert {
     ///
     /// # Errors
     /// A candle error if an id or a position is not in the tables.
-    pub(super) fn forward(&self, ids: &Tensor, lengths: &KeyLengths) -> Result<Tensor> {
+    pub(crate) fn forward(&self, ids: &Tensor, lengths: &KeyLengths) -> Result<Tensor> {
         let (batch, tokens) = ids.dims2()?;
         let words = self.words.index_select(&ids.flatten_all()?, 0)?.reshape((batch, tokens, ()))?;
-        let x = words.broadcast_add(&self.positions.narrow(0, 0, tokens)?)?;
-        let x = self.norm.forward(&ops::add_bias(&x, &self.first_segment)?)?;
+        let x = self.norm.of_sum(&words, &self.positions.narrow(0, 0, tokens)?, &self.first_segment)?;
         if let Some(done) = compact::forward(&self.layers, &x, lengths)? {
             return Ok(done);
         }
@@ -103,10 +104,41 @@ impl Layer {
     }
 
     fn forward(&self, x: &Tensor, lengths: &KeyLengths) -> Result<Tensor> {
-        let (query, key, value) = (self.query.forward(x)?, self.key.forward(x)?, self.value.forward(x)?);
-        let read = ops::attention(&query, &key, &value, self.heads, lengths)?;
-        let x = self.attention_norm.forward(&(x + self.attention_out.forward(&read)?)?)?;
-        let h = self.contract.forward(&ops::gelu_erf(&self.expand.forward(&x)?)?)?;
-        self.norm.forward(&(x + h)?)
+        let read = match self.read_on_card(x, lengths)? {
+            Some(read) => read,
+            None => {
+                let (query, key, value) =
+                    (self.query.forward(x)?, self.key.forward(x)?, self.value.forward(x)?);
+                ops::attention(&query, &key, &value, self.heads, lengths)?
+            }
+        };
+        let x = self.attention_norm.after(x, &self.attention_out, &read)?;
+        self.norm.after(&x, &self.contract, &self.expand.activated(&x, Activation::GeluErf)?)
+    }
+
+    /// What the tokens of `x` read from each other, with the three biases inside one launch, if that is for a card.
+    fn read_on_card(&self, x: &Tensor, lengths: &KeyLengths) -> Result<Option<Tensor>> {
+        let layers = [&self.query, &self.key, &self.value];
+        let [Some(query_bias), Some(key_bias), Some(value_bias)] = layers.map(Linear::bias) else {
+            return Ok(None);
+        };
+        let biases = [query_bias, key_bias, value_bias];
+        let (batch, _, dim) = x.dims3()?;
+        let fits = card::fit(&biases) && card::fit(&[x]) && card::fit(&layers.map(Linear::weight));
+        if !fits || !card::attention_fits(batch, dim / self.heads) {
+            return Ok(None);
+        }
+        let product = |layer: &Linear| ops::linear(x, layer.weight(), None);
+        let heads = card::Heads {
+            query: &product(&self.query)?,
+            key: &product(&self.key)?,
+            value: &product(&self.value)?,
+            lengths: lengths.all(),
+            heads: self.heads,
+            biases: Some(biases),
+            rotation: None,
+            text: None,
+        };
+        card::attention(heads).map(Some)
     }
 }

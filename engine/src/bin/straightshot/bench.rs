@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         return scale::run(arguments);
     }
     let threads = match arguments.threads.as_slice() {
-        [] => vec![device::worker_threads()],
+        [] => vec![Placement::best().worker_threads()],
         some => some.to_vec(),
     };
     let mut cases = Vec::new();

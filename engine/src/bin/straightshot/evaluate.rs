@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use straightshot_engine::device;
+use straightshot_engine::device::Placement;
 use straightshot_engine::metrics::results::{self, MARKDOWN_HEADING, MARKDOWN_HEADING_OF_DIFFERENCES, Row};
 use straightshot_engine::model::ModelFiles;
 use straightshot_engine::pipeline::Generator;
@@ -143,7 +143,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn threads(arguments: &Arguments) -> usize {
-    arguments.threads.unwrap_or_else(device::worker_threads)
+    arguments.threads.unwrap_or_else(|| Placement::best().worker_threads())
 }
 
 /// The recordings and what the judges hear in them: the same for every row.

@@ -24,6 +24,11 @@ impl KeyLengths {
         Self(Arc::new(vec![n; batch]))
     }
 
+    /// How many keys exist in every batch row.
+    pub(crate) fn all(&self) -> &[usize] {
+        &self.0
+    }
+
     /// How many keys exist in a batch row.
     pub(crate) fn of(&self, row: usize) -> usize {
         self.0[row]

@@ -69,9 +69,9 @@ pub fn add_multiple(x: &Tensor, y: &Tensor, factor: f64) -> Result<Tensor> {
 }
 
 /// All rows of `x` as one batch row and the shape of a weight beside it.
-type OneClip = ((usize, usize, usize), (usize, usize, usize));
+pub(crate) type OneClip = ((usize, usize, usize), (usize, usize, usize));
 
-fn one_clip(x: &Tensor, weights: &[&Tensor]) -> Result<OneClip> {
+pub(crate) fn one_clip(x: &Tensor, weights: &[&Tensor]) -> Result<OneClip> {
     let dim = x.dims().last().copied().unwrap_or(0);
     match weights.iter().find(|w| w.dims() != [dim]) {
         Some(w) => bail!("a weight of shape {:?} does not fit channels of {:?}", w.shape(), x.shape()),

@@ -3,10 +3,12 @@
 //! Formulas, shapes and gradients are those of the fused forms, which the tests hold them against. Inputs in half
 //! precision are computed with in single precision, since sums over hundreds of values would lose most of theirs.
 //!
-//! Where no gradient is wanted, candle's own fused operations take the place of a formula: one launch instead of five or
-//! ten, and launches are what a GPU spends a single sound on. They have no gradients, and say nothing about it.
+//! Where no gradient is wanted, one launch takes the place of a formula's five or ten, and launches are what a GPU spends a
+//! single sound on: a kernel of ours on a card of NVIDIA's, else candle's own fused operations. Neither has gradients, and
+//! candle's say nothing about it.
 
 use candle_core::{D, DType, Result, Tensor};
+use straightshot_gpu_kernels as card;
 
 /// `f32` in place of a half-precision type.
 pub(crate) fn wide_type(kind: DType) -> DType {
@@ -28,6 +30,9 @@ fn fits_candle(x: &Tensor) -> bool {
 /// The result is not narrowed: a weight follows.
 pub(super) fn layer_norm(x: &Tensor, eps: f32) -> Result<Tensor> {
     let x = wide(x)?;
+    if card::fit(&[&x]) {
+        return card::norm(&x, card::Norm { eps, ..card::Norm::default() });
+    }
     if fits_candle(&x) {
         let (x, dim) = (x.contiguous()?, x.dim(D::Minus1)?);
         let ones = Tensor::ones(dim, x.dtype(), x.device())?;
@@ -39,6 +44,9 @@ pub(super) fn layer_norm(x: &Tensor, eps: f32) -> Result<Tensor> {
 /// The result is not narrowed: a weight follows.
 pub(super) fn rms_norm(x: &Tensor, eps: f32) -> Result<Tensor> {
     let x = wide(x)?;
+    if card::fit(&[&x]) {
+        return card::norm(&x, card::Norm { is_rms: true, eps, ..card::Norm::default() });
+    }
     if fits_candle(&x) {
         let ones = Tensor::ones(x.dim(D::Minus1)?, x.dtype(), x.device())?;
         return candle_nn::ops::rms_norm(&x.contiguous()?, &ones, eps);
@@ -69,6 +77,9 @@ pub(super) fn silu(x: &Tensor) -> Result<Tensor> {
 }
 
 pub(super) fn swiglu(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    if card::fit(&[a, b]) {
+        return card::swiglu(a, b);
+    }
     (wide(a)?.silu()? * wide(b)?)?.to_dtype(a.dtype())
 }
 
@@ -86,6 +97,10 @@ pub(super) fn depthwise_conv(x: &Tensor, kernel: &Tensor) -> Result<Tensor> {
 
 pub(super) fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     let (in_dim, out_dim) = weight.dims2()?;
+    let is_for_card = card::fit(&[x, weight]) && bias.is_none_or(|bias| card::fit(&[bias]));
+    if is_for_card && x.elem_count() <= card::MOST_LINEAR_ROWS * in_dim {
+        return card::linear(x, weight, bias, card::Activation::None);
+    }
     let mut dims = x.dims().to_vec();
     if let Some(last) = dims.last_mut() {
         *last = out_dim;
@@ -95,11 +110,17 @@ pub(super) fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Resu
 }
 
 pub(super) fn add_bias(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    if card::fit(&[x, bias]) {
+        return card::activate(x, Some(bias), None, card::Activation::None);
+    }
     wide(x)?.broadcast_add(&wide(bias)?)?.to_dtype(x.dtype())
 }
 
 /// Returns the type of `shift`: that is the residual where there is one, and may be wider than what is added to it.
 pub(super) fn scale_shift(x: &Tensor, scale: &Tensor, shift: &Tensor) -> Result<Tensor> {
+    if card::fit(&[x, scale, shift]) {
+        return card::scale_shift(x, None, scale, shift);
+    }
     wide(x)?.broadcast_mul(&wide(scale)?)?.broadcast_add(&wide(shift)?)?.to_dtype(shift.dtype())
 }
 
@@ -112,6 +133,18 @@ pub(super) fn attention(
     lengths: &[usize],
 ) -> Result<Tensor> {
     let (batch, queries, dim) = query.dims3()?;
+    if card::fit(&[query, key, value]) && card::attention_fits(batch, dim / heads) {
+        return card::attention(card::Heads {
+            query,
+            key,
+            value,
+            lengths,
+            heads,
+            biases: None,
+            rotation: None,
+            text: None,
+        });
+    }
     let keys = key.dim(1)?;
     let split =
         |x: &Tensor, n: usize| x.reshape((batch, n, heads, dim / heads))?.transpose(1, 2)?.contiguous();

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use std::process::{Command, Stdio};
 use straightshot_engine::config::ModelConfig;
-use straightshot_engine::device;
+use straightshot_engine::device::Placement;
 use straightshot_engine::model::ModelFiles;
 use straightshot_engine::pipeline::Generator;
 
@@ -74,7 +74,7 @@ struct Exponents {
 /// Measures all sizes and prints, writes and draws them.
 #[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
-    let threads = arguments.threads.first().copied().unwrap_or_else(device::worker_threads);
+    let threads = arguments.threads.first().copied().unwrap_or_else(|| Placement::best().worker_threads());
     println!("{threads} worker threads, milliseconds of one step, medians of {} warm runs", arguments.runs);
     println!(
         "{:>7} {:>5} {:>8} {:>8} {:>8} {:>8} {:>9} {:>8} {:>9} {:>8}",
@@ -136,7 +136,7 @@ fn in_process(arguments: &Arguments, size: Size, threads: usize) -> Result<Point
 /// Measures `size` in this process and prints it as JSON.
 #[expect(clippy::print_stdout, reason = "what the process was started for")]
 pub(super) fn alone(arguments: &Arguments, files: &ModelFiles, size: Size) -> Result<()> {
-    let threads = arguments.threads.first().copied().unwrap_or_else(device::worker_threads);
+    let threads = arguments.threads.first().copied().unwrap_or_else(|| Placement::best().worker_threads());
     let generator = Generator::with_threads(files, threads)?;
     let config = ModelConfig::from_json(&files.config)?;
     // Loading takes more than the loaded model; that must not count as the sound's.

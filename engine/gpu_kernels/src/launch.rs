@@ -1,0 +1,125 @@
+//! Launching: the part that the compiler cannot check.
+
+use candle_core::cuda_backend::cudarc::driver::{
+    CudaStream, DevicePtr, DeviceRepr, LaunchConfig, PushKernelArg,
+};
+use candle_core::cuda_backend::{CudaDevice, CudaStorage, WrapErr};
+use candle_core::op::BackpropOp;
+use candle_core::{DType, Device, Result, Storage, Tensor, bail};
+
+mod ptx {
+    #![expect(unreachable_pub, reason = "what is generated says so")]
+    include!(concat!(env!("OUT_DIR"), "/ptx.rs"));
+}
+
+/// An address in the card's memory.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct Pointer(u64);
+
+impl Pointer {
+    /// Nothing, where a kernel can do without.
+    pub(crate) const NULL: Self = Self(0);
+
+    /// Where all values of `x` lie, one behind the other.
+    pub(crate) fn whole(x: &Tensor) -> Result<Self> {
+        if !x.is_contiguous() {
+            bail!("a tensor of shape {:?} does not lie in one piece", x.shape());
+        }
+        Self::first(x)
+    }
+
+    /// Where the first value of `x` lies.
+    pub(crate) fn first(x: &Tensor) -> Result<Self> {
+        let (storage, layout) = x.storage_and_layout();
+        let Storage::Cuda(storage) = &*storage else { bail!("a tensor is not on the card") };
+        let slice = storage.as_cuda_slice::<f32>()?;
+        let (start, _reading) = slice.device_ptr(slice.stream());
+        Ok(Self(start + (layout.start_offset() * size_of::<f32>()) as u64))
+    }
+}
+
+/// Copies all values of `x` to memory that is there already, which fresh memory of this size would take as long as the copy
+/// to get. Waits until the card has computed them.
+///
+/// # Errors
+/// A candle error if the values are not as many, do not lie in one piece, or the card refuses.
+pub fn read(x: &Tensor, to: &mut [f32]) -> Result<()> {
+    let (storage, layout) = x.storage_and_layout();
+    let (Storage::Cuda(storage), Device::Cuda(device)) = (&*storage, x.device()) else {
+        bail!("a tensor is not on the card")
+    };
+    let Some((start, end)) = layout.contiguous_offsets().filter(|(start, end)| end - start == to.len())
+    else {
+        bail!("a tensor of shape {:?} does not fit {} values", x.shape(), to.len());
+    };
+    device.cuda_stream().memcpy_dtoh(&storage.as_cuda_slice::<f32>()?.slice(start..end), to).w()?;
+    // A copy to memory like this is over when the call returns, by what the driver's manual says of it; this is by what it
+    // says of everything.
+    candle_core::backend::BackendDevice::synchronize(device)
+}
+
+/// One launch: how many blocks of how many threads, and what the kernel is given.
+pub(crate) struct Launch<A> {
+    pub(crate) blocks: [usize; 3],
+    pub(crate) threads: u32,
+    pub(crate) arguments: A,
+}
+
+/// A structure as a kernel takes it.
+#[repr(transparent)]
+struct ByValue<A>(A);
+
+// SAFETY: a kernel gets a copy of the bytes, which `Copy` allows. That they are what the kernel declares is what the
+// structures in lib.rs are written for, and what the comparison with the processor at the opening of a card shows.
+unsafe impl<A: Copy> DeviceRepr for ByValue<A> {}
+
+/// A new tensor of the shape `dims` beside `like`, which the launches of `kernel` write together.
+pub(crate) fn run<A: Copy>(
+    kernel: &'static str,
+    like: &Tensor,
+    dims: &[usize],
+    launches: impl FnOnce(Pointer) -> Result<Vec<Launch<A>>>,
+) -> Result<Tensor> {
+    let Device::Cuda(device) = like.device() else { bail!("a tensor is not on the card") };
+    let count = dims.iter().product();
+    if count == 0 {
+        return Tensor::zeros(dims, DType::F32, like.device());
+    }
+    // SAFETY: all of it is written before anything reads it: the kernels of lib.rs write every value of their result.
+    let out = unsafe { device.alloc::<f32>(count) }?;
+    let stream = device.cuda_stream();
+    let (start, writing) = out.device_ptr(&stream);
+    for launch in launches(Pointer(start))? {
+        launch_one(kernel, device, &stream, launch)?;
+    }
+    drop(writing);
+    let storage = Storage::Cuda(CudaStorage::wrap_cuda_slice(out, device.clone()));
+    Ok(Tensor::from_storage(storage, dims, BackpropOp::none(), false))
+}
+
+fn launch_one<A: Copy>(
+    kernel: &'static str,
+    device: &CudaDevice,
+    stream: &CudaStream,
+    launch: Launch<A>,
+) -> Result<()> {
+    let function = device.get_or_load_custom_func(kernel, "straightshot", ptx::KERNELS)?;
+    let mut blocks = [0; 3];
+    for (to, from) in blocks.iter_mut().zip(launch.blocks) {
+        *to = u32::try_from(from).map_err(candle_core::Error::wrap)?;
+    }
+    let config = LaunchConfig {
+        grid_dim: (blocks[0], blocks[1], blocks[2]),
+        block_dim: (launch.threads, 1, 1),
+        shared_mem_bytes: 0,
+    };
+    let arguments = ByValue(launch.arguments);
+    let mut builder = stream.launch_builder(&function);
+    builder.arg(&arguments);
+    // SAFETY: the function in lib.rs that made the arguments has compared all shapes that the kernel relies on. The
+    // tensors that its addresses are of live at least until the launch is in the stream, and a card frees memory in the
+    // order of that stream, the only one of the device.
+    unsafe { builder.launch(config) }.w()?;
+    Ok(())
+}
