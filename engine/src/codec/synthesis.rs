@@ -1,6 +1,7 @@
 //! Bin amplitudes to waveform.
 
 use super::phase::{self, Grid};
+use super::spare::Taken;
 use super::{AMPLITUDE_FLOOR, Codec, Spectrum};
 use crate::config::CodecConfig;
 use crate::error::{Error, ErrorKind, Result};
@@ -10,6 +11,7 @@ use crate::rng::{Noise, Stream};
 use candle_core::Device;
 use rayon::prelude::*;
 use realfft::num_complex::Complex32;
+use straightshot_gpu_kernels as card;
 
 /// Tonal bins more than this far below the loudest one (natural log, 60 dB) get a random phase.
 const PHASE_RANGE: f32 = 6.9;
@@ -28,9 +30,18 @@ impl Codec {
     /// [`ErrorKind::Compute`] if the spectrum holds NaN or cannot be read.
     pub fn render(&self, spectrum: &Spectrum, seed: u64) -> Result<Vec<f32>> {
         // On the CPU neither moves a number.
-        let log_amplitudes = spectrum.log_amplitudes.contiguous()?.to_device(&Device::Cpu)?;
+        let log_amplitudes = spectrum.log_amplitudes.contiguous()?;
+        let bins = self.config().bins();
+        // A GPU still computes what it was asked for, and copying it waits for that.
+        let drawn = self.draw(log_amplitudes.elem_count() / (2 * bins), seed);
+        if card::fit(&[&log_amplitudes]) {
+            let mut values = self.decoder().spare().take(log_amplitudes.elem_count());
+            card::read(&log_amplitudes, &mut values)?;
+            return self.synthesize_from(&values, drawn);
+        }
+        let log_amplitudes = log_amplitudes.to_device(&Device::Cpu)?;
         let held = Held::new(&log_amplitudes);
-        self.synthesize(held.values()?, seed)
+        self.synthesize_from(held.values()?, drawn)
     }
 
     /// Renders one clip of a decoded spectrum; the same seed gives the same samples.
@@ -43,12 +54,25 @@ impl Codec {
     /// # Errors
     /// [`ErrorKind::Compute`] if the spectrum holds NaN.
     pub fn synthesize(&self, log_amplitudes: &[f32], seed: u64) -> Result<Vec<f32>> {
+        let frames = log_amplitudes.len() / (2 * self.config().bins());
+        self.synthesize_from(log_amplitudes, self.draw(frames, seed))
+    }
+
+    /// Draws what a clip of so many frames is made from besides its spectrum.
+    fn draw(&self, frames: usize, seed: u64) -> Drawn {
+        let config = self.config();
+        let mut random = Noise::new(seed, Stream::Texture);
+        let mut phase = self.decoder().spare().take(frames * config.bins());
+        random.fill_uniform(&mut phase);
+        Drawn { phase, white: random.normals(frames * config.hop_length) }
+    }
+
+    fn synthesize_from(&self, log_amplitudes: &[f32], drawn: Drawn) -> Result<Vec<f32>> {
         let config = self.config();
         let bins = config.bins();
         let frames = log_amplitudes.len() / (2 * bins);
-        let mut random = Noise::new(seed, Stream::Texture);
-        let [mut phase, mut log_tonal] = [(); 2].map(|()| self.decoder().spare().take(frames * bins));
-        random.fill_uniform(&mut phase);
+        let Drawn { mut phase, white } = drawn;
+        let mut log_tonal = self.decoder().spare().take(frames * bins);
         let rows = log_amplitudes.par_chunks(2 * bins).zip(phase.par_chunks_mut(bins));
         let is_invalid = rows
             .zip(log_tonal.par_chunks_mut(bins))
@@ -62,11 +86,9 @@ impl Codec {
         if is_invalid {
             return Err(Error::new(ErrorKind::Compute, "The model produced an invalid sound (NaN)"));
         }
-        // The integration is a single path.
-        let (white, ()) = rayon::join(
-            || random.normals(frames * config.hop_length),
-            || integrate(&log_tonal, config, &mut phase),
-        );
+        let mut owners = self.decoder().spare().take(frames * bins);
+        integrate(&log_tonal, config, &mut phase, bytemuck::cast_slice_mut(&mut owners));
+        drop(owners);
         // White noise of unit variance has bins of variance sum(w²) = 3/8 n_fft; amplitudes are in units of
         // a full-scale sine.
         let tonal_scale = self.stft().full_scale();
@@ -84,6 +106,14 @@ impl Codec {
             }
         }))
     }
+}
+
+/// What a clip is made from besides its spectrum.
+struct Drawn {
+    /// A random phase for every bin, in turns.
+    phase: Taken,
+    /// White noise of unit variance.
+    white: Vec<f32>,
 }
 
 /// What the bins of a frame are made of. It is worked out twice, which takes less time than keeping it for a whole clip.
@@ -114,8 +144,14 @@ impl Parts {
 }
 
 /// Makes phase of the tonal part consistent where it is loud; elsewhere it stays what it is.
-fn integrate(log_tonal: &[f32], config: &CodecConfig, phase: &mut [f32]) {
+fn integrate(log_tonal: &[f32], config: &CodecConfig, phase: &mut [f32], owners: &mut [u32]) {
     let loudest = log_tonal.iter().copied().fold(f32::MIN, f32::max);
     let floor = (loudest - PHASE_RANGE).max(AMPLITUDE_FLOOR.ln());
-    phase::integrate(log_tonal, Grid { n_fft: config.n_fft, hop_length: config.hop_length }, floor, phase);
+    phase::integrate(
+        log_tonal,
+        Grid { n_fft: config.n_fft, hop_length: config.hop_length },
+        floor,
+        phase,
+        owners,
+    );
 }
