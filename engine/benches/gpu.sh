@@ -26,7 +26,11 @@ if [[ -z ${STRAIGHTSHOT_GPU_PACK:-} ]]; then
 fi
 ls "$STRAIGHTSHOT_GPU_PACK"
 
-# First what a sound costs that comes in one evaluation, then one of many steps with guidance, where the GPU counts.
-"$program" --model "$model" --seconds 10 --steps 1 --json "$out/one-step.json" | tee "$out/one-step.txt"
+# First what a sound costs that comes in one evaluation, with different numbers of threads for what the processor does.
+for threads in 8 4 15; do
+    STRAIGHTSHOT_THREADS=$threads "$program" --model "$model" --seconds 10 --steps 1 \
+        --json "$out/one-step-$threads.json" | tee "$out/one-step-$threads.txt"
+done
+# Then one of many steps with guidance, where the GPU counts.
 "$program" --model "$model" --seconds 10 --steps 24 --guidance 3 --runs 3 --json "$out/many-steps.json" |
     tee "$out/many-steps.txt"

@@ -24,6 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::nn::ops;
 use candle_core::{Device, Tensor};
 use candle_nn::{Init, VarBuilder};
+use straightshot_gpu_kernels::Landing;
 
 pub use decoder::{Decoder, Spectrum};
 pub use encoder::{Encoder, Posterior};
@@ -40,6 +41,7 @@ pub struct Codec {
     decoder: Decoder,
     latent_mean: Tensor, // (channels)
     latent_std: Tensor,  // (channels)
+    landing: Landing,
 }
 
 /// Tokens decoded at a time, 10 s of the default model.
@@ -59,7 +61,16 @@ impl Codec {
             decoder: Decoder::new(config, &vb.pp("decoder"))?,
             latent_mean: vb.get_with_hints(channels, "latent_mean", Init::Const(0.0))?,
             latent_std: vb.get_with_hints(channels, "latent_std", Init::Const(1.0))?,
+            landing: Landing::default(),
         })
+    }
+
+    /// Lets a card play what the decoder has computed before, for whoever wants no gradients. Nothing else may use the card
+    /// at the same time.
+    #[must_use]
+    pub fn recorded(mut self) -> Self {
+        self.decoder.record();
+        self
     }
 
     /// Sizes of this codec.

@@ -15,6 +15,9 @@ const MAX_THREADS: usize = 4;
 const MAX_THREADS_BESIDE_GPU: usize = 8;
 /// On the scale of 0 (lowest) to 99; 25 is a niceness of +9 on Linux and "below normal" on Windows.
 const WORKER_PRIORITY: u8 = 25;
+/// Name of the variable that has a card of NVIDIA's play recordings if it says `1`; off otherwise, for it has run on no
+/// card yet.
+const RECORD_VARIABLE: &str = "STRAIGHTSHOT_GPU_RECORD";
 /// Name of the variable that keeps generation on the CPU if it says `cpu`.
 const DEVICE_VARIABLE: &str = "STRAIGHTSHOT_DEVICE";
 
@@ -23,6 +26,8 @@ const DEVICE_VARIABLE: &str = "STRAIGHTSHOT_DEVICE";
 pub struct Placement {
     device: Device,
     flow_type: DType,
+    /// Whether a GPU plays what it was asked for before.
+    is_recorded: bool,
     /// Why not on a GPU that the program was built for, in the user's words.
     reason: Option<String>,
 }
@@ -31,7 +36,7 @@ impl Placement {
     /// On the CPU, in single precision.
     #[must_use]
     pub fn cpu() -> Self {
-        Self { device: Device::Cpu, flow_type: DType::F32, reason: None }
+        Self { device: Device::Cpu, flow_type: DType::F32, is_recorded: false, reason: None }
     }
 
     /// On a GPU if the program was built for one and there is one that works, else on the CPU. Loads nothing and touches
@@ -43,7 +48,10 @@ impl Placement {
         }
         match gpu::open() {
             None => Self::cpu(),
-            Some(Ok(device)) => Self { device, flow_type: gpu::FLOW_TYPE, reason: None },
+            Some(Ok(device)) => {
+                let is_recorded = std::env::var_os(RECORD_VARIABLE).is_some_and(|record| record == "1");
+                Self { device, flow_type: gpu::FLOW_TYPE, is_recorded, reason: None }
+            }
             Some(Err(e)) => Self::cpu().because(e.detail()),
         }
     }
@@ -56,13 +64,25 @@ impl Placement {
         let device = gpu::open().unwrap_or_else(|| {
             Err(Error::new(ErrorKind::Compute, "this program was built without support for GPUs"))
         })?;
-        Ok(Self { device, flow_type: gpu::FLOW_TYPE, reason: None })
+        Ok(Self { device, flow_type: gpu::FLOW_TYPE, is_recorded: false, reason: None })
     }
 
     /// The same with the weights and products of the flow's blocks in another type, for measurements.
     #[must_use]
     pub fn with_flow_type(self, flow_type: DType) -> Self {
         Self { flow_type, ..self }
+    }
+
+    /// The same with each network recorded when it computes the same shapes again, and played by one call from then on.
+    #[must_use]
+    pub fn recorded(self) -> Self {
+        Self { is_recorded: self.is_gpu(), ..self }
+    }
+
+    /// Whether networks are recorded.
+    #[must_use]
+    pub fn is_recorded(&self) -> bool {
+        self.is_recorded
     }
 
     /// The same for training: products of single precision on a GPU take their factors with the 10 bits of TF32, which

@@ -153,7 +153,19 @@ impl Model {
         let flow = flow("flow.")?;
         let codec =
             Codec::new(&config.codec, false, &part(&mut tensors, "codec.", device)?).map_err(misfit)?;
-        Ok(Self { config, text, flow, one_step, codec })
+        let model = Self { config, text, flow, one_step, codec };
+        Ok(if placement.is_recorded() { model.recorded() } else { model })
+    }
+
+    /// Lets a card play what it has computed before.
+    fn recorded(self) -> Self {
+        Self {
+            text: self.text.recorded(),
+            flow: self.flow.recorded(),
+            one_step: self.one_step.map(Transformer::recorded),
+            codec: self.codec.recorded(),
+            ..self
+        }
     }
 
     /// The network for `steps` solver steps, how it is used, and the guidance it has learnt.

@@ -6,6 +6,7 @@
 //!
 //! Knows the order of the stages and nothing about how each works.
 
+mod finish;
 mod measure;
 mod reporter;
 
@@ -17,12 +18,12 @@ use crate::model::{Model, ModelFiles};
 use crate::rng::{self, Noise, Stream};
 use crate::text::cache::TextCache;
 use candle_core::Tensor;
-use rayon::prelude::*;
 use std::ops::Add;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use finish::finish;
 pub use measure::Intermediates;
 use reporter::Reporter;
 
@@ -235,6 +236,8 @@ pub struct Generator {
     texts: TextCache,
     placement: Placement,
     pool: WorkerPool,
+    /// Held by whoever computes where networks are recorded: what another thread asked of the card would be recorded too.
+    turn: Mutex<()>,
 }
 
 impl Generator {
@@ -296,7 +299,7 @@ impl Generator {
     pub fn on(files: &ModelFiles, threads: usize, placement: Placement) -> Result<Self> {
         let pool = device::worker_pool(threads)?;
         let model = pool.install(|| Model::load(files, &placement))?;
-        Ok(Self { model, texts: TextCache::default(), placement, pool })
+        Ok(Self { model, texts: TextCache::default(), placement, pool, turn: Mutex::default() })
     }
 
     /// Where it computes, and why there.
@@ -328,7 +331,16 @@ impl Generator {
         cancel: &CancelToken,
     ) -> Result<Generation> {
         request.validate()?;
-        self.pool.install(|| self.run(request, progress, cancel))
+        self.install(|| self.run(request, progress, cancel))
+    }
+
+    /// Computes in the engine's own thread pool; blocks the caller until done.
+    fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        let turn =
+            self.placement.is_recorded().then(|| self.turn.lock().unwrap_or_else(PoisonError::into_inner));
+        let result = self.pool.install(work);
+        drop(turn);
+        result
     }
 
     /// Length of a clip of `request` in samples.
@@ -475,10 +487,6 @@ struct Plan<'a> {
     scale: f64,
 }
 
-/// Peak that clips are brought to, -1 dBFS: the level of the training recordings.
-const PEAK: f32 = 0.891;
-/// Largest gain used to reach it, +24 dB: a clip that is nearly silent stays quiet instead of becoming hiss.
-const MAX_GAIN: f32 = 15.8;
 /// RMS below which a finished clip is silent, -60 dBFS.
 pub const SILENT_RMS: f32 = 0.001;
 /// How many other noises a seed may start from if its sound is silent. It happened in 1 of 1,000 takes
@@ -491,128 +499,9 @@ fn is_silent(clip: &[f32]) -> bool {
     energy < f64::from(SILENT_RMS) * f64::from(SILENT_RMS) * clip.len() as f64
 }
 
-/// Fades at the ends, so that a clip cut out of a longer sound does not click.
-const FADE_IN_SAMPLES: usize = 32;
-const FADE_OUT_SAMPLES: usize = 512;
-
 /// Seed of the decoder's noise for variation `i`: the same at every step count, different for every prompt, so that
 /// layers made with one seed do not share the noise they are shaped from.
 fn texture_seed(request: &GenerationRequest, i: u32) -> u64 {
     rng::hash(rng::HASH_START, request.prompt.trim().bytes().map(u64::from))
         ^ request.seed.wrapping_add(u64::from(i))
-}
-
-/// Corner of the filter that removes the offset, below what any speaker plays. Subtracting the mean instead would
-/// put an offset into the silence behind a sound.
-const HIGH_PASS_HZ: f32 = 15.0;
-
-/// Samples that a thread filters at a time.
-const FINISH_PIECE: usize = 4096;
-
-/// Removes the offset, fades the ends and sets the level.
-///
-/// The filter's output is what it makes of a piece from rest, plus what is left there of the output before the piece: the
-/// pieces are filtered on all threads, then that is added. The result does not depend on the number of threads.
-fn finish(clip: &mut [f32], sample_rate_hz: u32) {
-    let n = clip.len();
-    let feedback = 1.0 - std::f32::consts::TAU * HIGH_PASS_HZ / sample_rate_hz as f32;
-    let left: Vec<f32> =
-        std::iter::successors(Some(feedback), |left| Some(left * feedback)).take(FINISH_PIECE).collect();
-    let before: Vec<f32> = [0.0]
-        .into_iter()
-        .chain(clip.chunks(FINISH_PIECE).filter_map(|piece| piece.last().copied()))
-        .collect();
-    let pieces = clip.par_chunks_mut(FINISH_PIECE).zip(&before);
-    let ends: Vec<f32> = pieces.map(|(piece, before)| from_rest(piece, *before, feedback)).collect();
-    let mut output = 0.0;
-    let outputs: Vec<f32> = ends
-        .iter()
-        .map(|end| {
-            let next = end + left[FINISH_PIECE - 1] * output;
-            std::mem::replace(&mut output, next)
-        })
-        .collect();
-    let pieces = clip.par_chunks_mut(FINISH_PIECE).zip(&outputs).enumerate();
-    let peak = pieces
-        .map(|(i, (piece, output))| {
-            for (x, left) in piece.iter_mut().zip(&left) {
-                let y = *x + left * output;
-                // Far below any converter: the tail ends in zero and never in denormal numbers.
-                *x = if y.abs() < 1e-9 { 0.0 } else { y };
-            }
-            fade(piece, i * FINISH_PIECE, n);
-            piece.iter().fold(0f32, |most, x| most.max(x.abs()))
-        })
-        .reduce(|| 0.0, f32::max);
-    if peak > 0.0 {
-        let gain = (PEAK / peak).min(MAX_GAIN);
-        clip.par_chunks_mut(FINISH_PIECE).for_each(|piece| piece.iter_mut().for_each(|x| *x *= gain));
-    }
-}
-
-/// The high-pass filter from rest, `before` being the sample before the piece; returns its last output.
-fn from_rest(piece: &mut [f32], before: f32, feedback: f32) -> f32 {
-    let (mut last_in, mut last_out) = (before, 0.0);
-    for x in piece {
-        let y = *x - last_in + feedback * last_out;
-        last_in = std::mem::replace(x, y);
-        last_out = y;
-    }
-    last_out
-}
-
-/// Fades those samples of a piece that are near the ends of the clip of `n` samples; the piece begins at `start`.
-fn fade(piece: &mut [f32], start: usize, n: usize) {
-    let is_inside = start >= FADE_IN_SAMPLES && start + piece.len() + FADE_OUT_SAMPLES <= n;
-    if is_inside {
-        return;
-    }
-    for (i, x) in (start..).zip(piece) {
-        let fade_in = i as f32 / FADE_IN_SAMPLES as f32;
-        let fade_out = (n - 1 - i) as f32 / FADE_OUT_SAMPLES as f32;
-        *x *= fade_in.min(fade_out).min(1.0);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finish_in_pieces_is_the_filter_from_the_first_sample_to_the_last() {
-        let n = 3 * FINISH_PIECE + 77;
-        let mut random = Noise::new(8, Stream::Texture);
-        let clip: Vec<f32> = random.normals(n).iter().map(|x| 0.1 * x + 0.5).collect();
-        let mut whole = clip.clone();
-        let feedback = 1.0 - std::f32::consts::TAU * HIGH_PASS_HZ / 44_100.0;
-        from_rest(&mut whole, 0.0, feedback);
-        fade(&mut whole[..FADE_IN_SAMPLES], 0, n);
-        fade(&mut whole[n - FADE_OUT_SAMPLES..], n - FADE_OUT_SAMPLES, n);
-        let gain = PEAK / whole.iter().fold(0f32, |most, x| most.max(x.abs()));
-        for threads in [1, 3] {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let mut pieces = clip.clone();
-            pool.install(|| finish(&mut pieces, 44_100));
-            let error = pieces.iter().zip(&whole).map(|(a, b)| (a - gain * b).abs()).fold(0.0, f32::max);
-            assert!(error < 1e-5, "{error} on {threads} threads");
-        }
-        for n in [0, 1, 40, FINISH_PIECE] {
-            let mut short = clip[..n].to_vec();
-            finish(&mut short, 44_100);
-            assert!(short.iter().all(|x| x.abs() <= 1.0) && short.last().is_none_or(|x| *x == 0.0), "{n}");
-        }
-    }
-
-    #[test]
-    fn finish_removes_an_offset_and_leaves_silence_silent() {
-        let tone = |i: usize| (std::f32::consts::TAU * 440.0 * i as f32 / 44_100.0).sin();
-        let mut clip: Vec<f32> =
-            (0..44_100).map(|i| if i < 22_050 { 0.2 + 0.3 * tone(i) } else { 0.0 }).collect();
-        finish(&mut clip, 44_100);
-        let mean = clip[11_025..22_050].iter().sum::<f32>() / 11_025.0;
-        assert!(mean.abs() < 2e-3, "offset {mean}");
-        assert!(clip[40_000..].iter().all(|&x| x == 0.0), "the silence is not silent");
-        let peak = clip.iter().fold(0f32, |m, x| m.max(x.abs()));
-        assert!((peak - PEAK).abs() < 1e-3, "peak {peak}");
-    }
 }

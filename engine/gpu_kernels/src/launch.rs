@@ -1,5 +1,6 @@
 //! Launching: the part that the compiler cannot check.
 
+use super::{Launch, Pointer};
 use candle_core::cuda_backend::cudarc::driver::{
     CudaStream, DevicePtr, DeviceRepr, LaunchConfig, PushKernelArg,
 };
@@ -7,63 +8,26 @@ use candle_core::cuda_backend::{CudaDevice, CudaStorage, WrapErr};
 use candle_core::op::BackpropOp;
 use candle_core::{DType, Device, Result, Storage, Tensor, bail};
 
+pub(crate) use landing::Pinned;
+pub(crate) use recording::Recorded;
+
+#[path = "landing.rs"]
+mod landing;
+#[path = "recording.rs"]
+mod recording;
+
 mod ptx {
     #![expect(unreachable_pub, reason = "what is generated says so")]
     include!(concat!(env!("OUT_DIR"), "/ptx.rs"));
 }
 
-/// An address in the card's memory.
-#[derive(Clone, Copy)]
-#[repr(transparent)]
-pub(crate) struct Pointer(u64);
-
-impl Pointer {
-    /// Nothing, where a kernel can do without.
-    pub(crate) const NULL: Self = Self(0);
-
-    /// Where all values of `x` lie, one behind the other.
-    pub(crate) fn whole(x: &Tensor) -> Result<Self> {
-        if !x.is_contiguous() {
-            bail!("a tensor of shape {:?} does not lie in one piece", x.shape());
-        }
-        Self::first(x)
-    }
-
-    /// Where the first value of `x` lies.
-    pub(crate) fn first(x: &Tensor) -> Result<Self> {
-        let (storage, layout) = x.storage_and_layout();
-        let Storage::Cuda(storage) = &*storage else { bail!("a tensor is not on the card") };
-        let slice = storage.as_cuda_slice::<f32>()?;
-        let (start, _reading) = slice.device_ptr(slice.stream());
-        Ok(Self(start + (layout.start_offset() * size_of::<f32>()) as u64))
-    }
-}
-
-/// Copies all values of `x` to memory that is there already, which fresh memory of this size would take as long as the copy
-/// to get. Waits until the card has computed them.
-///
-/// # Errors
-/// A candle error if the values are not as many, do not lie in one piece, or the card refuses.
-pub fn read(x: &Tensor, to: &mut [f32]) -> Result<()> {
+/// Where the first value of `x` lies in the card's memory.
+pub(crate) fn address(x: &Tensor) -> Result<u64> {
     let (storage, layout) = x.storage_and_layout();
-    let (Storage::Cuda(storage), Device::Cuda(device)) = (&*storage, x.device()) else {
-        bail!("a tensor is not on the card")
-    };
-    let Some((start, end)) = layout.contiguous_offsets().filter(|(start, end)| end - start == to.len())
-    else {
-        bail!("a tensor of shape {:?} does not fit {} values", x.shape(), to.len());
-    };
-    device.cuda_stream().memcpy_dtoh(&storage.as_cuda_slice::<f32>()?.slice(start..end), to).w()?;
-    // A copy to memory like this is over when the call returns, by what the driver's manual says of it; this is by what it
-    // says of everything.
-    candle_core::backend::BackendDevice::synchronize(device)
-}
-
-/// One launch: how many blocks of how many threads, and what the kernel is given.
-pub(crate) struct Launch<A> {
-    pub(crate) blocks: [usize; 3],
-    pub(crate) threads: u32,
-    pub(crate) arguments: A,
+    let Storage::Cuda(storage) = &*storage else { bail!("a tensor is not on the card") };
+    let slice = storage.as_cuda_slice::<f32>()?;
+    let (start, _reading) = slice.device_ptr(slice.stream());
+    Ok(start + (layout.start_offset() * size_of::<f32>()) as u64)
 }
 
 /// A structure as a kernel takes it.

@@ -1,44 +1,45 @@
 //! In place of launching where nothing can be launched, so that all that goes before it is compiled and tested.
 
+use super::{Launch, Pointer};
 use candle_core::{Result, Tensor, bail};
 
-/// An address in a card's memory, of which there is none.
-#[derive(Clone, Copy)]
-#[repr(transparent)]
-pub(crate) struct Pointer(u64);
+/// Nowhere.
+pub(crate) fn address(_: &Tensor) -> Result<u64> {
+    Ok(0)
+}
 
-impl Pointer {
-    /// Nothing, where a kernel can do without.
-    pub(crate) const NULL: Self = Self(0);
+/// Memory that a card copies to, of which there is none.
+pub(crate) struct Pinned(Never);
 
-    /// Where all values of `x` lie, one behind the other.
-    pub(crate) fn whole(x: &Tensor) -> Result<Self> {
-        if !x.is_contiguous() {
-            bail!("a tensor of shape {:?} does not lie in one piece", x.shape());
-        }
-        Self::first(x)
+impl Pinned {
+    pub(crate) fn new(_: &Tensor, _: usize) -> Result<Self> {
+        bail!("this program was built without kernels")
     }
 
-    /// Where the first value of `x` lies.
-    pub(crate) fn first(_: &Tensor) -> Result<Self> {
-        Ok(Self::NULL)
+    pub(crate) fn len(&self) -> usize {
+        match self.0 {}
+    }
+
+    pub(crate) fn read(&mut self, _: &Tensor) -> Result<&[f32]> {
+        match self.0 {}
     }
 }
 
-/// Refuses.
-///
-/// # Errors
-/// Always.
-pub fn read(_: &Tensor, _: &mut [f32]) -> Result<()> {
-    bail!("this program was built without kernels")
+/// A computation on a card, of which there is none.
+pub(crate) struct Recorded(Never);
+
+impl Recorded {
+    pub(crate) fn new(_: &[&Tensor], _: &dyn Fn(&[Tensor]) -> Result<Vec<Tensor>>) -> Result<Self> {
+        bail!("this program was built without kernels")
+    }
+
+    pub(crate) fn play(&self, _: &[&Tensor]) -> Result<Vec<Tensor>> {
+        match self.0 {}
+    }
 }
 
-/// One launch: how many blocks of how many threads, and what the kernel is given.
-pub(crate) struct Launch<A> {
-    pub(crate) blocks: [usize; 3],
-    pub(crate) threads: u32,
-    pub(crate) arguments: A,
-}
+/// What cannot be made.
+enum Never {}
 
 /// Refuses, after all that is checked before a launch.
 pub(crate) fn run<A: Copy>(

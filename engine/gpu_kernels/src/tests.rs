@@ -1,6 +1,11 @@
 //! What is checked before a launch. What kernels compute is compared when a card is opened, and on every such machine by
 //! `straightshot-gpu`.
 
+use super::attention::AttentionArguments;
+use super::codec::{CrossArguments, FramesArguments};
+use super::rows::{
+    ActivateArguments, LinearArguments, NormArguments, ScaleShiftArguments, SwigluArguments, groups,
+};
 use super::*;
 use candle_core::Device;
 

@@ -19,6 +19,8 @@ use straightshot_engine::model::trial::random_weights;
 use straightshot_engine::pipeline::{CancelToken, Generation, GenerationRequest, Generator, Intermediates};
 
 const PROMPT: &str = "glass bottle smashing on a stone floor";
+/// Runs before those that are measured.
+const WARM_UP: usize = 2;
 
 /// Compares the GPU with the CPU: largest differences of latent, spectrum and waveform, milliseconds per stage, for a
 /// model and for a network of the paper's size with random weights.
@@ -37,7 +39,7 @@ struct Arguments {
     /// Guidance scale; 1 evaluates the network once per step, as a distilled one needs.
     #[arg(long, default_value_t = 1.0)]
     guidance: f32,
-    /// Measured runs, after one that is thrown away.
+    /// Measured runs, after two that are thrown away.
     #[arg(long, default_value_t = 7)]
     runs: usize,
     /// Takes the CPU in f16 for the GPU: checks the lower precision, and this program, where there is no GPU.
@@ -54,6 +56,8 @@ struct Row {
     network: &'static str,
     device: &'static str,
     flow_type: &'static str,
+    /// Whether networks are played as they were recorded.
+    recorded: bool,
     load_ms: f64,
     text_ms: f64,
     flow_ms: f64,
@@ -97,7 +101,8 @@ fn main() -> Result<()> {
         places.push(Placement::cpu().with_flow_type(DType::F16));
     } else {
         let gpu = Placement::gpu()?;
-        places.extend([DType::F32, DType::BF16, DType::F16].map(|kind| gpu.clone().with_flow_type(kind)));
+        places.extend([gpu.clone(), gpu.clone().recorded()]);
+        places.extend([DType::BF16, DType::F16].map(|kind| gpu.clone().with_flow_type(kind)));
     }
     let mut rows = model_rows(&arguments, &files, &places, "model", None)?;
     let paper = random_weights(|vb| match transformer(&files, vb) {
@@ -122,10 +127,11 @@ fn main() -> Result<()> {
 
 fn print(row: &Row) {
     println!(
-        "{:<6} {} {:<4} text {:>7.1} flow {:>8.1} decode {:>7.1} (network {:>7.1}) RTF {:.5}",
+        "{:<6} {} {:<4} {:<8} text {:>7.1} flow {:>8.1} decode {:>7.1} (network {:>7.1}) RTF {:.5}",
         row.network,
         row.device,
         row.flow_type,
+        if row.recorded { "recorded" } else { "" },
         row.text_ms,
         row.flow_ms,
         row.decode_ms,
@@ -186,11 +192,11 @@ fn ms(time: Duration) -> f64 {
 fn timed(arguments: &Arguments, generator: &Generator, load: Duration) -> Result<Row> {
     let mut runs = Vec::new();
     let mut networks = Vec::new();
-    for i in 0..=arguments.runs.max(1) {
+    for i in 0..WARM_UP + arguments.runs.max(1) {
         let made = generator.generate(&request(arguments, i), &mut |_| (), &CancelToken::default())?;
         let network = ms(generator.time_decoder(&request(arguments, i))?);
-        // The first run of a GPU compiles its kernels.
-        if i > 0 {
+        // The first run of a GPU compiles its kernels, and the next may record.
+        if i >= WARM_UP {
             runs.push(made);
             networks.push(network);
         }
@@ -201,6 +207,7 @@ fn timed(arguments: &Arguments, generator: &Generator, load: Duration) -> Result
         network: "",
         device: if generator.placement().is_gpu() { "GPU" } else { "CPU" },
         flow_type: generator.placement().flow_type().as_str(),
+        recorded: generator.placement().is_recorded(),
         load_ms: ms(load),
         text_ms: of(&|g| g.timings.text),
         flow_ms: of(&|g| g.timings.flow),

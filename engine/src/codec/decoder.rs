@@ -3,6 +3,7 @@
 use super::bands::{self, BandMaps};
 use super::spare::{Spare, Taken};
 use crate::config::CodecConfig;
+use crate::flow::transformer::first;
 use crate::nn::band_block::KERNEL_TAPS;
 use crate::nn::held::Held;
 use crate::nn::linear::LinearInit;
@@ -11,6 +12,8 @@ use crate::nn::{BandBlock, LayerNorm, Linear, ops};
 use candle_core::{Result, Tensor, bail};
 use candle_nn::VarBuilder;
 use rayon::prelude::*;
+use std::sync::Arc;
+use straightshot_gpu_kernels::Recordings;
 
 /// Log amplitude that a network output of zero stands for, and the step of one.
 const LOG_CENTRE: f64 = -6.0;
@@ -37,6 +40,8 @@ pub struct Decoder {
     norm: LayerNorm,
     write: BandMaps,
     spare: Spare,
+    /// Only in a network that is not trained.
+    recordings: Option<Arc<Recordings>>,
 }
 
 impl Decoder {
@@ -53,7 +58,13 @@ impl Decoder {
             norm: LayerNorm::new(c.dim, 1e-6, &vb.pp("norm"))?,
             write: BandMaps::writing(c, &vb.pp("write"))?,
             spare: Spare::default(),
+            recordings: None,
         })
+    }
+
+    /// Lets a card play what it has computed before.
+    pub(super) fn record(&mut self) {
+        self.recordings = Some(Arc::default());
     }
 
     /// Memory for whoever works on what it made.
@@ -93,7 +104,24 @@ impl Decoder {
         if ops::is_fused(&latent) && !latent.track_op() && !self.is_trained() {
             return self.forward_tiled(&latent, between_blocks);
         }
-        let mut x = bands::add_embedding(&self.read.forward(&latent)?, &self.embedding)?;
+        if let Some(recordings) = &self.recordings {
+            between_blocks()?;
+            let made = recordings.run(&[], &[&latent], &|inputs| {
+                let [latent] = inputs else { bail!("{} inputs", inputs.len()) };
+                Ok(vec![self.compute(latent, &|| Ok::<(), candle_core::Error>(()))?])
+            })?;
+            return Ok(Spectrum { log_amplitudes: first(made)? });
+        }
+        Ok(Spectrum { log_amplitudes: self.compute(&latent, between_blocks)? })
+    }
+
+    /// What [`Self::forward_checked`] makes of `[batch, tokens, bands, band_channels]`.
+    fn compute<E: From<candle_core::Error>>(
+        &self,
+        latent: &Tensor,
+        between_blocks: &dyn Fn() -> std::result::Result<(), E>,
+    ) -> std::result::Result<Tensor, E> {
+        let mut x = bands::add_embedding(&self.read.forward(latent)?, &self.embedding)?;
         for block in &self.blocks {
             between_blocks()?;
             x = block.forward(&x)?;
@@ -102,10 +130,10 @@ impl Decoder {
         if let Some(frames) =
             self.write.write_on_card(&self.norm, &x, [LOG_SCALE, LOG_CENTRE].map(|v| v as f32))?
         {
-            return Ok(Spectrum { log_amplitudes: frames });
+            return Ok(frames);
         }
         let out = self.write.write(&self.norm.forward(&x)?)?;
-        Ok(Spectrum { log_amplitudes: ((out * LOG_SCALE)? + LOG_CENTRE)? })
+        Ok(((out * LOG_SCALE)? + LOG_CENTRE)?)
     }
 
     /// [`Self::forward_checked`] for tensors on the CPU that want no gradient: every block writes where the one before the

@@ -35,9 +35,7 @@ impl Codec {
         // A GPU still computes what it was asked for, and copying it waits for that.
         let drawn = self.draw(log_amplitudes.elem_count() / (2 * bins), seed);
         if card::fit(&[&log_amplitudes]) {
-            let mut values = self.decoder().spare().take(log_amplitudes.elem_count());
-            card::read(&log_amplitudes, &mut values)?;
-            return self.synthesize_from(&values, drawn);
+            return self.landing.read(&log_amplitudes, |values| self.synthesize_from(values, drawn))?;
         }
         let log_amplitudes = log_amplitudes.to_device(&Device::Cpu)?;
         let held = Held::new(&log_amplitudes);

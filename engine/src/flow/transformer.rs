@@ -16,6 +16,7 @@ use crate::nn::{
 use candle_core::{Tensor, bail};
 use candle_nn::VarBuilder;
 use rayon::prelude::*;
+use straightshot_gpu_kernels::Recordings;
 
 const ROPE_THETA: f64 = 10_000.0;
 const RMS_EPS: f32 = 1e-5;
@@ -26,7 +27,7 @@ const FINAL_EPS: f32 = 1e-6;
 pub struct TextCondition {
     /// Features per token, `[batch, tokens, text_dim]`.
     pub tokens: Tensor,
-    /// 1 where a token exists, `[batch, tokens]`.
+    /// 1 where a token exists, `[batch, tokens]`. On the CPU best of all, which has to know it.
     pub mask: Tensor,
     /// One vector per prompt, `[batch, text_dim]`.
     pub pooled: Tensor,
@@ -78,6 +79,10 @@ pub struct Transformer {
     final_modulation: Linear,
     output: Linear,
     rope: RotaryTable,
+    /// Only in a network that is not trained.
+    recordings: Option<Recordings>,
+    /// Of what is made of a text.
+    conditions: Option<Recordings>,
 }
 
 impl Transformer {
@@ -105,7 +110,17 @@ impl Transformer {
             final_modulation: linear(dim, 2 * dim, LinearInit::Zero, "final_modulation")?,
             output: linear(dim, channels, LinearInit::Zero, "output")?,
             rope: RotaryTable::new(MAX_TOKENS, dim / config.heads, ROPE_THETA),
+            recordings: None,
+            conditions: None,
         })
+    }
+
+    /// Lets a card play what it has computed before, for whoever wants no gradients. Nothing else may use the card at the
+    /// same time.
+    #[must_use]
+    pub fn recorded(self) -> Self {
+        let [recordings, conditions] = [(); 2].map(|()| Some(Recordings::default()));
+        Self { recordings, conditions, ..self }
     }
 
     /// Number of blocks, for progress and cost estimates.
@@ -120,17 +135,38 @@ impl Transformer {
     /// A candle error if the shapes do not fit.
     pub fn condition(&self, text: &TextCondition) -> candle_core::Result<Conditioned> {
         let lengths = KeyLengths::from_mask(&text.mask)?;
-        let of_block = |b: &Block| b.attention.text_keys(&b.text_norm.forward(&text.tokens)?, &lengths);
+        if let Some(recordings) = &self.conditions {
+            let made = recordings.run(lengths.all(), &[&text.tokens, &text.pooled], &|inputs| {
+                let [tokens, pooled] = inputs else { bail!("{} inputs", inputs.len()) };
+                let made = self.condition_of(tokens, pooled, &lengths)?;
+                let keys = made.keys.into_iter().flat_map(|text| [text.keys, text.values]);
+                Ok([made.pooled].into_iter().chain(keys).collect())
+            })?;
+            let [pooled, keys @ ..] = made.as_slice() else { bail!("nothing was computed") };
+            let keys = keys.chunks_exact(2).map(|tensors| TextKeys {
+                keys: tensors[0].clone(),
+                values: tensors[1].clone(),
+                lengths: lengths.clone(),
+            });
+            return Ok(Conditioned { pooled: pooled.clone(), keys: keys.collect() });
+        }
+        self.condition_of(&text.tokens, &text.pooled, &lengths)
+    }
+
+    fn condition_of(
+        &self,
+        tokens: &Tensor,
+        pooled: &Tensor,
+        lengths: &KeyLengths,
+    ) -> candle_core::Result<Conditioned> {
+        let of_block = |b: &Block| b.attention.text_keys(&b.text_norm.forward(tokens)?, lengths);
         // Many small layers, each of which has too little to do for several threads; a GPU has but one queue.
-        let keys = if ops::is_fused(&text.tokens) {
+        let keys = if ops::is_fused(tokens) {
             self.blocks.par_iter().map(of_block).collect()
         } else {
             self.blocks.iter().map(of_block).collect::<candle_core::Result<_>>()
         };
-        Ok(Conditioned {
-            pooled: self.caption.forward(&self.caption_norm.forward(&text.pooled)?)?,
-            keys: keys?,
-        })
+        Ok(Conditioned { pooled: self.caption.forward(&self.caption_norm.forward(pooled)?)?, keys: keys? })
     }
 
     /// Predicts the velocity.
@@ -148,6 +184,41 @@ impl Transformer {
         &self,
         x_t: &Tensor,
         t: &Tensor,
+        text: &Conditioned,
+        mask: Option<&Tensor>,
+        between_blocks: &dyn Fn() -> Result<()>,
+    ) -> Result<Tensor> {
+        match &self.recordings {
+            Some(recordings) if mask.is_none() => {
+                between_blocks()?;
+                self.play(recordings, [x_t, t], text)
+            }
+            _ => self.compute([x_t, t], text, mask, between_blocks),
+        }
+    }
+
+    /// [`Self::forward`] by what was recorded, if it was.
+    fn play(&self, recordings: &Recordings, [x_t, t]: [&Tensor; 2], text: &Conditioned) -> Result<Tensor> {
+        let keys = text.keys.iter().flat_map(|text| [&text.keys, &text.values]);
+        let inputs: Vec<&Tensor> = [x_t, t, &text.pooled].into_iter().chain(keys).collect();
+        let lengths = text.keys.first().map_or(&[][..], |text| text.lengths.all());
+        let velocity = recordings.run(lengths, &inputs, &|inputs| {
+            let [x_t, t, pooled, keys @ ..] = inputs else { bail!("{} inputs", inputs.len()) };
+            let keys = keys.chunks_exact(2).zip(&text.keys).map(|(tensors, text)| TextKeys {
+                keys: tensors[0].clone(),
+                values: tensors[1].clone(),
+                lengths: text.lengths.clone(),
+            });
+            let text = Conditioned { pooled: pooled.clone(), keys: keys.collect() };
+            let velocity = self.compute([x_t, t], &text, None, &|| Ok(()));
+            Ok(vec![velocity.map_err(|e| candle_core::Error::Msg(e.detail()))?])
+        })?;
+        Ok(first(velocity)?)
+    }
+
+    fn compute(
+        &self,
+        [x_t, t]: [&Tensor; 2],
         text: &Conditioned,
         mask: Option<&Tensor>,
         between_blocks: &dyn Fn() -> Result<()>,
@@ -216,6 +287,14 @@ impl Block {
         let x = ops::scale_shift(&h, &gate_a, x)?;
         let h = self.feed_forward_norm.modulated(&x, &shift_f, &scale_f)?;
         ops::scale_shift(&self.feed_forward.forward(&h)?, &gate_f, &x)
+    }
+}
+
+/// The only one of `made`.
+pub(crate) fn first(made: Vec<Tensor>) -> candle_core::Result<Tensor> {
+    match made.into_iter().next() {
+        Some(tensor) => Ok(tensor),
+        None => bail!("nothing was computed"),
     }
 }
 

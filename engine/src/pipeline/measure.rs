@@ -30,7 +30,7 @@ impl Generator {
         measure: impl FnOnce(&dyn VelocityField, &Tensor) -> Result<R> + Send,
     ) -> Result<R> {
         request.validate()?;
-        self.pool.install(|| {
+        self.install(|| {
             let noise = self.noise(request, self.tokens(request), 0)?;
             let plan = self.plan(request);
             let condition = self.condition(request, plan)?;
@@ -44,7 +44,7 @@ impl Generator {
     /// As [`Generator::generate`].
     pub fn time_decoder(&self, request: &GenerationRequest) -> Result<Duration> {
         request.validate()?;
-        self.pool.install(|| {
+        self.install(|| {
             let latent = self.noise(request, self.tokens(request), 0)?.narrow(0, 0, 1)?;
             self.placement.device().synchronize()?;
             let start = Instant::now();
@@ -62,7 +62,7 @@ impl Generator {
             let grid = uniform_grid(request.steps);
             integrate(field, Method::Euler, &grid, noise, &mut |_| Ok(()))
         })?;
-        self.pool.install(|| {
+        self.install(|| {
             let latent = latent.narrow(0, 0, 1)?;
             let spectrum = self.model.codec.decode(&latent)?.log_amplitudes;
             let numbers = |x: &Tensor| x.flatten_all()?.to_vec1::<f32>();
@@ -74,7 +74,7 @@ impl Generator {
     /// those of the model.
     #[must_use]
     pub fn with_flow(mut self, flow: Transformer) -> Self {
-        self.model.flow = flow;
+        self.model.flow = if self.placement.is_recorded() { flow.recorded() } else { flow };
         self.model.one_step = None;
         self
     }
@@ -90,6 +90,6 @@ impl Generator {
     /// # Errors
     /// [`ErrorKind::Compute`] if tokenising or a tensor operation fails.
     pub fn encode_text(&self, texts: &[&str]) -> Result<TextCondition> {
-        self.pool.install(|| self.model.text.encode(texts))
+        self.install(|| self.model.text.encode(texts))
     }
 }
