@@ -1,5 +1,6 @@
 //! Short-time Fourier transform with a Hann window.
 
+use multiversion::multiversion;
 use rayon::prelude::*;
 use realfft::num_complex::Complex32;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
@@ -16,6 +17,8 @@ pub struct Stft {
     n_fft: usize,
     hop_length: usize,
     window: Vec<f32>,
+    /// What the samples of a hop that all frames reach are multiplied by at last.
+    levels: Vec<f32>,
     forward: Arc<dyn RealToComplex<f32>>,
     inverse: Arc<dyn ComplexToReal<f32>>,
 }
@@ -33,14 +36,46 @@ impl Stft {
         debug_assert!(n_fft.is_multiple_of(2 * hop_length));
         let mut planner = RealFftPlanner::<f32>::new();
         let step = std::f64::consts::TAU / n_fft as f64;
-        Self {
+        let mut stft = Self {
             n_fft,
             hop_length,
             // Periodic Hann: overlapping copies sum to a constant.
             window: (0..n_fft).map(|i| (0.5 - 0.5 * (i as f64 * step).cos()) as f32).collect(),
+            levels: Vec::new(),
             forward: planner.plan_fft_forward(n_fft),
             inverse: planner.plan_fft_inverse(n_fft),
+        };
+        // A hop in the middle of enough frames.
+        let reach = stft.reach();
+        stft.levels = stft.levels_of(reach, 2 * reach + 1);
+        stft
+    }
+
+    /// Frames on either side that reach into a hop.
+    fn reach(&self) -> usize {
+        // Half a window.
+        self.n_fft / self.hop_length / 2
+    }
+
+    /// What the samples of a hop are multiplied by when the blocks of the frames that there are have been added.
+    fn levels_of(&self, hop: usize, frames: usize) -> Vec<f32> {
+        let mut weight = vec![0f32; self.hop_length];
+        for frame in self.frames_near(hop, frames) {
+            if let Some((skip, from)) = self.overlap(frame, hop) {
+                let window = &self.window[from..];
+                weight[skip..].iter_mut().zip(window).for_each(|(weight, w)| *weight += w * w);
+            }
         }
+        let scale = 1.0 / self.n_fft as f32;
+        weight.iter().map(|w| scale / w.max(1e-3)).collect()
+    }
+
+    /// Where a frame's block begins within a hop, and where the hop begins within the block: one of the two is the start.
+    fn overlap(&self, frame: usize, hop: usize) -> Option<(usize, usize)> {
+        // Less than nothing if the block begins within the hop.
+        let inside = (hop * self.hop_length) as isize - self.start(frame);
+        let (skip, from) = ((-inside).max(0) as usize, inside.max(0) as usize);
+        (skip < self.hop_length && from < self.n_fft).then_some((skip, from))
     }
 
     /// Frequency bins per frame, `n_fft / 2 + 1`.
@@ -153,16 +188,8 @@ impl Stft {
         let mut sum = vec![0f32; frames * self.hop_length];
         let hops = frames.div_ceil(PIECES_PER_THREAD * rayon::current_num_threads()).clamp(1, MOST_HOPS);
         sum.par_chunks_mut(hops * self.hop_length).enumerate().for_each_init(
-            || {
-                (
-                    init(),
-                    self.scratch(),
-                    vec![Complex32::default(); bins],
-                    Vec::new(),
-                    vec![0f32; self.hop_length],
-                )
-            },
-            |(state, scratch, row, blocks, weight), (piece, sum)| {
+            || (init(), self.scratch(), vec![Complex32::default(); bins], Vec::new()),
+            |(state, scratch, row, blocks), (piece, sum)| {
                 let first = piece * hops;
                 let near = self.frames_near(first, frames).start
                     ..self.frames_near(first + sum.len() / self.hop_length - 1, frames).end;
@@ -175,16 +202,22 @@ impl Stft {
                     debug_assert!(done.is_ok());
                 }
                 for (hop, sum) in (first..).zip(sum.chunks_exact_mut(self.hop_length)) {
-                    weight.fill(0.0);
                     // Zero already, but a page of fresh memory that is read before it is written costs twice, and all
                     // threads wait while it is exchanged.
                     sum.fill(0.0);
-                    for frame in self.frames_near(hop, frames) {
-                        let block = &blocks[(frame - near.start) * self.n_fft..][..self.n_fft];
-                        self.add_block(block, frame, hop * self.hop_length, sum, weight);
+                    let frames_near = self.frames_near(hop, frames);
+                    let is_full = frames_near.len() == 2 * self.reach() + 1;
+                    for frame in frames_near {
+                        if let Some((skip, from)) = self.overlap(frame, hop) {
+                            let block = &blocks[(frame - near.start) * self.n_fft..][..self.n_fft];
+                            add_products(&block[from..], &self.window[from..], &mut sum[skip..]);
+                        }
                     }
-                    let scale = 1.0 / self.n_fft as f32;
-                    sum.iter_mut().zip(&*weight).for_each(|(x, w)| *x *= scale / w.max(1e-3));
+                    if is_full {
+                        multiply(&self.levels, sum);
+                    } else {
+                        multiply(&self.levels_of(hop, frames), sum);
+                    }
                 }
             },
         );
@@ -193,27 +226,22 @@ impl Stft {
 
     /// The frames, of so many, that reach into a hop.
     fn frames_near(&self, hop: usize, frames: usize) -> Range<usize> {
-        // Half a window on either side of a hop, and the hop itself.
-        let reach = self.n_fft / self.hop_length / 2;
-        hop.saturating_sub(reach)..(hop + reach + 1).min(frames)
+        hop.saturating_sub(self.reach())..(hop + self.reach() + 1).min(frames)
     }
+}
 
-    /// Adds the windowed part of a frame's block that falls into the hop from sample `at` on to `sum`, and its squared
-    /// window to `weight`.
-    fn add_block(&self, block: &[f32], frame: usize, at: usize, sum: &mut [f32], weight: &mut [f32]) {
-        // Where the hop lies in the block; less than nothing if the block begins within the hop.
-        let inside = at as isize - self.start(frame);
-        let skip = (-inside).max(0) as usize;
-        let from = inside.max(0) as usize;
-        if skip >= sum.len() || from >= self.n_fft {
-            return;
-        }
-        let parts = sum[skip..].iter_mut().zip(&mut weight[skip..]);
-        let block = block[from..].iter().zip(&self.window[from..]);
-        for ((sum, weight), (x, w)) in parts.zip(block) {
-            *sum += w * x;
-            *weight += w * w;
-        }
+/// Adds what `block` times `window` is to `sum`, as far as all three reach.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+fn add_products(block: &[f32], window: &[f32], sum: &mut [f32]) {
+    for ((sum, x), w) in sum.iter_mut().zip(block).zip(window) {
+        *sum += w * x;
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+fn multiply(factors: &[f32], values: &mut [f32]) {
+    for (value, factor) in values.iter_mut().zip(factors) {
+        *value *= factor;
     }
 }
 

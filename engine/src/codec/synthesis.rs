@@ -9,6 +9,7 @@ use crate::nn::held::Held;
 use crate::nn::ops::kernels;
 use crate::rng::{Noise, Stream};
 use candle_core::Device;
+use multiversion::multiversion;
 use rayon::prelude::*;
 use realfft::num_complex::Complex32;
 use straightshot_gpu_kernels as card;
@@ -94,15 +95,22 @@ impl Codec {
         Ok(self.stft().filter(&white, frames, Parts::default, |parts, frame, spectrum| {
             parts.fill(&log_amplitudes[2 * frame * bins..][..2 * bins]);
             let phase = &phase[frame * bins..][..bins];
-            let amplitudes = parts.tonal.iter().zip(&parts.noise);
-            for ((value, phase), (tonal, noise)) in spectrum.iter_mut().zip(phase).zip(amplitudes) {
-                *value *= noise_scale * noise;
+            scale(spectrum, &parts.noise, noise_scale);
+            for ((value, phase), tonal) in spectrum.iter_mut().zip(phase).zip(&parts.tonal) {
                 // In most bins there is no tone, and a sine costs more than all the rest.
                 if *tonal > 0.0 {
                     *value += Complex32::from_polar(tonal_scale * tonal, *phase);
                 }
             }
         }))
+    }
+}
+
+/// Multiplies each value by its amplitude and by `factor`.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+fn scale(values: &mut [Complex32], amplitudes: &[f32], factor: f32) {
+    for (value, amplitude) in values.iter_mut().zip(amplitudes) {
+        *value *= factor * amplitude;
     }
 }
 
