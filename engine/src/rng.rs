@@ -74,12 +74,18 @@ impl Noise {
 
     /// `n` standard normal deviates.
     pub fn normals(&mut self, n: usize) -> Vec<f32> {
-        // A deviate that is left over shifts the pairs of all that follow.
-        if self.spare.is_some() || n < LANES {
-            return (0..n).map(|_| self.normal()).collect();
-        }
         let mut out = vec![0f32; n];
-        self.in_pieces(&mut out, |noise, piece| {
+        self.fill_normal(&mut out);
+        out
+    }
+
+    /// Fills `out` with standard normal deviates.
+    pub fn fill_normal(&mut self, out: &mut [f32]) {
+        // A deviate that is left over shifts the pairs of all that follow.
+        if self.spare.is_some() || out.len() < LANES {
+            return out.iter_mut().for_each(|value| *value = self.normal());
+        }
+        self.in_pieces(out, |noise, piece| {
             let (pairs, rest) = piece.as_chunks_mut::<2>();
             for pairs in pairs.chunks_mut(LANES) {
                 let mut uniform = [[0f64; LANES]; 2];
@@ -90,7 +96,6 @@ impl Noise {
             }
             rest.iter_mut().for_each(|value| *value = noise.normal());
         });
-        out
     }
 
     /// Fills `out` with deviates that are uniform in `[0, 1)`.

@@ -61,9 +61,11 @@ impl Codec {
     fn draw(&self, frames: usize, seed: u64) -> Drawn {
         let config = self.config();
         let mut random = Noise::new(seed, Stream::Texture);
-        let mut phase = self.decoder().spare().take(frames * config.bins());
+        let take = |values| self.decoder().spare().take(values);
+        let (mut phase, mut white) = (take(frames * config.bins()), take(frames * config.hop_length));
         random.fill_uniform(&mut phase);
-        Drawn { phase, white: random.normals(frames * config.hop_length) }
+        random.fill_normal(&mut white);
+        Drawn { phase, white }
     }
 
     fn synthesize_from(&self, log_amplitudes: &[f32], drawn: Drawn) -> Result<Vec<f32>> {
@@ -119,7 +121,7 @@ struct Drawn {
     /// A random phase for every bin, in turns.
     phase: Taken,
     /// White noise of unit variance.
-    white: Vec<f32>,
+    white: Taken,
 }
 
 /// What the bins of a frame are made of. It is worked out twice, which takes less time than keeping it for a whole clip.
