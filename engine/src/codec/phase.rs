@@ -29,6 +29,11 @@ impl Grid {
         self.n_fft / 2 + 1
     }
 
+    /// Frames of a piece: few enough for all of its bins to be regions by themselves.
+    fn piece(self) -> usize {
+        (usize::from(TO_DO) / self.bins()).clamp(1, PIECE)
+    }
+
     fn gamma(self) -> f64 {
         HANN_GAMMA * (self.n_fft * self.n_fft) as f64
     }
@@ -119,9 +124,15 @@ impl Loudness {
     }
 }
 
-/// Frames that are integrated by themselves, 0.37 s of the default model; what is found in neighbouring pieces is put
+/// Most frames that are integrated by themselves, 0.37 s of the default model; what is found in neighbouring pieces is put
 /// together afterwards.
 const PIECE: usize = 64;
+
+/// Which region of its piece a bin is in.
+type Owner = u16;
+/// Owner of a bin that is too quiet, and of one whose turn has not come.
+const QUIET: Owner = Owner::MAX;
+const TO_DO: Owner = Owner::MAX - 1;
 
 /// Reconstructs the phase of a spectrogram taken with a Hann window.
 ///
@@ -136,7 +147,7 @@ const PIECE: usize = 64;
 /// # Shapes
 /// - `log_amplitude`, `phase`: `[frames, bins]`, radians, phase referred to the first sample of each frame
 /// - `owners`: as many, memory to work in
-pub fn integrate(log_amplitude: &[f32], grid: Grid, floor: f32, phase: &mut [f32], owners: &mut [u32]) {
+pub fn integrate(log_amplitude: &[f32], grid: Grid, floor: f32, phase: &mut [f32], owners: &mut [Owner]) {
     let bins = grid.bins();
     let frames = log_amplitude.len() / bins;
     let loudest = log_amplitude.par_iter().copied().reduce(|| f32::MIN, f32::max);
@@ -145,28 +156,25 @@ pub fn integrate(log_amplitude: &[f32], grid: Grid, floor: f32, phase: &mut [f32
     }
     let gradient = Gradient { log_amplitude, grid, bins, frames };
     let loudness = Loudness { floor, per_neper: LEVELS as f32 / (loudest - floor) };
-    let pieces = phase.par_chunks_mut(PIECE * bins).zip(owners.par_chunks_mut(PIECE * bins)).enumerate();
+    let piece = grid.piece();
+    let pieces = phase.par_chunks_mut(piece * bins).zip(owners.par_chunks_mut(piece * bins)).enumerate();
     let starts: Vec<Vec<u32>> = pieces
         .map_init(Front::new, |front, (i, (phase, owners))| {
-            let piece = Piece { gradient: &gradient, loudness, first_frame: i * PIECE };
+            let piece = Piece { gradient: &gradient, loudness, first_frame: i * piece };
             piece.integrate(front, owners, phase)
         })
         .collect();
     let turns = Regions::new(&starts).join(&gradient, loudness, owners, phase);
-    let pieces = phase.par_chunks_mut(PIECE * bins).zip(owners.par_chunks(PIECE * bins)).zip(turns);
+    let pieces = phase.par_chunks_mut(piece * bins).zip(owners.par_chunks(piece * bins)).zip(turns);
     pieces.for_each(|((phase, owners), turns)| {
         for (phase, owner) in phase.iter_mut().zip(owners) {
             // A bin without an owner is in no region.
-            if let Some(turn) = turns.get(*owner as usize) {
+            if let Some(turn) = turns.get(usize::from(*owner)) {
                 *phase = within_turn(*phase + turn);
             }
         }
     });
 }
-
-/// Owner of a bin that is too quiet, and of one whose turn has not come.
-const QUIET: u32 = u32::MAX;
-const TO_DO: u32 = u32::MAX - 1;
 
 /// The same angle in one turn, so that long paths lose no precision.
 fn within_turn(angle: f32) -> f32 {
@@ -183,7 +191,7 @@ struct Piece<'a> {
 impl Piece<'_> {
     /// Integrates what is connected inside the piece, says for every bin which region it is in, and returns the bins that
     /// the regions started from.
-    fn integrate(&self, front: &mut Front, owners: &mut [u32], phase: &mut [f32]) -> Vec<u32> {
+    fn integrate(&self, front: &mut Front, owners: &mut [Owner], phase: &mut [f32]) -> Vec<u32> {
         let (gradient, loudness) = (self.gradient, self.loudness);
         let log_amplitude = &gradient.log_amplitude[self.first_frame * gradient.bins..][..owners.len()];
         for (owner, value) in owners.iter_mut().zip(log_amplitude) {
@@ -195,7 +203,7 @@ impl Piece<'_> {
             if owners[start as usize] != TO_DO {
                 continue;
             }
-            let region = starts.len() as u32;
+            let region = starts.len() as Owner;
             starts.push(start);
             owners[start as usize] = region;
             let mut at = start as usize;
@@ -249,12 +257,12 @@ impl Regions {
         mut self,
         gradient: &Gradient<'_>,
         loudness: Loudness,
-        owners: &[u32],
+        owners: &[Owner],
         phase: &[f32],
     ) -> Vec<Vec<f32>> {
         let mut crossings: Vec<Crossing> = Vec::new();
         for (i, firsts) in self.first.windows(2).enumerate() {
-            let frame = (i + 1) * PIECE - 1;
+            let frame = (i + 1) * gradient.grid.piece() - 1;
             for bin in 0..gradient.bins {
                 let (before, after) = (frame * gradient.bins + bin, (frame + 1) * gradient.bins + bin);
                 if owners[before] == QUIET || owners[after] == QUIET {
@@ -264,7 +272,10 @@ impl Regions {
                 let turn = phase[before] + gradient.step_over_time(frame, bin) - phase[after];
                 crossings.push(Crossing {
                     level: loudness.level(quieter),
-                    regions: [firsts[0] + owners[before] as usize, firsts[1] + owners[after] as usize],
+                    regions: [
+                        firsts[0] + usize::from(owners[before]),
+                        firsts[1] + usize::from(owners[after]),
+                    ],
                     turn,
                 });
             }
@@ -350,11 +361,11 @@ impl Gradient<'_> {
         &self,
         first_frame: usize,
         at: usize,
-        owners: &mut [u32],
+        owners: &mut [Owner],
         mut visit: impl FnMut(usize, f32),
     ) {
         let (frame, bin) = (first_frame + at / self.bins, at % self.bins);
-        let owner = owners[at];
+        let (owner, end) = (owners[at], owners.len());
         let mut taken = |there: bool, next: usize| {
             let is_free = there && owners[next] == TO_DO;
             if is_free {
@@ -362,7 +373,6 @@ impl Gradient<'_> {
             }
             is_free
         };
-        let end = self.log_amplitude.len().min((first_frame + PIECE) * self.bins) - first_frame * self.bins;
         if taken(at + self.bins < end, at + self.bins) {
             visit(at + self.bins, self.step_over_time(frame, bin));
         }
@@ -497,6 +507,18 @@ mod tests {
         // What is quiet keeps its angle, whatever is done beside it.
         assert!((0..frames).all(|frame| phase[frame * bins] == random[frame * bins]));
         assert!(phase.iter().all(|phase| (0.0..=TAU).contains(phase)));
+    }
+
+    #[test]
+    fn no_piece_has_more_bins_than_there_are_owners() {
+        for n_fft in [16, 1024, 2048, 16_384] {
+            let grid = Grid { n_fft, hop_length: 4 };
+            assert!(grid.piece() * grid.bins() <= usize::from(TO_DO), "{n_fft}");
+            let loud = vec![0.0; (2 * grid.piece() + 1) * grid.bins()];
+            let mut phase = vec![1.0; loud.len()];
+            integrate(&loud, grid, -1.0, &mut phase, &mut vec![0; loud.len()]);
+            assert!(broken_steps(&loud, grid, &phase, grid.bins() / 2) < 2e-3, "{n_fft}");
+        }
     }
 
     #[test]

@@ -87,8 +87,9 @@ impl Codec {
         if is_invalid {
             return Err(Error::new(ErrorKind::Compute, "The model produced an invalid sound (NaN)"));
         }
-        let mut owners = self.decoder().spare().take(frames * bins);
-        integrate(&log_tonal, config, &mut phase, bytemuck::cast_slice_mut(&mut owners));
+        let mut owners = self.decoder().spare().take((frames * bins).div_ceil(2));
+        let owners_of_all = &mut bytemuck::cast_slice_mut(&mut owners)[..frames * bins];
+        integrate(&log_tonal, config, &mut phase, owners_of_all);
         drop(owners);
         // White noise of unit variance has bins of variance sum(w²) = 3/8 n_fft; amplitudes are in units of
         // a full-scale sine.
@@ -152,7 +153,7 @@ impl Parts {
 }
 
 /// Makes phase of the tonal part consistent where it is loud; elsewhere it stays what it is.
-fn integrate(log_tonal: &[f32], config: &CodecConfig, phase: &mut [f32], owners: &mut [u32]) {
+fn integrate(log_tonal: &[f32], config: &CodecConfig, phase: &mut [f32], owners: &mut [u16]) {
     let loudest = log_tonal.iter().copied().fold(f32::MIN, f32::max);
     let floor = (loudest - PHASE_RANGE).max(AMPLITUDE_FLOOR.ln());
     phase::integrate(
