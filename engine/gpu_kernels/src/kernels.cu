@@ -1,13 +1,13 @@
 // What a card of NVIDIA's computes for a sound between matrix products: chains of small operations in one launch each.
 // A single sound is so little work that launching is what takes the time.
 //
-// Everything is f32. Rows are in C order; the structures are those of lib.rs, field by field. No launch reads what the
-// same launch writes.
+// Everything is f32. Rows are in C order; the structures are those of rows.rs, attention.rs and codec.rs, field by
+// field. No launch reads what the same launch writes.
 
 constexpr unsigned ALL = 0xffffffffu;
 constexpr int LANES = 32;
 
-// As in lib.rs: MOST_BATCH.
+// As in attention.rs: MOST_BATCH.
 constexpr int MOST_BATCH = 64;
 
 __device__ float warp_sum(float x) {
@@ -169,7 +169,7 @@ constexpr int ATTENTION_WARPS = 4;
 // Queries of a warp and of a block.
 constexpr int WARP_QUERIES = 2;
 constexpr int QUERIES = ATTENTION_WARPS * WARP_QUERIES;
-// As in lib.rs: MOST_HEAD_DIM.
+// As in attention.rs: MOST_HEAD_DIM.
 constexpr int MOST_HEAD_DIM = 128;
 constexpr int SLOTS = MOST_HEAD_DIM / LANES;
 
@@ -296,7 +296,7 @@ struct Cross {
     float eps;
 };
 
-// As in lib.rs: MOST_CROSS_DIM.
+// MOST_CROSS_DIM of codec.rs in lanes.
 constexpr int CROSS_SLOTS = 8;
 
 // Correlations along time and along frequency, then a layer norm: a grid point per warp.

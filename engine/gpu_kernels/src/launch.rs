@@ -35,7 +35,7 @@ pub(crate) fn address(x: &Tensor) -> Result<u64> {
 struct ByValue<A>(A);
 
 // SAFETY: a kernel gets a copy of the bytes, which `Copy` allows. That they are what the kernel declares is what the
-// structures in lib.rs are written for, and what the comparison with the processor at the opening of a card shows.
+// structures beside the functions are written for, and what the trial of a model on a card compares.
 unsafe impl<A: Copy> DeviceRepr for ByValue<A> {}
 
 /// A new tensor of the shape `dims` beside `like`, which the launches of `kernel` write together.
@@ -50,7 +50,7 @@ pub(crate) fn run<A: Copy>(
     if count == 0 {
         return Tensor::zeros(dims, DType::F32, like.device());
     }
-    // SAFETY: all of it is written before anything reads it: the kernels of lib.rs write every value of their result.
+    // SAFETY: all of it is written before anything reads it: the kernels write every value of their result.
     let out = unsafe { device.alloc::<f32>(count) }?;
     let stream = device.cuda_stream();
     let (start, writing) = out.device_ptr(&stream);
@@ -81,7 +81,7 @@ fn launch_one<A: Copy>(
     let arguments = ByValue(launch.arguments);
     let mut builder = stream.launch_builder(&function);
     builder.arg(&arguments);
-    // SAFETY: the function in lib.rs that made the arguments has compared all shapes that the kernel relies on. The
+    // SAFETY: the function that made the arguments has compared all shapes that the kernel relies on. The
     // tensors that its addresses are of live at least until the launch is in the stream, and a card frees memory in the
     // order of that stream, the only one of the device.
     unsafe { builder.launch(config) }.w()?;

@@ -1,11 +1,11 @@
 //! What a card of NVIDIA's computes for a sound between matrix products: chains of small operations, each in one launch.
 //!
-//! A single sound is so little work for a card that launching is what takes the time, about a hundredth of a millisecond
-//! each. There are no gradients here and nothing but `f32`: [`fit`] says whether tensors are for these functions, and
-//! whoever calls them has the same formula made of other operations for all others.
+//! A single sound is so little work for a card that launching is what takes the time. There are no gradients here and
+//! nothing but `f32`: [`fit`] says whether tensors are for these functions, and whoever calls them has the same formula
+//! made of other operations for all others.
 //!
 //! A crate of its own because launching a kernel is a call that the compiler cannot check. Every function here checks
-//! all that its kernel relies on. What a kernel is given is laid out twice, here and in `kernels.cu`.
+//! all that its kernel relies on. What a kernel is given is laid out twice, beside its function and in `kernels.cu`.
 
 mod attention;
 mod codec;
