@@ -11,7 +11,8 @@ use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_pr
 const THREADS_VARIABLE: &str = "STRAIGHTSHOT_THREADS";
 /// More threads than this gain little at the sizes of the shipped model.
 const MAX_THREADS: usize = 4;
-/// The same for what is left to the processor where a GPU computes the networks: many small pieces, which wait for no one.
+/// Most threads where a GPU computes the networks. What is left to the processor is many small pieces, so more threads
+/// should help than with networks; `engine/benches/gpu.sh` will tell, which has not been run since.
 const MAX_THREADS_BESIDE_GPU: usize = 8;
 /// On the scale of 0 (lowest) to 99; 25 is a niceness of +9 on Linux and "below normal" on Windows.
 const WORKER_PRIORITY: u8 = 25;

@@ -1,7 +1,7 @@
 //! What is kept from one sound to the next.
 
 use super::launch::{Pinned, Recorded};
-use candle_core::{Result, Tensor};
+use candle_core::{Result, Tensor, bail};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -58,6 +58,23 @@ impl fmt::Debug for Recordings {
 }
 
 impl Recordings {
+    /// [`Self::run`] of what makes a single tensor.
+    ///
+    /// # Errors
+    /// Those of [`Self::run`].
+    pub fn run_one(
+        &self,
+        key: &[usize],
+        inputs: &[&Tensor],
+        compute: &dyn Fn(&[Tensor]) -> Result<Tensor>,
+    ) -> Result<Tensor> {
+        let made = self.run(key, inputs, &|inputs| Ok(vec![compute(inputs)?]))?;
+        match made.into_iter().next() {
+            Some(tensor) => Ok(tensor),
+            None => bail!("nothing was computed"),
+        }
+    }
+
     /// What `compute` makes of `inputs`; on a card, from the second time on with the same key and shapes, by playing what was
     /// recorded then.
     ///
@@ -135,8 +152,8 @@ mod tests {
         let recordings = Recordings::default();
         let x = Tensor::new(&[1f32, 2.0], &Device::Cpu).unwrap();
         for _ in 0..3 {
-            let made = recordings.run(&[], &[&x], &|x| Ok(vec![(&x[0] + 1.0)?])).unwrap();
-            assert_eq!(made[0].to_vec1::<f32>().unwrap(), [2.0, 3.0]);
+            let made = recordings.run_one(&[], &[&x], &|x| &x[0] + 1.0).unwrap();
+            assert_eq!(made.to_vec1::<f32>().unwrap(), [2.0, 3.0]);
         }
         assert!(Landing::default().read(&x, |values| values.len()).is_err());
     }

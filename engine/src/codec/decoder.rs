@@ -3,7 +3,6 @@
 use super::bands::{self, BandMaps};
 use super::spare::{Spare, Taken};
 use crate::config::CodecConfig;
-use crate::flow::transformer::first;
 use crate::nn::band_block::KERNEL_TAPS;
 use crate::nn::held::Held;
 use crate::nn::linear::LinearInit;
@@ -106,11 +105,11 @@ impl Decoder {
         }
         if let Some(recordings) = &self.recordings {
             between_blocks()?;
-            let made = recordings.run(&[], &[&latent], &|inputs| {
+            let log_amplitudes = recordings.run_one(&[], &[&latent], &|inputs| {
                 let [latent] = inputs else { bail!("{} inputs", inputs.len()) };
-                Ok(vec![self.compute(latent, &|| Ok::<(), candle_core::Error>(()))?])
+                self.compute(latent, &|| Ok::<(), candle_core::Error>(()))
             })?;
-            return Ok(Spectrum { log_amplitudes: first(made)? });
+            return Ok(Spectrum { log_amplitudes });
         }
         Ok(Spectrum { log_amplitudes: self.compute(&latent, between_blocks)? })
     }

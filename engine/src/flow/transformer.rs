@@ -143,12 +143,7 @@ impl Transformer {
                 Ok([made.pooled].into_iter().chain(keys).collect())
             })?;
             let [pooled, keys @ ..] = made.as_slice() else { bail!("nothing was computed") };
-            let keys = keys.chunks_exact(2).map(|tensors| TextKeys {
-                keys: tensors[0].clone(),
-                values: tensors[1].clone(),
-                lengths: lengths.clone(),
-            });
-            return Ok(Conditioned { pooled: pooled.clone(), keys: keys.collect() });
+            return Ok(Conditioned { pooled: pooled.clone(), keys: text_keys(keys, &lengths) });
         }
         self.condition_of(&text.tokens, &text.pooled, &lengths)
     }
@@ -201,19 +196,16 @@ impl Transformer {
     fn play(&self, recordings: &Recordings, [x_t, t]: [&Tensor; 2], text: &Conditioned) -> Result<Tensor> {
         let keys = text.keys.iter().flat_map(|text| [&text.keys, &text.values]);
         let inputs: Vec<&Tensor> = [x_t, t, &text.pooled].into_iter().chain(keys).collect();
-        let lengths = text.keys.first().map_or(&[][..], |text| text.lengths.all());
-        let velocity = recordings.run(lengths, &inputs, &|inputs| {
+        let Some(lengths) = text.keys.first().map(|text| &text.lengths) else {
+            return self.compute([x_t, t], text, None, &|| Ok(()));
+        };
+        let velocity = recordings.run_one(lengths.all(), &inputs, &|inputs| {
             let [x_t, t, pooled, keys @ ..] = inputs else { bail!("{} inputs", inputs.len()) };
-            let keys = keys.chunks_exact(2).zip(&text.keys).map(|(tensors, text)| TextKeys {
-                keys: tensors[0].clone(),
-                values: tensors[1].clone(),
-                lengths: text.lengths.clone(),
-            });
-            let text = Conditioned { pooled: pooled.clone(), keys: keys.collect() };
+            let text = Conditioned { pooled: pooled.clone(), keys: text_keys(keys, lengths) };
             let velocity = self.compute([x_t, t], &text, None, &|| Ok(()));
-            Ok(vec![velocity.map_err(|e| candle_core::Error::Msg(e.detail()))?])
-        })?;
-        Ok(first(velocity)?)
+            velocity.map_err(|e| candle_core::Error::Msg(e.detail()))
+        });
+        Ok(velocity?)
     }
 
     fn compute(
@@ -290,12 +282,14 @@ impl Block {
     }
 }
 
-/// The only one of `made`.
-pub(crate) fn first(made: Vec<Tensor>) -> candle_core::Result<Tensor> {
-    match made.into_iter().next() {
-        Some(tensor) => Ok(tensor),
-        None => bail!("nothing was computed"),
-    }
+/// Keys and values of all blocks, as they were handed over one after the other.
+fn text_keys(tensors: &[Tensor], lengths: &KeyLengths) -> Vec<TextKeys> {
+    let of_block = |pair: &[Tensor]| TextKeys {
+        keys: pair[0].clone(),
+        values: pair[1].clone(),
+        lengths: lengths.clone(),
+    };
+    tensors.chunks_exact(2).map(of_block).collect()
 }
 
 /// `[batch, N * dim]` to `N` tensors `[batch, 1, dim]`.

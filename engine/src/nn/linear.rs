@@ -7,6 +7,8 @@ use candle_nn::{Init, VarBuilder};
 use std::sync::{Arc, OnceLock};
 use straightshot_gpu_kernels as card;
 
+pub(crate) use card::Activation;
+
 /// `y = x W + b`.
 ///
 /// The weight is kept `[in_dim, out_dim]`, the transpose of PyTorch's layout: the matrix product then reads
@@ -33,30 +35,12 @@ pub enum LinearInit {
 }
 
 /// What follows a map.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Activation {
-    Silu,
-    /// The tanh approximation.
-    Gelu,
-    /// With the error function.
-    GeluErf,
-}
-
-impl Activation {
-    fn of(self, x: &Tensor) -> Result<Tensor> {
-        match self {
-            Self::Silu => ops::silu(x),
-            Self::Gelu => ops::gelu(x),
-            Self::GeluErf => ops::gelu_erf(x),
-        }
-    }
-
-    fn on_card(self) -> card::Activation {
-        match self {
-            Self::Silu => card::Activation::Silu,
-            Self::Gelu => card::Activation::Gelu,
-            Self::GeluErf => card::Activation::GeluErf,
-        }
+fn activate(x: &Tensor, activation: Activation) -> Result<Tensor> {
+    match activation {
+        Activation::None => Ok(x.clone()),
+        Activation::Silu => ops::silu(x),
+        Activation::Gelu => ops::gelu(x),
+        Activation::GeluErf => ops::gelu_erf(x),
     }
 }
 
@@ -135,12 +119,12 @@ impl Linear {
     /// A candle error if the last dimension is not `in_dim`.
     pub(crate) fn activated(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
         let Some(bias) = self.bias_on_card(&[x]) else {
-            return activation.of(&self.forward(x)?);
+            return activate(&self.forward(x)?, activation);
         };
         if x.elem_count() <= card::MOST_LINEAR_ROWS * self.weight.dim(0)? {
-            return card::linear(x, &self.weight, Some(bias), activation.on_card());
+            return card::linear(x, &self.weight, Some(bias), activation);
         }
-        card::activate(&ops::linear(x, &self.weight, None)?, Some(bias), None, activation.on_card())
+        card::activate(&ops::linear(x, &self.weight, None)?, Some(bias), None, activation)
     }
 
     /// `x + scale · y` for `y`, what the map makes of `h`.
