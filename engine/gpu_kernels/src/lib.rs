@@ -30,11 +30,13 @@ const THREADS: u32 = 256;
 /// Threads that compute in step.
 const WARP: u32 = 32;
 
-/// Whether the functions here are for these tensors: `f32` on a card of NVIDIA's, of which none wants a gradient.
+/// Whether the functions here are for these tensors: `f32` on one card of NVIDIA's, of which none wants a gradient.
 #[must_use]
 pub fn fit(tensors: &[&Tensor]) -> bool {
+    let is_one_device = |x: &&Tensor| x.device().same_device(tensors[0].device());
     cfg!(feature = "cuda")
         && tensors.iter().all(|x| x.device().is_cuda() && x.dtype() == DType::F32 && !x.track_op())
+        && tensors.iter().all(is_one_device)
 }
 
 /// An address in a card's memory.

@@ -78,7 +78,7 @@ pub fn norm(x: &Tensor, norm: Norm<'_>) -> Result<Tensor> {
     if let Some(add) = norm.add {
         expect(add, last(add) == dim && add.elem_count() > 0)?;
     }
-    let batch = norm.modulation.map_or(1, |[scale, _]| scale.dims()[0]).max(1);
+    let batch = norm.modulation.and_then(|[scale, _]| scale.dims().first().copied()).unwrap_or(1).max(1);
     let mut strides = [0; 2];
     for (part, stride) in norm.modulation.iter().flatten().zip(&mut strides) {
         *stride = batch_stride(part, batch, dim)?;
