@@ -21,7 +21,7 @@ use straightshot_engine::nn::{
     TimeEmbedding, ops,
 };
 use straightshot_engine::text::TextEncoder;
-use straightshot_engine::train::optim::{AdamW, OptimConfig};
+use straightshot_training::optim::{AdamW, OptimConfig};
 
 #[test]
 fn linear() -> Result<()> {

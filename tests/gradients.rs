@@ -16,9 +16,9 @@ use straightshot_engine::nn::{
     BandBlock, BandBlockSizes, JointAttention, LayerNorm, Linear, RmsNorm, RotaryTable, SwiGlu, TimeEmbedding,
 };
 use straightshot_engine::rng::{Noise, Stream};
-use straightshot_engine::train::energy_distance::EnergyDistance;
-use straightshot_engine::train::optim::{AdamW, OptimConfig};
-use straightshot_engine::train::run::trainable;
+use straightshot_training::energy_distance::EnergyDistance;
+use straightshot_training::optim::{AdamW, OptimConfig};
+use straightshot_training::run::trainable;
 
 /// Random inputs as variables, and checks of functions of them.
 struct Bench {

@@ -8,17 +8,17 @@ use std::fs;
 use std::path::Path;
 use straightshot_engine::ErrorKind;
 use straightshot_engine::audio::wav;
-use straightshot_engine::flow::timesteps::Timesteps;
 use straightshot_engine::model::{ModelFiles, WEIGHTS_FILE};
 use straightshot_engine::pipeline::{Audio, CancelToken, GenerationRequest, Generator};
 use straightshot_engine::rng::{Noise, Stream};
-use straightshot_engine::train::checkpoint::averaged_weights;
-use straightshot_engine::train::flow::FlowData;
-use straightshot_engine::train::library::{self, Base, LibraryTraining, Method, Report, Source, Status};
-use straightshot_engine::train::lora::Lora;
-use straightshot_engine::train::optim::OptimConfig;
-use straightshot_engine::train::run::Budget;
 use straightshot_engine::weights;
+use straightshot_training::checkpoint::averaged_weights;
+use straightshot_training::flow::FlowData;
+use straightshot_training::library::{self, Base, LibraryTraining, Method, Report, Source, Status};
+use straightshot_training::lora::Lora;
+use straightshot_training::optim::OptimConfig;
+use straightshot_training::run::Budget;
+use straightshot_training::timesteps::Timesteps;
 
 const LORA: Method = Method::Lora(Lora { rank: 4, alpha: 8.0 });
 

@@ -8,18 +8,18 @@ use std::path::Path;
 use straightshot_engine::ErrorKind;
 use straightshot_engine::codec::Codec;
 use straightshot_engine::flow::Transformer;
-use straightshot_engine::flow::timesteps::Timesteps;
 use straightshot_engine::model::{WEIGHTS_FILE, part};
 use straightshot_engine::rng::{Noise, Stream};
 use straightshot_engine::text::TextEncoder;
-use straightshot_engine::train::checkpoint::{self, RunState};
-use straightshot_engine::train::codec::{self, CodecTraining};
-use straightshot_engine::train::data::{Clip, Entry, Split};
-use straightshot_engine::train::flow::{self, FlowData, FlowTraining, Objective};
-use straightshot_engine::train::optim::{AdamW, OptimConfig};
-use straightshot_engine::train::pairing::Pairing;
-use straightshot_engine::train::run::{Budget, trainable};
 use straightshot_engine::weights;
+use straightshot_training::checkpoint::{self, RunState};
+use straightshot_training::codec::{self, CodecTraining};
+use straightshot_training::data::{Clip, Entry, Split};
+use straightshot_training::flow::{self, FlowData, FlowTraining, Objective};
+use straightshot_training::optim::{AdamW, OptimConfig};
+use straightshot_training::pairing::Pairing;
+use straightshot_training::run::{Budget, trainable};
+use straightshot_training::timesteps::Timesteps;
 
 /// Two tones and two bursts of noise, half a second each.
 fn clips() -> Vec<Clip> {

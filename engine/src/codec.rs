@@ -7,7 +7,7 @@
 //!
 //! Foley is mostly shaped noise with some resonances, so the decoder says for every time-frequency bin how much
 //! of each there is, instead of one magnitude. It is trained on a proper score of the *distribution* of
-//! the magnitude ([`crate::train::energy_distance`]), which leaves neither the blur of a regression nor the
+//! the magnitude (`straightshot-training`, `energy_distance.rs`), which leaves neither the blur of a regression nor the
 //! artefacts of a short adversarial training. Noise gets its phase from filtered white noise, resonances from
 //! the gradient of their own magnitude ([`phase`]).
 

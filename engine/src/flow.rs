@@ -7,7 +7,6 @@ pub mod guidance;
 pub mod path;
 pub mod sampler;
 pub mod solver;
-pub mod timesteps;
 pub mod transformer;
 pub mod windows;
 

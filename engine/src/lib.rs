@@ -4,8 +4,8 @@
 //! prompt -> text -> flow (N steps from seeded noise) -> codec -> Audio
 //! ```
 //!
-//! [`pipeline::Generator`] is the way in. Training lives in [`train`] and uses the same networks; [`metrics`] judges with
-//! others.
+//! [`pipeline::Generator`] is the way in. The crate makes sounds and nothing else: `straightshot-training` trains the same
+//! networks, `straightshot-evaluation` judges what they make, `straightshot-cli` is the command line.
 //!
 //! # Conventions
 //! Flow time `t` is 0 at noise and 1 at data; velocity is data minus noise ([`flow::path`]).
@@ -27,17 +27,14 @@
 pub mod audio;
 pub mod codec;
 pub mod config;
-pub mod cost;
 pub mod device;
 pub mod error;
 pub mod flow;
-pub mod metrics;
 pub mod model;
 pub mod nn;
 pub mod pipeline;
 pub mod rng;
 pub mod text;
-pub mod train;
 pub mod weights;
 
 pub use error::{Error, ErrorKind, Result};

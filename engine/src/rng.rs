@@ -24,10 +24,10 @@ pub enum Stream {
 }
 
 /// What [`hash`] starts from where nothing else is to decide it.
-pub(crate) const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
+pub const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// FNV-1a over `words`: stable over versions and platforms, unlike the standard library's hasher.
-pub(crate) fn hash(start: u64, words: impl Iterator<Item = u64>) -> u64 {
+pub fn hash(start: u64, words: impl Iterator<Item = u64>) -> u64 {
     words.fold(start, |hash, word| (hash ^ word).wrapping_mul(0x0100_0000_01b3))
 }
 

@@ -6,9 +6,9 @@ use candle_core::{Device, Tensor};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use straightshot_engine::ErrorKind;
-use straightshot_engine::metrics::aisfx::{self, Aisfx};
-use straightshot_engine::metrics::yamnet::{self, CLASSES, EMBEDDING, Heard, Yamnet};
-use straightshot_engine::metrics::{bootstrap, frechet, kernel, kl, labels};
+use straightshot_evaluation::aisfx::{self, Aisfx};
+use straightshot_evaluation::yamnet::{self, CLASSES, EMBEDDING, Heard, Yamnet};
+use straightshot_evaluation::{bootstrap, frechet, kernel, kl, labels};
 
 /// `assets/eval`: committed, so these tests always run.
 fn assets() -> PathBuf {

@@ -7,7 +7,7 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::{VarBuilder, VarMap};
 use straightshot_engine::config::FlowConfig;
 use straightshot_engine::flow::{TextCondition, Transformer};
-use straightshot_engine::train::lora::Lora;
+use straightshot_training::lora::Lora;
 
 const SIZES: FlowConfig = FlowConfig { dim: 8, blocks: 2, heads: 2, feed_forward: 12 };
 const CHANNELS: usize = 3;
@@ -41,7 +41,7 @@ fn low_rank_factors() -> Result<()> {
     }
     let moved = (velocity()? - as_it_starts)?.abs()?.max_all()?.to_scalar::<f32>()?;
     assert!(moved > 0.01, "the factors move the output by {moved}");
-    bench.variables = straightshot_engine::train::run::trainable(&bench.map, &[])?;
+    bench.variables = straightshot_training::run::trainable(&bench.map, &[])?;
     bench.variables.sort_by(|a, b| a.0.cmp(&b.0));
     super::finite_difference::FiniteDifference::default().check(&bench.variables, &velocity)
 }

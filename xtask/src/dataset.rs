@@ -1,56 +1,8 @@
-//! `cargo xtask dataset`: clips of foley made by rules, each with two captions that its parameters make true.
-//!
-//! The recordings with licences we can use hold much rain and many monsters, few bells, clocks and machines. These
-//! generators fill the gaps with physical models: struck modes, throats, bubbles, grains and filtered air. They are
-//! training data only; no sound of them is in the plugin.
-
-mod aircraft;
-mod alarms;
-#[cfg(test)]
-mod analysis;
-mod animals;
-mod bells;
-mod birds;
-mod blasts;
-mod breakage;
-mod calls;
-mod caption;
-mod catalogue;
-mod clicks;
-mod crowds;
-mod doors;
-mod energies;
-mod engines;
-mod filter;
-mod fire;
-mod footsteps;
-mod horns;
-mod impacts;
-mod insects;
-mod interface;
-mod jingles;
-mod modal;
-mod motors;
-mod paper;
-mod passing;
-mod people;
-mod rain;
-mod rng;
-mod room;
-mod scifi;
-mod signal;
-mod throat;
-mod tools;
-mod voice;
-mod water;
-mod wind;
-mod write;
+//! `cargo xtask dataset`: writes clips of foley made by rules, with captions, to train on.
 
 use anyhow::{Result, ensure};
-use caption::Captions;
-use rng::Rng;
-use signal::Sound;
 use std::path::PathBuf;
+use straightshot_rules as rules;
 
 /// Arguments of `cargo xtask dataset`.
 #[derive(clap::Args)]
@@ -75,54 +27,13 @@ pub(crate) struct DatasetArgs {
     threads: usize,
 }
 
-/// A sound with its captions, before space and level.
-struct Take {
-    sound: Sound,
-    captions: Captions,
-}
-
-/// Where a sound may plausibly happen.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Scene {
-    /// Always close: interface sounds, ambiences that contain their own distance.
-    Close,
-    /// Close, in a room or in a hall.
-    Indoors,
-    /// Close or far away outdoors.
-    Outdoors,
-    /// All of these.
-    Anywhere,
-}
-
-/// A rule that makes one kind of sound.
-struct Generator {
-    /// Part of the id and of `--only`.
-    name: &'static str,
-    /// Category of the Universal Category System, upper case.
-    category: &'static str,
-    /// Spaces it may be placed in.
-    scene: Scene,
-    /// Draws the design, calls [`Rng::vary`], draws the rest.
-    make: fn(&mut Rng) -> Take,
-}
-
-/// A line of a family's table of generators.
-const fn generator(
-    name: &'static str,
-    category: &'static str,
-    scene: Scene,
-    make: fn(&mut Rng) -> Take,
-) -> Generator {
-    Generator { name, category, scene, make }
-}
-
 /// Runs the command.
 pub(crate) fn dataset(args: &DatasetArgs) -> Result<()> {
-    let jobs = catalogue::plan(args.clips, args.only.as_deref());
+    let jobs = rules::plan(args.clips, args.only.as_deref());
     ensure!(!jobs.is_empty(), "no generator or category of that name; --list prints them");
     match &args.out {
         Some(out) if !args.list => {
-            let total = write::write(out, &jobs, args.seed, args.threads.max(1))?;
+            let total = rules::write(out, &jobs, args.seed, args.threads.max(1))?;
             println!(
                 "{} clips, {:.1} minutes: {}",
                 jobs.len(),
@@ -130,7 +41,7 @@ pub(crate) fn dataset(args: &DatasetArgs) -> Result<()> {
                 out.join("manifest.csv").display()
             );
         }
-        _ => catalogue::print(&jobs),
+        _ => rules::overview(&jobs).iter().for_each(|line| println!("{line}")),
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ impl<'a, C: Fn() -> Result<()>> Guided<'a, C> {
 }
 
 /// The first-order correction `v(1) + (ω - 1) ∂v/∂ω` at ω = 1, which descriptions of FlashAudio give for its anchored
-/// guidance (the paper's own is [`crate::train::couplings::anchored`]).
+/// guidance (the paper's own is in `straightshot-training`, `couplings/anchored.rs`).
 ///
 /// `velocity_at(ω)` is any guided velocity. Where it is linear in ω, as
 /// `v(ω) = v_uncond + ω (v_cond - v_uncond)` is, the result **is** `v(ω)`: for a network without ω as an input this is

@@ -22,7 +22,7 @@ pub use linear::linear;
 pub use modulate::scale_shift;
 use rayon::prelude::*;
 use rowwise::{Row1, Row2};
-pub(crate) use rowwise::{contiguous_f32, rows_per_task};
+pub use rowwise::{contiguous_f32, rows_per_task};
 
 /// Whether the fused form is for `x`.
 pub(crate) fn is_fused(x: &Tensor) -> bool {

@@ -20,7 +20,7 @@ pub struct Intermediates {
 
 impl Generator {
     /// Hands the guided field and the starting noise of `request` to `measure`: what [`Generator::generate`] would
-    /// integrate, for measurements such as [`crate::metrics::straightness`].
+    /// integrate, for measurements such as straightness.
     ///
     /// # Errors
     /// As [`Generator::generate`], and errors of `measure`.

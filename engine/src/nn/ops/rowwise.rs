@@ -7,7 +7,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 /// The elements of a contiguous `f32` storage.
-pub(crate) fn contiguous_f32<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
+///
+/// # Errors
+/// If it is of another type, on another device or not contiguous.
+pub fn contiguous_f32<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     match (storage, layout.contiguous_offsets()) {
         (CpuStorage::F32(values), Some((start, end))) => Ok(&values[start..end]),
         _ => bail!("expected a contiguous f32 CPU tensor, got {layout:?}"),
@@ -28,7 +31,8 @@ pub(crate) fn elements<'a>(storage: &'a Storage, layout: &Layout) -> Result<&'a 
 }
 
 /// Rows given to one rayon task: four tasks per thread even out the load.
-pub(crate) fn rows_per_task(rows: usize) -> usize {
+#[must_use]
+pub fn rows_per_task(rows: usize) -> usize {
     let threads = rayon::current_num_threads();
     let tasks = if threads == 1 { 1 } else { threads * 4 };
     rows.div_ceil(tasks).max(1)

@@ -1,0 +1,167 @@
+//! `straightshot train`: one stage per call, each in its own run folder.
+
+mod couplings;
+mod flow;
+mod library;
+mod pairing_report;
+mod student;
+
+use crate::plot;
+use anyhow::{Context, Result};
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use clap::{Args, Subcommand, ValueEnum};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use straightshot_engine::codec::Codec;
+use straightshot_engine::config::CodecConfig;
+use straightshot_engine::device::Placement;
+use straightshot_training::checkpoint;
+use straightshot_training::codec::{self, CodecTraining};
+use straightshot_training::data::{self, Clip, Split};
+use straightshot_training::optim::OptimConfig;
+use straightshot_training::run::Budget;
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    stage: Stage,
+    /// Folder with manifest.csv and the sounds it names; may be given several times.
+    #[arg(long, global = true, default_value = "data")]
+    data: Vec<PathBuf>,
+    /// Licence tiers to use, separated by commas.
+    #[arg(long, global = true, default_value = "A")]
+    tiers: String,
+    /// Stop after so many steps.
+    #[arg(long, global = true, default_value_t = 1_000_000)]
+    steps: u64,
+    /// Stop after so many minutes of training, over all sessions.
+    #[arg(long, global = true, default_value_t = 60.0)]
+    minutes: f64,
+    /// Seed of everything random.
+    #[arg(long, global = true, default_value_t = 1)]
+    seed: u64,
+    /// Peak learning rate.
+    #[arg(long, global = true)]
+    learning_rate: Option<f64>,
+    /// Where flows are trained and make couplings; clips are always encoded on the CPU.
+    #[arg(long, global = true, value_enum, default_value_t = Processor::Cpu)]
+    device: Processor,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Processor {
+    /// All cores.
+    Cpu,
+    /// The first GPU; the program must be built for one.
+    Gpu,
+}
+
+#[derive(Debug, Subcommand)]
+enum Stage {
+    /// The latent codec.
+    Codec {
+        /// Run folder.
+        #[arg(long)]
+        run: PathBuf,
+        /// Run or model folder to start from; random weights without it.
+        #[arg(long)]
+        init: Option<PathBuf>,
+        /// Segments per step.
+        #[arg(long, default_value_t = 16)]
+        batch: usize,
+        /// Latent tokens per segment.
+        #[arg(long, default_value_t = 32)]
+        tokens: usize,
+        /// Weight of the Kullback-Leibler divergence.
+        #[arg(long, default_value_t = 0.2)]
+        kl_weight: f64,
+        /// Keep the encoder as it is and continue with the decoder.
+        #[arg(long)]
+        decoder_only: bool,
+    },
+    /// A first flow on the latents of a finished codec.
+    Flow(flow::Flow),
+    /// 1-RF: continue a flow with immiscible noise.
+    Rectify(flow::Rectify),
+    /// Couples of noise and data, made by a trained flow.
+    Couplings(couplings::Make),
+    /// 2-RF: a straighter flow from couplings.
+    Reflow(student::Reflow),
+    /// A flow for one step from couplings of the 2-RF.
+    Distil(student::Distil),
+    /// Consistency distillation of a first flow: a baseline, to be packed with `--sampler consistency`.
+    Consistency(flow::Consistency),
+    /// A model that has learned your own folder of sounds.
+    Library(library::Library),
+    /// How much nearer to its noise data gets by pairing: a table over batch size and dimension.
+    PairingReport(pairing_report::Report),
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    match &arguments.stage {
+        Stage::Codec { run, init, batch, tokens, kl_weight, decoder_only } => {
+            let codec = CodecConfig::default();
+            let clips = clips(arguments, codec.sample_rate_hz, Split::Train)?;
+            let settings = CodecTraining {
+                codec,
+                init: init.clone(),
+                optim: optim(arguments, 1e-3),
+                batch: *batch,
+                tokens: *tokens,
+                kl_weight: *kl_weight,
+                decoder_only: *decoder_only,
+                seed: arguments.seed,
+                budget: budget(arguments),
+            };
+            codec::train(&settings, &clips, run, &Device::Cpu).context("codec training")?;
+            plot::draw(run)?;
+            measure_latents(&settings.codec, &clips, run)
+        }
+        Stage::Flow(stage) => flow::run(arguments, stage),
+        Stage::Rectify(stage) => flow::rectify(arguments, stage),
+        Stage::Couplings(stage) => couplings::run(arguments, stage),
+        Stage::Reflow(stage) => student::reflow(arguments, stage),
+        Stage::Distil(stage) => student::distil(arguments, stage),
+        Stage::Consistency(stage) => flow::consistency(arguments, stage),
+        Stage::Library(stage) => library::run(arguments, stage),
+        Stage::PairingReport(report) => pairing_report::run(arguments, report),
+    }
+}
+
+/// A number from 0 to 1.
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse().map_err(|_| format!("\"{text}\" is not a number"))?;
+    if (0.0..=1.0).contains(&number) { Ok(number) } else { Err(format!("{text} is not between 0 and 1")) }
+}
+
+fn budget(arguments: &Arguments) -> Budget {
+    Budget { steps: arguments.steps, seconds: arguments.minutes * 60.0 }
+}
+
+fn device(arguments: &Arguments) -> Result<Device> {
+    match arguments.device {
+        Processor::Cpu => Ok(Device::Cpu),
+        Processor::Gpu => Ok(Placement::gpu()?.for_training().device().clone()),
+    }
+}
+
+fn optim(arguments: &Arguments, learning_rate: f64) -> OptimConfig {
+    OptimConfig { learning_rate: arguments.learning_rate.unwrap_or(learning_rate), ..OptimConfig::default() }
+}
+
+fn clips(arguments: &Arguments, sample_rate_hz: u32, split: Split) -> Result<Vec<Clip>> {
+    let entries = data::read_manifests(&arguments.data, &arguments.tiers, split)?;
+    Ok(data::load(&entries, sample_rate_hz)?)
+}
+
+/// Writes `latent_statistics.safetensors`, measured with the averaged weights, beside the checkpoint.
+fn measure_latents(config: &CodecConfig, clips: &[Clip], run: &Path) -> Result<()> {
+    let mut tensors = checkpoint::averaged_weights(&run.join("checkpoint.safetensors"))?;
+    tensors.insert("latent_mean".into(), Tensor::zeros(config.latent_channels(), DType::F32, &Device::Cpu)?);
+    tensors.insert("latent_std".into(), Tensor::ones(config.latent_channels(), DType::F32, &Device::Cpu)?);
+    let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+    let measured = codec::latent_statistics(&Codec::new(config, true, &vb)?, clips, &Device::Cpu)?;
+    let named = HashMap::from([("latent_mean", measured.0), ("latent_std", measured.1)]);
+    Ok(candle_core::safetensors::save(&named, run.join("latent_statistics.safetensors"))?)
+}

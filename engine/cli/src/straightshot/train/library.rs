@@ -1,0 +1,159 @@
+//! `straightshot train library`: a model learns a folder of sounds.
+
+use super::{Arguments, budget, optim, share};
+use anyhow::{Context, Result, ensure};
+use candle_core::Device;
+use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
+use straightshot_engine::model::ModelFiles;
+use straightshot_training::library::{self, Base, Item, LibraryTraining, Method, Report};
+use straightshot_training::lora::Lora;
+use straightshot_training::optim::OptimConfig;
+use straightshot_training::timesteps::Timesteps;
+
+/// Name of the built-in model.
+const DEFAULT: &str = "default";
+/// Skipped files that are named on the terminal; the report has all.
+const SHOWN: usize = 20;
+/// Characters of a name or note on the terminal.
+const LONGEST_SHOWN: usize = 120;
+
+/// What is trained.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum MethodName {
+    /// Low-rank factors beside the matrices: learns the sounds, forgets little.
+    Lora,
+    /// All weights of the flow: learns more, forgets more.
+    Full,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Library {
+    /// Folder with WAV, FLAC and Ogg Vorbis files, at any depth.
+    #[arg(long)]
+    library: PathBuf,
+    /// Model folder to start from, or "default" for the built-in model.
+    #[arg(long, default_value = DEFAULT)]
+    base: PathBuf,
+    /// Model folder to write.
+    #[arg(long)]
+    out: PathBuf,
+    /// Run folder, with report, log and checkpoint; beside the model without it.
+    #[arg(long)]
+    run: Option<PathBuf>,
+    /// Name of the model that users see; the name of its folder without it.
+    #[arg(long)]
+    name: Option<String>,
+    /// What is trained.
+    #[arg(long, value_enum, default_value_t = MethodName::Lora)]
+    method: MethodName,
+    /// Inner width of the low-rank factors.
+    #[arg(long, default_value_t = 16)]
+    rank: usize,
+    /// Strength of the low-rank factors; as the rank without it.
+    #[arg(long)]
+    alpha: Option<f64>,
+    /// Only read the folder and write the report.
+    #[arg(long)]
+    check: bool,
+    /// Latent tokens per step.
+    #[arg(long, default_value_t = 2048)]
+    tokens_per_step: usize,
+    /// Share of examples without text.
+    #[arg(long, default_value_t = 0.12, value_parser = share)]
+    text_dropout: f64,
+    /// Times: uniform, logit-normal[:MEAN,STD], mix-exp[:A] or bifocal[:ENDS,A].
+    #[arg(long, default_value = "logit-normal:0,1")]
+    timesteps: Timesteps,
+}
+
+impl Library {
+    fn name(&self) -> String {
+        let folder = || self.out.file_name().map(|name| name.to_string_lossy().into_owned());
+        self.name.clone().or_else(folder).unwrap_or_else(|| "library".into())
+    }
+
+    fn run_folder(&self) -> PathBuf {
+        let beside = || self.out.with_file_name(format!("{}-run", self.name()));
+        self.run.clone().unwrap_or_else(beside)
+    }
+
+    fn base(&self) -> Result<Base> {
+        let files = if self.base == Path::new(DEFAULT) {
+            ModelFiles::builtin()
+        } else {
+            let same = self.out.canonicalize().is_ok_and(|out| Some(out) == self.base.canonicalize().ok());
+            ensure!(!same, "--out is the model that is started from; name another folder");
+            ModelFiles::from_dir(&self.base)?
+        };
+        Ok(Base::load(files, &Device::Cpu)?)
+    }
+
+    fn settings(&self, arguments: &Arguments) -> LibraryTraining {
+        let (method, learning_rate) = match self.method {
+            MethodName::Lora => {
+                let alpha = self.alpha.unwrap_or(self.rank as f64);
+                (Method::Lora(Lora { rank: self.rank, alpha }), 1e-3)
+            }
+            MethodName::Full => (Method::Full, 1e-4),
+        };
+        LibraryTraining {
+            method,
+            // A trained network needs no long warm-up, and an hour here may be a few hundred steps.
+            optim: OptimConfig { warm_up: 20, ..optim(arguments, learning_rate) },
+            tokens_per_step: self.tokens_per_step,
+            timesteps: self.timesteps,
+            text_dropout: self.text_dropout,
+            seed: arguments.seed,
+            budget: budget(arguments),
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
+pub(super) fn run(arguments: &Arguments, stage: &Library) -> Result<()> {
+    let (base, run) = (stage.base()?, stage.run_folder());
+    std::fs::create_dir_all(&run).with_context(|| run.display().to_string())?;
+    let mut report = Report::default();
+    let items = library::scan(&stage.library, &mut report)?;
+    println!("{} sounds with a caption; reading them", items.len());
+    let data = if stage.check {
+        check(&items, &base, &mut report);
+        None
+    } else {
+        Some(library::encode(&items, &base, &mut report, &Device::Cpu))
+    };
+    let path = run.join("report.csv");
+    report.write(&path)?;
+    show(&report, &path);
+    let Some(data) = data else { return Ok(()) };
+    let settings = stage.settings(arguments);
+    library::train(&settings, &base, &data?, &run, &Device::Cpu).context("training on the library")?;
+    library::write_model(settings.method, &base, &run, &stage.name(), &report, &stage.out)?;
+    println!("{}", stage.out.display());
+    Ok(())
+}
+
+/// Reads every sound as training would.
+fn check(items: &[Item], base: &Base, report: &mut Report) {
+    for item in items {
+        library::read(item, base.config.codec.sample_rate_hz, report);
+    }
+}
+
+/// Text of a file for the terminal: short, and without characters that could control it.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(LONGEST_SHOWN).collect()
+}
+
+#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
+fn show(report: &Report, path: &Path) {
+    let skipped = || report.lines.iter().filter(|line| !line.reason.is_empty());
+    for line in skipped().take(SHOWN) {
+        println!("  {}: {} ({})", plain(&line.file), line.reason, plain(&line.note));
+    }
+    if skipped().count() > SHOWN {
+        println!("  and {} more", skipped().count() - SHOWN);
+    }
+    println!("{}\neach file: {}", report.summary(), path.display());
+}
