@@ -7,18 +7,19 @@ use candle_core::{Device, Tensor};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use straightshot_engine::model::{CONFIG_FILE, ModelFiles, TOKENIZER_FILE, WEIGHTS_FILE};
-use straightshot_engine::pipeline::{
-    CancelToken, Generation, GenerationRequest, Generator, MAX_GUIDANCE_SCALE, MAX_PROMPT_CHARS, MAX_SECONDS,
-    MAX_STEPS, MAX_VARIATIONS, MIN_SECONDS,
+use straightshot_engine::limits::{
+    MAX_GUIDANCE_SCALE, MAX_PROMPT_CHARS, MAX_SECONDS, MAX_STEPS, MAX_VARIATIONS, MIN_SECONDS,
 };
+use straightshot_engine::model::{CONFIG_FILE, ModelFiles, TOKENIZER_FILE, WEIGHTS_FILE};
+use straightshot_engine::pipeline::{Generation, Generator};
 use straightshot_engine::{Error, ErrorKind, weights};
+use straightshot_protocol::{CancelToken, Request};
 
-fn request() -> GenerationRequest {
-    GenerationRequest { prompt: "rain".into(), seconds: 0.25, steps: 1, ..Default::default() }
+fn request() -> Request {
+    Request { prompt: "rain".into(), seconds: 0.25, steps: 1, ..Default::default() }
 }
 
-fn generate(generator: &Generator, request: &GenerationRequest) -> Result<Generation, Error> {
+fn generate(generator: &Generator, request: &Request) -> Result<Generation, Error> {
     generator.generate(request, &mut |_| (), &CancelToken::default())
 }
 
@@ -40,26 +41,26 @@ fn assert_bad_model(what: &str, files: &ModelFiles, word: &str) {
 fn requests_out_of_range_are_refused_before_anything_runs() -> Result<()> {
     let generator = Generator::from_files(&tiny_model::files(1)?)?;
     let huge = "x".repeat(5_000);
-    let bad: Vec<(&str, GenerationRequest)> = vec![
-        ("prompt", GenerationRequest { prompt: String::new(), ..request() }),
-        ("prompt", GenerationRequest { prompt: " \t\r\n\u{3000}\u{a0}".into(), ..request() }),
-        ("prompt", GenerationRequest { prompt: huge.clone(), ..request() }),
-        ("prompt", GenerationRequest { prompt: "🔊".repeat(MAX_PROMPT_CHARS + 1), ..request() }),
-        ("negative prompt", GenerationRequest { negative_prompt: huge, ..request() }),
-        ("steps", GenerationRequest { steps: 0, ..request() }),
-        ("steps", GenerationRequest { steps: MAX_STEPS + 1, ..request() }),
-        ("steps", GenerationRequest { steps: u32::MAX, ..request() }),
-        ("length", GenerationRequest { seconds: MIN_SECONDS - 1e-9, ..request() }),
-        ("length", GenerationRequest { seconds: MAX_SECONDS + 1e-9, ..request() }),
-        ("length", GenerationRequest { seconds: -1.0, ..request() }),
-        ("length", GenerationRequest { seconds: f64::NAN, ..request() }),
-        ("length", GenerationRequest { seconds: f64::INFINITY, ..request() }),
-        ("guidance", GenerationRequest { guidance_scale: -0.001, ..request() }),
-        ("guidance", GenerationRequest { guidance_scale: MAX_GUIDANCE_SCALE + 0.001, ..request() }),
-        ("guidance", GenerationRequest { guidance_scale: f32::NAN, ..request() }),
-        ("guidance", GenerationRequest { guidance_scale: f32::NEG_INFINITY, ..request() }),
-        ("variations", GenerationRequest { variations: 0, ..request() }),
-        ("variations", GenerationRequest { variations: MAX_VARIATIONS + 1, ..request() }),
+    let bad: Vec<(&str, Request)> = vec![
+        ("prompt", Request { prompt: String::new(), ..request() }),
+        ("prompt", Request { prompt: " \t\r\n\u{3000}\u{a0}".into(), ..request() }),
+        ("prompt", Request { prompt: huge.clone(), ..request() }),
+        ("prompt", Request { prompt: "🔊".repeat(MAX_PROMPT_CHARS + 1), ..request() }),
+        ("negative prompt", Request { negative_prompt: huge, ..request() }),
+        ("steps", Request { steps: 0, ..request() }),
+        ("steps", Request { steps: MAX_STEPS + 1, ..request() }),
+        ("steps", Request { steps: u32::MAX, ..request() }),
+        ("length", Request { seconds: MIN_SECONDS - 1e-9, ..request() }),
+        ("length", Request { seconds: MAX_SECONDS + 1e-9, ..request() }),
+        ("length", Request { seconds: -1.0, ..request() }),
+        ("length", Request { seconds: f64::NAN, ..request() }),
+        ("length", Request { seconds: f64::INFINITY, ..request() }),
+        ("guidance", Request { guidance: -0.001, ..request() }),
+        ("guidance", Request { guidance: MAX_GUIDANCE_SCALE + 0.001, ..request() }),
+        ("guidance", Request { guidance: f32::NAN, ..request() }),
+        ("guidance", Request { guidance: f32::NEG_INFINITY, ..request() }),
+        ("variations", Request { variations: 0, ..request() }),
+        ("variations", Request { variations: MAX_VARIATIONS + 1, ..request() }),
     ];
     for (field, bad) in bad {
         let mut reports = 0;
@@ -76,18 +77,18 @@ fn requests_out_of_range_are_refused_before_anything_runs() -> Result<()> {
 fn requests_at_the_limits_are_accepted() -> Result<()> {
     let generator = Generator::from_files(&tiny_model::files(1)?)?;
     let limits = [
-        GenerationRequest { seconds: MIN_SECONDS, ..request() },
-        GenerationRequest { seconds: MAX_SECONDS, ..request() },
-        GenerationRequest { steps: MAX_STEPS, ..request() },
-        GenerationRequest { guidance_scale: 0.0, ..request() },
-        GenerationRequest { guidance_scale: MAX_GUIDANCE_SCALE, ..request() },
-        GenerationRequest { variations: MAX_VARIATIONS, ..request() },
-        GenerationRequest { seed: u64::MAX, ..request() },
-        GenerationRequest { prompt: "rain ".repeat(MAX_PROMPT_CHARS / 5), ..request() },
+        Request { seconds: MIN_SECONDS, ..request() },
+        Request { seconds: MAX_SECONDS, ..request() },
+        Request { steps: MAX_STEPS, ..request() },
+        Request { guidance: 0.0, ..request() },
+        Request { guidance: MAX_GUIDANCE_SCALE, ..request() },
+        Request { variations: MAX_VARIATIONS, ..request() },
+        Request { seed: u64::MAX, ..request() },
+        Request { prompt: "rain ".repeat(MAX_PROMPT_CHARS / 5), ..request() },
     ];
     for limit in limits {
         let made = generate(&generator, &limit)?;
-        assert!(made.clips.iter().all(|clip| clip.samples.iter().all(|x| x.is_finite())), "{limit:?}");
+        assert!(made.clips.iter().all(|clip| clip.left().iter().all(|x| x.is_finite())), "{limit:?}");
     }
     Ok(())
 }
@@ -108,9 +109,9 @@ fn odd_prompts_make_sound() -> Result<()> {
         ",".repeat(MAX_PROMPT_CHARS),
     ];
     for prompt in prompts {
-        let request = GenerationRequest { prompt, negative_prompt: "\u{0}🔇".into(), ..request() };
+        let request = Request { prompt, negative_prompt: "\u{0}🔇".into(), ..request() };
         let made = generate(&generator, &request)?;
-        assert!(made.clips[0].samples.iter().all(|x| x.is_finite()), "{:?}", request.prompt);
+        assert!(made.clips[0].left().iter().all(|x| x.is_finite()), "{:?}", request.prompt);
     }
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use std::f32::consts::FRAC_1_SQRT_2;
-use straightshot_engine::pipeline::{CancelToken, GenerationRequest, Generator};
+use straightshot_engine::pipeline::Generator;
+use straightshot_protocol::{CancelToken, Request};
 
 const PROMPTS: [&str; 3] =
     ["glass bottle smashing on a stone floor", "heavy rain on a tin roof", "slow footsteps on gravel"];
@@ -20,9 +21,9 @@ fn the_built_in_model_makes_different_sounds_of_different_prompts() -> Result<()
     for steps in [1, 4] {
         let mut clips: Vec<Vec<f32>> = Vec::new();
         for prompt in PROMPTS {
-            let request = GenerationRequest { prompt: prompt.into(), steps, seconds, ..Default::default() };
+            let request = Request { prompt: prompt.into(), steps, seconds, ..Default::default() };
             let made = generator.generate(&request, &mut |_| (), &CancelToken::default())?;
-            let clip = made.clips.into_iter().next().expect("one variation").samples;
+            let clip = made.clips.into_iter().next().expect("one variation").left().to_vec();
             assert_eq!(clip.len(), samples, "{prompt}, {steps} steps");
             assert!(clip.iter().all(|x| x.is_finite()), "{prompt}, {steps} steps");
             let peak = clip.iter().fold(0f32, |m, x| m.max(x.abs()));

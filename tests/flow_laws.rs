@@ -5,12 +5,11 @@ use anyhow::Result;
 use candle_core::{DType, Device, Tensor};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use straightshot_engine::audio::stft::Stft;
-use straightshot_engine::flow::{
-    Guided, Method, TextCondition, Transformer, VelocityField, integrate, path, uniform_grid,
-};
+use straightshot_engine::flow::{Guided, Method, Transformer, VelocityField, integrate, path, uniform_grid};
 use straightshot_engine::model::part;
 use straightshot_engine::rng::{Noise, Stream};
+use straightshot_engine::stft::Stft;
+use straightshot_engine::text::TextCondition;
 use straightshot_engine::{Error, ErrorKind};
 
 const METHODS: [Method; 3] = [Method::Euler, Method::Midpoint, Method::Heun];

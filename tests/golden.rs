@@ -13,13 +13,14 @@ use candle_nn::VarBuilder;
 use case::Case;
 use straightshot_engine::codec::{Codec, Decoder, Encoder};
 use straightshot_engine::config::{BandGroup, CodecConfig, FlowConfig, TextConfig};
-use straightshot_engine::flow::{TextCondition, Transformer, path};
+use straightshot_engine::flow::{Transformer, path};
 use straightshot_engine::nn::linear::LinearInit;
 use straightshot_engine::nn::ops::KeyLengths;
 use straightshot_engine::nn::{
     BandBlock, BandBlockSizes, JointAttention, LayerNorm, Linear, RmsNorm, RotaryTable, SwiGlu,
     TimeEmbedding, ops,
 };
+use straightshot_engine::text::TextCondition;
 use straightshot_engine::text::TextEncoder;
 use straightshot_training::optim::{AdamW, OptimConfig};
 

@@ -9,13 +9,14 @@ use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Shape, Tensor, V
 use candle_nn::{VarBuilder, VarMap};
 use finite_difference::FiniteDifference;
 use straightshot_engine::codec::{Codec, Decoder, Encoder};
-use straightshot_engine::flow::{TextCondition, Transformer};
+use straightshot_engine::flow::Transformer;
 use straightshot_engine::nn::linear::LinearInit;
 use straightshot_engine::nn::ops::{self, KeyLengths};
 use straightshot_engine::nn::{
     BandBlock, BandBlockSizes, JointAttention, LayerNorm, Linear, RmsNorm, RotaryTable, SwiGlu, TimeEmbedding,
 };
 use straightshot_engine::rng::{Noise, Stream};
+use straightshot_engine::text::TextCondition;
 use straightshot_training::energy_distance::EnergyDistance;
 use straightshot_training::optim::{AdamW, OptimConfig};
 use straightshot_training::run::trainable;

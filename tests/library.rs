@@ -7,11 +7,12 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use straightshot_engine::ErrorKind;
-use straightshot_engine::audio::wav;
 use straightshot_engine::model::{ModelFiles, WEIGHTS_FILE};
-use straightshot_engine::pipeline::{Audio, CancelToken, GenerationRequest, Generator};
+use straightshot_engine::pipeline::Generator;
 use straightshot_engine::rng::{Noise, Stream};
 use straightshot_engine::weights;
+use straightshot_protocol::{Audio, CancelToken, Request};
+use straightshot_sound::files;
 use straightshot_training::checkpoint::averaged_weights;
 use straightshot_training::flow::FlowData;
 use straightshot_training::library::{self, Base, LibraryTraining, Method, Report, Source, Status};
@@ -30,8 +31,8 @@ fn sound(path: &Path, pitch: f32) -> Result<()> {
         let decay = (-(i as f32) / 1_500.0).exp();
         decay * (0.6 * (i as f32 * pitch).sin() + 0.05 * n)
     };
-    let samples = noise.iter().enumerate().map(sample).collect();
-    Ok(wav::write(path, &Audio { samples, sample_rate_hz: 8_000 })?)
+    let samples: Vec<f32> = noise.iter().enumerate().map(sample).collect();
+    Ok(files::write(path, &Audio::mono(8_000, samples))?)
 }
 
 /// Puts a bext chunk with this description behind the sound.
@@ -161,11 +162,11 @@ fn what_cannot_be_used_is_a_line_of_the_report() -> Result<()> {
         at("more.csv"),
         b"filename;description\none.wav;again\n../x.wav;out\nnone.wav;none\n\xff\xfe;\n",
     )?;
-    let audio = |samples: Vec<f32>| Audio { samples, sample_rate_hz: 8_000 };
-    wav::write(&at("still.wav"), &audio(vec![1e-5; 4_000]))?;
-    wav::write(&at("click.wav"), &audio(vec![0.5; 100]))?;
-    wav::write(&at("broken.wav"), &audio(vec![f32::NAN; 4_000]))?;
-    wav::write(&at("loud long rain.wav"), &audio(vec![2.0; 8_000 * 32]))?;
+    let audio = |samples: Vec<f32>| Audio::mono(8_000, samples);
+    files::write(&at("still.wav"), &audio(vec![1e-5; 4_000]))?;
+    files::write(&at("click.wav"), &audio(vec![0.5; 100]))?;
+    files::write(&at("broken.wav"), &audio(vec![f32::NAN; 4_000]))?;
+    files::write(&at("loud long rain.wav"), &audio(vec![2.0; 8_000 * 32]))?;
     sound(&at("0001.wav"), 0.3)?;
     let trained = prepared(folder.path())?;
     let reason = |file: &str| {
@@ -282,14 +283,9 @@ fn other_base(folder: &Path) -> Result<Trained> {
 
 fn makes_sound(model: &Path) -> Result<()> {
     let generator = Generator::from_dir(model)?;
-    let request = GenerationRequest {
-        prompt: "cold wind".into(),
-        steps: 2,
-        seconds: 0.5,
-        ..GenerationRequest::default()
-    };
+    let request = Request { prompt: "cold wind".into(), steps: 2, seconds: 0.5, ..Request::default() };
     let made = generator.generate(&request, &mut |_| (), &CancelToken::default())?;
-    let samples = &made.clips[0].samples;
+    let samples = made.clips[0].left();
     assert!(samples.len() == 4_000 && samples.iter().all(|x| x.is_finite()));
     assert!(samples.iter().any(|x| x.abs() > 1e-4));
     Ok(())

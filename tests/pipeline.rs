@@ -9,10 +9,9 @@ use std::sync::{Arc, Mutex};
 use straightshot_engine::ErrorKind;
 use straightshot_engine::config::{LearntGuidance, ModelConfig};
 use straightshot_engine::model::{CONFIG_FILE, ONE_STEP, TEXT_FILE, WEIGHTS_FILE};
-use straightshot_engine::pipeline::{
-    CancelToken, Generation, GenerationRequest, Generator, Progress, SILENT_RMS, Stage,
-};
+use straightshot_engine::pipeline::{Generation, Generator, SILENT_RMS};
 use straightshot_engine::weights;
+use straightshot_protocol::{CancelToken, Progress, Request, Stage};
 
 const RATE_HZ: f64 = 8_000.0;
 
@@ -22,22 +21,17 @@ fn generator() -> Result<Generator> {
     Ok(Generator::from_dir(folder.path())?)
 }
 
-fn request() -> GenerationRequest {
-    GenerationRequest {
-        prompt: "glass bottle smashing on stone".into(),
-        seconds: 0.5,
-        seed: 3,
-        ..Default::default()
-    }
+fn request() -> Request {
+    Request { prompt: "glass bottle smashing on stone".into(), seconds: 0.5, seed: 3, ..Default::default() }
 }
 
-fn generate(generator: &Generator, request: &GenerationRequest) -> Result<Generation> {
+fn generate(generator: &Generator, request: &Request) -> Result<Generation> {
     Ok(generator.generate(request, &mut |_| (), &CancelToken::default())?)
 }
 
 /// The samples of the first clip as bits.
-fn bits(generator: &Generator, request: &GenerationRequest) -> Result<Vec<u32>> {
-    Ok(generate(generator, request)?.clips[0].samples.iter().map(|x| x.to_bits()).collect())
+fn bits(generator: &Generator, request: &Request) -> Result<Vec<u32>> {
+    Ok(generate(generator, request)?.clips[0].left().iter().map(|x| x.to_bits()).collect())
 }
 
 #[test]
@@ -61,8 +55,7 @@ fn texts_that_were_read_before_change_nothing() -> Result<()> {
     let used = generator()?;
     let (rain, hail) = ("rain on tin", "hail on glass");
     for (prompt, negative) in [(rain, ""), (hail, rain), (rain, hail), (hail, ""), ("  rain on tin ", "")] {
-        let asked =
-            GenerationRequest { prompt: prompt.into(), negative_prompt: negative.into(), ..request() };
+        let asked = Request { prompt: prompt.into(), negative_prompt: negative.into(), ..request() };
         assert_eq!(bits(&used, &asked)?, bits(&generator()?, &asked)?, "{prompt:?} without {negative:?}");
     }
     Ok(())
@@ -83,11 +76,11 @@ fn every_field_of_the_request_matters() -> Result<()> {
     let generator = generator()?;
     let first = bits(&generator, &request())?;
     let others = [
-        GenerationRequest { seed: 4, ..request() },
-        GenerationRequest { prompt: "rain".into(), ..request() },
-        GenerationRequest { negative_prompt: "wind".into(), ..request() },
-        GenerationRequest { guidance_scale: 2.0, ..request() },
-        GenerationRequest { steps: 5, ..request() },
+        Request { seed: 4, ..request() },
+        Request { prompt: "rain".into(), ..request() },
+        Request { negative_prompt: "wind".into(), ..request() },
+        Request { guidance: 2.0, ..request() },
+        Request { steps: 5, ..request() },
     ];
     for other in others {
         assert_ne!(bits(&generator, &other)?, first, "{other:?}");
@@ -98,8 +91,8 @@ fn every_field_of_the_request_matters() -> Result<()> {
 #[test]
 fn the_negative_prompt_has_no_effect_without_guidance() -> Result<()> {
     let generator = generator()?;
-    let plain = GenerationRequest { guidance_scale: 1.0, ..request() };
-    let negative = GenerationRequest { negative_prompt: "wind".into(), ..plain.clone() };
+    let plain = Request { guidance: 1.0, ..request() };
+    let negative = Request { negative_prompt: "wind".into(), ..plain.clone() };
     assert_eq!(bits(&generator, &plain)?, bits(&generator, &negative)?);
     Ok(())
 }
@@ -107,7 +100,7 @@ fn the_negative_prompt_has_no_effect_without_guidance() -> Result<()> {
 #[test]
 fn spaces_around_a_prompt_do_not_matter() -> Result<()> {
     let generator = generator()?;
-    let spaced = GenerationRequest { prompt: format!("  {}\n", request().prompt), ..request() };
+    let spaced = Request { prompt: format!("  {}\n", request().prompt), ..request() };
     assert_eq!(bits(&generator, &request())?, bits(&generator, &spaced)?);
     Ok(())
 }
@@ -116,12 +109,11 @@ fn spaces_around_a_prompt_do_not_matter() -> Result<()> {
 fn variations_are_the_clips_of_the_following_seeds() -> Result<()> {
     let generator = generator()?;
     // The last seed wraps around.
-    let together =
-        generate(&generator, &GenerationRequest { variations: 3, seed: u64::MAX - 1, ..request() })?;
+    let together = generate(&generator, &Request { variations: 3, seed: u64::MAX - 1, ..request() })?;
     assert_eq!(together.clips.len(), 3);
     for (clip, seed) in together.clips.iter().zip([u64::MAX - 1, u64::MAX, 0]) {
-        let alone = generate(&generator, &GenerationRequest { seed, ..request() })?;
-        let pairs = clip.samples.iter().zip(&alone.clips[0].samples);
+        let alone = generate(&generator, &Request { seed, ..request() })?;
+        let pairs = clip.left().iter().zip(alone.clips[0].left());
         let (error, power) = pairs.fold((0.0, 0.0), |(e, p), (a, b)| (e + (a - b) * (a - b), p + b * b));
         assert!(error < 1e-4 * power, "seed {seed}: error {error} of {power}");
     }
@@ -132,13 +124,13 @@ fn variations_are_the_clips_of_the_following_seeds() -> Result<()> {
 fn clips_are_exact_to_the_sample_and_within_full_scale() -> Result<()> {
     let generator = generator()?;
     for seconds in [0.25, 0.250_06, 1.0 / 3.0, 0.777_7, 1.234_56, 2.000_062_5, 7.1, 29.999_9, 30.0] {
-        let made = generate(&generator, &GenerationRequest { seconds, steps: 1, ..request() })?;
+        let made = generate(&generator, &Request { seconds, steps: 1, ..request() })?;
         let clip = &made.clips[0];
-        assert_eq!(clip.samples.len(), (seconds * RATE_HZ).round() as usize, "{seconds} s");
-        assert_eq!(clip.sample_rate_hz, 8_000);
-        let peak = clip.samples.iter().fold(0f32, |m, x| m.max(x.abs()));
+        assert_eq!(clip.left().len(), (seconds * RATE_HZ).round() as usize, "{seconds} s");
+        assert_eq!(clip.sample_rate_hz(), 8_000);
+        let peak = clip.left().iter().fold(0f32, |m, x| m.max(x.abs()));
         assert!(
-            clip.samples.iter().all(|x| x.is_finite()) && peak > 1e-3 && peak <= 1.0,
+            clip.left().iter().all(|x| x.is_finite()) && peak > 1e-3 && peak <= 1.0,
             "{seconds} s: peak {peak}"
         );
     }
@@ -149,7 +141,7 @@ fn clips_are_exact_to_the_sample_and_within_full_scale() -> Result<()> {
 fn steps_are_counted_and_timed() -> Result<()> {
     let generator = generator()?;
     for steps in [1, 4, 64] {
-        let made = generate(&generator, &GenerationRequest { steps, ..request() })?;
+        let made = generate(&generator, &Request { steps, ..request() })?;
         assert_eq!(made.nfe, steps);
         assert!(made.timings.flow.as_nanos() > 0 && made.timings.total() >= made.timings.flow);
     }
@@ -157,7 +149,7 @@ fn steps_are_counted_and_timed() -> Result<()> {
 }
 
 /// All progress reports of a request.
-fn reports(generator: &Generator, request: &GenerationRequest) -> Result<Vec<Progress>> {
+fn reports(generator: &Generator, request: &Request) -> Result<Vec<Progress>> {
     let mut reports = Vec::new();
     generator.generate(request, &mut |p| reports.push(p), &CancelToken::default())?;
     Ok(reports)
@@ -166,8 +158,8 @@ fn reports(generator: &Generator, request: &GenerationRequest) -> Result<Vec<Pro
 #[test]
 fn progress_never_falls_and_ends_at_one() -> Result<()> {
     let generator = generator()?;
-    for (steps, variations, guidance_scale) in [(1, 1, 1.0), (4, 1, 3.0), (24, 3, 3.0)] {
-        let all = reports(&generator, &GenerationRequest { steps, variations, guidance_scale, ..request() })?;
+    for (steps, variations, guidance) in [(1, 1, 1.0), (4, 1, 3.0), (24, 3, 3.0)] {
+        let all = reports(&generator, &Request { steps, variations, guidance, ..request() })?;
         assert!(all.windows(2).all(|w| w[0].fraction <= w[1].fraction), "{all:?}");
         assert!(all.iter().all(|p| (0.0..=1.0).contains(&p.fraction)), "{all:?}");
         assert_eq!(all.last().map(|p| p.fraction), Some(1.0));
@@ -265,10 +257,10 @@ fn add_one_step(tensors: &mut HashMap<String, Tensor>) -> Result<()> {
 fn a_network_for_one_step_is_used_for_one_step_only() -> Result<()> {
     let (plain, both) = (generator()?, changed(|_| (), add_one_step)?);
     for steps in [2, 4] {
-        let request = GenerationRequest { steps, ..request() };
+        let request = Request { steps, ..request() };
         assert_eq!(bits(&both, &request)?, bits(&plain, &request)?, "{steps} steps");
     }
-    let one = GenerationRequest { steps: 1, ..request() };
+    let one = Request { steps: 1, ..request() };
     assert_ne!(bits(&both, &one)?, bits(&plain, &one)?);
     // It is the network that was put there: the same as a model that has it for all step counts.
     let swap = |tensors: &mut HashMap<String, Tensor>| {
@@ -286,12 +278,12 @@ fn guidance_that_was_learnt_is_not_given_twice() -> Result<()> {
         (changed(|_| (), add_one_step)?, changed(|c| c.learnt_guidance = learnt, add_one_step)?);
     for (steps, learnt) in [(1, 4.0), (3, 2.0)] {
         for rest in [1.0, 1.5] {
-            let asked = GenerationRequest { steps, guidance_scale: rest * learnt, ..request() };
-            let without = GenerationRequest { guidance_scale: rest, ..asked.clone() };
+            let asked = Request { steps, guidance: rest * learnt, ..request() };
+            let without = Request { guidance: rest, ..asked.clone() };
             assert_eq!(bits(&taught, &asked)?, bits(&plain, &without)?, "{steps} steps, {rest}");
         }
-        let less = GenerationRequest { steps, guidance_scale: 1.0, ..request() };
-        let learnt = GenerationRequest { guidance_scale: learnt, ..less.clone() };
+        let less = Request { steps, guidance: 1.0, ..request() };
+        let learnt = Request { guidance: learnt, ..less.clone() };
         assert_eq!(bits(&taught, &less)?, bits(&taught, &learnt)?, "what was learnt is the least");
     }
     Ok(())
@@ -313,7 +305,7 @@ fn at_level(offset: f64) -> Result<Generator> {
 fn a_seed_whose_sound_is_silent_starts_from_another_noise() -> Result<()> {
     const SEEDS: u64 = 24;
     const QUIET: f64 = -2.75;
-    let of_seed = |seed| GenerationRequest { seed, steps: 2, seconds: 0.25, ..request() };
+    let of_seed = |seed| Request { seed, steps: 2, seconds: 0.25, ..request() };
     // So quiet that the gain is the same for all, and then so quiet that about half of them are silent. Levels do not
     // follow exactly: phases of what is quieter than a floor are left to chance.
     let generator = at_level(QUIET)?;
@@ -321,7 +313,7 @@ fn a_seed_whose_sound_is_silent_starts_from_another_noise() -> Result<()> {
     for seed in 1..=SEEDS {
         let made = generate(&generator, &of_seed(seed))?;
         assert_eq!(made.nfe, 2, "seed {seed} is too quiet to begin with");
-        let samples = &made.clips[0].samples;
+        let samples = made.clips[0].left();
         assert!(samples.iter().all(|x| x.abs() < 0.8), "seed {seed} has less gain than others");
         levels.push(level(samples));
     }
@@ -342,17 +334,17 @@ fn a_seed_whose_sound_is_silent_starts_from_another_noise() -> Result<()> {
             assert_eq!(made.nfe, 2, "seed {seed} is loud enough");
         } else if before < 0.8 * middle {
             assert!(made.nfe > 2, "seed {seed} is silent");
-            let heard = level(&made.clips[0].samples) > SILENT_RMS;
+            let heard = level(made.clips[0].left()) > SILENT_RMS;
             // There are three other noises to start from.
             assert!(heard || made.nfe == 8, "seed {seed} was given up after {} evaluations", made.nfe);
             again.extend(heard.then_some((seed, made)));
         }
     }
     let Some((seed, alone)) = again.pop() else { panic!("no silent seed became a sound") };
-    let pair = GenerationRequest { variations: 2, ..of_seed(seed - 1) };
+    let pair = Request { variations: 2, ..of_seed(seed - 1) };
     let pair = generate(&generator, &pair)?;
     assert_eq!(pair.clips.len(), 2);
-    let apart = alone.clips[0].samples.iter().zip(&pair.clips[1].samples).map(|(a, b)| (a - b).abs());
+    let apart = alone.clips[0].left().iter().zip(pair.clips[1].left()).map(|(a, b)| (a - b).abs());
     assert!(apart.fold(0.0, f32::max) < 1e-5, "the second of two clips is another one than alone");
     Ok(())
 }

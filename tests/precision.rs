@@ -9,10 +9,12 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use straightshot_engine::codec::Codec;
 use straightshot_engine::device::Placement;
-use straightshot_engine::flow::{TextCondition, Transformer};
+use straightshot_engine::flow::Transformer;
 use straightshot_engine::model::part;
-use straightshot_engine::pipeline::{GenerationRequest, Generator, Intermediates};
+use straightshot_engine::pipeline::{Generator, Intermediates};
 use straightshot_engine::rng::{Noise, Stream};
+use straightshot_engine::text::TextCondition;
+use straightshot_protocol::Request;
 
 /// Of sums in single precision.
 const ROUNDING: f64 = 2e-5;
@@ -86,7 +88,7 @@ fn a_generator_with_a_flow_in_half_precision_makes_nearly_the_same_sound() -> Re
         let placement = Placement::cpu().with_flow_type(kind);
         let generator = Generator::on(&files, 1, placement)?;
         assert_eq!(generator.placement().flow_type(), kind);
-        let request = GenerationRequest {
+        let request = Request {
             prompt: "glass bottle smashing on stone".into(),
             seconds: 0.5,
             steps,

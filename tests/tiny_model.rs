@@ -8,10 +8,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 use straightshot_engine::codec::Codec;
+use straightshot_engine::config::Sampler;
 use straightshot_engine::config::{
     BandGroup, CodecConfig, FORMAT_VERSION, FlowConfig, LearntGuidance, ModelConfig, TextConfig,
 };
-use straightshot_engine::flow::{Sampler, Transformer};
+use straightshot_engine::flow::Transformer;
 use straightshot_engine::model::{CONFIG_FILE, ModelFiles, TOKENIZER_FILE, WEIGHTS_FILE};
 use straightshot_engine::rng::{Noise, Stream};
 use straightshot_engine::text::TextEncoder;

@@ -18,10 +18,10 @@ pub mod phase;
 mod spare;
 pub mod synthesis;
 
-use crate::audio::stft::Stft;
 use crate::config::CodecConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::nn::ops;
+use crate::stft::Stft;
 use candle_core::{Device, Tensor};
 use candle_nn::{Init, VarBuilder};
 use straightshot_gpu_kernels::Landing;

@@ -1,8 +1,7 @@
 //! Sizes of every network, as stored in a model's `config.json`.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::flow::Sampler;
-use crate::pipeline::{MAX_GUIDANCE_SCALE, MAX_SECONDS};
+use crate::limits::{MAX_GUIDANCE_SCALE, MAX_SECONDS};
 use serde::{Deserialize, Serialize};
 
 /// A whole model.
@@ -25,6 +24,19 @@ pub struct ModelConfig {
     /// Guidance that the flows have learnt.
     #[serde(default)]
     pub learnt_guidance: LearntGuidance,
+}
+
+/// How a network's predictions become data.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sampler {
+    /// Euler steps along a velocity.
+    #[default]
+    Euler,
+    /// Jumps to data and back to less noise, as a consistency model does.
+    Consistency,
+    /// Steps of [DDIM](crate::flow::diffusion::ddim); the network predicts noise.
+    Ddim,
 }
 
 /// Classifier-free guidance scale that a network's velocity already has, as one has that was trained on couplings

@@ -1,24 +1,9 @@
 //! The engine's error: one opaque type with a [`ErrorKind`] to match on and a message a person can act on.
 
-use std::fmt;
+pub use straightshot_protocol::ErrorKind;
 
-/// What went wrong, coarse enough for a caller to decide what to do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The request itself is unusable: empty or over-long prompt, steps or seconds out of range.
-    InvalidRequest,
-    /// A model file is missing, truncated, of the wrong shape or holds NaN.
-    BadModel,
-    /// The caller raised the [`CancelToken`](crate::pipeline::CancelToken).
-    Cancelled,
-    /// Reading or writing a file failed.
-    Io,
-    /// Audio or a data set could not be read.
-    BadData,
-    /// A computation failed or produced NaN; the model or the library is at fault, not the request.
-    Compute,
-}
+use std::fmt;
+use straightshot_protocol::Failure;
 
 /// Error of every fallible function of this crate.
 ///
@@ -75,6 +60,23 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.as_deref().map(|e| e as &(dyn std::error::Error + 'static))
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        let error = Self::new(failure.kind, failure.text);
+        if failure.cause.is_empty() { error } else { error.with_source(failure.cause) }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let failure = Self::new(error.kind, error.message.clone());
+        match std::error::Error::source(&error) {
+            Some(cause) => failure.because(cause),
+            None => failure,
+        }
     }
 }
 

@@ -11,7 +11,6 @@ pub mod transformer;
 pub mod windows;
 
 pub use guidance::Guided;
-pub use sampler::Sampler;
 pub use solver::{Method, VelocityField, integrate, uniform_grid};
-pub use transformer::{Conditioned, TextCondition, Transformer};
+pub use transformer::{Conditioned, Transformer};
 pub use windows::Windowed;

@@ -24,16 +24,18 @@
 
 #![forbid(unsafe_code)]
 
-pub mod audio;
+pub mod card;
 pub mod codec;
 pub mod config;
 pub mod device;
 pub mod error;
 pub mod flow;
+pub mod limits;
 pub mod model;
 pub mod nn;
 pub mod pipeline;
 pub mod rng;
+pub mod stft;
 pub mod text;
 pub mod weights;
 

@@ -2,11 +2,13 @@
 
 pub mod trial;
 
+use crate::card::card;
 use crate::codec::Codec;
 use crate::config::ModelConfig;
+use crate::config::Sampler;
 use crate::device::Placement;
 use crate::error::{Error, ErrorKind, Result};
-use crate::flow::{Sampler, Transformer};
+use crate::flow::Transformer;
 use crate::text::TextEncoder;
 use crate::weights;
 use candle_core::{DType, Device, Tensor};
@@ -14,6 +16,7 @@ use candle_nn::VarBuilder;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
+use straightshot_protocol::{Card, ContentHash, ModelId};
 
 /// Name of the configuration in a model folder.
 pub const CONFIG_FILE: &str = "config.json";
@@ -34,6 +37,19 @@ static BUILTIN_CONFIG: &[u8] = include_bytes!("../../assets/models/default/confi
 static BUILTIN_WEIGHTS: &[u8] = include_bytes!("../../assets/models/default/model.safetensors");
 static BUILTIN_TEXT: &[u8] = include_bytes!("../../assets/models/default/text.safetensors");
 static BUILTIN_TOKENIZER: &[u8] = include_bytes!("../../assets/models/default/tokenizer.json");
+
+/// [`ModelFiles::hash`] of the default model. Written down because every new project names it, and hashing 48 MiB for
+/// that would slow a host's scan; a test says so if it is not the hash.
+const BUILTIN_HASH: &str = "856d0fce355574b950975d43f001e00f33f60df0a325fd9e09134992974e332e";
+
+/// The card of the default model, without loading it.
+#[must_use]
+pub fn builtin_card() -> Card {
+    let config = ModelConfig::from_json(BUILTIN_CONFIG).expect("a test reads the default model");
+    let hash = BUILTIN_HASH.parse().expect("64 digits");
+    let id = ModelId::new(hash, config.name.as_str());
+    card(&config, id)
+}
 
 /// The bytes of a model folder.
 #[derive(Debug, Clone)]
@@ -97,6 +113,39 @@ impl ModelFiles {
             (TOKENIZER_FILE, &*self.tokenizer),
         ];
         always.into_iter().chain(text).collect()
+    }
+
+    /// Which model this is, under a name for display.
+    #[must_use]
+    pub fn id(&self, name: &str) -> ModelId {
+        ModelId::new(self.hash(), name)
+    }
+
+    /// Hash of everything that determines the model's sounds: each file's name, its length, its bytes.
+    #[must_use]
+    pub fn hash(&self) -> ContentHash {
+        if self.is_builtin() {
+            return BUILTIN_HASH.parse().expect("64 digits");
+        }
+        self.computed_hash()
+    }
+
+    /// Whether these are the very bytes that are part of the binary.
+    fn is_builtin(&self) -> bool {
+        let own = |bytes: &[u8], builtin: &[u8]| std::ptr::eq(bytes, builtin);
+        own(&self.config, BUILTIN_CONFIG)
+            && own(&self.weights, BUILTIN_WEIGHTS)
+            && own(&self.tokenizer, BUILTIN_TOKENIZER)
+            && self.text.as_ref().is_some_and(|text| own(text, BUILTIN_TEXT))
+    }
+
+    fn computed_hash(&self) -> ContentHash {
+        let files = self.by_name();
+        let lengths: Vec<[u8; 8]> =
+            files.iter().map(|(_, bytes)| (bytes.len() as u64).to_le_bytes()).collect();
+        ContentHash::of(
+            files.iter().zip(&lengths).flat_map(|((name, bytes), length)| [name.as_bytes(), length, *bytes]),
+        )
     }
 
     /// All weights by name, those of the text encoder too.
@@ -196,4 +245,42 @@ pub fn part(
         }
     }
     Ok(VarBuilder::from_tensors(own, DType::F32, device))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_that_is_written_down_is_that_of_the_default_model() {
+        let files = ModelFiles::builtin();
+        assert_eq!(files.hash(), files.computed_hash(), "write the second one into BUILTIN_HASH");
+        assert_eq!(builtin_card().id, files.id("any name"));
+    }
+
+    #[test]
+    fn a_change_of_any_file_makes_another_model() {
+        let files = ModelFiles {
+            config: Cow::Borrowed(b"{}".as_slice()),
+            weights: Cow::Borrowed(b"w".as_slice()),
+            text: None,
+            tokenizer: Cow::Borrowed(b"t".as_slice()),
+        };
+        let changes: [fn(&mut ModelFiles); 5] = [
+            |files| files.config = Cow::Borrowed(b"{ }".as_slice()),
+            |files| files.weights = Cow::Borrowed(b"x".as_slice()),
+            |files| files.text = Some(Cow::Borrowed(b"".as_slice())),
+            |files| files.tokenizer = Cow::Borrowed(b"".as_slice()),
+            |files| {
+                files.weights = Cow::Borrowed(b"wt".as_slice());
+                files.tokenizer = Cow::Borrowed(b"".as_slice());
+            },
+        ];
+        for (i, change) in changes.iter().enumerate() {
+            let mut changed = files.clone();
+            change(&mut changed);
+            assert_ne!(changed.hash(), files.hash(), "change {i}");
+        }
+        assert_eq!(files.hash(), files.clone().hash());
+    }
 }

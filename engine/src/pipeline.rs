@@ -10,213 +10,23 @@ mod finish;
 mod measure;
 mod reporter;
 
+use crate::card::card;
+use crate::config::Sampler;
 use crate::device::{self, Placement, WorkerPool};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::flow::transformer::Conditioned;
-use crate::flow::{Guided, Sampler, Transformer, Windowed, guidance};
+use crate::flow::{Guided, Transformer, Windowed, guidance};
 use crate::model::{Model, ModelFiles};
 use crate::rng::{self, Noise, Stream};
 use crate::text::cache::TextCache;
 use candle_core::Tensor;
-use std::ops::Add;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use straightshot_protocol::{Audio, CancelToken, Card, Progress, Request, Stage, StageTimings};
 
 use finish::finish;
 pub use measure::Intermediates;
 use reporter::Reporter;
-
-/// Longest accepted prompt in characters; the text encoder reads far fewer tokens than that.
-pub const MAX_PROMPT_CHARS: usize = 1000;
-/// Shortest clip in seconds.
-pub const MIN_SECONDS: f64 = 0.25;
-/// Longest clip in seconds.
-pub const MAX_SECONDS: f64 = 120.0;
-/// Largest number of solver steps.
-pub const MAX_STEPS: u32 = 100;
-/// Largest number of variations made by one request.
-pub const MAX_VARIATIONS: u32 = 16;
-/// Largest classifier-free guidance scale.
-pub const MAX_GUIDANCE_SCALE: f32 = 15.0;
-
-/// Everything that determines the sound: equal requests give equal samples on one machine.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GenerationRequest {
-    /// What to hear. Not empty; at most [`MAX_PROMPT_CHARS`].
-    pub prompt: String,
-    /// What not to hear; replaces the empty text in classifier-free guidance. May be empty.
-    pub negative_prompt: String,
-    /// Solver steps, 1 ..= [`MAX_STEPS`].
-    pub steps: u32,
-    /// Classifier-free guidance scale ω: 1 is no guidance, up to [`MAX_GUIDANCE_SCALE`]. What a network has learnt
-    /// of it counts and is the least there is, see [`crate::config::LearntGuidance`].
-    pub guidance_scale: f32,
-    /// Seed of the starting noise; variation `i` uses `seed + i` (wrapping). A seed whose sound is silent starts from
-    /// another noise of its own.
-    pub seed: u64,
-    /// Length in seconds, [`MIN_SECONDS`] ..= [`MAX_SECONDS`]; exact to the sample.
-    pub seconds: f64,
-    /// How many clips to make at once, 1 ..= [`MAX_VARIATIONS`].
-    pub variations: u32,
-}
-
-impl Default for GenerationRequest {
-    fn default() -> Self {
-        Self {
-            prompt: String::new(),
-            negative_prompt: String::new(),
-            steps: 4,
-            guidance_scale: 3.0,
-            seed: 0,
-            seconds: 2.0,
-            variations: 1,
-        }
-    }
-}
-
-impl GenerationRequest {
-    /// Checks every field against its range.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidRequest`] with a sentence that names the field and its limits.
-    pub fn validate(&self) -> Result<()> {
-        let bad = |text: String| Err(Error::new(ErrorKind::InvalidRequest, text));
-        if self.prompt.trim().is_empty() {
-            return bad("The prompt is empty: describe the sound to make".into());
-        }
-        for (name, text) in [("prompt", &self.prompt), ("negative prompt", &self.negative_prompt)] {
-            let chars = text.chars().count();
-            if chars > MAX_PROMPT_CHARS {
-                return bad(format!(
-                    "The {name} has {chars} characters; at most {MAX_PROMPT_CHARS} are possible"
-                ));
-            }
-        }
-        if !(1..=MAX_STEPS).contains(&self.steps) {
-            return bad(format!("{} steps were asked for; 1 to {MAX_STEPS} are possible", self.steps));
-        }
-        if !(self.seconds >= MIN_SECONDS && self.seconds <= MAX_SECONDS) {
-            return bad(format!(
-                "A length of {} s was asked for; {MIN_SECONDS} to {MAX_SECONDS} s are possible",
-                self.seconds
-            ));
-        }
-        if !(self.guidance_scale >= 0.0 && self.guidance_scale <= MAX_GUIDANCE_SCALE) {
-            return bad(format!(
-                "A guidance of {} was asked for; 0 to {MAX_GUIDANCE_SCALE} are possible",
-                self.guidance_scale
-            ));
-        }
-        if !(1..=MAX_VARIATIONS).contains(&self.variations) {
-            return bad(format!(
-                "{} variations were asked for; 1 to {MAX_VARIATIONS} are possible",
-                self.variations
-            ));
-        }
-        Ok(())
-    }
-}
-
-/// The part of the pipeline that is running.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Stage {
-    /// Reading and unpacking the model (first generation in the process only).
-    Load,
-    /// Tokenising and encoding the prompt.
-    Text,
-    /// Solver step `step` (1-based) of `steps`.
-    Flow {
-        /// Step that is running, from 1.
-        step: u32,
-        /// Steps in all.
-        steps: u32,
-    },
-    /// Latents to waveform.
-    Decode,
-    /// Conversion to another sample rate (only where a caller asks for one).
-    Resample,
-}
-
-/// One progress report; `fraction` never decreases within a job.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Progress {
-    /// What runs now.
-    pub stage: Stage,
-    /// Work done so far, 0 ..= 1, weighted by the measured cost of the stages.
-    pub fraction: f32,
-    /// Time left if the rest goes as fast as so far; `None` until there is something to go by.
-    pub eta: Option<Duration>,
-}
-
-/// A flag shared between whoever asked for a sound and the thread that makes it.
-///
-/// Polled before every network block and before the synthesis of every clip, the longest stretch without a look
-/// (about 10 ms per second of sound).
-#[derive(Debug, Clone, Default)]
-pub struct CancelToken(Arc<AtomicBool>);
-
-impl CancelToken {
-    /// Asks the job to stop; idempotent, never blocks.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether [`CancelToken::cancel`] was called.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Turns a raised flag into an error so that `?` unwinds the job.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Cancelled`] if the token was raised.
-    pub fn check(&self) -> Result<()> {
-        if self.is_cancelled() { Err(Error::new(ErrorKind::Cancelled, "Cancelled")) } else { Ok(()) }
-    }
-}
-
-/// Mono PCM at the model's own rate.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Audio {
-    /// Samples, nominally within ±1.
-    pub samples: Vec<f32>,
-    /// Sample rate in Hz.
-    pub sample_rate_hz: u32,
-}
-
-/// Wall time of each stage of one job.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct StageTimings {
-    /// Tokeniser and text encoder.
-    pub text: Duration,
-    /// All solver steps together.
-    pub flow: Duration,
-    /// Latents to waveform.
-    pub decode: Duration,
-}
-
-impl StageTimings {
-    /// Sum of the stages.
-    #[must_use]
-    pub fn total(&self) -> Duration {
-        self.text + self.flow + self.decode
-    }
-}
-
-impl Add for StageTimings {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            text: self.text + other.text,
-            flow: self.flow + other.flow,
-            decode: self.decode + other.decode,
-        }
-    }
-}
 
 /// What [`Generator::generate`] returns.
 #[derive(Debug, Clone)]
@@ -233,6 +43,7 @@ pub struct Generation {
 #[derive(Debug)]
 pub struct Generator {
     model: Model,
+    card: Card,
     texts: TextCache,
     placement: Placement,
     pool: WorkerPool,
@@ -299,7 +110,8 @@ impl Generator {
     pub fn on(files: &ModelFiles, threads: usize, placement: Placement) -> Result<Self> {
         let pool = device::worker_pool(threads)?;
         let model = pool.install(|| Model::load(files, &placement))?;
-        Ok(Self { model, texts: TextCache::default(), placement, pool, turn: Mutex::default() })
+        let card = card(&model.config, files.id(&model.config.name));
+        Ok(Self { model, card, texts: TextCache::default(), placement, pool, turn: Mutex::default() })
     }
 
     /// Where it computes, and why there.
@@ -308,10 +120,16 @@ impl Generator {
         &self.placement
     }
 
+    /// What the model can do.
+    #[must_use]
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
     /// Short name of the model, for display.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.model.config.name
+        &self.card.id.name
     }
 
     /// Sample rate of the clips in Hz.
@@ -326,11 +144,11 @@ impl Generator {
     /// [`ErrorKind::InvalidRequest`], [`ErrorKind::Cancelled`], or [`ErrorKind::Compute`].
     pub fn generate(
         &self,
-        request: &GenerationRequest,
+        request: &Request,
         progress: &mut (dyn FnMut(Progress) + Send),
         cancel: &CancelToken,
     ) -> Result<Generation> {
-        request.validate()?;
+        request.validate(&self.card)?;
         self.install(|| self.run(request, progress, cancel))
     }
 
@@ -344,36 +162,33 @@ impl Generator {
     }
 
     /// Length of a clip of `request` in samples.
-    fn samples(&self, request: &GenerationRequest) -> usize {
+    fn samples(&self, request: &Request) -> usize {
         (request.seconds * f64::from(self.sample_rate_hz())).round() as usize
     }
 
     /// Length of a clip of `request` in latent tokens.
     #[must_use]
-    pub fn tokens(&self, request: &GenerationRequest) -> usize {
+    pub fn tokens(&self, request: &Request) -> usize {
         self.model.codec.config().tokens_for(self.samples(request))
     }
 
     fn run(
         &self,
-        request: &GenerationRequest,
+        request: &Request,
         progress: &mut (dyn FnMut(Progress) + Send),
         cancel: &CancelToken,
     ) -> Result<Generation> {
         let plan = self.plan(request);
-        let mut report = Reporter::new(request, plan.scale, self.tokens(request), progress);
+        let mut report = Reporter::new(request, &self.card.cost, plan.scale, progress);
         let mut made = self.run_from(0, request, plan, &mut report, cancel)?;
         for i in 0..request.variations {
-            let alone = GenerationRequest {
-                seed: request.seed.wrapping_add(i.into()),
-                variations: 1,
-                ..request.clone()
-            };
+            let alone =
+                Request { seed: request.seed.wrapping_add(i.into()), variations: 1, ..request.clone() };
             for start in 1..=OTHER_STARTS {
-                if !is_silent(&made.clips[i as usize].samples) {
+                if !is_silent(made.clips[i as usize].left()) {
                     break;
                 }
-                report.again(&alone, plan.scale, self.tokens(&alone));
+                report.again(&alone, plan.scale);
                 let again = self.run_from(start, &alone, plan, &mut report, cancel)?;
                 made.timings = made.timings + again.timings;
                 made.nfe += again.nfe;
@@ -388,7 +203,7 @@ impl Generator {
     fn run_from(
         &self,
         start: u32,
-        request: &GenerationRequest,
+        request: &Request,
         plan: Plan<'_>,
         report: &mut Reporter<'_>,
         cancel: &CancelToken,
@@ -405,12 +220,12 @@ impl Generator {
 
         let clock = Instant::now();
         let noise = self.noise(request, tokens, u64::from(start) << 32)?;
-        let field = Windowed::new(Guided::new(plan.network, condition, plan.scale, || cancel.check()));
+        let field = Windowed::new(Guided::new(plan.network, condition, plan.scale, || Ok(cancel.check()?)));
         let steps = request.steps;
         let fresh = |i: usize| self.noise(request, tokens, i as u64);
         let latent = plan.sampler.sample(&field, steps, &noise, &fresh, &mut |i| {
             report.stage(Stage::Flow { step: i as u32 + 1, steps });
-            cancel.check()
+            Ok(cancel.check()?)
         })?;
         timings.flow = self.finished(clock)?;
 
@@ -419,12 +234,13 @@ impl Generator {
         let mut clips = Vec::new();
         for i in 0..request.variations {
             cancel.check()?;
-            let spectrum = codec.decode_checked(&latent.narrow(0, i as usize, 1)?, &|| cancel.check())?;
+            let spectrum =
+                codec.decode_checked(&latent.narrow(0, i as usize, 1)?, &|| Ok(cancel.check()?))?;
             cancel.check()?;
             let mut clip = codec.render(&spectrum, texture_seed(request, i))?;
             clip.truncate(samples);
             finish(&mut clip, self.sample_rate_hz());
-            clips.push(Audio { samples: clip, sample_rate_hz: self.sample_rate_hz() });
+            clips.push(Audio::mono(self.sample_rate_hz(), clip));
         }
         timings.decode = clock.elapsed();
         Ok(Generation { clips, timings, nfe: steps })
@@ -437,9 +253,9 @@ impl Generator {
     }
 
     /// What will be integrated for `request`.
-    fn plan(&self, request: &GenerationRequest) -> Plan<'_> {
+    fn plan(&self, request: &Request) -> Plan<'_> {
         let (network, sampler, learnt) = self.model.flow_for(request.steps);
-        let mut scale = f64::from(request.guidance_scale) / f64::from(learnt);
+        let mut scale = f64::from(request.guidance) / f64::from(learnt);
         if learnt > 1.0 {
             // What was learnt cannot be taken back: less would mix in what the network makes of no text at all.
             scale = scale.max(1.0);
@@ -449,7 +265,7 @@ impl Generator {
 
     /// Text features of the prompt for every variation, followed by those of the negative prompt if guidance
     /// needs them.
-    fn condition(&self, request: &GenerationRequest, plan: Plan<'_>) -> Result<Conditioned> {
+    fn condition(&self, request: &Request, plan: Plan<'_>) -> Result<Conditioned> {
         let variations = request.variations as usize;
         let encode = |text: &str| self.texts.get(text.trim(), |text| self.model.text.encode(&[text]));
         let text = encode(&request.prompt)?.repeat_each(variations)?;
@@ -465,7 +281,7 @@ impl Generator {
     /// One latent of noise per variation; the first tokens of a longer clip start from the same noise. Draw 0 is what
     /// a sound starts from, those up to the number of steps are for samplers that add noise on the way, and multiples of
     /// 2^32 are what a sound starts from that would be silent otherwise.
-    fn noise(&self, request: &GenerationRequest, tokens: usize, draw: u64) -> Result<Tensor> {
+    fn noise(&self, request: &Request, tokens: usize, draw: u64) -> Result<Tensor> {
         // A word of the hash keeps these apart from the noise of neighbouring seeds.
         let seed = if draw == 0 { request.seed } else { rng::hash(request.seed, [draw].into_iter()) };
         let channels = self.model.config.codec.latent_channels();
@@ -501,7 +317,7 @@ fn is_silent(clip: &[f32]) -> bool {
 
 /// Seed of the decoder's noise for variation `i`: the same at every step count, different for every prompt, so that
 /// layers made with one seed do not share the noise they are shaped from.
-fn texture_seed(request: &GenerationRequest, i: u32) -> u64 {
+fn texture_seed(request: &Request, i: u32) -> u64 {
     rng::hash(rng::HASH_START, request.prompt.trim().bytes().map(u64::from))
         ^ request.seed.wrapping_add(u64::from(i))
 }

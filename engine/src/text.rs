@@ -2,10 +2,10 @@
 
 pub(crate) mod bert;
 pub(crate) mod cache;
+mod condition;
 
 use crate::config::TextConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::flow::TextCondition;
 use crate::nn::ops::KeyLengths;
 use bert::Bert;
 use candle_core::{D, Device, Tensor, bail};
@@ -13,6 +13,8 @@ use candle_nn::VarBuilder;
 use std::fmt;
 use straightshot_gpu_kernels::Recordings;
 use tokenizers::Tokenizer;
+
+pub use condition::TextCondition;
 
 /// Frozen sentence encoder (all-MiniLM-L6-v2 by default): a feature per word piece and their mean.
 pub struct TextEncoder {

@@ -29,7 +29,6 @@ mod waveform;
 
 use crate::params::{MAX_SEED, MIN_SEED, StraightshotParams};
 use crate::shared::{EditorLink, Event, View};
-use crate::state::{Take, TakeId};
 use action::Action;
 use egui::{Ui, Vec2, ViewportCommand, vec2};
 use nice_plug::context::gui::GuiContext;
@@ -44,6 +43,7 @@ use panels::{MIN_SIZE, Panels, Scene};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
+use straightshot_takes::{Take, TakeId};
 
 /// Size of a new window in points.
 const DEFAULT_SIZE: Vec2 = vec2(1000.0, 720.0);

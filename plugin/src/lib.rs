@@ -2,7 +2,8 @@
 //!
 //! This file wires the parts together and exports the plugin:
 //!
-//! - [`params`], [`state`]: what the host saves and automates;
+//! - [`params`]: what the host saves and automates;
+//! - `straightshot-takes`: takes and what is kept of them;
 //! - [`worker`]: makes the takes, off every thread the host cares about;
 //! - [`publish`], [`audio`]: the way of a take to the audio thread, and its playing there;
 //! - [`editor`]: the window;
@@ -14,8 +15,8 @@ pub mod audio;
 pub mod editor;
 pub mod params;
 pub mod publish;
+mod session_field;
 pub mod shared;
-pub mod state;
 pub mod worker;
 
 use audio::AudioProcessor;
@@ -23,8 +24,9 @@ use nice_plug::prelude::*;
 use params::StraightshotParams;
 use parking_lot::Mutex;
 use shared::{EditorLink, Shared};
-use state::{SessionStore, SoundRequest};
 use std::sync::Arc;
+use straightshot_protocol::Request;
+use straightshot_takes::SessionStore;
 use worker::Worker;
 use worker::models::ModelCache;
 
@@ -38,11 +40,11 @@ pub struct Straightshot {
 }
 
 /// What the next instance makes at once; see [`begin_with`].
-static FIRST_REQUEST: Mutex<Option<SoundRequest>> = Mutex::new(None);
+static FIRST_REQUEST: Mutex<Option<Request>> = Mutex::new(None);
 
 /// Makes the next instance of this process start with the prompt and the parameters of `request` and make its sound
 /// at once. For the standalone program; a host uses the state for this.
-pub fn begin_with(request: SoundRequest) {
+pub fn begin_with(request: Request) {
     *FIRST_REQUEST.lock() = Some(request);
 }
 
@@ -101,7 +103,7 @@ impl Plugin for Straightshot {
     }
 
     fn filter_state(state: &mut PluginState) {
-        state::document::repair(state);
+        session_field::repair(state);
     }
 
     fn activate(

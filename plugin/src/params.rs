@@ -3,9 +3,11 @@
 //! Identifiers never change once released: hosts store automation and state under them. No parameter starts a
 //! generation; they are read when the user asks for a sound.
 
-use crate::state::{SessionStore, SoundRequest};
+use crate::session_field::SessionField;
 use nice_plug::prelude::*;
 use std::sync::Arc;
+use straightshot_protocol::Request;
+use straightshot_takes::SessionStore;
 
 /// Fewest solver steps.
 pub const MIN_STEPS: i32 = 1;
@@ -64,14 +66,13 @@ pub enum PlayMode {
 
 /// What a fresh instance would make: no prompt and the parameters' defaults.
 #[must_use]
-pub fn initial_request() -> SoundRequest {
-    SoundRequest {
-        prompt: String::new(),
-        negative_prompt: String::new(),
+pub fn initial_request() -> Request {
+    Request {
         steps: DEFAULT_STEPS.unsigned_abs(),
         guidance: DEFAULT_GUIDANCE,
         seed: u64::from(DEFAULT_SEED.unsigned_abs()),
         seconds: f64::from(DEFAULT_LENGTH_S),
+        ..Request::default()
     }
 }
 
@@ -105,14 +106,14 @@ pub struct StraightshotParams {
     pub revision: IntParam,
     /// Prompt and takes: the persisted state that is not a parameter.
     #[persist = "session"]
-    pub session: Arc<SessionStore>,
+    pub session: SessionField,
 }
 
 impl StraightshotParams {
     /// Parameters around `session`. Those of the next sound start with `initial`, which is also what a host resets
     /// them to; [`initial_request`] is the usual one.
     #[must_use]
-    pub fn new(session: Arc<SessionStore>, initial: &SoundRequest) -> Self {
+    pub fn new(session: Arc<SessionStore>, initial: &Request) -> Self {
         let whole = |value: u64, min, max| i32::try_from(value).unwrap_or(max).clamp(min, max);
         let initial_steps = whole(initial.steps.into(), MIN_STEPS, MAX_STEPS);
         let initial_seed = whole(initial.seed, MIN_SEED, MAX_SEED);
@@ -149,15 +150,15 @@ impl StraightshotParams {
                 .hide()
                 .hide_in_generic_ui()
                 .non_automatable(),
-            session,
+            session: SessionField(session),
         }
     }
 
     /// The sound the user would get now: the session's texts and the parameters' current values.
     #[must_use]
-    pub fn request(&self) -> SoundRequest {
-        let (prompt, negative_prompt) = self.session.prompts();
-        SoundRequest {
+    pub fn request(&self) -> Request {
+        let (prompt, negative_prompt) = self.session.0.prompts();
+        Request {
             prompt,
             negative_prompt,
             steps: self.steps.value().unsigned_abs(),
@@ -165,6 +166,7 @@ impl StraightshotParams {
             seed: u64::from(self.seed.value().unsigned_abs()),
             // A thousandth is finer than anyone turns a knob, and reads better in a project than 2.299999952316284.
             seconds: (f64::from(self.length.value()) * 1e3).round() / 1e3,
+            ..Request::default()
         }
     }
 

@@ -1,12 +1,12 @@
 //! [host, worker] Turns takes into clips at the host's rate and sends them to the audio thread.
 
-use crate::state::Take;
 use parking_lot::Mutex;
 use std::sync::Arc;
-use straightshot_engine::Result;
-use straightshot_engine::audio::resample::resample;
 use straightshot_playback::Clip;
 use straightshot_playback::handoff::{ClipReceiver, ClipSender, channel};
+use straightshot_protocol::Failure;
+use straightshot_sound::resample;
+use straightshot_takes::Take;
 
 /// The way of takes to the audio thread of one instance: the worker's and the host's threads send, one at a time.
 #[derive(Default)]
@@ -57,7 +57,7 @@ impl ClipOutlet {
         &self,
         sample_rate_hz: u32,
         active: impl FnOnce() -> Option<Arc<Take>>,
-    ) -> (ClipReceiver, Result<Arc<Clip>>) {
+    ) -> (ClipReceiver, Result<Arc<Clip>, Failure>) {
         let mut outlet = self.0.lock();
         let (sender, receiver) = channel();
         outlet.line = Some(Line { sender, sample_rate_hz });
@@ -72,7 +72,7 @@ impl ClipOutlet {
     ///
     /// # Errors
     /// If the sound cannot be converted to the host's rate; the player keeps what it has.
-    pub fn publish(&self, active: impl FnOnce() -> Option<Arc<Take>>) -> Result<()> {
+    pub fn publish(&self, active: impl FnOnce() -> Option<Arc<Take>>) -> Result<(), Failure> {
         let mut outlet = self.0.lock();
         let Some(sample_rate_hz) = outlet.line.as_ref().map(|line| line.sample_rate_hz) else {
             return Ok(());
@@ -103,12 +103,12 @@ impl ClipOutlet {
 }
 
 impl Outlet {
-    fn prepare(&mut self, take: Option<Arc<Take>>, sample_rate_hz: u32) -> Result<Arc<Clip>> {
+    fn prepare(&mut self, take: Option<Arc<Take>>, sample_rate_hz: u32) -> Result<Arc<Clip>, Failure> {
         if let Some(prepared) = self.prepared.as_ref().filter(|p| p.is(take.as_ref(), sample_rate_hz)) {
             return Ok(prepared.clip.clone());
         }
         let samples = match &take {
-            Some(take) => resample(take.samples(), take.sample_rate_hz, sample_rate_hz)?,
+            Some(take) => resample(take.audio(), sample_rate_hz)?.left().to_vec(),
             None => Vec::new(),
         };
         self.generation += 1;

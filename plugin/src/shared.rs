@@ -11,7 +11,6 @@
 //! The editor sees all of it through one handle, [`EditorLink`].
 
 use crate::publish::ClipOutlet;
-use crate::state::{Session, SessionStore, SoundRequest, Take, TakeId};
 use crate::worker::Worker;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use parking_lot::Mutex;
@@ -20,6 +19,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use straightshot_playback::telemetry::Telemetry;
+use straightshot_protocol::Request;
+use straightshot_takes::{Session, SessionStore, Take, TakeId};
 
 /// Events kept for an editor that is not open. More are dropped: [`Status`] and the session hold the truth.
 const EVENT_CAPACITY: usize = 256;
@@ -28,7 +29,7 @@ const EVENT_CAPACITY: usize = 256;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Make this sound. Refused with a message if a sound is being made already.
-    Generate(SoundRequest),
+    Generate(Request),
     /// Stop the running job; the session stays as it was, with the draft if there is one.
     Cancel,
     /// The host has restored a state: drop the running job and begin the session's unfinished one, if it has one.
@@ -105,7 +106,7 @@ pub struct Message {
 #[derive(Debug, Clone, Default)]
 pub struct Status {
     /// The job that is queued or running.
-    pub job: Option<SoundRequest>,
+    pub job: Option<Request>,
     /// Its progress; `None` if there is no job.
     pub progress: Option<Progress>,
     /// The last message, until the user dismisses it or a job begins.
@@ -273,7 +274,7 @@ impl EditorLink {
     }
 
     /// Starts a job. The result arrives as a new take; a refusal or failure arrives as a message.
-    pub fn generate(&self, request: SoundRequest) {
+    pub fn generate(&self, request: Request) {
         self.worker.send(Command::Generate(request));
     }
 

@@ -6,7 +6,8 @@ use anyhow::Result;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{VarBuilder, VarMap};
 use straightshot_engine::config::FlowConfig;
-use straightshot_engine::flow::{TextCondition, Transformer};
+use straightshot_engine::flow::Transformer;
+use straightshot_engine::text::TextCondition;
 use straightshot_training::lora::Lora;
 
 const SIZES: FlowConfig = FlowConfig { dim: 8, blocks: 2, heads: 2, feed_forward: 12 };

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use straightshot::worker::models::{ModelCache, SoundEngine};
-use straightshot_engine::pipeline::{
-    Audio, CancelToken, Generation, GenerationRequest, Progress, Stage, StageTimings,
-};
+use straightshot_engine::model::builtin_card;
+use straightshot_engine::pipeline::Generation;
 use straightshot_engine::{Error, ErrorKind, Result};
+use straightshot_protocol::{Audio, CancelToken, Card, ModelId, Progress, Request, Stage, StageTimings};
 
 /// Sample rate of the tones in Hz.
 pub(crate) const RATE_HZ: u32 = 44_100;
@@ -48,8 +48,8 @@ fn take_long(cancel: &CancelToken) -> Result<()> {
 }
 
 /// The tone generator.
-#[derive(Default)]
 pub(crate) struct ToneEngine {
+    card: Card,
     running: AtomicUsize,
     /// Most jobs that ever ran at once.
     pub(crate) most_at_once: AtomicUsize,
@@ -57,14 +57,26 @@ pub(crate) struct ToneEngine {
     pub(crate) begun: Mutex<Vec<(u64, u32)>>,
 }
 
+impl Default for ToneEngine {
+    fn default() -> Self {
+        let card = Card { id: ModelId::named("tone"), sample_rate_hz: RATE_HZ, ..builtin_card() };
+        Self {
+            card,
+            running: AtomicUsize::default(),
+            most_at_once: AtomicUsize::default(),
+            begun: Mutex::default(),
+        }
+    }
+}
+
 impl SoundEngine for ToneEngine {
-    fn name(&self) -> &str {
-        "tone"
+    fn card(&self) -> &Card {
+        &self.card
     }
 
     fn generate(
         &self,
-        request: &GenerationRequest,
+        request: &Request,
         progress: &mut (dyn FnMut(Progress) + Send),
         cancel: &CancelToken,
     ) -> Result<Generation> {
@@ -80,7 +92,7 @@ impl SoundEngine for ToneEngine {
 impl ToneEngine {
     fn make(
         &self,
-        request: &GenerationRequest,
+        request: &Request,
         progress: &mut (dyn FnMut(Progress) + Send),
         cancel: &CancelToken,
     ) -> Result<Generation> {
@@ -104,7 +116,7 @@ impl ToneEngine {
             let fraction = step as f32 / request.steps as f32;
             progress(Progress { stage: Stage::Flow { step, steps: request.steps }, fraction, eta: None });
         }
-        let clips = vec![Audio { samples, sample_rate_hz: RATE_HZ }];
+        let clips = vec![Audio::mono(RATE_HZ, samples)];
         Ok(Generation { clips, timings: StageTimings::default(), nfe: request.steps })
     }
 }

@@ -4,9 +4,10 @@ use crate::engine::{ToneEngine, cache_of};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use straightshot::shared::{EditorLink, Event, Shared, View};
-use straightshot::state::{SessionStore, SoundRequest};
 use straightshot::worker::Worker;
 use straightshot::worker::models::ModelCache;
+use straightshot_protocol::Request;
+use straightshot_takes::SessionStore;
 
 /// One plugin instance without its plugin.
 pub(crate) struct Instance {
@@ -60,6 +61,6 @@ impl Instance {
 }
 
 /// A request for half a second with three steps.
-pub(crate) fn request(prompt: &str, seed: u64) -> SoundRequest {
-    SoundRequest { prompt: prompt.to_owned(), seed, seconds: 0.5, steps: 3, ..SoundRequest::default() }
+pub(crate) fn request(prompt: &str, seed: u64) -> Request {
+    Request { prompt: prompt.to_owned(), seed, seconds: 0.5, steps: 3, ..Request::default() }
 }

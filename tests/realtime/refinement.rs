@@ -4,23 +4,23 @@ use crate::counting::{Counts, watch};
 use crate::engine::{ToneEngine, cache_of, version};
 use crate::instance::{Instance, request};
 use crate::player::on;
-use nice_plug::params::persist::PersistentField;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use straightshot::audio::AudioProcessor;
 use straightshot::params::StraightshotParams;
 use straightshot::shared::{Event, View};
-use straightshot::state::{Session, SoundRequest, TakeId};
 use straightshot_playback::{Block, Mode, Player, Transport};
+use straightshot_protocol::Request;
+use straightshot_takes::{Session, TakeId};
 
 /// The first take of a session.
 const FIRST: TakeId = TakeId(1);
 /// The host's sample rate in Hz.
 const HOST_HZ: u32 = 48_000;
 
-fn steps(steps: u32, prompt: &str, seed: u64) -> SoundRequest {
-    SoundRequest { steps, ..request(prompt, seed) }
+fn steps(steps: u32, prompt: &str, seed: u64) -> Request {
+    Request { steps, ..request(prompt, seed) }
 }
 
 /// An instance with one take that has the versions 1, 2, 4 and 8, and the engine behind it.
@@ -46,7 +46,7 @@ fn saved(instance: &Instance) -> String {
 }
 
 fn restore(instance: &Instance, saved: &str) {
-    instance.shared.session.set(serde_json::from_str::<Session>(saved).expect("valid"));
+    instance.shared.session.replace(serde_json::from_str::<Session>(saved).expect("valid"));
     instance.worker.session_restored();
 }
 
@@ -58,7 +58,7 @@ fn one_take_is_refined_in_place_and_every_version_is_told() {
     assert_eq!((view.takes.len(), view.active_take), (1, Some(FIRST)));
     let take = view.active().expect("the take is active");
     assert_eq!(take.request, steps(8, "versions", 1));
-    assert_eq!((take.samples(), take.step_counts()), (&*version(1, 0.5, 8), vec![1, 2, 4, 8]));
+    assert_eq!((take.audio().left(), take.step_counts()), (&*version(1, 0.5, 8), vec![1, 2, 4, 8]));
     let told: Vec<_> = instance.events().into_iter().filter(|event| *event != Event::Progressed).collect();
     let refined = |steps| Event::TakeRefined { id: FIRST, steps };
     assert_eq!(told, [Event::Started, Event::TakeReady(FIRST), refined(2), refined(4), refined(8)]);
@@ -97,7 +97,7 @@ fn the_draft_is_there_and_plays_while_the_rest_is_made() {
     let view = instance.wait("the draft", is_refining);
     assert!(begun.elapsed() < Duration::from_secs(1), "it does not wait for the second version");
     let take = view.active().expect("the draft is active");
-    assert_eq!((take.request.steps, take.samples()), (1, &*version(1, 0.5, 1)));
+    assert_eq!((take.request.steps, take.audio().left()), (1, &*version(1, 0.5, 1)));
     assert_eq!(view.status.job.map(|job| job.steps), Some(24));
     let status = instance.wait("progress", |view| {
         view.status.progress.as_ref().is_some_and(|progress| progress.fraction > 0.0)
@@ -116,7 +116,7 @@ fn cancelling_keeps_the_draft_with_the_steps_it_has() {
     assert!(begun.elapsed() < Duration::from_secs(1));
     let take = view.active().expect("the draft is kept");
     assert_eq!(take.request, steps(1, "refine", 1));
-    assert_eq!((take.samples(), take.step_counts()), (&*version(1, 0.5, 1), vec![1]));
+    assert_eq!((take.audio().left(), take.step_counts()), (&*version(1, 0.5, 1), vec![1]));
     assert!(view.status.message.is_none());
     assert_eq!(instance.events().last(), Some(&Event::Cancelled));
     let session = instance.shared.session.lock();
@@ -184,7 +184,7 @@ fn switching_versions_makes_nothing_and_reaches_the_player() {
         let view = instance.link.view();
         let take = view.active().expect("it stays active");
         assert_eq!((take.id, take.request.steps), (FIRST, count));
-        assert_eq!(take.samples(), version(1, 0.5, count));
+        assert_eq!(take.audio().left(), version(1, 0.5, count));
         assert_eq!(take.step_counts(), [1, 2, 4, 8], "no version is lost by it");
         instance.wait("the version to be played", |_| (peak() / full - count as f32 / 8.0).abs() < 0.01);
     }

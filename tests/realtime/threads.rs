@@ -2,18 +2,18 @@
 #![cfg(target_os = "linux")]
 
 use anyhow::Result;
-use straightshot_engine::pipeline::{CancelToken, GenerationRequest, Generator};
+use straightshot_engine::pipeline::Generator;
+use straightshot_protocol::{CancelToken, Request};
 
 /// Threads of libraries would have normal priority, spin, and outlive the plugin.
 #[test]
 fn the_engine_computes_on_its_own_pool_and_nowhere_else() -> Result<()> {
     let generator = Generator::builtin()?;
     // Large enough for whatever is spread over threads: the longest clip of the plugin, several clips, guidance.
-    let long =
-        GenerationRequest { seconds: 30.0, steps: 2, guidance_scale: 6.0, ..GenerationRequest::default() };
-    let several = GenerationRequest { seconds: 5.0, variations: 6, ..long.clone() };
+    let long = Request { seconds: 30.0, steps: 2, guidance: 6.0, ..Request::default() };
+    let several = Request { seconds: 5.0, variations: 6, ..long.clone() };
     for (i, request) in [long, several].into_iter().enumerate() {
-        let request = GenerationRequest { prompt: format!("rain on a roof {i}"), ..request };
+        let request = Request { prompt: format!("rain on a roof {i}"), ..request };
         generator.generate(&request, &mut |_| (), &CancelToken::default())?;
     }
     let mut names = Vec::new();

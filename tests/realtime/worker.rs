@@ -2,13 +2,12 @@
 
 use crate::engine::{RATE_HZ, ToneEngine, cache_of, tone};
 use crate::instance::{Instance, request};
-use nice_plug::params::persist::PersistentField;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use straightshot::audio::AudioProcessor;
 use straightshot::shared::{Event, Severity, View};
-use straightshot::state::{Session, TakeId};
+use straightshot_takes::{Session, TakeId};
 
 #[test]
 fn a_request_becomes_the_active_take() {
@@ -17,8 +16,11 @@ fn a_request_becomes_the_active_take() {
     instance.link.generate(request("a tone", 5));
     let view = instance.wait("a take", |view| !view.takes.is_empty() && !view.is_busy());
     let take = view.active().expect("the new take is active");
-    assert_eq!(take.samples(), tone(5, 0.5));
-    assert_eq!((take.sample_rate_hz, take.model.as_str(), take.name.as_str()), (RATE_HZ, "tone", "a tone"));
+    assert_eq!(take.audio().left(), tone(5, 0.5));
+    assert_eq!(
+        (take.audio().sample_rate_hz(), take.request.model.name.as_str(), take.name.as_str()),
+        (RATE_HZ, "tone", "a tone")
+    );
     assert_eq!(take.request, request("a tone", 5));
     assert_eq!(view.status.model.as_deref(), Some("tone"));
     assert!(view.status.message.is_none());
@@ -113,7 +115,7 @@ fn ten_instances_share_one_model_and_take_turns() {
     }
     for (instance, seed) in instances.iter().zip(0..) {
         let view = instance.wait("its take", |view| !view.takes.is_empty());
-        assert_eq!(view.takes[0].samples(), tone(seed, 0.5), "everyone gets what they asked for");
+        assert_eq!(view.takes[0].audio().left(), tone(seed, 0.5), "everyone gets what they asked for");
     }
     assert_eq!(models.loads(), 1);
     assert_eq!(engine.most_at_once.load(Ordering::SeqCst), 1);
@@ -161,17 +163,17 @@ fn a_restored_session_finishes_what_it_began() {
         serde_json::to_string(&*session).expect("a session can be written").replace("slow", "soon")
     };
     let instance = Instance::with_tones();
-    instance.shared.session.set(serde_json::from_str::<Session>(&saved).expect("valid"));
+    instance.shared.session.replace(serde_json::from_str::<Session>(&saved).expect("valid"));
     instance.worker.session_restored();
     let view = instance.wait("the take", |view| !view.takes.is_empty());
-    assert_eq!(view.takes[0].samples(), tone(3, 0.5));
+    assert_eq!(view.takes[0].audio().left(), tone(3, 0.5));
     assert_eq!(view.takes[0].request.prompt, "soon");
 }
 
 #[test]
 fn a_session_without_a_job_starts_no_thread() {
     let instance = Instance::with_tones();
-    instance.shared.session.set(Session::default());
+    instance.shared.session.replace(Session::default());
     instance.worker.session_restored();
     assert_eq!(instance.events(), [Event::SessionRestored]);
     assert!(!instance.worker.is_started());
@@ -184,11 +186,11 @@ fn restoring_another_session_replaces_the_job() {
     instance.wait("the job", View::is_busy);
     let mut other = Session::default();
     other.pending = Some(request("a tone", 2));
-    instance.shared.session.set(other);
+    instance.shared.session.replace(other);
     instance.worker.session_restored();
     let view = instance.wait("the other take", |view| !view.takes.is_empty() && !view.is_busy());
     assert_eq!(view.takes.len(), 1);
-    assert_eq!(view.takes[0].samples(), tone(2, 0.5));
+    assert_eq!(view.takes[0].audio().left(), tone(2, 0.5));
 }
 
 #[test]
@@ -197,7 +199,7 @@ fn restoring_the_session_that_is_being_worked_on_does_not_disturb() {
     instance.link.generate(request("slow", 6));
     instance.wait("the job", View::is_busy);
     let saved = serde_json::to_string(&*instance.shared.session.lock()).expect("a session can be written");
-    instance.shared.session.set(serde_json::from_str::<Session>(&saved).expect("valid"));
+    instance.shared.session.replace(serde_json::from_str::<Session>(&saved).expect("valid"));
     instance.worker.session_restored();
     let view = instance.wait("the take", |view| !view.takes.is_empty() && !view.is_busy());
     assert!(view.bin.is_empty() && instance.shared.session.lock().pending.is_none());
@@ -209,7 +211,7 @@ fn restoring_the_session_that_is_being_worked_on_does_not_disturb() {
 fn damage_in_a_restored_session_is_told() {
     let instance = Instance::with_tones();
     let damaged = r#"{"version":1,"takes":[{"id":1,"audio":"????"}],"pending":{"prompt":"a tone"}}"#;
-    instance.shared.session.set(serde_json::from_str::<Session>(damaged).expect("reading never fails"));
+    instance.shared.session.replace(serde_json::from_str::<Session>(damaged).expect("reading never fails"));
     instance.worker.session_restored();
     let view = instance.wait("the unfinished take", |view| view.takes.len() == 2 && !view.is_busy());
     let message = view.status.message.expect("the user is told, and the job did not take the message away");

@@ -16,7 +16,8 @@ use straightshot_engine::device::Placement;
 use straightshot_engine::flow::Transformer;
 use straightshot_engine::model::ModelFiles;
 use straightshot_engine::model::trial::random_weights;
-use straightshot_engine::pipeline::{CancelToken, Generation, GenerationRequest, Generator, Intermediates};
+use straightshot_engine::pipeline::{Generation, Generator, Intermediates};
+use straightshot_protocol::{CancelToken, Request};
 
 const PROMPT: &str = "glass bottle smashing on a stone floor";
 /// Runs before those that are measured.
@@ -174,14 +175,14 @@ fn model_rows(
     Ok(rows)
 }
 
-fn request(arguments: &Arguments, run: usize) -> GenerationRequest {
-    GenerationRequest {
+fn request(arguments: &Arguments, run: usize) -> Request {
+    Request {
         // A prompt of its own: the features of the last prompts are kept, and reading them again costs nothing.
         prompt: format!("{PROMPT} {run}"),
         steps: arguments.steps,
         seconds: arguments.seconds,
-        guidance_scale: arguments.guidance,
-        ..GenerationRequest::default()
+        guidance: arguments.guidance,
+        ..Request::default()
     }
 }
 
@@ -227,8 +228,8 @@ fn median(mut values: Vec<f64>) -> f64 {
 fn listen(arguments: &Arguments, generator: &Generator) -> Result<Heard> {
     let request = request(arguments, 0);
     let made = generator.intermediates(&request)?;
-    let mut generation = generator.generate(&request, &mut |_| (), &CancelToken::default())?;
-    Ok(Heard { made, samples: std::mem::take(&mut generation.clips[0].samples) })
+    let generation = generator.generate(&request, &mut |_| (), &CancelToken::default())?;
+    Ok(Heard { made, samples: generation.clips[0].left().to_vec() })
 }
 
 fn difference(reference: &Heard, heard: &Heard) -> Result<Difference> {

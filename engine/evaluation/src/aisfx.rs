@@ -14,8 +14,8 @@ use super::Weights;
 use super::mel::{Mel, MelConfig};
 use candle_core::{Device, Tensor};
 use std::path::Path;
-use straightshot_engine::audio::resample::resample;
 use straightshot_engine::error::Result;
+use straightshot_sound::resample_channel;
 
 /// Sample rate of the network in Hz.
 pub const SAMPLE_RATE_HZ: u32 = 44_100;
@@ -93,7 +93,7 @@ impl Aisfx {
     /// # Errors
     /// [`straightshot_engine::ErrorKind::Compute`] if the rate cannot be converted or a tensor operation fails.
     pub fn embed(&self, samples: &[f32], sample_rate_hz: u32) -> Result<Vec<f32>> {
-        let samples = resample(samples, sample_rate_hz, SAMPLE_RATE_HZ)?;
+        let samples = resample_channel(samples, sample_rate_hz, SAMPLE_RATE_HZ)?;
         let frames = (samples.len() + HOP / 2).div_ceil(HOP).max(1);
         let mut spectrum = self.mel.frames(&samples, -((WINDOW / 2) as isize), frames);
         spectrum.iter_mut().for_each(|x| *x = (1.0 + 1e4 * *x).log10() / LARGEST);

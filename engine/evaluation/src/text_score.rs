@@ -12,7 +12,7 @@
 
 use std::collections::HashMap;
 use straightshot_engine::error::Result;
-use straightshot_engine::flow::TextCondition;
+use straightshot_engine::text::TextCondition;
 
 /// Embedded captions and class names.
 #[derive(Debug)]

@@ -10,8 +10,8 @@ use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 use serde::Deserialize;
 use std::path::Path;
-use straightshot_engine::audio::resample::resample;
 use straightshot_engine::error::{Error, ErrorKind, Result};
+use straightshot_sound::resample_channel;
 
 /// Sample rate of the network in Hz.
 pub const SAMPLE_RATE_HZ: u32 = 16_000;
@@ -194,7 +194,7 @@ impl Yamnet {
     /// # Errors
     /// [`ErrorKind::Compute`] if the rate cannot be converted or a tensor operation fails.
     pub fn hear(&self, samples: &[f32], sample_rate_hz: u32) -> Result<Heard> {
-        let samples = resample(samples, sample_rate_hz, SAMPLE_RATE_HZ)?;
+        let samples = resample_channel(samples, sample_rate_hz, SAMPLE_RATE_HZ)?;
         let patches = self.patches(&samples);
         let silent = patches.chunks_exact(FRAMES * BANDS).map(is_silent).collect();
         let mut heard = Heard { embeddings: Vec::new(), logits: Vec::new(), silent };

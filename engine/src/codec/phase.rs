@@ -391,8 +391,8 @@ impl Gradient<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::stft::Stft;
     use crate::rng::{Noise, Stream};
+    use crate::stft::Stft;
     use realfft::num_complex::Complex32;
 
     /// Relative error in dB of the magnitudes after magnitude -> phase -> signal -> magnitude.

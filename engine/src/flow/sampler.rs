@@ -3,22 +3,9 @@
 use super::diffusion;
 use super::path::{self, DATA_TIME, NOISE_TIME};
 use super::solver::{Method, VelocityField, integrate, uniform_grid};
+use crate::config::Sampler;
 use crate::error::Result;
 use candle_core::Tensor;
-use serde::{Deserialize, Serialize};
-
-/// How a network's predictions become data.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Sampler {
-    /// Euler steps along a velocity.
-    #[default]
-    Euler,
-    /// Jumps to data and back to less noise, see [`consistency`].
-    Consistency,
-    /// [`diffusion::ddim`]; the network predicts noise.
-    Ddim,
-}
 
 impl Sampler {
     /// Takes `steps` steps from `noise`; `fresh(i)` is the noise that step `i` (from 1) may add.

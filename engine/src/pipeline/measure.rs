@@ -1,13 +1,13 @@
 //! Parts of a generation, opened for measurements.
 
-use super::{GenerationRequest, Generator};
+use super::Generator;
 use crate::error::Result;
 use crate::flow::guidance::needs_unconditional;
-use crate::flow::{
-    Guided, Method, TextCondition, Transformer, VelocityField, Windowed, integrate, uniform_grid,
-};
+use crate::flow::{Guided, Method, Transformer, VelocityField, Windowed, integrate, uniform_grid};
+use crate::text::TextCondition;
 use candle_core::{Device, Tensor};
 use std::time::{Duration, Instant};
+use straightshot_protocol::Request;
 
 /// A sound on its way.
 #[derive(Debug, Clone)]
@@ -26,10 +26,10 @@ impl Generator {
     /// As [`Generator::generate`], and errors of `measure`.
     pub fn measure_field<R: Send>(
         &self,
-        request: &GenerationRequest,
+        request: &Request,
         measure: impl FnOnce(&dyn VelocityField, &Tensor) -> Result<R> + Send,
     ) -> Result<R> {
-        request.validate()?;
+        request.validate(&self.card)?;
         self.install(|| {
             let noise = self.noise(request, self.tokens(request), 0)?;
             let plan = self.plan(request);
@@ -42,8 +42,8 @@ impl Generator {
     ///
     /// # Errors
     /// As [`Generator::generate`].
-    pub fn time_decoder(&self, request: &GenerationRequest) -> Result<Duration> {
-        request.validate()?;
+    pub fn time_decoder(&self, request: &Request) -> Result<Duration> {
+        request.validate(&self.card)?;
         self.install(|| {
             let latent = self.noise(request, self.tokens(request), 0)?.narrow(0, 0, 1)?;
             self.placement.device().synchronize()?;
@@ -57,7 +57,7 @@ impl Generator {
     ///
     /// # Errors
     /// As [`Generator::generate`].
-    pub fn intermediates(&self, request: &GenerationRequest) -> Result<Intermediates> {
+    pub fn intermediates(&self, request: &Request) -> Result<Intermediates> {
         let latent = self.measure_field(request, |field, noise| {
             let grid = uniform_grid(request.steps);
             integrate(field, Method::Euler, &grid, noise, &mut |_| Ok(()))
@@ -81,7 +81,7 @@ impl Generator {
 
     /// Whether `request` is guided, which takes two evaluations of the network per step.
     #[must_use]
-    pub fn is_guided(&self, request: &GenerationRequest) -> bool {
+    pub fn is_guided(&self, request: &Request) -> bool {
         needs_unconditional(self.plan(request).scale)
     }
 

@@ -1,13 +1,14 @@
 //! How far a generation has come.
 
-use super::{GenerationRequest, Progress, Stage};
 use crate::flow::guidance;
 use std::time::{Duration, Instant};
+use straightshot_protocol::{Cost, Progress, Request, Stage};
 
 /// Turns stage changes into [`Progress`] with a fraction and a time left.
 pub(super) struct Reporter<'a> {
     sink: &'a mut (dyn FnMut(Progress) + Send),
     start: Instant,
+    cost: Cost,
     work: Work,
     /// Work of runs that are over.
     before: f32,
@@ -24,34 +25,36 @@ struct Work {
 }
 
 impl Work {
-    fn new(request: &GenerationRequest, scale: f64, tokens: usize) -> Self {
-        let guided = if guidance::needs_unconditional(scale) { 2.0 } else { 1.0 };
-        let latents = (tokens * request.variations as usize) as f32;
-        let (text, step, decode) = (20.0 * guided, 4.0 + 0.2 * latents * guided, 2.0 * latents);
+    fn new(request: &Request, cost: &Cost, scale: f64) -> Self {
+        let guided = guidance::needs_unconditional(scale);
+        let seconds = request.seconds * f64::from(request.variations);
+        let text = if guided { 2.0 * cost.text } else { cost.text };
+        let (step, decode) = (cost.of_step(seconds, guided), cost.of_decoding(seconds));
         Self { text, step, steps: request.steps, total: text + step * request.steps as f32 + decode }
     }
 }
 
 impl<'a> Reporter<'a> {
     pub(super) fn new(
-        request: &GenerationRequest,
+        request: &Request,
+        cost: &Cost,
         scale: f64,
-        tokens: usize,
         sink: &'a mut (dyn FnMut(Progress) + Send),
     ) -> Self {
         Self {
             sink,
             start: Instant::now(),
-            work: Work::new(request, scale, tokens),
+            cost: *cost,
+            work: Work::new(request, cost, scale),
             before: 0.0,
             fraction: 0.0,
         }
     }
 
     /// What was asked for takes another run.
-    pub(super) fn again(&mut self, request: &GenerationRequest, scale: f64, tokens: usize) {
+    pub(super) fn again(&mut self, request: &Request, scale: f64) {
         self.before += self.work.total;
-        self.work = Work::new(request, scale, tokens);
+        self.work = Work::new(request, &self.cost, scale);
     }
 
     pub(super) fn stage(&mut self, stage: Stage) {

@@ -1,7 +1,7 @@
 //! Features of the texts that were encoded last.
 
 use crate::error::Result;
-use crate::flow::TextCondition;
+use crate::text::TextCondition;
 use std::sync::{Mutex, PoisonError};
 
 /// Texts whose features are kept: prompt and negative prompt of a few instances. The longest prompt takes 0.2 MB.

@@ -4,7 +4,8 @@ use super::pairing;
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 use straightshot_engine::error::Result;
-use straightshot_engine::flow::{TextCondition, Transformer, path};
+use straightshot_engine::flow::{Transformer, path};
+use straightshot_engine::text::TextCondition;
 
 /// Features of one caption.
 #[derive(Debug, Clone, PartialEq)]

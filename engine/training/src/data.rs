@@ -4,9 +4,9 @@ use super::tones;
 use rayon::prelude::*;
 use serde::Deserialize;
 use std::path::PathBuf;
-use straightshot_engine::audio::{resample::resample, wav};
 use straightshot_engine::error::{Error, ErrorKind, Result};
 use straightshot_engine::rng::Noise;
+use straightshot_sound::{files, resample_channel};
 
 /// Part of a data set; variations of one recording are in one part only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -94,8 +94,8 @@ pub fn load(entries: &[Entry], sample_rate_hz: u32) -> Result<Vec<Clip>> {
     entries
         .par_iter()
         .map(|entry| {
-            let audio = wav::read_mono(&entry.file)?;
-            let samples = resample(&audio.samples, audio.sample_rate_hz, sample_rate_hz)?;
+            let audio = files::read_mono(&entry.file)?;
+            let samples = resample_channel(audio.left(), audio.sample_rate_hz(), sample_rate_hz)?;
             Ok(Clip { entry: entry.clone(), samples })
         })
         .collect()

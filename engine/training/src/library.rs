@@ -31,7 +31,7 @@ use serde::Serialize;
 use std::fmt;
 use std::path::Path;
 use straightshot_engine::error::{Error, ErrorKind, Result};
-use straightshot_engine::pipeline::MAX_PROMPT_CHARS;
+use straightshot_engine::limits::MAX_PROMPT_CHARS;
 use walk::SoundFile;
 
 /// Where the caption of a file is from, in order of preference.

@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 use straightshot_engine::config::FlowConfig;
 use straightshot_engine::error::Result;
 use straightshot_engine::flow::guidance::needs_unconditional;
-use straightshot_engine::flow::{TextCondition, Transformer, path};
+use straightshot_engine::flow::{Transformer, path};
+use straightshot_engine::text::TextCondition;
 
 /// What the velocity is regressed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,18 +1,18 @@
 //! Straightshot without a host: the same plugin with its own window, audio and MIDI connections.
 //!
-//! The environment variable `STRAIGHTSHOT_REQUEST` may hold a request as JSON, in the form of [`SoundRequest`]; the
+//! The environment variable `STRAIGHTSHOT_REQUEST` may hold a request as JSON, in the form of [`Request`]; the
 //! program then starts with its prompt and settings and makes the sound at once.
 
 use std::process::ExitCode;
 use straightshot::Straightshot;
-use straightshot::state::SoundRequest;
+use straightshot_protocol::Request;
 
 /// Name of the variable with the first request.
 const REQUEST_VARIABLE: &str = "STRAIGHTSHOT_REQUEST";
 
 fn main() -> ExitCode {
     if let Ok(text) = std::env::var(REQUEST_VARIABLE) {
-        match serde_json::from_str::<SoundRequest>(&text) {
+        match serde_json::from_str::<Request>(&text) {
             Ok(request) => straightshot::begin_with(request),
             Err(e) => {
                 #[expect(clippy::print_stderr, reason = "a program's answer to a wrong setting")]

@@ -1,8 +1,8 @@
 //! What the user asked for in a frame. Drawing code only collects actions; [`super::App`] carries them out, so
 //! that every panel can be drawn and tested without a plugin around it.
 
-use crate::state::TakeId;
 use std::path::PathBuf;
+use straightshot_takes::TakeId;
 
 /// One thing the user asked for.
 #[derive(Debug, Clone, PartialEq)]

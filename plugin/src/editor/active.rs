@@ -7,10 +7,10 @@ use super::icons::{self, Icon};
 use super::waveform::{self, Overview};
 use super::{takes, theme};
 use crate::shared::View;
-use crate::state::{Take, TakeId};
 use egui::{
     Align, Align2, CursorIcon, Layout, Rect, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo, vec2,
 };
+use straightshot_takes::{Take, TakeId};
 
 /// Prompts offered while there is nothing to show yet.
 const EXAMPLES: [&str; 3] = ["Footsteps on gravel", "Heavy wooden door slams shut", "Glass bottle smashing"];
@@ -43,7 +43,7 @@ impl ActiveTake {
             heading(ui, take, overview, compare, playhead, actions)
         });
         let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click());
-        if take.samples().is_empty() {
+        if take.audio().left().is_empty() {
             waveform::paint_well(ui, rect);
             let text = take.damage.as_deref().unwrap_or("This take is empty");
             notice(ui, rect, text);
@@ -61,11 +61,11 @@ impl ActiveTake {
     /// The overview of `take`, measured when it is not the one shown before.
     fn overview(&mut self, take: &Take) -> &Overview {
         // Two sessions may use the same id; the address of the samples tells their takes apart.
-        let key = (take.id, take.request.steps, take.samples().as_ptr().addr());
+        let key = (take.id, take.request.steps, take.audio().left().as_ptr().addr());
         let current = self.measured.take().filter(|(measured, _)| *measured == key);
         #[expect(clippy::cast_precision_loss, reason = "sample rates are far below 2^24")]
-        let rate_hz = take.sample_rate_hz as f32;
-        let fresh = || (key, Overview::measure(take.samples(), rate_hz));
+        let rate_hz = take.audio().sample_rate_hz() as f32;
+        let fresh = || (key, Overview::measure(take.audio().left(), rate_hz));
         &self.measured.insert(current.unwrap_or_else(fresh)).1
     }
 }
@@ -113,8 +113,8 @@ fn provenance(take: &Take) -> String {
         request.steps,
         request.guidance,
         request.seed,
-        take.sample_rate_hz,
-        take.model
+        take.audio().sample_rate_hz(),
+        take.request.model
     )
 }
 

@@ -1,7 +1,7 @@
 //! A/B comparison: the last two takes that were active, one key apart.
 
-use crate::state::{Take, TakeId};
 use std::sync::Arc;
+use straightshot_takes::{Take, TakeId};
 
 /// The two sides of the comparison.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -64,10 +64,10 @@ impl Compare {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::SoundRequest;
+    use straightshot_protocol::{Audio, Request};
 
     fn takes(ids: &[u64]) -> Vec<Arc<Take>> {
-        let take = |id: &u64| Take::new(TakeId(*id), SoundRequest::default(), 44_100, "model", vec![0.0; 4]);
+        let take = |id: &u64| Take::new(TakeId(*id), Request::default(), Audio::mono(44_100, vec![0.0; 4]));
         ids.iter().map(|id| Arc::new(take(id))).collect()
     }
 

@@ -8,7 +8,7 @@ use egui::{
     Align, CursorIcon, Frame, Id, Layout, Margin, Rect, Response, RichText, ScrollArea, Sense, Stroke,
     TextEdit, Ui, UiBuilder, Vec2, vec2,
 };
-use straightshot_engine::pipeline::MAX_PROMPT_CHARS;
+use straightshot_engine::limits::MAX_PROMPT_CHARS;
 
 /// The character counter appears when fewer than this many characters are left.
 const COUNTER_FROM: usize = 200;

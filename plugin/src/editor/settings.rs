@@ -10,10 +10,10 @@ use crate::params::{
     StraightshotParams,
 };
 use crate::shared::View;
-use crate::state::Take;
 use egui::{Align, Layout, Rect, StrokeKind, Ui, UiBuilder, vec2};
 use nice_plug::prelude::ParamSetter;
 use std::sync::Arc;
+use straightshot_takes::Take;
 
 /// Step counts offered as segments; any other value is set and shown in the field beside them.
 const STEP_MARKS: [i32; 6] = [1, 2, 4, 8, 16, 24];

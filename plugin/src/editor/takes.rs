@@ -6,13 +6,13 @@ use super::controls;
 use super::icons::{self, Icon};
 use super::theme;
 use crate::shared::View;
-use crate::state::{Take, TakeId};
 use egui::text::{CCursor, CCursorRange};
 use egui::text_edit::TextEditState;
 use egui::{
     Align, Align2, CursorIcon, Frame, Id, Key, Layout, Margin, Rect, Response, RichText, Role, ScrollArea,
     Sense, Stroke, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
+use straightshot_takes::{Take, TakeId};
 
 /// Height of a row in points.
 const ROW_HEIGHT: f32 = 7.0 * theme::UNIT;
@@ -315,7 +315,11 @@ fn pointed_at_button(ui: &Ui, text: Rect, width: f32) -> bool {
 
 /// What a take is called: its whole prompt until the user names it, cut only where the room ends.
 pub(super) fn title(take: &Take) -> &str {
-    if take.name == take.request.default_name() { take.request.prompt.trim() } else { &take.name }
+    if take.name == straightshot_takes::default_name(&take.request) {
+        take.request.prompt.trim()
+    } else {
+        &take.name
+    }
 }
 
 /// The second line of a row.

@@ -5,13 +5,14 @@ use super::panels::{MIN_SIZE, Panels, Scene};
 use super::{shortcuts, theme};
 use crate::params::StraightshotParams;
 use crate::shared::{Message, Progress, Severity, Status, View};
-use crate::state::{Session, SoundRequest, Take, TakeId};
 use egui::accesskit::{Node, NodeId};
 use egui::{Context, Event, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, Vec2, pos2, vec2};
 use nice_plug::context::PluginApi;
 use nice_plug::prelude::{GuiContextInner, Param, ParamPtr, ParamSetter, PluginState};
 use parking_lot::Mutex;
 use std::sync::Arc;
+use straightshot_protocol::{Audio, Request};
+use straightshot_takes::{Session, Take, TakeId};
 
 /// What a host is told about a parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,7 +75,7 @@ impl Window {
         let ctx = Context::default();
         theme::apply(&ctx);
         ctx.enable_accesskit();
-        let params = StraightshotParams::new(Arc::default(), &SoundRequest::default());
+        let params = StraightshotParams::new(Arc::default(), &Request::default());
         let mut window = Self {
             ctx,
             panels: Panels::default(),
@@ -161,8 +162,8 @@ fn empty_view() -> View {
 }
 
 fn take(id: u64, samples: Vec<f32>) -> Arc<Take> {
-    let request = SoundRequest { prompt: format!("sound {id}"), ..SoundRequest::default() };
-    Arc::new(Take::new(TakeId(id), request, 44_100, "model", samples))
+    let request = Request { prompt: format!("sound {id}"), ..Request::default() };
+    Arc::new(Take::new(TakeId(id), request, Audio::mono(44_100, samples)))
 }
 
 fn view_with_takes() -> View {
@@ -200,7 +201,7 @@ fn what_is_being_typed_into_a_field_counts_for_the_generation() {
 
 #[test]
 fn a_running_job_can_be_cancelled_and_not_started_twice() {
-    let status = Status { job: Some(SoundRequest::default()), ..Status::default() };
+    let status = Status { job: Some(Request::default()), ..Status::default() };
     let mut window = Window::open(View { prompt: "rain".into(), status, ..empty_view() }, MIN_SIZE);
     assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), []);
     assert_eq!(window.key(Modifiers::NONE, Key::Escape), [Action::Cancel]);
@@ -210,7 +211,7 @@ fn a_running_job_can_be_cancelled_and_not_started_twice() {
 fn a_longer_prompt_than_the_engine_reads_cannot_be_typed() {
     let mut window = Window::open(empty_view(), MIN_SIZE);
     window.frame(vec![Event::Text("ä".repeat(5000))]);
-    assert_eq!(window.view.prompt.chars().count(), straightshot_engine::pipeline::MAX_PROMPT_CHARS);
+    assert_eq!(window.view.prompt.chars().count(), straightshot_engine::limits::MAX_PROMPT_CHARS);
 }
 
 #[test]
@@ -237,10 +238,10 @@ fn a_step_mark_is_one_complete_gesture() {
 /// A window whose active take has the versions 1, 2 and 8, of which 8 is shown.
 fn window_with_versions() -> Window {
     let mut session = Session::default();
-    session.begin(SoundRequest { steps: 8, ..SoundRequest::default() });
+    session.begin(Request { steps: 8, ..Request::default() });
     for steps in [1, 2, 8] {
-        let request = SoundRequest { steps, ..SoundRequest::default() };
-        session.place(Take::new(TakeId(0), request, 44_100, "model", vec![0.5; 4410]), 0, steps == 8);
+        let request = Request { steps, ..Request::default() };
+        session.place(Take::new(TakeId(0), request, Audio::mono(44_100, vec![0.5; 4410])), 0, steps == 8);
     }
     let view = View { takes: session.takes().to_vec(), active_take: Some(TakeId(1)), ..empty_view() };
     let mut window = Window::open(view, MIN_SIZE);
@@ -344,7 +345,7 @@ fn every_state_is_drawn_at_every_size() {
     let progress = Progress { stage: "Step 1 of 4".into(), step: Some((1, 4)), fraction: 0.3, eta: None };
     let message = Message { severity: Severity::Error, text: "word ".repeat(200), detail: "detail".into() };
     let busy = Status {
-        job: Some(SoundRequest::default()),
+        job: Some(Request::default()),
         progress: Some(progress),
         message: Some(message),
         model: Some("model".into()),

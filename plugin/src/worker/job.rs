@@ -5,15 +5,17 @@ use super::journal;
 use super::ladder::Climb;
 use super::models::{ModelCache, SoundEngine};
 use crate::shared::{Event, Progress, Shared};
-use crate::state::{SoundRequest, Take, TakeId};
 use crossbeam_channel::Sender;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use straightshot_engine::pipeline::{self, Audio, CancelToken, Generation, Stage, StageTimings};
+use straightshot_engine::pipeline::Generation;
 use straightshot_engine::{Error, ErrorKind, Result};
+use straightshot_protocol::Request;
+use straightshot_protocol::{self as protocol, Audio, CancelToken, Stage, StageTimings};
+use straightshot_takes::{Take, TakeId};
 
 /// Identifies a job within its worker.
 pub(super) type JobNumber = u64;
@@ -21,7 +23,7 @@ pub(super) type JobNumber = u64;
 /// Everything a job needs, moved to its thread.
 pub(super) struct Job {
     pub(super) number: JobNumber,
-    pub(super) request: SoundRequest,
+    pub(super) request: Request,
     /// Numbers of steps to make, in rising order; the last is that of the request, the others are drafts.
     pub(super) ladder: Vec<u32>,
     pub(super) model_dir: Option<PathBuf>,
@@ -74,6 +76,12 @@ pub(super) enum Failure {
     },
 }
 
+impl From<protocol::Failure> for Failure {
+    fn from(failure: protocol::Failure) -> Self {
+        Error::from(failure).into()
+    }
+}
+
 impl From<Error> for Failure {
     fn from(e: Error) -> Self {
         if e.kind() == ErrorKind::Cancelled {
@@ -101,7 +109,6 @@ impl Job {
     ///
     /// Between two versions every other instance that waits gets its turn: its draft is worth more than our detail.
     fn make_sound(&self) -> Result<Sound, Failure> {
-        self.request.to_engine().validate()?;
         let mut climb = Climb::new(&self.ladder);
         let mut loaded = None;
         for steps in &self.ladder {
@@ -133,6 +140,7 @@ impl Job {
         let started = Instant::now();
         let loads_before = self.models.loads();
         let model = self.models.get(self.model_dir.as_deref())?;
+        self.request.validate(model.card())?;
         let load = started.elapsed();
         if self.models.loads() > loads_before {
             journal::model_loaded(self.models.loads());
@@ -149,22 +157,17 @@ impl Job {
         load: Duration,
         climb: &Climb,
     ) -> Result<Sound> {
-        let request = SoundRequest { steps, ..self.request.clone() };
-        let mut report = |progress: pipeline::Progress| self.show_progress(steps, &progress, climb);
-        let Generation { clips, timings, .. } =
-            model.generate(&request.to_engine(), &mut report, &self.cancel)?;
-        let Audio { samples, sample_rate_hz } =
-            clips.into_iter().next().filter(is_usable).ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Compute,
-                    "The model made a sound that cannot be played; try another seed",
-                )
-            })?;
-        let take = Take::new(TakeId(0), request, sample_rate_hz, model.name(), samples);
+        let request = Request { model: model.card().id.clone(), steps, ..self.request.clone() };
+        let mut report = |progress: protocol::Progress| self.show_progress(steps, &progress, climb);
+        let Generation { clips, timings, .. } = model.generate(&request, &mut report, &self.cancel)?;
+        let audio = clips.into_iter().next().filter(is_usable).ok_or_else(|| {
+            Error::new(ErrorKind::Compute, "The model made a sound that cannot be played; try another seed")
+        })?;
+        let take = Take::new(TakeId(0), request, audio);
         Ok(Sound { take, model: model.clone(), load, timings })
     }
 
-    fn show_progress(&self, steps: u32, progress: &pipeline::Progress, climb: &Climb) {
+    fn show_progress(&self, steps: u32, progress: &protocol::Progress, climb: &Climb) {
         let (text, step) = describe(progress.stage);
         let text = match self.ladder.first() {
             Some(first) if self.ladder.len() > 1 && *first == steps => within("Draft", &text),
@@ -197,6 +200,7 @@ fn within(whole: &str, stage: &str) -> String {
 /// The stage in the user's words, and the solver step.
 fn describe(stage: Stage) -> (String, Option<(u32, u32)>) {
     match stage {
+        Stage::Wait => ("Waiting for another instance".to_owned(), None),
         Stage::Load => ("Loading the model".to_owned(), None),
         Stage::Text => ("Reading the prompt".to_owned(), None),
         Stage::Flow { step, steps } => (format!("Step {step} of {steps}"), Some((step, steps))),
@@ -207,9 +211,9 @@ fn describe(stage: Stage) -> (String, Option<(u32, u32)>) {
 }
 
 fn is_usable(audio: &Audio) -> bool {
-    !audio.samples.is_empty()
-        && audio.sample_rate_hz > 0
-        && audio.samples.iter().all(|sample| sample.is_finite())
+    !audio.is_empty()
+        && audio.sample_rate_hz() > 0
+        && audio.channels().all(|channel| channel.iter().all(|sample| sample.is_finite()))
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

@@ -3,13 +3,13 @@
 //! For tests and tools that watch the plugin from outside; without the variable nothing is written. A file that
 //! cannot be written is no reason to fail a job.
 
-use crate::state::Take;
 use serde_json::{Value, json};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::time::Duration;
 use straightshot_engine::device::Placement;
-use straightshot_engine::pipeline::StageTimings;
+use straightshot_protocol::StageTimings;
+use straightshot_takes::Take;
 
 /// Name of the variable with the file's path.
 const LOG_VARIABLE: &str = "STRAIGHTSHOT_LOG";
@@ -62,7 +62,7 @@ pub(super) fn made(take: &Take, times: &Times, last: bool) {
         "steps": take.request.steps,
         "seconds": take.request.seconds,
         "seed": take.request.seed,
-        "model": take.model,
+        "model": take.request.model.name,
     }));
 }
 

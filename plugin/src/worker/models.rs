@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use straightshot_engine::Result;
-use straightshot_engine::pipeline::{CancelToken, Generation, GenerationRequest, Generator, Progress};
+use straightshot_engine::pipeline::{Generation, Generator};
+use straightshot_protocol::{CancelToken, Card, Progress, Request};
 
 /// What the worker needs of a model. The seam between plugin and engine: the plugin's tests put a tone generator
 /// here.
 pub trait SoundEngine: Send + Sync {
-    /// Short name of the model, for display.
-    fn name(&self) -> &str;
+    /// What the model can do.
+    fn card(&self) -> &Card;
 
     /// Makes the sound of `request`; see [`Generator::generate`].
     ///
@@ -22,20 +23,20 @@ pub trait SoundEngine: Send + Sync {
     /// As [`Generator::generate`].
     fn generate(
         &self,
-        request: &GenerationRequest,
+        request: &Request,
         progress: &mut (dyn FnMut(Progress) + Send),
         cancel: &CancelToken,
     ) -> Result<Generation>;
 }
 
 impl SoundEngine for Generator {
-    fn name(&self) -> &str {
-        Self::name(self)
+    fn card(&self) -> &Card {
+        Self::card(self)
     }
 
     fn generate(
         &self,
-        request: &GenerationRequest,
+        request: &Request,
         progress: &mut (dyn FnMut(Progress) + Send),
         cancel: &CancelToken,
     ) -> Result<Generation> {

@@ -6,13 +6,14 @@ use super::ladder::ladder;
 use super::models::{ModelCache, SoundEngine};
 use super::{Message, NO_THREAD};
 use crate::shared::{Command, Event, Progress, Severity, Shared};
-use crate::state::{Epoch, MAX_TAKES, Placed, SoundRequest};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::io;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
-use straightshot_engine::pipeline::CancelToken;
+use straightshot_protocol::CancelToken;
+use straightshot_protocol::Request;
+use straightshot_takes::{Epoch, MAX_TAKES, Placed};
 
 /// How often clips are looked after while the audio thread still holds old ones.
 const SERVICE_INTERVAL: Duration = Duration::from_millis(50);
@@ -37,7 +38,7 @@ pub(super) struct Desk {
 
 struct Current {
     number: JobNumber,
-    request: SoundRequest,
+    request: Request,
     /// The session it was begun for.
     epoch: Epoch,
     cancel: CancelToken,
@@ -126,7 +127,7 @@ impl Desk {
 
     /// Begins the session's pending job, which is `request`. If a restored job has a take already, the versions that
     /// take has are not made again.
-    fn begin(&mut self, request: SoundRequest) {
+    fn begin(&mut self, request: Request) {
         self.replaced.retain(|thread| !thread.is_finished());
         let (model_dir, epoch, ladder) = {
             let session = self.shared.session.lock();
@@ -248,7 +249,7 @@ impl Desk {
             let text = format!("{MAX_TAKES} takes are kept; the oldest one has gone to the bin");
             self.shared.say(Severity::Info, text, "");
         }
-        self.shared.update_status(|status| status.model = Some(model.name().to_owned()));
+        self.shared.update_status(|status| status.model = Some(model.card().id.name.clone()));
         self.model = Some(model);
         if refined { Event::TakeRefined { id, steps } } else { Event::TakeReady(id) }
     }

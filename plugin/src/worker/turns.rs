@@ -3,8 +3,8 @@
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::time::Duration;
-use straightshot_engine::Result;
-use straightshot_engine::pipeline::CancelToken;
+use straightshot_protocol::CancelToken;
+use straightshot_protocol::Failure;
 
 /// How often a job that waits for its turn looks whether it was cancelled.
 const POLL: Duration = Duration::from_millis(20);
@@ -40,7 +40,7 @@ impl Turns {
     ///
     /// # Errors
     /// If the job was cancelled while it waited.
-    pub(super) fn take(&self, cancel: &CancelToken, waiting: impl FnOnce()) -> Result<Turn<'_>> {
+    pub(super) fn take(&self, cancel: &CancelToken, waiting: impl FnOnce()) -> Result<Turn<'_>, Failure> {
         cancel.check()?;
         let turn = self.join();
         if turn.has_come(&self.line.lock()) {

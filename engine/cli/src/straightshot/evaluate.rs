@@ -14,6 +14,7 @@ use straightshot_engine::device::Placement;
 use straightshot_engine::model::ModelFiles;
 use straightshot_engine::pipeline::Generator;
 use straightshot_evaluation::results::{self, MARKDOWN_HEADING, MARKDOWN_HEADING_OF_DIFFERENCES, Row};
+use straightshot_protocol::Card;
 use straightshot_training::data::{self, Clip, Split};
 
 #[derive(Debug, Clone, Args)]
@@ -133,7 +134,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         None => ModelFiles::builtin(),
     };
     let generator = Generator::with_threads(&files, threads(arguments))?;
-    let hearing = Hearing::open(arguments, generator.sample_rate_hz())?;
+    let hearing = Hearing::open(arguments, generator.card())?;
     let row = hearing.row(arguments, &files, &generator)?;
     println!("{MARKDOWN_HEADING}\n{}", row.markdown());
     if let Some(line) = row.markdown_of_differences() {
@@ -154,11 +155,12 @@ struct Hearing {
 }
 
 impl Hearing {
-    fn open(arguments: &Arguments, rate: u32) -> Result<Self> {
+    fn open(arguments: &Arguments, card: &Card) -> Result<Self> {
+        let rate = card.sample_rate_hz;
         let judges = judge::Judges::load(&arguments.assets, arguments.second.as_deref())?;
         let clips = clips(arguments, arguments.split.into(), arguments.limit, rate)?;
         // Before minutes of listening, not after.
-        sounds::request(arguments, rate, &clips[0], 0, 0).validate()?;
+        sounds::request(arguments, rate, &clips[0], 0, 0).validate(card)?;
         let real = judges.listen(&sounds::recordings(&clips, rate), "recordings")?;
         Ok(Self { judges, clips, real })
     }

@@ -3,8 +3,10 @@
 use anyhow::{Context, Result};
 use clap::Args;
 use std::path::PathBuf;
-use straightshot_engine::audio::wav;
-use straightshot_engine::pipeline::{CancelToken, GenerationRequest, Generator};
+use straightshot_engine::model::builtin_card;
+use straightshot_engine::pipeline::Generator;
+use straightshot_protocol::{CancelToken, Request};
+use straightshot_sound::files;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -38,20 +40,24 @@ pub(crate) struct Arguments {
 
 #[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let request = GenerationRequest {
+    let request = Request {
         prompt: arguments.prompt.clone(),
         negative_prompt: arguments.negative.clone(),
         steps: arguments.steps,
-        guidance_scale: arguments.guidance,
+        guidance: arguments.guidance,
         seed: arguments.seed,
         seconds: arguments.seconds,
         variations: arguments.variations,
+        ..Request::default()
     };
-    request.validate()?;
     let start = std::time::Instant::now();
     let generator = match &arguments.model {
         Some(folder) => Generator::from_dir(folder)?,
-        None => Generator::builtin()?,
+        None => {
+            // Before the model is unpacked, which takes longer than a sound.
+            request.validate(&builtin_card())?;
+            Generator::builtin()?
+        }
     };
     let load = start.elapsed();
     println!("{}", generator.placement());
@@ -66,7 +72,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
                 i + 1
             ))
         };
-        wav::write(&path, clip)?;
+        files::write(&path, clip)?;
         println!("{}", path.display());
     }
     let ms = |d: std::time::Duration| d.as_secs_f64() * 1e3;

@@ -3,9 +3,9 @@
 use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;
-use straightshot_engine::audio::wav;
 use straightshot_evaluation::labels;
 use straightshot_evaluation::yamnet::Yamnet;
+use straightshot_sound::files;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -25,8 +25,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let yamnet = Yamnet::from_dir(&arguments.assets)?;
     for path in &arguments.files {
-        let sound = wav::read_mono(path)?;
-        let peaks = yamnet.hear(&sound.samples, sound.sample_rate_hz)?.peaks();
+        let sound = files::read_mono(path)?;
+        let peaks = yamnet.hear(&sound.mixed(), sound.sample_rate_hz())?.peaks();
         let named = |class: usize| format!("{} {:.2}", yamnet.names()[class], peaks[class]);
         let best: Vec<String> = labels::best(&peaks, arguments.top).into_iter().map(named).collect();
         let name = path.file_stem().unwrap_or_default().to_string_lossy().replace('-', " ");

@@ -6,10 +6,10 @@ use clap::Args;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use straightshot_engine::codec::Codec;
+use straightshot_engine::config::Sampler;
 use straightshot_engine::config::{
     CodecConfig, FORMAT_VERSION, FlowConfig, LearntGuidance, ModelConfig, TextConfig,
 };
-use straightshot_engine::flow::Sampler;
 use straightshot_engine::model::{CONFIG_FILE, ONE_STEP, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
 use straightshot_engine::weights;
 use straightshot_training::checkpoint;

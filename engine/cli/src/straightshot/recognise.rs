@@ -6,11 +6,12 @@ use self::library::Library;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use std::path::PathBuf;
-use straightshot_engine::audio::wav;
-use straightshot_engine::pipeline::{Audio, CancelToken, GenerationRequest, Generator};
+use straightshot_engine::pipeline::Generator;
 use straightshot_evaluation::labels;
 use straightshot_evaluation::recognition::RightClasses;
 use straightshot_evaluation::yamnet::Yamnet;
+use straightshot_protocol::{Audio, CancelToken, Request};
+use straightshot_sound::files;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -79,7 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         for &seed in &arguments.seeds {
             for prompt in &prompts {
                 let sound = sound(arguments, &generator, prompt, steps, seed)?;
-                let peaks = yamnet.hear(&sound.samples, sound.sample_rate_hz)?.peaks();
+                let peaks = yamnet.hear(&sound.mixed(), sound.sample_rate_hz())?.peaks();
                 let yes = right.recognised(&peaks, prompt).unwrap_or(false);
                 recognised += usize::from(yes);
                 let named = |class: usize| format!("{} {:.2}", yamnet.names()[class], peaks[class]);
@@ -117,20 +118,20 @@ fn yes_or_no(yes: bool) -> String {
 }
 
 fn sound(arguments: &Arguments, generator: &Generator, prompt: &str, steps: u32, seed: u64) -> Result<Audio> {
-    let request = GenerationRequest {
+    let request = Request {
         prompt: prompt.to_owned(),
         steps,
-        guidance_scale: arguments.guidance,
+        guidance: arguments.guidance,
         seed,
         seconds: arguments.seconds,
-        ..GenerationRequest::default()
+        ..Request::default()
     };
     let made = generator.generate(&request, &mut |_| (), &CancelToken::default())?;
     let sound = made.clips.into_iter().next().context("no clip was made")?;
     if let Some(folder) = &arguments.keep {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         let name = format!("{}-{steps}-{seed}.wav", prompt.replace(' ', "-"));
-        wav::write(&folder.join(name), &sound)?;
+        files::write(&folder.join(name), &sound)?;
     }
     Ok(sound)
 }

@@ -5,12 +5,12 @@ use anyhow::{Context, Result};
 use candle_core::Device;
 use clap::Args;
 use std::path::PathBuf;
-use straightshot_engine::audio::{resample::resample, wav};
 use straightshot_engine::codec::Codec;
 use straightshot_engine::config::ModelConfig;
 use straightshot_engine::model::{ModelFiles, part};
-use straightshot_engine::pipeline::Audio;
 use straightshot_engine::weights;
+use straightshot_protocol::Audio;
+use straightshot_sound::{files, resample_channel};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -37,13 +37,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         (None, None) => packed_codec(&ModelFiles::builtin())?,
     };
     let rate = codec.config().sample_rate_hz;
-    let sound = wav::read_mono(&arguments.input)?;
-    let samples = resample(&sound.samples, sound.sample_rate_hz, rate)?;
+    let sound = files::read_mono(&arguments.input)?;
+    let samples = resample_channel(sound.left(), sound.sample_rate_hz(), rate)?;
     let latent = codec.encode(&samples, &Device::Cpu)?;
     let mut out = codec.render(&codec.decode(&latent)?, arguments.seed)?;
     out.truncate(samples.len());
     println!("RMS level: {:.1} dBFS in, {:.1} dBFS out", level_db(&samples), level_db(&out));
-    Ok(wav::write(&arguments.output, &Audio { samples: out, sample_rate_hz: rate })?)
+    Ok(files::write(&arguments.output, &Audio::mono(rate, out))?)
 }
 
 /// The codec of a model with its encoder, which generation does not load.

@@ -3,8 +3,9 @@
 use anyhow::{Result, bail};
 use clap::Args;
 use std::path::PathBuf;
-use straightshot_engine::pipeline::{CancelToken, GenerationRequest, Generator, SILENT_RMS};
+use straightshot_engine::pipeline::{Generator, SILENT_RMS};
 use straightshot_engine::rng::{Noise, Stream};
+use straightshot_protocol::{CancelToken, Request};
 
 /// Peak above which a take counts as clipped.
 const CLIPPED_PEAK: f32 = 0.999;
@@ -87,10 +88,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             again.push(format!("{request:?}"));
         }
         for clip in &made.clips {
-            let n = clip.samples.len() as f64;
-            let mean = clip.samples.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
-            let rms = (clip.samples.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>() / n).sqrt();
-            let peak = clip.samples.iter().fold(0f32, |m, x| m.max(x.abs()));
+            let n = clip.left().len() as f64;
+            let mean = clip.left().iter().map(|&x| f64::from(x)).sum::<f64>() / n;
+            let rms = (clip.left().iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>() / n).sqrt();
+            let peak = clip.left().iter().fold(0f32, |m, x| m.max(x.abs()));
             let found = [
                 (!rms.is_finite(), "not finite"),
                 (rms < f64::from(SILENT_RMS), "silent"),
@@ -120,7 +121,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// One or two sounds, 0.25 to 6 s, one to eight steps, any usual guidance; now and then no word at all.
-fn request(random: &mut Noise, seed: u64) -> GenerationRequest {
+fn request(random: &mut Noise, seed: u64) -> Request {
     let mut sound = || {
         let object = OBJECTS[random.below(OBJECTS.len())];
         format!("{object} {}", ACTIONS[random.below(ACTIONS.len())])
@@ -132,12 +133,12 @@ fn request(random: &mut Noise, seed: u64) -> GenerationRequest {
         2 => first.to_uppercase(),
         _ => first,
     };
-    GenerationRequest {
+    Request {
         prompt,
         steps: [1, 1, 1, 2, 4, 8][random.below(6)],
-        guidance_scale: 1.0 + random.below(5) as f32,
+        guidance: 1.0 + random.below(5) as f32,
         seed,
         seconds: 0.25 + 5.75 * random.uniform(),
-        ..GenerationRequest::default()
+        ..Request::default()
     }
 }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::config::FlowConfig;
-use crate::flow::TextCondition;
 use crate::rng::{Noise, Stream};
+use crate::text::TextCondition;
 use candle_core::{DType, Device};
 use candle_nn::{VarBuilder, VarMap};
 

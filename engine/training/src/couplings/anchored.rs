@@ -20,9 +20,10 @@ use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
 use serde::{Deserialize, Serialize};
 use straightshot_engine::error::Result;
+use straightshot_engine::flow::Transformer;
 use straightshot_engine::flow::guidance::needs_unconditional;
 use straightshot_engine::flow::transformer::Conditioned;
-use straightshot_engine::flow::{TextCondition, Transformer};
+use straightshot_engine::text::TextCondition;
 
 /// How the couples are guided.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -6,7 +6,8 @@ use candle_nn::VarBuilder;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use straightshot_engine::config::FlowConfig;
-use straightshot_engine::flow::{TextCondition, Transformer};
+use straightshot_engine::flow::Transformer;
+use straightshot_engine::text::TextCondition;
 
 /// Relative to the largest value of a tensor; the time embedding alone loses 3e-5 to single precision.
 const TOLERANCE: f32 = 2e-4;

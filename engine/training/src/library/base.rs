@@ -4,8 +4,8 @@ use candle_core::Device;
 use std::path::{Path, PathBuf};
 use straightshot_engine::codec::Codec;
 use straightshot_engine::config::ModelConfig;
+use straightshot_engine::config::Sampler;
 use straightshot_engine::error::{Error, ErrorKind, Result};
-use straightshot_engine::flow::Sampler;
 use straightshot_engine::model::{ModelFiles, part};
 use straightshot_engine::text::TextEncoder;
 

@@ -4,7 +4,8 @@ use super::Item;
 use super::report;
 use crate::data::{Entry, Split};
 use std::path::Path;
-use straightshot_engine::audio::{resample::resample, wav};
+use straightshot_protocol::Failure;
+use straightshot_sound::{files, resample_channel};
 
 /// Shorter sounds are left out: two tokens of the default model.
 const SHORTEST_S: f64 = 0.1;
@@ -21,18 +22,17 @@ pub(super) type Fault = (&'static str, String);
 /// Reads mono samples at `sample_rate_hz`; what was changed about them is added to `notes`.
 pub(super) fn read(path: &Path, sample_rate_hz: u32, notes: &mut Vec<String>) -> Result<Vec<f32>, Fault> {
     // The sentences of these errors name the whole path, which the line of the report has already.
-    let unreadable = |e: straightshot_engine::Error| {
-        let cause =
-            std::error::Error::source(&e).map_or_else(|| "it holds no sound".into(), ToString::to_string);
+    let unreadable = |failure: Failure| {
+        let cause = if failure.cause.is_empty() { "it holds no sound".into() } else { failure.cause };
         (report::UNREADABLE, cause)
     };
     // A little more than is kept tells whether there is more.
-    let audio = wav::read_beginning(path, LONGEST_S + 0.1).map_err(unreadable)?;
-    if !RATES.contains(&audio.sample_rate_hz) {
-        return Err((report::UNREADABLE, format!("a sample rate of {} Hz", audio.sample_rate_hz)));
+    let audio = files::read_beginning(path, LONGEST_S + 0.1).map_err(unreadable)?;
+    if !RATES.contains(&audio.sample_rate_hz()) {
+        return Err((report::UNREADABLE, format!("a sample rate of {} Hz", audio.sample_rate_hz())));
     }
-    let mut samples = audio.samples;
-    let rate = f64::from(audio.sample_rate_hz);
+    let mut samples = audio.left().to_vec();
+    let rate = f64::from(audio.sample_rate_hz());
     let seconds = samples.len() as f64 / rate;
     if seconds > LONGEST_S {
         samples.truncate((LONGEST_S * rate) as usize);
@@ -52,7 +52,7 @@ pub(super) fn read(path: &Path, sample_rate_hz: u32, notes: &mut Vec<String>) ->
         samples.iter_mut().for_each(|x| *x /= peak);
         notes.push(format!("{:.1} dB too loud and turned down", 20.0 * peak.log10()));
     }
-    resample(&samples, audio.sample_rate_hz, sample_rate_hz).map_err(unreadable)
+    resample_channel(&samples, audio.sample_rate_hz(), sample_rate_hz).map_err(unreadable)
 }
 
 /// The line of a manifest that an item would have.

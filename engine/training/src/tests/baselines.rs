@@ -5,7 +5,8 @@ use crate::consistency::{self, ConsistencyTraining};
 use crate::flow::{self, FlowTraining, Objective};
 use crate::timesteps::Timesteps;
 use candle_core::{Device, Tensor};
-use straightshot_engine::flow::{Sampler, VelocityField};
+use straightshot_engine::config::Sampler;
+use straightshot_engine::flow::VelocityField;
 use straightshot_engine::rng::{Noise, Stream};
 
 const SOUNDS: usize = 256;

@@ -17,10 +17,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use straightshot_engine::config::FlowConfig;
 use straightshot_engine::error::Result;
-use straightshot_engine::flow::{
-    Guided, Method, TextCondition, Transformer, VelocityField, integrate, uniform_grid,
-};
+use straightshot_engine::flow::{Guided, Method, Transformer, VelocityField, integrate, uniform_grid};
 use straightshot_engine::rng::{Noise, Stream};
+use straightshot_engine::text::TextCondition;
 
 pub(super) const CHANNELS: usize = 2;
 pub(super) const TEXT_DIM: usize = 4;

@@ -6,10 +6,11 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use straightshot_engine::audio::resample::resample;
 use straightshot_engine::config::ModelConfig;
 use straightshot_engine::flow::windows;
-use straightshot_engine::pipeline::{CancelToken, Generation, GenerationRequest, Generator, Stage};
+use straightshot_engine::pipeline::{Generation, Generator};
+use straightshot_protocol::{CancelToken, Request, Stage};
+use straightshot_sound::resample;
 
 const PROMPT: &str = "glass bottle smashing on a stone floor";
 /// The rate that most hosts run at, in Hz; the model's own is another.
@@ -137,24 +138,24 @@ pub(super) fn measure(
 }
 
 /// What is asked for; the prompt is put in by [`make`].
-pub(super) fn request(arguments: &Arguments, size: Size) -> GenerationRequest {
-    GenerationRequest {
+pub(super) fn request(arguments: &Arguments, size: Size) -> Request {
+    Request {
         prompt: PROMPT.to_owned(),
         steps: size.steps,
         seconds: size.seconds,
-        guidance_scale: arguments.guidance,
+        guidance: arguments.guidance,
         variations: size.batch,
-        ..GenerationRequest::default()
+        ..Request::default()
     }
 }
 
 /// Makes one sound and converts it for the host, as the plugin does.
 ///
 /// The prompt gets a number of its own: the features of the last prompts are kept, and reading them again costs nothing.
-pub(super) fn make(generator: &Generator, request: &GenerationRequest) -> Result<Run> {
+pub(super) fn make(generator: &Generator, request: &Request) -> Result<Run> {
     static NUMBER: AtomicUsize = AtomicUsize::new(1000);
     let prompt = format!("{PROMPT} {}", NUMBER.fetch_add(1, Ordering::Relaxed));
-    let request = &GenerationRequest { prompt, ..request.clone() };
+    let request = &Request { prompt, ..request.clone() };
     let (mut first_step, mut after_steps) = (None, None);
     let mut watch = |stage| match stage {
         Stage::Flow { step: 1, .. } => first_step = Some(Instant::now()),
@@ -165,7 +166,7 @@ pub(super) fn make(generator: &Generator, request: &GenerationRequest) -> Result
     let steps = first_step.zip(after_steps).map_or(made.timings.flow, |(first, after)| after - first);
     let start = Instant::now();
     for clip in &made.clips {
-        std::hint::black_box(resample(&clip.samples, clip.sample_rate_hz, HOST_HZ)?);
+        std::hint::black_box(resample(clip, HOST_HZ)?);
     }
     Ok(Run { made, step: steps / request.steps, resample: start.elapsed() })
 }

@@ -63,7 +63,7 @@ impl Judges {
             second: self.second.as_ref().map(|s| Windows { dim: s.embedding(), ..Windows::default() }),
         };
         for (i, sound) in sounds.iter().enumerate() {
-            let heard = self.yamnet.hear(&sound.samples, sound.sample_rate_hz)?;
+            let heard = self.yamnet.hear(&sound.mixed(), sound.sample_rate_hz())?;
             opinion.posteriors.push(heard.posteriors());
             opinion.distributions.push(heard.distribution());
             let silent = heard.silent.iter().filter(|silent| **silent).count();
@@ -73,7 +73,7 @@ impl Judges {
             opinion.sounding.add(i, sounding);
             opinion.yamnet.add(i, heard.embeddings);
             if let (Some(network), Some(windows)) = (&self.second, &mut opinion.second) {
-                windows.add(i, network.embed(&sound.samples, sound.sample_rate_hz)?);
+                windows.add(i, network.embed(&sound.mixed(), sound.sample_rate_hz())?);
             }
             progress(&format!("listening to {what}"), i + 1, sounds.len());
         }

@@ -5,7 +5,7 @@ use crate::pack;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use straightshot_engine::flow::Sampler;
+use straightshot_engine::config::Sampler;
 use straightshot_engine::model::ModelFiles;
 use straightshot_engine::pipeline::Generator;
 use straightshot_evaluation::results::{MARKDOWN_HEADING, MARKDOWN_HEADING_OF_DIFFERENCES};
@@ -53,8 +53,7 @@ pub(super) fn run(arguments: &Arguments, plan: &Path) -> Result<()> {
     for (name, bytes) in base.by_name() {
         std::fs::write(folder.join(name), bytes)?;
     }
-    let rate = Generator::with_threads(&base, 1)?.sample_rate_hz();
-    let hearing = Hearing::open(arguments, rate)?;
+    let hearing = Hearing::open(arguments, Generator::with_threads(&base, 1)?.card())?;
     println!("{MARKDOWN_HEADING}");
     let mut differences = Vec::new();
     for line in &lines {

@@ -5,14 +5,14 @@ use crate::reconstruct::packed_codec;
 use anyhow::Result;
 use candle_core::Device;
 use std::collections::BTreeMap;
-use straightshot_engine::audio::wav;
+use straightshot_engine::limits::{MAX_SECONDS, MIN_SECONDS};
 use straightshot_engine::model::ModelFiles;
-use straightshot_engine::pipeline::{
-    Audio, CancelToken, GenerationRequest, Generator, MAX_SECONDS, MIN_SECONDS, StageTimings,
-};
+use straightshot_engine::pipeline::Generator;
+use straightshot_protocol::{Audio, CancelToken, Request, StageTimings};
+use straightshot_sound::files;
 use straightshot_training::data::{Clip, Split};
 
-pub(super) use straightshot_engine::pipeline::Audio as Sound;
+pub(super) use straightshot_protocol::Audio as Sound;
 
 /// A set of sounds: those of the first seed in the order of the clips, then those of the second, ...
 #[derive(Debug)]
@@ -36,11 +36,11 @@ impl Made {
 }
 
 fn seconds(sound: &Sound) -> f64 {
-    sound.samples.len() as f64 / f64::from(sound.sample_rate_hz)
+    sound.seconds()
 }
 
 pub(super) fn recordings(clips: &[Clip], sample_rate_hz: u32) -> Vec<Sound> {
-    clips.iter().map(|clip| Audio { samples: clip.samples.clone(), sample_rate_hz }).collect()
+    clips.iter().map(|clip| Audio::mono(sample_rate_hz, clip.samples.as_slice())).collect()
 }
 
 /// The request for clip `i`: its caption, its length and noise of its own.
@@ -48,21 +48,15 @@ pub(super) fn recordings(clips: &[Clip], sample_rate_hz: u32) -> Vec<Sound> {
 /// The noise depends on the seed and the clip's place alone, so systems and step counts start from the same noise.
 ///
 /// `rate` is the sample rate of the clip in Hz.
-pub(super) fn request(
-    arguments: &Arguments,
-    rate: u32,
-    clip: &Clip,
-    i: usize,
-    seed: u64,
-) -> GenerationRequest {
+pub(super) fn request(arguments: &Arguments, rate: u32, clip: &Clip, i: usize, seed: u64) -> Request {
     let length = clip.samples.len() as f64 / f64::from(rate);
-    GenerationRequest {
+    Request {
         prompt: clip.entry.caption.clone(),
         steps: arguments.steps,
-        guidance_scale: arguments.guidance,
+        guidance: arguments.guidance,
         seed: (seed << 32).wrapping_add(i as u64),
         seconds: length.clamp(MIN_SECONDS, MAX_SECONDS),
-        ..GenerationRequest::default()
+        ..Request::default()
     }
 }
 
@@ -87,7 +81,7 @@ pub(super) fn make(
         for (i, sound) in made.sounds.iter().enumerate() {
             let (set, at) = (i / references.len() + 1, i % references.len());
             let name = if made.paired { references[at].entry.id.clone() } else { at.to_string() };
-            wav::write(&folder.join(format!("{name}-{set}.wav")), sound)?;
+            files::write(&folder.join(format!("{name}-{set}.wav")), sound)?;
         }
     }
     Ok(made)
@@ -106,11 +100,8 @@ fn generated(arguments: &Arguments, generator: &Generator, references: &[Clip]) 
             let request = request(arguments, generator.sample_rate_hz(), clip, i, seed);
             let made = generator.generate(&request, &mut |_| (), &CancelToken::default())?;
             timings = timings + made.timings;
-            for mut sound in made.clips {
-                // The shortest possible sound can be longer than a recording.
-                sound.samples.truncate(clip.samples.len());
-                sounds.push(sound);
-            }
+            // The shortest possible sound can be longer than a recording.
+            sounds.extend(made.clips.iter().map(|sound| sound.first(clip.samples.len())));
             progress("generating", sounds.len(), all);
         }
     }
@@ -124,7 +115,7 @@ fn reconstructed(files: &ModelFiles, references: &[Clip]) -> Result<Vec<Sound>> 
         let latent = codec.encode(&clip.samples, &Device::Cpu)?;
         let mut samples = codec.render(&codec.decode(&latent)?, i as u64)?;
         samples.truncate(clip.samples.len());
-        sounds.push(Audio { samples, sample_rate_hz: codec.config().sample_rate_hz });
+        sounds.push(Audio::mono(codec.config().sample_rate_hz, samples));
         progress("reconstructing", i + 1, references.len());
     }
     Ok(sounds)

@@ -3,12 +3,12 @@
 use super::{Arguments, yes_or_no};
 use crate::evaluate::progress;
 use anyhow::{Context, Result, ensure};
-use straightshot_engine::audio::wav;
-use straightshot_engine::pipeline::Audio;
 use straightshot_evaluation::aisfx::Aisfx;
 use straightshot_evaluation::nearest::Recordings;
 use straightshot_evaluation::recognition::RightClasses;
 use straightshot_evaluation::yamnet::Yamnet;
+use straightshot_protocol::Audio;
+use straightshot_sound::files;
 use straightshot_training::data::{self, Entry, Split};
 
 /// Recordings and what is heard in them.
@@ -44,10 +44,10 @@ impl Library {
         ensure!(!entries.is_empty(), "no recording of the valid or test split in {:?}", arguments.data);
         let (mut peaks, mut windows) = (Vec::new(), Vec::new());
         for (i, entry) in entries.iter().enumerate() {
-            let sound = wav::read_mono(&entry.file)?;
-            peaks.push(yamnet.hear(&sound.samples, sound.sample_rate_hz)?.peaks());
+            let sound = files::read_mono(&entry.file)?;
+            peaks.push(yamnet.hear(&sound.mixed(), sound.sample_rate_hz())?.peaks());
             if let Some(embedder) = &embedder {
-                windows.push(embedder.embed(&sound.samples, sound.sample_rate_hz)?);
+                windows.push(embedder.embed(&sound.mixed(), sound.sample_rate_hz())?);
             }
             progress("listening to recordings", i + 1, entries.len());
         }
@@ -71,7 +71,7 @@ impl Library {
         let (yes, all) = self.of_kind(prompt, right);
         let (mut cells, mut same_kind) = (vec![format!("{yes} of {all}")], false);
         if let Some(second) = &self.second {
-            let windows = second.embedder.embed(&sound.samples, sound.sample_rate_hz)?;
+            let windows = second.embedder.embed(&sound.mixed(), sound.sample_rate_hz())?;
             let found = second.recordings.nearest(&windows, |_| true).context("no recording")?;
             let caption = &self.entries[found.index].caption;
             cells.push(format!("{caption} ({:.2})", found.similarity));

@@ -3,10 +3,10 @@
 use super::*;
 use crate::config::FlowConfig;
 use crate::error::{Error, ErrorKind};
-use crate::flow::TextCondition;
 use crate::flow::transformer::{Conditioned, Transformer};
 use crate::nn::compact::support::{self, normals};
 use crate::nn::ops::KeyLengths;
+use crate::text::TextCondition;
 use candle_core::{Device, Var};
 use std::cell::Cell;
 

@@ -2,6 +2,7 @@
 
 use super::packed;
 use std::sync::{Arc, OnceLock};
+use straightshot_protocol::Audio;
 
 /// Columns of a take's waveform overview.
 pub const PEAK_COLUMNS: usize = 1024;
@@ -20,8 +21,8 @@ pub struct Peak {
 pub(super) struct Version {
     /// Solver steps that made it.
     pub(super) steps: u32,
-    /// Mono samples, nominally within ±1.
-    pub(super) samples: Arc<[f32]>,
+    /// The sound.
+    pub(super) audio: Audio,
     /// Waveform overview, [`PEAK_COLUMNS`] long, or empty if there are no samples.
     pub(super) peaks: Arc<[Peak]>,
     /// The persisted form. Made when it is first needed and kept, so that saving again copies text; given for what
@@ -31,19 +32,25 @@ pub(super) struct Version {
 
 impl Version {
     /// A version of fresh samples.
-    pub(super) fn new(steps: u32, samples: Vec<f32>) -> Self {
-        Self { steps, peaks: peaks(&samples).into(), samples: samples.into(), encoded: OnceLock::new() }
+    pub(super) fn new(steps: u32, audio: Audio) -> Self {
+        Self { steps, peaks: peaks(&audio).into(), audio, encoded: OnceLock::new() }
     }
 
     /// A version unpacked from `encoded`, as far as it can be; the second value says why that is not all of it.
-    pub(super) fn from_encoded(steps: u32, encoded: &str) -> (Self, Option<&'static str>) {
+    pub(super) fn from_encoded(steps: u32, rate_hz: u32, encoded: &str) -> (Self, Option<&'static str>) {
         let (samples, fault) = packed::decode(encoded);
-        (Self { encoded: OnceLock::from(Arc::from(encoded)), ..Self::new(steps, samples) }, fault)
+        (
+            Self {
+                encoded: OnceLock::from(Arc::from(encoded)),
+                ..Self::new(steps, Audio::mono(rate_hz, samples))
+            },
+            fault,
+        )
     }
 
     /// The persisted form; takes milliseconds per second of sound when it is first asked for.
     pub(super) fn encoded(&self) -> &str {
-        self.encoded.get_or_init(|| packed::encode(&self.samples).into())
+        self.encoded.get_or_init(|| packed::encode(self.audio.left()).into())
     }
 
     /// Gives up the persisted form, which is made again when it is needed: for a version that is not saved.
@@ -53,27 +60,29 @@ impl Version {
 
     /// Whether both have the same samples.
     pub(super) fn same_samples(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.samples, &other.samples) || self.samples == other.samples
+        self.audio.is_same_memory(&other.audio) || self.audio == other.audio
     }
 
     /// Memory that the samples take, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        size_of_val(&*self.samples)
+        self.audio.bytes()
     }
 }
 
-fn peaks(samples: &[f32]) -> Vec<Peak> {
-    if samples.is_empty() {
+/// The overview of all channels together.
+fn peaks(audio: &Audio) -> Vec<Peak> {
+    let frames = audio.frames();
+    if frames == 0 {
         return Vec::new();
     }
     (0..PEAK_COLUMNS)
         .map(|column| {
-            let start = (column * samples.len() / PEAK_COLUMNS).min(samples.len() - 1);
-            let end = ((column + 1) * samples.len() / PEAK_COLUMNS).max(start + 1);
-            let range = &samples[start..end];
+            let start = (column * frames / PEAK_COLUMNS).min(frames - 1);
+            let end = ((column + 1) * frames / PEAK_COLUMNS).max(start + 1);
+            let samples = || audio.channels().flat_map(|channel| &channel[start..end]).copied();
             Peak {
-                min: range.iter().copied().fold(f32::INFINITY, f32::min),
-                max: range.iter().copied().fold(f32::NEG_INFINITY, f32::max),
+                min: samples().fold(f32::INFINITY, f32::min),
+                max: samples().fold(f32::NEG_INFINITY, f32::max),
             }
         })
         .collect()

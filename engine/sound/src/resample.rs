@@ -1,29 +1,50 @@
 //! Sample-rate conversion.
 
-use crate::error::{Error, ErrorKind, Result};
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Resampler};
+use straightshot_protocol::{Audio, ErrorKind, Failure};
 
 /// Frames rubato works on at a time; long enough for a steep filter, short enough to cost no memory.
 const CHUNK_FRAMES: usize = 1024;
 
-/// Converts mono `samples` from one rate to another with a linear-phase filter, delay removed.
+/// Converts every channel of `audio` to `to_hz` by [`resample_channel`]. Nothing is copied if it has that rate.
+///
+/// # Errors
+/// [`ErrorKind::Compute`] if a rate is zero or out of the resampler's range.
+///
+/// ```
+/// use straightshot_protocol::Audio;
+///
+/// let second = Audio::mono(44_100, vec![0.0; 44_100]);
+/// let converted = straightshot_sound::resample(&second, 48_000)?;
+/// assert_eq!((converted.sample_rate_hz(), converted.frames()), (48_000, 48_000));
+/// # Ok::<(), straightshot_protocol::Failure>(())
+/// ```
+pub fn resample(audio: &Audio, to_hz: u32) -> Result<Audio, Failure> {
+    let from_hz = audio.sample_rate_hz();
+    if from_hz == to_hz {
+        return Ok(audio.clone());
+    }
+    audio.map_channels(to_hz, |channel| resample_channel(channel, from_hz, to_hz))
+}
+
+/// Converts `samples` of one channel from one rate to another with a linear-phase filter, delay removed.
 ///
 /// The result has `round(len * to / from)` samples; equal rates return a copy. The filter delay is taken out to
 /// within half an output sample.
 ///
 /// # Errors
 /// [`ErrorKind::Compute`] if a rate is zero or out of the resampler's range.
-pub fn resample(samples: &[f32], from_hz: u32, to_hz: u32) -> Result<Vec<f32>> {
+pub fn resample_channel(samples: &[f32], from_hz: u32, to_hz: u32) -> Result<Vec<f32>, Failure> {
     if from_hz == to_hz {
         return Ok(samples.to_vec());
     }
     let fail = |source: Box<dyn std::error::Error + Send + Sync>| {
-        Error::new(
+        Failure::new(
             ErrorKind::Compute,
             format!("The sound could not be converted from {from_hz} to {to_hz} Hz"),
         )
-        .with_source(source)
+        .because(&*source)
     };
     if from_hz == 0 || to_hz == 0 {
         return Err(fail("a sample rate is zero".into()));
@@ -51,7 +72,7 @@ mod tests {
         let tone = |rate: f32, n: usize| -> Vec<f32> {
             (0..n).map(|i| (std::f32::consts::TAU * 440.0 * i as f32 / rate).sin()).collect()
         };
-        let out = resample(&tone(44_100.0, 44_100), 44_100, 48_000).unwrap();
+        let out = resample_channel(&tone(44_100.0, 44_100), 44_100, 48_000).unwrap();
         assert_eq!(out.len(), 48_000);
         let expected = tone(48_000.0, 48_000);
         let worst = (2000..46_000).map(|i| (out[i] - expected[i]).abs()).fold(0.0, f32::max);
@@ -63,6 +84,6 @@ mod tests {
 
     #[test]
     fn zero_rate_is_an_error() {
-        assert_eq!(resample(&[0.0; 8], 0, 48_000).unwrap_err().kind(), ErrorKind::Compute);
+        assert_eq!(resample_channel(&[0.0; 8], 0, 48_000).unwrap_err().kind, ErrorKind::Compute);
     }
 }

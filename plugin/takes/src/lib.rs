@@ -1,7 +1,9 @@
-//! [any thread] The session: prompt, takes and the unfinished job, as kept in the host's project.
+//! [any thread] Takes, and the session that they are kept in: prompt, takes and the unfinished job.
 //!
 //! [`Session`] is plain data with the rules about takes; [`SessionStore`] is its lock. [`document`] turns a session
 //! into the persisted JSON and back, and never fails: what can be read is kept, the rest is reported to the user.
+
+#![forbid(unsafe_code)]
 
 pub mod document;
 mod packed;
@@ -11,17 +13,15 @@ mod take;
 mod tests;
 mod version;
 
-pub(crate) use refinement::Placed;
+pub use refinement::Placed;
 pub use take::{Take, TakeId};
 pub use version::{PEAK_COLUMNS, Peak};
 
-use nice_plug::params::persist::PersistentField;
 use parking_lot::{Mutex, MutexGuard};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use straightshot_engine::pipeline::GenerationRequest;
+use straightshot_protocol::Request;
 
 /// Takes kept in a session. One more moves the oldest take that is not active to the bin.
 ///
@@ -32,74 +32,20 @@ pub const MAX_BIN: usize = 32;
 /// Characters of the prompt that become the name of a take.
 const NAME_CHARS: usize = 40;
 
-/// Everything that determines one sound, as persisted. Values are checked by the engine, not here.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SoundRequest {
-    /// What to hear.
-    pub prompt: String,
-    /// What not to hear; may be empty.
-    pub negative_prompt: String,
-    /// Solver steps.
-    pub steps: u32,
-    /// Classifier-free guidance scale; 1 is no guidance.
-    pub guidance: f32,
-    /// Seed of the starting noise.
-    pub seed: u64,
-    /// Length in seconds.
-    pub seconds: f64,
-}
-
-impl Default for SoundRequest {
-    fn default() -> Self {
-        let GenerationRequest { steps, guidance_scale, seed, seconds, .. } = GenerationRequest::default();
-        Self {
-            prompt: String::new(),
-            negative_prompt: String::new(),
-            steps,
-            guidance: guidance_scale,
-            seed,
-            seconds,
-        }
+/// The name a take of `request` starts with: the beginning of the prompt.
+#[must_use]
+pub fn default_name(request: &Request) -> String {
+    let prompt = request.prompt.trim();
+    if prompt.chars().count() <= NAME_CHARS {
+        return prompt.to_owned();
     }
-}
-
-impl SoundRequest {
-    /// The engine's form of this request: one clip.
-    #[must_use]
-    pub fn to_engine(&self) -> GenerationRequest {
-        GenerationRequest {
-            prompt: self.prompt.clone(),
-            negative_prompt: self.negative_prompt.clone(),
-            steps: self.steps,
-            guidance_scale: self.guidance,
-            seed: self.seed,
-            seconds: self.seconds,
-            variations: 1,
-        }
-    }
-
-    /// Whether both ask for the same sound, at whatever number of steps.
-    #[must_use]
-    pub fn same_but_steps(&self, other: &Self) -> bool {
-        *self == Self { steps: self.steps, ..other.clone() }
-    }
-
-    /// The name a take of this request starts with: the beginning of the prompt.
-    #[must_use]
-    pub fn default_name(&self) -> String {
-        let prompt = self.prompt.trim();
-        if prompt.chars().count() <= NAME_CHARS {
-            return prompt.to_owned();
-        }
-        let mut name: String = prompt.chars().take(NAME_CHARS).collect();
-        name.push('…');
-        name
-    }
+    let mut name: String = prompt.chars().take(NAME_CHARS).collect();
+    name.push('…');
+    name
 }
 
 /// See [`Session::epoch`].
-pub(crate) type Epoch = u64;
+pub type Epoch = u64;
 
 /// Prompt, takes and unfinished job of one plugin instance.
 #[derive(Debug, Clone)]
@@ -115,7 +61,7 @@ pub struct Session {
     /// Folder of the model to use, `None` for the built-in one; set by the user.
     pub model_dir: Option<PathBuf>,
     /// The job that is queued or running. A restored session starts it again.
-    pub pending: Option<SoundRequest>,
+    pub pending: Option<Request>,
     /// The take that the unfinished job has made so far and refines; written by the worker.
     pub pending_take: Option<TakeId>,
     takes: Vec<Arc<Take>>,
@@ -185,14 +131,14 @@ impl Session {
     }
 
     /// Fills in the prompts of `request` and makes it the unfinished job.
-    pub(crate) fn begin_with(&mut self, request: SoundRequest) {
+    pub fn begin_with(&mut self, request: Request) {
         self.prompt.clone_from(&request.prompt);
         self.negative_prompt.clone_from(&request.negative_prompt);
         self.begin(request);
     }
 
     /// Makes `request` the unfinished job, which has no take yet.
-    pub(crate) fn begin(&mut self, request: SoundRequest) {
+    pub fn begin(&mut self, request: Request) {
         self.pending = Some(request);
         self.pending_take = None;
     }
@@ -217,7 +163,7 @@ impl Session {
     }
 
     /// Ends the pending job of `epoch`; a take it has made so far stays as it is.
-    pub(crate) fn drop_pending(&mut self, epoch: Epoch) {
+    pub fn drop_pending(&mut self, epoch: Epoch) {
         if epoch == self.epoch {
             self.pending = None;
             self.pending_take = None;
@@ -225,12 +171,12 @@ impl Session {
     }
 
     /// Puts a take into the bin that no session waits for.
-    pub(crate) fn keep_in_bin(&mut self, take: Take) {
+    pub fn keep_in_bin(&mut self, take: Take) {
         self.discard_from_other_session(Arc::new(take));
     }
 
     /// Tells sessions of one instance apart; grows whenever the host restores one.
-    pub(crate) fn epoch(&self) -> Epoch {
+    pub fn epoch(&self) -> Epoch {
         self.epoch
     }
 
@@ -331,25 +277,17 @@ impl SessionStore {
         (session.prompt.clone(), session.negative_prompt.clone())
     }
 
-    /// Sets what happens after the host has restored a state. Only the first call counts.
-    pub(crate) fn on_restore(&self, hook: impl Fn() + Send + Sync + 'static) {
-        let first = self.on_restore.set(Box::new(hook)).is_ok();
-        debug_assert!(first, "the restore hook is set once, when the instance is made");
-    }
-}
-
-impl PersistentField<'_, Session> for Arc<SessionStore> {
-    fn set(&self, restored: Session) {
+    /// Puts in the place of the session what a host has restored; see [`SessionStore::on_restore`] for what follows.
+    pub fn replace(&self, restored: Session) {
         self.lock().replace_with(restored);
         if let Some(hook) = self.on_restore.get() {
             hook();
         }
     }
 
-    fn map<F, R>(&self, f: F) -> R
-    where
-        F: Fn(&Session) -> R,
-    {
-        f(&self.lock())
+    /// Sets what happens after the host has restored a state. Only the first call counts.
+    pub fn on_restore(&self, hook: impl Fn() + Send + Sync + 'static) {
+        let first = self.on_restore.set(Box::new(hook)).is_ok();
+        debug_assert!(first, "the restore hook is set once, when the instance is made");
     }
 }

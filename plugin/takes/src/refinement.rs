@@ -3,8 +3,9 @@
 //! A job makes the same sound with more and more steps. The first result becomes a take, the later ones become
 //! versions of that take, wherever the user has put it in the meantime.
 
-use super::{Epoch, Session, SoundRequest, Take, TakeId};
+use super::{Epoch, Session, Take, TakeId};
 use std::sync::Arc;
+use straightshot_protocol::Request;
 
 /// Memory for versions that are not shown, in bytes. Beyond it the oldest takes give up theirs.
 ///
@@ -13,18 +14,18 @@ const MAX_HIDDEN_BYTES: usize = 64 << 20;
 
 /// Where a sound of a job has gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Placed {
+pub struct Placed {
     /// The take it is in.
-    pub(crate) id: TakeId,
+    pub id: TakeId,
     /// Whether that take was there before.
-    pub(crate) refined: bool,
+    pub refined: bool,
     /// Whether another take had to go to the bin for it.
-    pub(crate) evicted: bool,
+    pub evicted: bool,
 }
 
 impl Session {
     /// The take that the pending job has made so far, if it is `request` that it makes.
-    pub(crate) fn refined_take(&self, request: &SoundRequest) -> Option<&Arc<Take>> {
+    pub fn refined_take(&self, request: &Request) -> Option<&Arc<Take>> {
         let id = self.pending_take?;
         let mut takes = self.takes.iter().chain(&self.bin);
         takes.find(|take| take.id == id && take.damage.is_none() && take.request.same_but_steps(request))
@@ -32,7 +33,7 @@ impl Session {
 
     /// The active take as it will be once `sound` of the job of `epoch` is placed; `None` if that changes nothing for
     /// the ear.
-    pub(crate) fn preview(&self, sound: &Take, epoch: Epoch) -> Option<Arc<Take>> {
+    pub fn preview(&self, sound: &Take, epoch: Epoch) -> Option<Arc<Take>> {
         if epoch != self.epoch {
             return None;
         }
@@ -45,7 +46,7 @@ impl Session {
     /// Puts a sound of the pending job of `epoch` into the take that the job refines, or makes it a new, active take
     /// if there is none; `last` ends the job. If the session was replaced since the job began, the sound goes to the
     /// bin and the new session's job stays pending.
-    pub(crate) fn place(&mut self, mut sound: Take, epoch: Epoch, last: bool) -> Placed {
+    pub fn place(&mut self, mut sound: Take, epoch: Epoch, last: bool) -> Placed {
         let fresh = self.next_take_id();
         if epoch != self.epoch {
             self.keep_in_bin(sound);
@@ -100,6 +101,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use straightshot_protocol::{Audio, ModelId};
 
     const HIDDEN: usize = 3 * 100 * size_of::<f32>();
 
@@ -107,7 +109,7 @@ mod tests {
     fn session(count: u64) -> Session {
         let mut session = Session::default();
         for seed in 0..count {
-            session.begin(SoundRequest { seed, steps: 8, ..SoundRequest::default() });
+            session.begin(Request { seed, steps: 8, ..Request::default() });
             for steps in [1, 2, 4, 8] {
                 session.place(sound(seed, steps), 0, steps == 8);
             }
@@ -117,8 +119,8 @@ mod tests {
 
     #[expect(clippy::cast_precision_loss, reason = "a handful of steps")]
     fn sound(seed: u64, steps: u32) -> Take {
-        let request = SoundRequest { seed, steps, ..SoundRequest::default() };
-        Take::new(TakeId(0), request, 44_100, "model", vec![steps as f32 / 10.0; 100])
+        let request = Request { seed, steps, ..Request::default() };
+        Take::new(TakeId(0), request, Audio::mono(44_100, vec![steps as f32 / 10.0; 100]))
     }
 
     #[test]
@@ -126,14 +128,14 @@ mod tests {
         let session = session(1);
         let [take] = session.takes() else { panic!("one take") };
         assert_eq!((take.step_counts(), take.request.steps), (vec![1, 2, 4, 8], 8));
-        assert_eq!(take.samples()[0].to_bits(), 0.8_f32.to_bits());
+        assert_eq!(take.audio().left()[0].to_bits(), 0.8_f32.to_bits());
         assert_eq!((session.pending.as_ref(), session.pending_take), (None, None));
     }
 
     #[test]
     fn whoever_has_gone_back_stays_there_until_the_awaited_version_is_asked_for() {
         let mut session = Session::default();
-        session.begin(SoundRequest { seed: 0, steps: 8, ..SoundRequest::default() });
+        session.begin(Request { seed: 0, steps: 8, ..Request::default() });
         let shown = |session: &Session| session.takes()[0].request.steps;
         session.place(sound(0, 1), 0, false);
         session.place(sound(0, 2), 0, false);
@@ -152,7 +154,7 @@ mod tests {
     #[test]
     fn a_deleted_take_is_refined_in_the_bin_and_keeps_its_name() {
         let mut session = Session::default();
-        session.begin(SoundRequest { seed: 0, steps: 2, ..SoundRequest::default() });
+        session.begin(Request { seed: 0, steps: 2, ..Request::default() });
         session.place(sound(0, 1), 0, false);
         session.rename(TakeId(1), "mine");
         session.delete(TakeId(1));
@@ -163,14 +165,16 @@ mod tests {
     }
 
     #[test]
-    fn a_sound_of_another_model_replaces_all_versions() {
+    fn a_sound_of_another_model_is_another_take() {
         let mut session = Session::default();
-        session.begin(SoundRequest { seed: 0, steps: 4, ..SoundRequest::default() });
+        session.begin(Request { seed: 0, steps: 4, ..Request::default() });
         session.place(sound(0, 2), 0, false);
-        let other = Take::new(TakeId(0), sound(0, 4).request, 48_000, "other", vec![0.5; 10]);
-        session.place(other, 0, true);
-        let take = &session.takes()[0];
-        assert_eq!((take.step_counts(), take.sample_rate_hz, take.samples().len()), (vec![4], 48_000, 10));
+        let request = Request { model: ModelId::named("other"), ..sound(0, 4).request };
+        session.begin(request.clone());
+        session.pending_take = Some(TakeId(1));
+        session.place(Take::new(TakeId(0), request, Audio::mono(48_000, vec![0.5; 10])), 0, true);
+        let sounds: Vec<_> = session.takes().iter().map(|take| take.audio().frames()).collect();
+        assert_eq!(sounds, [100, 10], "what was heard before is still there");
     }
 
     #[test]

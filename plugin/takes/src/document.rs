@@ -10,19 +10,17 @@
 //! Reading never fails. Fields this version does not know are
 //! kept and written back; a document of a newer version keeps its version number.
 
-use super::{MAX_TAKES, Session, SoundRequest, Take, TakeId};
-use nice_plug::prelude::PluginState;
+use super::{MAX_TAKES, Session, Take, TakeId};
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
+use straightshot_protocol::{ModelId, Request};
 
 /// Version of the document this code writes.
 pub const VERSION: u32 = 1;
-/// Name of the persisted field; the same text stands at [`StraightshotParams`](crate::params::StraightshotParams).
-const FIELD: &str = "session";
 /// Sample rate assumed for a take whose document does not name a usable one, in Hz.
 const FALLBACK_RATE_HZ: u32 = 44_100;
 /// Sample rates in Hz that a take may have; anything else is damage.
@@ -40,7 +38,7 @@ struct DocumentRef<'a> {
     model_dir: Option<Cow<'a, str>>,
     active_take: Option<TakeId>,
     takes: Vec<TakeRef<'a>>,
-    pending: Option<&'a SoundRequest>,
+    pending: Option<&'a Request>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pending_take: Option<TakeId>,
     #[serde(flatten)]
@@ -52,7 +50,7 @@ struct DocumentRef<'a> {
 struct TakeRef<'a> {
     id: TakeId,
     name: &'a str,
-    request: &'a SoundRequest,
+    request: &'a Request,
     sample_rate_hz: u32,
     model: &'a str,
     audio: &'a str,
@@ -66,8 +64,8 @@ impl Serialize for Session {
             id: take.id,
             name: &take.name,
             request: &take.request,
-            sample_rate_hz: take.sample_rate_hz,
-            model: &take.model,
+            sample_rate_hz: take.audio().sample_rate_hz(),
+            model: &take.request.model.name,
             audio: take.encoded(),
             extra: &take.extra,
         });
@@ -166,7 +164,12 @@ impl Reader {
     fn take(&mut self, entry: Value) -> Option<Take> {
         let Value::Object(mut fields) = entry else { return None };
         let id = self.field(&mut fields, "id")?;
-        let request: SoundRequest = self.field(&mut fields, "request").unwrap_or_default();
+        let mut request: Request = self.field(&mut fields, "request").unwrap_or_default();
+        // What was saved before requests named their model has its name beside them.
+        let model: Option<String> = self.field(&mut fields, "model");
+        if let Some(name) = model.filter(|_| request.model.is_any()) {
+            request.model = ModelId::named(name);
+        }
         let rate_hz =
             self.field::<u32>(&mut fields, "sample_rate_hz").filter(|hz| TAKE_RATES_HZ.contains(hz));
         let audio: String = self.field(&mut fields, "audio").unwrap_or_default();
@@ -174,7 +177,6 @@ impl Reader {
         if let Some(name) = self.field(&mut fields, "name") {
             take.name = name;
         }
-        take.model = self.field(&mut fields, "model").unwrap_or_default();
         if let Some(fault) = &take.damage {
             self.damage.push(format!("Take \"{}\": {fault}", take.name));
         }
@@ -209,12 +211,12 @@ fn known_or_newest(id: TakeId, takes: &[Arc<Take>]) -> Option<TakeId> {
     takes.iter().find(|take| take.id == id).or(takes.last()).map(|take| take.id)
 }
 
-/// Makes sure that a session the host hands over reaches [`Session`]'s reader: text that is not JSON at all would
-/// otherwise be dropped without a word to the user. Called before a state is loaded.
-pub(crate) fn repair(state: &mut PluginState) {
-    if let Some(text) = state.fields.get_mut(FIELD)
-        && serde_json::from_str::<serde::de::IgnoredAny>(text).is_err()
-    {
-        *text = Value::Null.to_string();
+/// What [`Session`]'s reader makes something of, whatever `text` is: a host may hand over text that is not JSON at all,
+/// which would be dropped without a word to the user before it reaches the reader.
+#[must_use]
+pub fn readable(text: &str) -> Cow<'_, str> {
+    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        Ok(_) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(Value::Null.to_string()),
     }
 }

@@ -1,9 +1,10 @@
 //! One take: its sound, how it was made, and the versions of it at other step counts.
 
-use super::SoundRequest;
+use super::default_name;
 use super::version::{Peak, Version};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use straightshot_protocol::{Audio, Request};
 
 /// Identifies a take within its session; larger is newer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,12 +22,8 @@ pub struct Take {
     pub id: TakeId,
     /// Name shown in the list; set by the user, first the beginning of the prompt.
     pub name: String,
-    /// What the shown version was made from: its steps are those it really had.
-    pub request: SoundRequest,
-    /// Sample rate of [`Take::samples`] in Hz: the model's, not the host's.
-    pub sample_rate_hz: u32,
-    /// Name of the model that made it.
-    pub model: String,
+    /// What the shown version was made from, and by which model: its steps are those it really had.
+    pub request: Request,
     /// Why the sound is incomplete or missing, in the user's words; `None` for a sound one.
     pub damage: Option<String>,
     /// The version that is shown.
@@ -38,22 +35,19 @@ pub struct Take {
 }
 
 impl Take {
-    /// A take of fresh samples at `sample_rate_hz`, made by `model`.
+    /// A take of a fresh sound.
     #[must_use]
-    pub fn new(
-        id: TakeId,
-        request: SoundRequest,
-        sample_rate_hz: u32,
-        model: &str,
-        samples: Vec<f32>,
-    ) -> Self {
+    pub fn new(id: TakeId, request: Request, audio: Audio) -> Self {
+        let shown = Version::new(request.steps, audio);
+        Self::of(id, request, shown)
+    }
+
+    fn of(id: TakeId, request: Request, shown: Version) -> Self {
         Self {
             id,
-            name: request.default_name(),
-            sample_rate_hz,
-            model: model.to_owned(),
+            name: default_name(&request),
             damage: None,
-            shown: Version::new(request.steps, samples),
+            shown,
             hidden: Vec::new(),
             request,
             extra: Map::new(),
@@ -61,21 +55,21 @@ impl Take {
     }
 
     /// A take read from a project: `encoded` is unpacked as far as it can be.
-    pub(super) fn from_encoded(id: TakeId, request: SoundRequest, rate_hz: u32, encoded: &str) -> Self {
-        let (shown, fault) = Version::from_encoded(request.steps, encoded);
-        let damage = fault.map(|fault| match shown.samples.len() {
+    pub(super) fn from_encoded(id: TakeId, request: Request, rate_hz: u32, encoded: &str) -> Self {
+        let (shown, fault) = Version::from_encoded(request.steps, rate_hz, encoded);
+        let damage = fault.map(|fault| match shown.audio.frames() {
             0 => format!(
                 "The sound of this take could not be read ({fault}). Its settings are kept: generate it again"
             ),
             _ => format!("The end of this take could not be read ({fault})"),
         });
-        Self { damage, shown, ..Self::new(id, request, rate_hz, "", Vec::new()) }
+        Self { damage, ..Self::of(id, request, shown) }
     }
 
-    /// Mono samples at [`Take::sample_rate_hz`], nominally within ±1. Empty if the take is damaged beyond reading.
+    /// The sound at the model's own rate, not the host's. Empty if the take is damaged beyond reading.
     #[must_use]
-    pub fn samples(&self) -> &[f32] {
-        &self.shown.samples
+    pub fn audio(&self) -> &Audio {
+        &self.shown.audio
     }
 
     /// Waveform overview over the whole length: [`PEAK_COLUMNS`](super::PEAK_COLUMNS) columns, or none if there are
@@ -87,9 +81,8 @@ impl Take {
 
     /// Length in seconds.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "a take has fewer than 2^53 samples")]
     pub fn seconds(&self) -> f64 {
-        self.samples().len() as f64 / f64::from(self.sample_rate_hz.max(1))
+        self.audio().seconds()
     }
 
     /// The numbers of steps there is a version for, in rising order.
@@ -129,11 +122,10 @@ impl Take {
     /// versions of a take can be compared.
     pub(super) fn refine(&mut self, newer: Self) {
         let steps = newer.shown.steps;
-        if (self.sample_rate_hz, &self.model) != (newer.sample_rate_hz, &newer.model) {
+        if !self.is_of_model(&newer) {
             self.hidden.clear();
             self.shown = newer.shown;
-            self.request.steps = steps;
-            (self.sample_rate_hz, self.model) = (newer.sample_rate_hz, newer.model);
+            self.request = newer.request;
             return;
         }
         self.hidden.retain(|version| version.steps != steps);
@@ -147,6 +139,12 @@ impl Take {
         } else {
             self.hide(newer.shown);
         }
+    }
+
+    /// Whether the sounds of both can be versions of one take.
+    fn is_of_model(&self, other: &Self) -> bool {
+        self.request.model == other.request.model
+            && self.audio().sample_rate_hz() == other.audio().sample_rate_hz()
     }
 
     fn hide(&mut self, mut version: Version) {
@@ -179,12 +177,12 @@ impl Take {
     }
 
     /// Makes the form that is saved, which takes milliseconds per second of sound, so that saving need not.
-    pub(crate) fn compress(&self) {
+    pub fn compress(&self) {
         self.encoded();
     }
 
     /// Whether both show the same sound made from the same request, whatever they are called.
-    pub(crate) fn same_sound(&self, other: &Self) -> bool {
+    pub fn same_sound(&self, other: &Self) -> bool {
         let sound = self.damage.is_none() && other.damage.is_none();
         self.request == other.request
             && self.shown.same_samples(&other.shown)
@@ -195,7 +193,6 @@ impl Take {
     pub(super) fn has_version_of(&self, other: &Self) -> bool {
         self.damage.is_none()
             && other.damage.is_none()
-            && self.sample_rate_hz == other.sample_rate_hz
             && self.request.same_but_steps(&other.request)
             && self.versions().any(|v| v.steps == other.shown.steps && v.same_samples(&other.shown))
     }

@@ -1,0 +1,103 @@
+//! What a model can do.
+
+use crate::ModelId;
+use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
+
+/// What a model can do and what it costs. Limits, drafts, progress and controls read it; nobody guesses.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// The model.
+    pub id: ModelId,
+    /// Sample rate of its sounds in Hz.
+    pub sample_rate_hz: u32,
+    /// Channels of its sounds, 1 or 2.
+    pub channels: u16,
+    /// Lengths it makes, in seconds.
+    pub seconds: RangeInclusive<f64>,
+    /// Longest prompt it takes, in characters; it may read less of it.
+    pub prompt_chars: usize,
+    /// Largest number of solver steps.
+    pub most_steps: u32,
+    /// Numbers of steps that are worth offering, rising. Drafts are made with those below what was asked for.
+    pub ladder: Vec<u32>,
+    /// Most sounds it makes at once.
+    pub most_variations: u32,
+    /// Classifier-free guidance; `None` if the model has none.
+    pub guidance: Option<Guidance>,
+    /// What else it can do.
+    pub abilities: Abilities,
+    /// What a sound costs.
+    pub cost: Cost,
+}
+
+/// Range of the guidance scale, and from where on it has an effect.
+///
+/// A network that was trained on guided examples has learnt their guidance. Asking it for that much or less changes
+/// nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Guidance {
+    /// Largest scale.
+    pub most: f32,
+    /// Scale above which it has an effect with one step.
+    pub learnt_one_step: f32,
+    /// Scale above which it has an effect with several steps.
+    pub learnt: f32,
+}
+
+impl Guidance {
+    /// The scale above which guidance has an effect with `steps` steps.
+    #[must_use]
+    pub fn learnt_for(&self, steps: u32) -> f32 {
+        if steps == 1 { self.learnt_one_step } else { self.learnt }
+    }
+
+    /// Whether a scale of `guidance` is any different from the least with `steps` steps.
+    ///
+    /// A model that has learnt none (1) is changed by less too.
+    #[must_use]
+    #[expect(clippy::float_cmp, reason = "the very number that means no guidance")]
+    pub fn has_effect(&self, guidance: f32, steps: u32) -> bool {
+        let learnt = self.learnt_for(steps);
+        guidance > learnt || (learnt <= 1.0 && guidance != learnt)
+    }
+}
+
+/// What a model can do besides making a sound from a prompt.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Abilities {
+    /// Steering away from a negative prompt, where guidance has an effect.
+    pub negative_prompt: bool,
+    /// Starting from a given sound ([`How::Start`](crate::How::Start)).
+    pub start_from_audio: bool,
+    /// Keeping parts of a given sound ([`How::Keep`](crate::How::Keep)).
+    pub keep_ranges: bool,
+}
+
+/// Work of the stages in milliseconds of one core, roughly: for weighing them against each other, not for promises.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Reading a text.
+    pub text: f32,
+    /// One solver step, whatever the length.
+    pub step: f32,
+    /// What each second of sound adds to a solver step.
+    pub step_per_second: f32,
+    /// What each second of sound costs to make of the flow's result.
+    pub decode_per_second: f32,
+}
+
+impl Cost {
+    /// One solver step of `seconds` of sound; a guided one computes the network twice.
+    #[must_use]
+    pub fn of_step(&self, seconds: f64, guided: bool) -> f32 {
+        self.step + self.step_per_second * seconds as f32 * if guided { 2.0 } else { 1.0 }
+    }
+
+    /// Making `seconds` of sound from the flow's result.
+    #[must_use]
+    pub fn of_decoding(&self, seconds: f64) -> f32 {
+        self.decode_per_second * seconds as f32
+    }
+}

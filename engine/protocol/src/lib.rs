@@ -1,0 +1,29 @@
+//! The words between whoever asks for a sound and whatever makes it.
+//!
+//! | word | says |
+//! |---|---|
+//! | [`Request`] | what to make, and which model is to make it |
+//! | [`Card`] | what a model can do: rate, lengths, steps, guidance, abilities, cost |
+//! | [`Progress`], [`Stage`] | how far a job is |
+//! | [`CancelToken`] | "stop", from one thread to another |
+//! | [`Audio`] | the sound itself, one or two channels |
+//! | [`Failure`], [`ErrorKind`] | what went wrong, in a sentence for the person at the screen |
+//!
+//! The crate knows no network and no plugin. Everything in it is plain data that can be written as JSON, so that the
+//! engine may one day run in a process of its own and be asked over a pipe.
+
+#![forbid(unsafe_code)]
+
+mod audio;
+mod card;
+mod error;
+mod model_id;
+mod progress;
+mod request;
+
+pub use audio::Audio;
+pub use card::{Abilities, Card, Cost, Guidance};
+pub use error::{ErrorKind, Failure};
+pub use model_id::{ContentHash, ModelId};
+pub use progress::{CancelToken, Progress, Stage, StageTimings};
+pub use request::{How, Request, Source};

@@ -1,0 +1,42 @@
+//! What a model can do, read off its sizes.
+
+use crate::config::ModelConfig;
+use crate::limits::{
+    MAX_GUIDANCE_SCALE, MAX_PROMPT_CHARS, MAX_SECONDS, MAX_STEPS, MAX_VARIATIONS, MIN_SECONDS,
+};
+use straightshot_protocol::{Abilities, Card, Cost, Guidance, ModelId};
+
+/// Numbers of steps worth offering: each doubles the one before, so that the next draft is never more than about as far
+/// away as the time waited so far. Beyond 24 no metric of the model card improves.
+const LADDER: [u32; 5] = [1, 2, 4, 8, 24];
+
+/// The card of the model `id` with the sizes of `config`.
+#[must_use]
+pub fn card(config: &ModelConfig, id: ModelId) -> Card {
+    let codec = &config.codec;
+    let tokens_per_second = codec.sample_rate_hz as f32 / codec.samples_per_token() as f32;
+    let learnt = config.learnt_guidance;
+    Card {
+        id,
+        sample_rate_hz: codec.sample_rate_hz,
+        channels: 1,
+        seconds: MIN_SECONDS..=MAX_SECONDS,
+        prompt_chars: MAX_PROMPT_CHARS,
+        most_steps: MAX_STEPS,
+        ladder: LADDER.to_vec(),
+        most_variations: MAX_VARIATIONS,
+        guidance: Some(Guidance {
+            most: MAX_GUIDANCE_SCALE,
+            learnt_one_step: learnt.one_step,
+            learnt: learnt.flow,
+        }),
+        abilities: Abilities { negative_prompt: true, start_from_audio: false, keep_ranges: false },
+        // Measured with the default model on one core; what counts is their ratio.
+        cost: Cost {
+            text: 20.0,
+            step: 4.0,
+            step_per_second: 0.2 * tokens_per_second,
+            decode_per_second: 2.0 * tokens_per_second,
+        },
+    }
+}
