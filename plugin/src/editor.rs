@@ -13,7 +13,8 @@ mod compare;
 mod controls;
 mod header;
 mod icons;
-mod message;
+pub mod link;
+mod notice;
 mod output;
 mod panels;
 mod param;
@@ -27,8 +28,8 @@ mod tests;
 mod theme;
 mod waveform;
 
+use crate::editor::link::{EditorLink, View};
 use crate::params::{MAX_SEED, MIN_SEED, StraightshotParams};
-use crate::shared::{EditorLink, Event, View};
 use action::Action;
 use egui::{Ui, Vec2, ViewportCommand, vec2};
 use nice_plug::context::gui::GuiContext;
@@ -43,7 +44,7 @@ use panels::{MIN_SIZE, Panels, Scene};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
-use straightshot_takes::{Take, TakeId};
+use straightshot_takes::{Epoch, Take, TakeId};
 
 /// Size of a new window in points.
 const DEFAULT_SIZE: Vec2 = vec2(1000.0, 720.0);
@@ -86,6 +87,8 @@ pub struct App {
     host: Option<GuiContext>,
     /// What is drawn, with its own state.
     panels: Panels,
+    /// The session that the panels show, see [`View::epoch`](link::View::epoch).
+    epoch: Epoch,
     /// Whether the window has not been drawn since it was opened.
     first_frame: bool,
     /// When a sound was asked for that has not been started yet, in the window's seconds.
@@ -101,6 +104,7 @@ impl App {
             link,
             host: None,
             panels: Panels::default(),
+            epoch: 0,
             first_frame: true,
             wanted_since_s: None,
             unsaved_told_s: f64::NEG_INFINITY,
@@ -135,7 +139,7 @@ impl App {
             Action::Delete(id) => self.link.delete_take(id),
             Action::Restore(id) => self.link.restore_take(id),
             Action::UseModel(folder) => self.link.set_model_dir(folder),
-            Action::DismissMessage => self.link.dismiss_message(),
+            Action::DismissNotice => self.link.dismiss_notice(),
         }
     }
 
@@ -164,13 +168,10 @@ impl App {
     }
 
     fn frame(&mut self, ui: &mut Ui, setter: &ParamSetter<'_>) {
-        while let Some(event) = self.link.poll_event() {
-            tracing::trace!(?event, "seen by the editor");
-            if matches!(event, Event::SessionRestored) {
-                self.panels.forget_session();
-            }
-        }
         let view = self.link.view();
+        if std::mem::replace(&mut self.epoch, view.epoch) != view.epoch {
+            self.panels.forget_session();
+        }
         let playhead = self.link.telemetry().playhead();
         let peak = self.link.telemetry().meter.take_peak();
         let (now_s, elapsed_s) = ui.input(|input| (input.time, input.unstable_dt));

@@ -20,10 +20,11 @@ pub mod shared;
 pub mod worker;
 
 use audio::AudioProcessor;
+use editor::link::EditorLink;
 use nice_plug::prelude::*;
 use params::StraightshotParams;
 use parking_lot::Mutex;
-use shared::{EditorLink, Shared};
+use shared::Shared;
 use std::sync::Arc;
 use straightshot_protocol::Request;
 use straightshot_takes::SessionStore;

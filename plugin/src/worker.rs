@@ -12,7 +12,7 @@ pub mod models;
 mod run;
 mod turns;
 
-use crate::shared::{Command, Event, Severity, Shared};
+use crate::shared::{Command, Severity, Shared};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use models::ModelCache;
 use parking_lot::Mutex;
@@ -97,7 +97,6 @@ impl Worker {
         if !damage.is_empty() {
             self.shared.say(Severity::Warning, damage, "");
         }
-        self.shared.report(Event::SessionRestored);
         if unfinished || self.is_started() {
             self.send(Command::Restored);
         }

@@ -1,12 +1,14 @@
 //! One plugin instance without its plugin: session, worker and the editor's handle.
 
 use crate::engine::{ToneEngine, cache_of};
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use straightshot::shared::{EditorLink, Event, Shared, View};
+use straightshot::editor::link::{EditorLink, View};
+use straightshot::shared::{Outcome, Shared};
 use straightshot::worker::Worker;
 use straightshot::worker::models::ModelCache;
-use straightshot_protocol::Request;
+use straightshot_protocol::{ModelId, Request};
 use straightshot_takes::SessionStore;
 
 /// One plugin instance without its plugin.
@@ -14,6 +16,8 @@ pub(crate) struct Instance {
     pub(crate) shared: Arc<Shared>,
     pub(crate) worker: Arc<Worker>,
     pub(crate) link: EditorLink,
+    /// Ended jobs that the test has seen.
+    ended: Cell<u64>,
 }
 
 impl Instance {
@@ -21,7 +25,7 @@ impl Instance {
         let shared = Arc::new(Shared::new(Arc::new(SessionStore::default())));
         let worker = Arc::new(Worker::new(shared.clone(), models));
         let link = EditorLink::new(shared.clone(), worker.clone());
-        Self { shared, worker, link }
+        Self { shared, worker, link, ended: Cell::default() }
     }
 
     pub(crate) fn with_tones() -> Self {
@@ -46,18 +50,25 @@ impl Instance {
     }
 
     pub(crate) fn wait_until_idle(&self) -> View {
-        // A job is busy from the moment its command is handled; the first event says that it was.
-        let begun = Instant::now();
-        while self.link.poll_event().is_none() {
-            assert!(begun.elapsed() < Duration::from_secs(20), "nothing happened");
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        self.wait("the end of the job", |view| !view.is_busy())
+        // A job is busy from the moment its command is handled, which may not have happened yet: the counter of ended
+        // jobs says that it was.
+        let seen = self.ended.get();
+        let view = self.wait("the end of the job", |view| view.status.ended > seen && !view.is_busy());
+        self.ended.set(view.status.ended);
+        view
     }
 
-    pub(crate) fn events(&self) -> Vec<Event> {
-        std::iter::from_fn(|| self.link.poll_event()).collect()
+    /// How many jobs have begun, and how the last one ended.
+    pub(crate) fn told(&self) -> (u64, Option<Outcome>) {
+        let status = self.link.view().status;
+        self.ended.set(status.ended);
+        (status.begun, status.outcome)
     }
+}
+
+/// `request` as a take has it that the tone generator has made.
+pub(crate) fn made(request: Request) -> Request {
+    Request { model: ModelId::named("tone"), ..request }
 }
 
 /// A request for half a second with three steps.

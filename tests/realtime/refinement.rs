@@ -2,14 +2,15 @@
 
 use crate::counting::{Counts, watch};
 use crate::engine::{ToneEngine, cache_of, version};
-use crate::instance::{Instance, request};
+use crate::instance::{Instance, made, request};
 use crate::player::on;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use straightshot::audio::AudioProcessor;
+use straightshot::editor::link::View;
 use straightshot::params::StraightshotParams;
-use straightshot::shared::{Event, View};
+use straightshot::shared::Outcome;
 use straightshot_playback::{Block, Mode, Player, Transport};
 use straightshot_protocol::Request;
 use straightshot_takes::{Session, TakeId};
@@ -51,17 +52,15 @@ fn restore(instance: &Instance, saved: &str) {
 }
 
 #[test]
-fn one_take_is_refined_in_place_and_every_version_is_told() {
+fn one_take_is_refined_in_place_and_has_every_version() {
     let (instance, engine) = refined();
     assert_eq!(begun(&engine), [1, 2, 4, 8]);
     let view = instance.link.view();
     assert_eq!((view.takes.len(), view.active_take), (1, Some(FIRST)));
     let take = view.active().expect("the take is active");
-    assert_eq!(take.request, steps(8, "versions", 1));
+    assert_eq!(take.request, made(steps(8, "versions", 1)));
     assert_eq!((take.audio().left(), take.step_counts()), (&*version(1, 0.5, 8), vec![1, 2, 4, 8]));
-    let told: Vec<_> = instance.events().into_iter().filter(|event| *event != Event::Progressed).collect();
-    let refined = |steps| Event::TakeRefined { id: FIRST, steps };
-    assert_eq!(told, [Event::Started, Event::TakeReady(FIRST), refined(2), refined(4), refined(8)]);
+    assert_eq!(instance.told(), (1, Some(Outcome::Made(FIRST))));
 }
 
 #[test]
@@ -115,10 +114,10 @@ fn cancelling_keeps_the_draft_with_the_steps_it_has() {
     let view = instance.wait("the end", |view| !view.is_busy());
     assert!(begun.elapsed() < Duration::from_secs(1));
     let take = view.active().expect("the draft is kept");
-    assert_eq!(take.request, steps(1, "refine", 1));
+    assert_eq!(take.request, made(steps(1, "refine", 1)));
     assert_eq!((take.audio().left(), take.step_counts()), (&*version(1, 0.5, 1), vec![1]));
-    assert!(view.status.message.is_none());
-    assert_eq!(instance.events().last(), Some(&Event::Cancelled));
+    assert!(view.status.notice.is_none());
+    assert_eq!(instance.told(), (1, Some(Outcome::Cancelled)));
     let session = instance.shared.session.lock();
     assert_eq!((session.pending.as_ref(), session.pending_take), (None, None));
 }
@@ -127,10 +126,10 @@ fn cancelling_keeps_the_draft_with_the_steps_it_has() {
 fn a_failure_after_the_draft_keeps_the_draft() {
     let instance = Instance::with_tones();
     instance.link.generate(steps(8, "tire", 1));
-    let view = instance.wait("the failure", |view| view.status.message.is_some() && !view.is_busy());
-    assert!(view.status.message.is_some_and(|message| message.text.contains("tired")));
-    assert_eq!(view.takes[0].request, steps(1, "tire", 1));
-    assert!(matches!(instance.events().last(), Some(Event::Failed { .. })));
+    let view = instance.wait("the failure", |view| view.status.notice.is_some() && !view.is_busy());
+    assert!(view.status.notice.is_some_and(|message| message.text.contains("tired")));
+    assert_eq!(view.takes[0].request, made(steps(1, "tire", 1)));
+    assert!(matches!(instance.told(), (1, Some(Outcome::Failed(_)))));
 }
 
 #[test]
@@ -178,7 +177,6 @@ fn switching_versions_makes_nothing_and_reaches_the_player() {
         sound.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()))
     };
     let full = peak();
-    instance.events();
     for count in [2_u32, 8, 1, 4] {
         instance.link.show_steps(FIRST, count);
         let view = instance.link.view();
@@ -192,14 +190,13 @@ fn switching_versions_makes_nothing_and_reaches_the_player() {
     instance.link.show_steps(TakeId(9), 1);
     std::thread::sleep(Duration::from_millis(50));
     assert_eq!(instance.link.view().takes[0].request.steps, 4, "a version that is not there changes nothing");
-    assert_eq!((instance.events(), begun(&engine)), (Vec::new(), vec![1, 2, 4, 8]), "no job was begun");
+    assert_eq!((instance.told().0, begun(&engine)), (1, vec![1, 2, 4, 8]), "no job was begun");
     assert!(!instance.link.view().is_busy());
 }
 
 #[test]
 fn moving_the_parameter_makes_nothing() {
     let (instance, engine) = refined();
-    instance.events();
     let params = StraightshotParams::new(instance.shared.session.clone(), &steps(8, "versions", 1));
     for value in [0.0, 0.3, 0.7, 1.0] {
         // What a host does when its automation moves the parameter.
@@ -209,7 +206,7 @@ fn moving_the_parameter_makes_nothing() {
     }
     assert_eq!(params.request().steps, 24);
     assert_eq!(instance.link.view().takes[0].request.steps, 8, "and chooses no version");
-    assert_eq!((instance.events(), begun(&engine)), (Vec::new(), vec![1, 2, 4, 8]));
+    assert_eq!((instance.told().0, begun(&engine)), (1, vec![1, 2, 4, 8]));
 }
 
 #[test]
@@ -220,7 +217,7 @@ fn without_drafts_only_what_was_asked_for_is_made() {
     instance.link.generate(steps(8, "versions", 1));
     instance.wait("the sound", |view| !view.takes.is_empty() && !view.is_busy());
     assert_eq!(begun(&engine), [8]);
-    assert_eq!(instance.events().last(), Some(&Event::TakeReady(FIRST)));
+    assert_eq!(instance.told(), (1, Some(Outcome::Made(FIRST))));
     let other = Instance::with_tones();
     restore(&other, &saved(&instance));
     assert!(!other.link.view().draft_first, "the setting is part of the project");

@@ -1,12 +1,13 @@
 //! The worker with a model whose sounds are known: takes, failures, cancelling, sharing.
 
 use crate::engine::{RATE_HZ, ToneEngine, cache_of, tone};
-use crate::instance::{Instance, request};
+use crate::instance::{Instance, made, request};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use straightshot::audio::AudioProcessor;
-use straightshot::shared::{Event, Severity, View};
+use straightshot::editor::link::View;
+use straightshot::shared::{Outcome, Severity};
 use straightshot_takes::{Session, TakeId};
 
 #[test]
@@ -21,15 +22,12 @@ fn a_request_becomes_the_active_take() {
         (take.audio().sample_rate_hz(), take.request.model.name.as_str(), take.name.as_str()),
         (RATE_HZ, "tone", "a tone")
     );
-    assert_eq!(take.request, request("a tone", 5));
+    assert_eq!(take.request, made(request("a tone", 5)));
     assert_eq!(view.status.model.as_deref(), Some("tone"));
-    assert!(view.status.message.is_none());
+    assert!(view.status.notice.is_none());
     assert!(instance.shared.session.lock().pending.is_none());
     assert!(instance.link.take_unsaved() && !instance.link.take_unsaved());
-    let events = instance.events();
-    assert_eq!(events.first(), Some(&Event::Started));
-    assert_eq!(events.last(), Some(&Event::TakeRefined { id: TakeId(1), steps: 3 }));
-    assert!(events.iter().filter(|event| **event == Event::Progressed).count() >= 3, "{events:?}");
+    assert_eq!(instance.told(), (1, Some(Outcome::Made(TakeId(1)))));
 }
 
 #[test]
@@ -37,7 +35,7 @@ fn a_failure_is_told_and_costs_nothing() {
     let instance = Instance::with_tones();
     instance.link.generate(request("a tone", 1));
     instance.wait("a take", |view| !view.takes.is_empty() && !view.is_busy());
-    instance.events();
+    instance.told();
     for (prompt, said) in [
         ("fail", "The test wants a failure"),
         ("panic", "internal error"),
@@ -46,27 +44,25 @@ fn a_failure_is_told_and_costs_nothing() {
     ] {
         instance.link.generate(request(prompt, 2));
         let view = instance.wait_until_idle();
-        let message = view.status.message.expect("the user is told");
+        let message = view.status.notice.expect("the user is told");
         assert_eq!(message.severity, Severity::Error);
         assert!(message.text.contains(said), "{message:?}");
         assert_eq!(view.takes.len(), 1);
         assert_eq!(view.active_take, Some(TakeId(1)));
         assert!(instance.shared.session.lock().pending.is_none());
-        let failed =
-            |event: &Event| matches!(event, Event::Failed { user_text, .. } if user_text.contains(said));
-        assert!(instance.events().iter().any(failed));
+        assert!(matches!(view.status.outcome, Some(Outcome::Failed(failure)) if failure.text.contains(said)));
     }
     instance.link.generate(request("a tone again", 3));
     let view = instance.wait("a second take", |view| view.takes.len() == 2 && !view.is_busy());
-    assert!(view.status.message.is_none(), "a new job takes the old message away");
+    assert!(view.status.notice.is_none(), "a new job takes the old message away");
 }
 
 #[test]
 fn a_panic_names_its_cause_to_the_developer() {
     let instance = Instance::with_tones();
     instance.link.generate(request("panic", 1));
-    let message = instance.wait_until_idle().status.message.expect("the user is told");
-    assert_eq!(message.detail, "panic: the test wants a panic");
+    let message = instance.wait_until_idle().status.notice.expect("the user is told");
+    assert_eq!(message.detail.split(": ").skip(1).collect::<Vec<_>>(), ["panic", "the test wants a panic"]);
 }
 
 #[test]
@@ -75,7 +71,7 @@ fn a_missing_model_folder_is_told() {
     instance.link.set_model_dir(Some("nowhere".into()));
     instance.link.generate(request("a tone", 1));
     let view = instance.wait_until_idle();
-    assert!(view.status.message.is_some_and(|message| message.text.contains("nowhere is no model")));
+    assert!(view.status.notice.is_some_and(|message| message.text.contains("nowhere is no model")));
 }
 
 #[test]
@@ -87,9 +83,9 @@ fn cancelling_takes_no_time_and_leaves_no_trace() {
     let begun = Instant::now();
     let view = instance.wait("the end", |view| !view.is_busy());
     assert!(begun.elapsed() < Duration::from_secs(1));
-    assert!(view.takes.is_empty() && view.status.message.is_none() && view.status.progress.is_none());
+    assert!(view.takes.is_empty() && view.status.notice.is_none() && view.status.progress.is_none());
     assert!(instance.shared.session.lock().pending.is_none());
-    assert_eq!(instance.events().last(), Some(&Event::Cancelled));
+    assert_eq!(instance.told(), (1, Some(Outcome::Cancelled)));
 }
 
 #[test]
@@ -98,11 +94,11 @@ fn a_second_request_is_refused_while_the_first_runs() {
     instance.link.generate(request("slow", 1));
     instance.wait("the job", View::is_busy);
     instance.link.generate(request("a tone", 2));
-    let view = instance.wait("the refusal", |view| view.status.message.is_some());
+    let view = instance.wait("the refusal", |view| view.status.notice.is_some());
     assert_eq!(view.status.job, Some(request("slow", 1)));
-    assert_eq!(view.status.message.map(|message| message.severity), Some(Severity::Warning));
-    instance.link.dismiss_message();
-    assert!(instance.link.view().status.message.is_none());
+    assert_eq!(view.status.notice.map(|message| message.severity), Some(Severity::Warning));
+    instance.link.dismiss_notice();
+    assert!(instance.link.view().status.notice.is_none());
 }
 
 #[test]
@@ -175,7 +171,7 @@ fn a_session_without_a_job_starts_no_thread() {
     let instance = Instance::with_tones();
     instance.shared.session.replace(Session::default());
     instance.worker.session_restored();
-    assert_eq!(instance.events(), [Event::SessionRestored]);
+    assert_eq!((instance.link.view().epoch, instance.told()), (1, (0, None)));
     assert!(!instance.worker.is_started());
 }
 
@@ -203,8 +199,7 @@ fn restoring_the_session_that_is_being_worked_on_does_not_disturb() {
     instance.worker.session_restored();
     let view = instance.wait("the take", |view| !view.takes.is_empty() && !view.is_busy());
     assert!(view.bin.is_empty() && instance.shared.session.lock().pending.is_none());
-    let started = instance.events().into_iter().filter(|event| *event == Event::Started).count();
-    assert_eq!(started, 1, "the job went on instead of beginning again");
+    assert_eq!(instance.told().0, 1, "the job went on instead of beginning again");
 }
 
 #[test]
@@ -214,7 +209,7 @@ fn damage_in_a_restored_session_is_told() {
     instance.shared.session.replace(serde_json::from_str::<Session>(damaged).expect("reading never fails"));
     instance.worker.session_restored();
     let view = instance.wait("the unfinished take", |view| view.takes.len() == 2 && !view.is_busy());
-    let message = view.status.message.expect("the user is told, and the job did not take the message away");
+    let message = view.status.notice.expect("the user is told, and the job did not take the message away");
     assert_eq!(message.severity, Severity::Warning);
     assert!(message.text.contains("could not be read"));
     assert!(view.takes[0].damage.is_some());

@@ -17,6 +17,7 @@ mod patch;
 mod play;
 mod setup;
 mod test;
+mod toolkit;
 mod workspace;
 
 use clap::{Parser, Subcommand};

@@ -3,8 +3,8 @@
 //! Every command builds the same packages with the same features in the release profile, so that no crate is
 //! compiled twice: neither the plugin for its host program nor a dependency for another feature set.
 
-use crate::cuda::Toolkit;
 use crate::patch;
+use crate::toolkit::Toolkit;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::fmt;
@@ -18,7 +18,7 @@ const FEATURES: &str = "straightshot/standalone";
 /// other's files for its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Accelerator {
-    /// NVIDIA's, on Linux and Windows; needs nvcc, see [`crate::cuda`].
+    /// NVIDIA's, on Linux and Windows; needs nvcc, see [`crate::toolkit`].
     Cuda,
     /// Apple's, on macOS.
     Metal,

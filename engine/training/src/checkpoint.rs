@@ -1,7 +1,6 @@
 //! Resumable state of a training run in one file.
 
 use super::optim::AdamW;
-use super::stage::CHECKPOINT_FILE;
 use candle_core::Tensor;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,9 @@ use std::path::Path;
 use straightshot_engine::error::{Error, ErrorKind, Result};
 use straightshot_engine::model::{TEXT_FILE, WEIGHTS_FILE};
 use straightshot_engine::weights;
+
+/// File with the state of a run in its folder.
+pub const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
 
 /// Where a run stands, kept beside the tensors.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

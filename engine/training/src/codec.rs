@@ -3,13 +3,13 @@
 //! Loss: [energy distance](super::energy_distance) of the decoded spectrum plus `kl_weight` times the
 //! Kullback-Leibler divergence of the posterior, in nats per spectrogram bin.
 
+use super::checkpoint::CHECKPOINT_FILE;
 use super::checkpoint::{self, RunState};
 use super::data::{self, Clip};
 use super::energy_distance::EnergyDistance;
 use super::optim::{AdamW, OptimConfig};
 use super::run::{Budget, Measured, RunLog, Share, descend, value};
 use super::seeded;
-use super::stage::CHECKPOINT_FILE;
 use candle_core::{Device, Tensor};
 use candle_nn::VarMap;
 use rayon::prelude::*;

@@ -1,7 +1,7 @@
 //! What all flow stages share: network, start, optimiser, checkpoints and log around a loss.
 
 use super::batch::Dealt;
-use super::checkpoint::{self, RunState};
+use super::checkpoint::{self, CHECKPOINT_FILE, RunState};
 use super::lora::Lora;
 use super::optim::{AdamW, OptimConfig};
 use super::run::{Budget, RunLog, Share, descend, trainable, value};
@@ -14,9 +14,6 @@ use straightshot_engine::config::FlowConfig;
 use straightshot_engine::error::{Error, ErrorKind, Result};
 use straightshot_engine::flow::Transformer;
 use straightshot_engine::rng::{Noise, Stream};
-
-/// File with the state of a run in its folder.
-pub const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
 
 /// A stage without its loss.
 #[derive(Debug, Clone, Copy)]

@@ -40,5 +40,5 @@ pub(super) enum Action {
     /// Use the model in this folder, or the built-in one.
     UseModel(Option<PathBuf>),
     /// Remove the message.
-    DismissMessage,
+    DismissNotice,
 }

@@ -6,7 +6,7 @@ use super::controls::{self, Look};
 use super::icons::{self, Icon};
 use super::waveform::{self, Overview};
 use super::{takes, theme};
-use crate::shared::View;
+use crate::editor::link::View;
 use egui::{
     Align, Align2, CursorIcon, Layout, Rect, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo, vec2,
 };

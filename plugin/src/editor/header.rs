@@ -4,7 +4,7 @@ use super::action::Action;
 use super::controls;
 use super::icons::{self, Icon};
 use super::theme;
-use crate::shared::View;
+use crate::editor::link::View;
 use egui::{
     Align, CursorIcon, Frame, Layout, Margin, Popup, PopupCloseBehavior, Rect, RectAlign, Response, RichText,
     Role, Sense, StrokeKind, TextEdit, Ui, Vec2, WidgetInfo, vec2,
@@ -128,6 +128,7 @@ mod tests {
             seed_locked: false,
             draft_first: true,
             model_dir: model_dir.map(PathBuf::from),
+            epoch: 0,
             takes: Vec::new(),
             bin: Vec::new(),
             active_take: None,

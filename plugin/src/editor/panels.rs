@@ -4,7 +4,7 @@
 //! +-----------------------------------------------+
 //! | header: name                            model |
 //! +-----------------------------------------------+
-//! | message, if there is one                      |
+//! | notice, if there is one                       |
 //! +------------------------------+----------------+
 //! | prompt, settings, generate   | takes          |
 //! +------------------------------+                |
@@ -21,9 +21,9 @@ use super::header::Header;
 use super::output::{self, OutputMeter};
 use super::prompt::{Edited, PromptFields};
 use super::takes::TakeList;
-use super::{message, progress, settings, theme};
+use super::{notice, progress, settings, theme};
+use crate::editor::link::View;
 use crate::params::StraightshotParams;
-use crate::shared::View;
 use egui::{Align, Layout, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, pos2, vec2};
 use nice_plug::prelude::ParamSetter;
 
@@ -171,11 +171,11 @@ pub(super) struct Scene<'a> {
     pub(super) playhead: Option<f32>,
 }
 
-/// Draws the message, if there is one, and returns what is left of `body`.
+/// Draws the notice, if there is one, and returns what is left of `body`.
 fn message_strip(ui: &mut Ui, body: Rect, view: &View, actions: &mut Vec<Action>) -> Rect {
-    let Some(text) = &view.status.message else { return body };
-    let mut strip = ui.new_child(UiBuilder::new().max_rect(body).id_salt("message"));
-    message::show(&mut strip, text, actions);
+    let Some(text) = &view.status.notice else { return body };
+    let mut strip = ui.new_child(UiBuilder::new().max_rect(body).id_salt("notice"));
+    notice::show(&mut strip, text, actions);
     body.with_min_y(strip.min_rect().bottom() + GAP)
 }
 

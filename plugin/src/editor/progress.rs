@@ -3,7 +3,8 @@
 use super::action::Action;
 use super::controls;
 use super::theme;
-use crate::shared::{Progress, View};
+use crate::editor::link::View;
+use crate::shared::Progress;
 use egui::{Align2, Rect, Sense, Ui, vec2};
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 use super::controls;
 use super::icons::{self, Icon};
 use super::theme;
-use crate::shared::View;
+use crate::editor::link::View;
 use egui::{
     Align, CursorIcon, Frame, Id, Layout, Margin, Rect, Response, RichText, ScrollArea, Sense, Stroke,
     TextEdit, Ui, UiBuilder, Vec2, vec2,

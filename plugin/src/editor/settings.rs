@@ -5,11 +5,11 @@ use super::controls::{self, Look, Mark, Segment};
 use super::icons::Icon;
 use super::param::{self, Field};
 use super::theme;
+use crate::editor::link::View;
 use crate::params::{
     MAX_GUIDANCE, MAX_LENGTH_S, MAX_SEED, MAX_STEPS, MIN_GUIDANCE, MIN_LENGTH_S, MIN_SEED, MIN_STEPS,
     StraightshotParams,
 };
-use crate::shared::View;
 use egui::{Align, Layout, Rect, StrokeKind, Ui, UiBuilder, vec2};
 use nice_plug::prelude::ParamSetter;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use super::action::Action;
 use super::compare::Compare;
 use super::prompt;
-use crate::shared::View;
+use crate::editor::link::View;
 use egui::{Key, Modifiers, Popup, Ui};
 
 /// The actions of the shortcuts pressed in this frame. `playing` is whether anything sounds.

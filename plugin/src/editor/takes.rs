@@ -5,7 +5,7 @@ use super::compare::Compare;
 use super::controls;
 use super::icons::{self, Icon};
 use super::theme;
-use crate::shared::View;
+use crate::editor::link::View;
 use egui::text::{CCursor, CCursorRange};
 use egui::text_edit::TextEditState;
 use egui::{

@@ -3,8 +3,9 @@
 use super::action::Action;
 use super::panels::{MIN_SIZE, Panels, Scene};
 use super::{shortcuts, theme};
+use crate::editor::link::View;
 use crate::params::StraightshotParams;
-use crate::shared::{Message, Progress, Severity, Status, View};
+use crate::shared::{Notice, Progress, Severity, Status};
 use egui::accesskit::{Node, NodeId};
 use egui::{Context, Event, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, Vec2, pos2, vec2};
 use nice_plug::context::PluginApi;
@@ -154,6 +155,7 @@ fn empty_view() -> View {
         seed_locked: false,
         draft_first: true,
         model_dir: None,
+        epoch: 0,
         takes: Vec::new(),
         bin: Vec::new(),
         active_take: None,
@@ -322,10 +324,10 @@ fn the_seed_is_rolled_and_locked() {
 
 #[test]
 fn a_message_can_be_dismissed() {
-    let message = Message { severity: Severity::Error, text: "No.".into(), detail: String::new() };
-    let status = Status { message: Some(message), ..Status::default() };
+    let notice = Notice { severity: Severity::Error, text: "No.".into(), detail: String::new() };
+    let status = Status { notice: Some(notice), ..Status::default() };
     let mut window = Window::open(View { status, ..empty_view() }, MIN_SIZE);
-    assert_eq!(window.click("Dismiss"), [Action::DismissMessage]);
+    assert_eq!(window.click("Dismiss"), [Action::DismissNotice]);
 }
 
 #[test]
@@ -343,12 +345,13 @@ fn drawing_sets_no_parameter() {
 #[test]
 fn every_state_is_drawn_at_every_size() {
     let progress = Progress { stage: "Step 1 of 4".into(), step: Some((1, 4)), fraction: 0.3, eta: None };
-    let message = Message { severity: Severity::Error, text: "word ".repeat(200), detail: "detail".into() };
+    let notice = Notice { severity: Severity::Error, text: "word ".repeat(200), detail: "detail".into() };
     let busy = Status {
         job: Some(Request::default()),
         progress: Some(progress),
-        message: Some(message),
+        notice: Some(notice),
         model: Some("model".into()),
+        ..Status::default()
     };
     let damaged = View { takes: vec![take(1, Vec::new())], active_take: Some(TakeId(1)), ..empty_view() };
     let views = [empty_view(), view_with_takes(), View { status: busy, ..view_with_takes() }, damaged];

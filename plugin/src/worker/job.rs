@@ -4,7 +4,7 @@ use super::Message;
 use super::journal;
 use super::ladder::Climb;
 use super::models::{ModelCache, SoundEngine};
-use crate::shared::{Event, Progress, Shared};
+use crate::shared::{Progress, Shared};
 use crossbeam_channel::Sender;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use straightshot_engine::pipeline::Generation;
 use straightshot_engine::{Error, ErrorKind, Result};
 use straightshot_protocol::Request;
-use straightshot_protocol::{self as protocol, Audio, CancelToken, Stage, StageTimings};
+use straightshot_protocol::{self as protocol, Audio, CancelToken, Failure, Stage, StageTimings};
 use straightshot_takes::{Take, TakeId};
 
 /// Identifies a job within its worker.
@@ -63,44 +63,14 @@ struct Loaded {
     load: Duration,
 }
 
-/// Why a job made no sound.
-pub(super) enum Failure {
-    /// The user, or the removal of the instance, stopped it.
-    Cancelled,
-    /// Something is wrong.
-    Failed {
-        /// What to tell the user.
-        user_text: String,
-        /// The chain of causes.
-        detail: String,
-    },
-}
-
-impl From<protocol::Failure> for Failure {
-    fn from(failure: protocol::Failure) -> Self {
-        Error::from(failure).into()
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(e: Error) -> Self {
-        if e.kind() == ErrorKind::Cancelled {
-            return Self::Cancelled;
-        }
-        Self::Failed { user_text: e.to_string(), detail: e.detail() }
-    }
-}
-
 impl Job {
     /// Runs the job to its end. A panic in the engine ends here and becomes a failure like any other: the one place
     /// where panics are caught.
     pub(super) fn run(self) -> Finished {
         let result = catch_unwind(AssertUnwindSafe(|| self.make_sound())).unwrap_or_else(|panic| {
-            Err(Failure::Failed {
-                user_text: "The sound could not be made because of an internal error. Your takes are safe"
-                    .to_owned(),
-                detail: format!("panic: {}", panic_text(panic.as_ref())),
-            })
+            let text = "The sound could not be made because of an internal error. Your takes are safe";
+            let cause = format!("panic: {}", panic_text(panic.as_ref()));
+            Err(Failure { cause, ..Failure::new(ErrorKind::Compute, text) })
         });
         Finished { number: self.number, result }
     }
@@ -132,7 +102,7 @@ impl Job {
             // Nobody listens any more if the instance is being removed.
             let _ = self.inbox.send(Message::Draft(Box::new(draft)));
         }
-        Err(Error::new(ErrorKind::Compute, "The sound was asked for without a number of steps").into())
+        Err(Failure::new(ErrorKind::Compute, "The sound was asked for without a number of steps"))
     }
 
     fn load(&self) -> Result<Loaded> {
@@ -186,7 +156,6 @@ impl Job {
         let fraction = fraction.clamp(0.0, 1.0);
         let progress = Progress { stage: stage.to_owned(), step, fraction, eta };
         self.shared.update_status(|status| status.progress = Some(progress));
-        self.shared.report(Event::Progressed);
     }
 }
 

@@ -1,19 +1,19 @@
 //! [worker thread] The loop: one message at a time.
 
-use super::job::{Draft, Failure, Finished, Job, JobNumber, Sound};
+use super::job::{Draft, Finished, Job, JobNumber, Sound};
 use super::journal;
 use super::ladder::ladder;
 use super::models::{ModelCache, SoundEngine};
 use super::{Message, NO_THREAD};
-use crate::shared::{Command, Event, Progress, Severity, Shared};
+use crate::shared::{Command, Outcome, Progress, Severity, Shared};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::io;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
-use straightshot_protocol::CancelToken;
 use straightshot_protocol::Request;
-use straightshot_takes::{Epoch, MAX_TAKES, Placed};
+use straightshot_protocol::{CancelToken, ErrorKind, Failure};
+use straightshot_takes::{Epoch, MAX_TAKES, Placed, TakeId};
 
 /// How often clips are looked after while the audio thread still holds old ones.
 const SERVICE_INTERVAL: Duration = Duration::from_millis(50);
@@ -81,7 +81,7 @@ impl Desk {
                 self.shared.say(Severity::Warning, text, "");
             }
             Command::Generate(request) => {
-                self.shared.update_status(|status| status.message = None);
+                self.shared.update_status(|status| status.notice = None);
                 self.shared.session.lock().begin(request.clone());
                 self.begin(request);
             }
@@ -135,11 +135,11 @@ impl Desk {
             (session.model_dir.clone(), session.epoch(), ladder(request.steps, session.draft_first, have))
         };
         self.shared.update_status(|status| {
+            status.begun += 1;
             status.job = Some(request.clone());
             status.progress =
                 Some(Progress { stage: "Starting".to_owned(), step: None, fraction: 0.0, eta: None });
         });
-        self.shared.report(Event::Started);
         self.jobs += 1;
         let number = self.jobs;
         let cancel = CancelToken::default();
@@ -156,10 +156,9 @@ impl Desk {
         match self.spawn(job) {
             Ok(thread) => self.current = Some(Current { number, request, epoch, cancel, thread }),
             Err(e) => {
-                let failure = Failure::Failed { user_text: NO_THREAD.to_owned(), detail: e.to_string() };
-                let event = self.give_up(failure, epoch);
-                self.shared.report(event);
-                self.show_idle();
+                let failure = Failure::new(ErrorKind::OutOfMemory, NO_THREAD).because(&e);
+                let outcome = self.give_up(failure, epoch);
+                self.show_ended(outcome);
             }
         }
     }
@@ -175,9 +174,8 @@ impl Desk {
     fn draft(&mut self, Draft { number, sound }: Draft) {
         match self.current.as_ref().filter(|current| current.number == number).map(|current| current.epoch) {
             Some(epoch) => {
-                let event = self.keep(sound, epoch, false);
+                self.keep(sound, epoch, false);
                 self.shared.mark_unsaved();
-                self.shared.report(event);
             }
             None => self.shared.session.lock().keep_in_bin(sound.take),
         }
@@ -199,15 +197,24 @@ impl Desk {
     fn conclude(&mut self, current: Current, result: Result<Sound, Failure>) {
         let Current { request, epoch, thread, .. } = current;
         self.replaced.push(thread);
-        let event = match result {
-            Ok(sound) => self.keep(sound, epoch, true),
+        let outcome = match result {
+            Ok(sound) => Outcome::Made(self.keep(sound, epoch, true)),
             Err(failure) => self.give_up(failure, epoch),
         };
-        tracing::debug!("job of {request:?} ended: {event:?}");
+        tracing::debug!("job of {request:?} ended: {outcome:?}");
         self.compress_active();
         self.shared.mark_unsaved();
-        self.shared.report(event);
-        self.show_idle();
+        self.show_ended(outcome);
+    }
+
+    /// Shows that a job has ended. At once with its going, so that whoever sees it gone knows how it ended.
+    fn show_ended(&self, outcome: Outcome) {
+        self.shared.update_status(|status| {
+            status.job = None;
+            status.progress = None;
+            status.ended += 1;
+            status.outcome = Some(outcome);
+        });
     }
 
     fn show_idle(&self) {
@@ -217,23 +224,22 @@ impl Desk {
         });
     }
 
-    fn give_up(&self, failure: Failure, epoch: Epoch) -> Event {
-        // The journal and the message come first: whoever sees the job gone finds the reason there.
-        let event = match failure {
-            Failure::Cancelled => Event::Cancelled,
-            Failure::Failed { user_text, detail } => {
-                journal::failed(&user_text, &detail);
-                self.shared.say(Severity::Error, user_text.clone(), detail.clone());
-                Event::Failed { user_text, detail }
-            }
+    fn give_up(&self, failure: Failure, epoch: Epoch) -> Outcome {
+        // The journal and the notice come first: whoever sees the job gone finds the reason there.
+        let outcome = if failure.kind == ErrorKind::Cancelled {
+            Outcome::Cancelled
+        } else {
+            journal::failed(&failure.text, &failure.detail());
+            self.shared.say(Severity::Error, &*failure.text, failure.detail());
+            Outcome::Failed(failure)
         };
         self.shared.session.lock().drop_pending(epoch);
-        event
+        outcome
     }
 
     /// Puts a sound into the session; `last` ends the job. It is on its way to the audio thread before the session
-    /// shows it, so that whoever sees it can play it.
-    fn keep(&mut self, sound: Sound, epoch: Epoch, last: bool) -> Event {
+    /// shows it, so that whoever sees it can play it. Returns the take that it is in.
+    fn keep(&mut self, sound: Sound, epoch: Epoch, last: bool) -> TakeId {
         let Sound { take, model, load, timings } = sound;
         let started = Instant::now();
         let heard = self.shared.session.lock().preview(&take, epoch);
@@ -241,8 +247,7 @@ impl Desk {
             self.shared.publish(|| heard);
         }
         journal::made(&take, &journal::Times { load, stages: timings, resample: started.elapsed() }, last);
-        let steps = take.request.steps;
-        let Placed { id, refined, evicted } = self.shared.session.lock().place(take, epoch, last);
+        let Placed { id, evicted, .. } = self.shared.session.lock().place(take, epoch, last);
         // The user may have chosen another take, or the host another session, in the meantime.
         self.shared.publish_active();
         if evicted {
@@ -251,7 +256,7 @@ impl Desk {
         }
         self.shared.update_status(|status| status.model = Some(model.card().id.name.clone()));
         self.model = Some(model);
-        if refined { Event::TakeRefined { id, steps } } else { Event::TakeReady(id) }
+        id
     }
 
     /// Makes the active take's saved form, so that saving the project is quick.

@@ -5,6 +5,7 @@ mod bars;
 mod case;
 mod growth;
 mod scale;
+mod series;
 
 use anyhow::{Context, Result};
 use candle_core::{Device, Tensor};

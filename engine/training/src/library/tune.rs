@@ -1,13 +1,13 @@
 //! The training on a folder's sounds, and the model it makes.
 
 use super::{Base, Report};
+use crate::checkpoint::CHECKPOINT_FILE;
 use crate::checkpoint::{self, averaged_weights};
 use crate::flow::{self, FlowData, FlowTraining, Objective};
 use crate::lora::Lora;
 use crate::optim::OptimConfig;
 use crate::pairing::Pairing;
 use crate::run::Budget;
-use crate::stage::CHECKPOINT_FILE;
 use crate::timesteps::Timesteps;
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};

@@ -2,12 +2,13 @@
 
 use super::toy::*;
 use crate::batch::{Batch, velocity_loss};
+use crate::checkpoint::CHECKPOINT_FILE;
 use crate::checkpoint::averaged_weights;
 use crate::distil::{self, DistilTraining, one_step_loss};
 use crate::flow::{self, FlowTraining};
 use crate::pairing::Pairing;
 use crate::reflow::{self, ReflowTraining, Target};
-use crate::stage::{CHECKPOINT_FILE, times};
+use crate::stage::times;
 use crate::timesteps::Timesteps;
 use candle_core::{Device, Tensor};
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! What `--scale` measured, on logarithmic axes.
 
-use super::scale::{Point, STAGES, Series, Time, over_batch, over_length};
+use super::series::{Point, STAGES, Series, Time, over_batch, over_length};
 use anyhow::Result;
 use plotters::prelude::*;
 use std::path::Path;

@@ -1,9 +1,10 @@
 //! `straightshot bench --scale`: how time and memory grow with the length of a sound and with the number of sounds.
 
 use super::case::{self, Case, Size};
+use super::series::{Memory, Point, STAGES, Series, over_batch, over_length};
 use super::{Arguments, Peak, growth};
 use anyhow::{Context, Result, ensure};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::process::{Command, Stdio};
 use straightshot_engine::config::ModelConfig;
 use straightshot_engine::device::Placement;
@@ -17,50 +18,6 @@ const BATCHES: [u32; 5] = [1, 2, 4, 8, 16];
 const BATCH_SECONDS: f64 = 2.0;
 /// From this length on, what does not grow with it no longer counts for much.
 const LONG_SECONDS: f64 = 5.0;
-
-/// One size, measured in a process of its own.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Point {
-    /// Length of a clip.
-    pub(super) seconds: f64,
-    #[serde(flatten)]
-    pub(super) case: Case,
-    /// Where the system tells.
-    pub(super) memory: Option<Memory>,
-}
-
-/// Resident memory of the process, in MiB.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(super) struct Memory {
-    /// With the model loaded, before the first sound.
-    pub(super) model_mib: f64,
-    /// The most there was while the first sound was made.
-    pub(super) peak_mib: f64,
-    /// What the sound added, over its length.
-    pub(super) mib_per_second: f64,
-}
-
-/// A number per size, over lengths or batches.
-pub(super) type Series = Vec<(f64, f64)>;
-
-/// Where a [`Case`] has a time, in milliseconds.
-pub(super) type Time = fn(&Case) -> f64;
-
-/// What time goes to.
-pub(super) const STAGES: [(&str, Time); 5] = [
-    ("text", |case| case.stages.text_ms),
-    ("flow", |case| case.stages.flow_ms),
-    ("decode", |case| case.stages.decode_ms),
-    ("resample", |case| case.stages.resample_ms),
-    ("total", |case| case.total_ms),
-];
-
-impl Point {
-    /// What the sound added to the memory of the model.
-    pub(super) fn added_mib(&self) -> Option<f64> {
-        self.memory.map(|memory| memory.peak_mib - memory.model_mib)
-    }
-}
 
 /// Slopes of a series on logarithmic axes.
 #[derive(Debug, Serialize)]
@@ -180,16 +137,6 @@ fn exponents(lengths: &[Point], batches: &[Point]) -> Vec<Exponents> {
         over_batch: exponent(&batches),
     };
     rows.into_iter().chain([memory]).map(fit).collect()
-}
-
-/// A number of every length, where there is one.
-pub(super) fn over_length(points: &[Point], of: impl Fn(&Point) -> Option<f64>) -> Series {
-    points.iter().filter_map(|point| Some((point.seconds, of(point)?))).collect()
-}
-
-/// A number of every batch, where there is one.
-pub(super) fn over_batch(points: &[Point], of: impl Fn(&Point) -> Option<f64>) -> Series {
-    points.iter().filter_map(|point| Some((f64::from(point.case.batch), of(point)?))).collect()
 }
 
 /// The part of a series from `start` on.

@@ -4,28 +4,28 @@ use super::action::Action;
 use super::controls;
 use super::icons::{self, Icon};
 use super::theme;
-use crate::shared::{Message, Severity};
+use crate::shared::{Notice, Severity};
 use egui::{Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 
-/// A longer message scrolls, in points.
+/// A longer notice scrolls, in points.
 const MAX_TEXT_HEIGHT: f32 = 9.0 * theme::UNIT;
 /// Between the edge of the strip and its content, in points.
 const PADDING: Vec2 = vec2(1.5 * theme::UNIT, 6.0);
 
-/// Draws `message` over the full width, with a button that removes it.
-pub(super) fn show(ui: &mut Ui, message: &Message, actions: &mut Vec<Action>) {
-    let (icon, color, fill) = match message.severity {
+/// Draws `notice` over the full width, with a button that removes it.
+pub(super) fn show(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
+    let (icon, color, fill) = match notice.severity {
         Severity::Info => (Icon::Info, theme::TEXT_DIM, theme::RAISED),
         Severity::Warning => (Icon::Warning, theme::ACCENT, theme::ACCENT_DEEP),
         Severity::Error => (Icon::Warning, theme::ERROR, theme::ERROR_DEEP),
     };
     let inner = ui.available_width() - 2.0 * PADDING.x;
     let words = vec2(inner - 2.0 * (theme::ICON_SIZE + theme::UNIT), MAX_TEXT_HEIGHT);
-    let galley = ui.painter().layout(message.text.clone(), theme::body(), theme::TEXT, words.x);
+    let galley = ui.painter().layout(notice.text.clone(), theme::body(), theme::TEXT, words.x);
     let height = galley.size().y.clamp(theme::ICON_SIZE, MAX_TEXT_HEIGHT) + 2.0 * PADDING.y;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-    if !message.detail.is_empty() && message.detail != message.text {
-        response.on_hover_text(&message.detail);
+    if !notice.detail.is_empty() && notice.detail != notice.text {
+        response.on_hover_text(&notice.detail);
     }
     ui.painter().rect_filled(rect, theme::RADIUS, fill);
     let inner = rect.shrink2(PADDING);
@@ -45,6 +45,6 @@ pub(super) fn show(ui: &mut Ui, message: &Message, actions: &mut Vec<Action>) {
     );
     let id = ui.scope_id().with("dismiss");
     if controls::icon_button_at(ui, close, id, Icon::Close, "Dismiss").clicked() {
-        actions.push(Action::DismissMessage);
+        actions.push(Action::DismissNotice);
     }
 }

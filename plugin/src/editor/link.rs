@@ -1,0 +1,192 @@
+//! What the editor sees of its plugin instance, and what it can ask of it.
+
+use crate::shared::{Command, Shared, Status};
+use crate::worker::Worker;
+use std::path::PathBuf;
+use std::sync::Arc;
+use straightshot_playback::telemetry::Telemetry;
+use straightshot_protocol::Request;
+use straightshot_takes::{Epoch, Session, Take, TakeId};
+
+/// A consistent picture of everything the editor shows. Cheap: texts are cloned, takes are shared.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// What to hear.
+    pub prompt: String,
+    /// What not to hear.
+    pub negative_prompt: String,
+    /// Whether the seed stays for the next sound.
+    pub seed_locked: bool,
+    /// Whether quick versions with few steps are made before the one that was asked for.
+    pub draft_first: bool,
+    /// Folder of the chosen model, `None` for the built-in one.
+    pub model_dir: Option<PathBuf>,
+    /// Takes, oldest first.
+    pub takes: Vec<Arc<Take>>,
+    /// Deleted takes that can be restored, oldest first.
+    pub bin: Vec<Arc<Take>>,
+    /// The take that notes play.
+    pub active_take: Option<TakeId>,
+    /// How often the host has replaced the session; when it grows, texts must be read again.
+    pub epoch: Epoch,
+    /// What the worker is doing.
+    pub status: Status,
+}
+
+impl View {
+    /// The take that notes play.
+    #[must_use]
+    pub fn active(&self) -> Option<&Arc<Take>> {
+        self.takes.iter().find(|take| Some(take.id) == self.active_take)
+    }
+
+    /// Whether a job is queued or running.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.status.job.is_some()
+    }
+}
+
+/// The editor's handle on its plugin instance. Owned by the editor; all calls return at once.
+///
+/// The intended frame: draw [`view`](Self::view), and pass [`take_unsaved`](Self::take_unsaved) on to
+/// [`StraightshotParams::mark_unsaved`](crate::params::StraightshotParams::mark_unsaved).
+#[derive(Clone)]
+pub struct EditorLink {
+    shared: Arc<Shared>,
+    worker: Arc<Worker>,
+}
+
+impl EditorLink {
+    /// A handle on the instance that owns `shared` and `worker`.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>, worker: Arc<Worker>) -> Self {
+        Self { shared, worker }
+    }
+
+    /// Everything the editor shows, as it is now.
+    #[must_use]
+    pub fn view(&self) -> View {
+        let status = self.shared.status();
+        let session = self.shared.session.lock();
+        View {
+            prompt: session.prompt.clone(),
+            negative_prompt: session.negative_prompt.clone(),
+            seed_locked: session.seed_locked,
+            draft_first: session.draft_first,
+            model_dir: session.model_dir.clone(),
+            takes: session.takes().to_vec(),
+            bin: session.bin().to_vec(),
+            active_take: session.active().map(|take| take.id),
+            epoch: session.epoch(),
+            status,
+        }
+    }
+
+    /// Playhead, meter and counters of the audio thread.
+    #[must_use]
+    pub fn telemetry(&self) -> &Telemetry {
+        &self.shared.telemetry
+    }
+
+    /// Starts a job. The result arrives as a new take; a refusal or failure arrives as a notice.
+    pub fn generate(&self, request: Request) {
+        self.worker.send(Command::Generate(request));
+    }
+
+    /// Stops the running job.
+    pub fn cancel(&self) {
+        self.worker.send(Command::Cancel);
+    }
+
+    /// Plays the active take once, without a note.
+    pub fn audition(&self) {
+        self.shared.telemetry.request_audition();
+    }
+
+    /// Fades out everything that sounds.
+    pub fn stop_audition(&self) {
+        self.shared.telemetry.request_stop();
+    }
+
+    /// Stores the prompt.
+    pub fn set_prompt(&self, prompt: &str) {
+        self.edit(|session| prompt.clone_into(&mut session.prompt));
+    }
+
+    /// Stores the negative prompt.
+    pub fn set_negative_prompt(&self, negative_prompt: &str) {
+        self.edit(|session| negative_prompt.clone_into(&mut session.negative_prompt));
+    }
+
+    /// Stores whether the seed stays for the next sound.
+    pub fn set_seed_locked(&self, locked: bool) {
+        self.edit(|session| session.seed_locked = locked);
+    }
+
+    /// Stores whether drafts are made of the next sounds.
+    pub fn set_draft_first(&self, draft_first: bool) {
+        self.edit(|session| session.draft_first = draft_first);
+    }
+
+    /// Chooses a model folder for the next sound, `None` for the built-in model.
+    pub fn set_model_dir(&self, model_dir: Option<PathBuf>) {
+        self.edit(|session| session.model_dir = model_dir);
+    }
+
+    /// Makes a take the one that notes play; what sounds crossfades to it.
+    pub fn select_take(&self, id: TakeId) {
+        self.edit_takes(|session| session.select(id));
+    }
+
+    /// Shows and plays the version of a take with `steps` steps, if there is one; what sounds crossfades to it. Never
+    /// starts a job.
+    pub fn show_steps(&self, id: TakeId, steps: u32) {
+        self.edit_takes(|session| session.show_steps(id, steps));
+    }
+
+    /// Moves a take to the bin. If it is being refined, that stops: it was not liked.
+    pub fn delete_take(&self, id: TakeId) {
+        if self.shared.session.lock().pending_take == Some(id) {
+            self.cancel();
+        }
+        self.edit_takes(|session| session.delete(id));
+    }
+
+    /// Brings a take back from the bin and makes it active.
+    pub fn restore_take(&self, id: TakeId) {
+        self.edit_takes(|session| session.restore(id));
+    }
+
+    /// Renames a take.
+    pub fn rename_take(&self, id: TakeId, name: &str) {
+        self.edit(|session| {
+            session.rename(id, name);
+        });
+    }
+
+    /// Removes the notice.
+    pub fn dismiss_notice(&self) {
+        self.shared.update_status(|status| status.notice = None);
+    }
+
+    /// Whether persisted data has changed since the last call.
+    #[must_use]
+    pub fn take_unsaved(&self) -> bool {
+        self.shared.take_unsaved()
+    }
+
+    fn edit(&self, change: impl FnOnce(&mut Session)) {
+        change(&mut self.shared.session.lock());
+        self.shared.mark_unsaved();
+    }
+
+    /// Changes the list of takes; if anything has changed, the active take goes to the audio thread.
+    fn edit_takes(&self, change: impl FnOnce(&mut Session) -> bool) {
+        let changed = change(&mut self.shared.session.lock());
+        if changed {
+            self.shared.mark_unsaved();
+            self.worker.send(Command::Publish);
+        }
+    }
+}
