@@ -11,7 +11,7 @@ use super::optim::OptimConfig;
 use super::pairing::Pairing;
 use super::reflow::guided;
 use super::run::Budget;
-use super::stage::{self, LossOf, Stage, teacher};
+use super::stage::{self, LossOf, StagePlan, teacher};
 use candle_core::{Device, Tensor};
 use std::path::{Path, PathBuf};
 use straightshot_engine::config::FlowConfig;
@@ -47,7 +47,7 @@ pub struct ConsistencyTraining {
 /// Those of `stage::fit`.
 pub fn train(settings: &ConsistencyTraining, data: &FlowData, run: &Path, device: &Device) -> Result<()> {
     let (channels, text_dim) = (data.channels(), data.no_text().pooled.len());
-    let stage = Stage {
+    let stage = StagePlan {
         flow: &settings.flow,
         channels,
         text_dim,

@@ -8,7 +8,7 @@ use super::batch::{Batch, deal, masked_mean_square};
 use super::couplings::Couplings;
 use super::optim::OptimConfig;
 use super::run::Budget;
-use super::stage::{self, LossOf, Stage};
+use super::stage::{self, LossOf, StagePlan};
 use candle_core::{Device, Tensor};
 use std::path::{Path, PathBuf};
 use straightshot_engine::config::FlowConfig;
@@ -38,7 +38,7 @@ pub struct DistilTraining {
 /// # Errors
 /// Those of `stage::fit`.
 pub fn train(settings: &DistilTraining, couplings: &Couplings, run: &Path, device: &Device) -> Result<()> {
-    let stage = Stage {
+    let stage = StagePlan {
         flow: &settings.flow,
         channels: couplings.channels(),
         text_dim: couplings.no_text().pooled.len(),

@@ -12,7 +12,7 @@ use super::lora::Lora;
 use super::optim::OptimConfig;
 use super::pairing::Pairing;
 use super::run::Budget;
-use super::stage::{self, LossOf, Stage, times};
+use super::stage::{self, LossOf, StagePlan, times};
 use crate::timesteps::Timesteps;
 use candle_core::{Device, Tensor};
 use std::path::{Path, PathBuf};
@@ -66,7 +66,7 @@ pub struct FlowTraining {
 /// [`straightshot_engine::ErrorKind::Io`] if the folder cannot be written, [`straightshot_engine::ErrorKind::Compute`] if a variable gets no
 /// gradient, [`straightshot_engine::ErrorKind::BadData`] if the start does not fit.
 pub fn train(settings: &FlowTraining, data: &FlowData, run: &Path, device: &Device) -> Result<()> {
-    let stage = Stage {
+    let stage = StagePlan {
         flow: &settings.flow,
         channels: data.channels(),
         text_dim: data.no_text().pooled.len(),

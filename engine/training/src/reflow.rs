@@ -11,7 +11,7 @@ use super::batch::{Batch, Dealt, deal, masked_mean_square, stack, velocity_loss}
 use super::couplings::Couplings;
 use super::optim::OptimConfig;
 use super::run::Budget;
-use super::stage::{self, LossOf, Stage, teacher, times};
+use super::stage::{self, LossOf, StagePlan, teacher, times};
 use crate::timesteps::Timesteps;
 use candle_core::{Device, Tensor};
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ pub struct ReflowTraining {
 /// Those of `stage::fit`.
 pub fn train(settings: &ReflowTraining, couplings: &Couplings, run: &Path, device: &Device) -> Result<()> {
     let (channels, text_dim) = (couplings.channels(), couplings.no_text().pooled.len());
-    let stage = Stage {
+    let stage = StagePlan {
         flow: &settings.flow,
         channels,
         text_dim,

@@ -17,7 +17,7 @@ use straightshot_engine::rng::{Noise, Stream};
 
 /// A stage without its loss.
 #[derive(Debug, Clone, Copy)]
-pub struct Stage<'a> {
+pub struct StagePlan<'a> {
     /// Sizes of the network.
     pub flow: &'a FlowConfig,
     /// Latent channels.
@@ -50,7 +50,7 @@ pub(crate) type Loss<'a> =
 /// Those of `loss`; [`ErrorKind::Io`] if the folder cannot be written; [`ErrorKind::BadData`] if a checkpoint does
 /// not fit; [`ErrorKind::Compute`] if a variable gets no gradient.
 pub(crate) fn fit(
-    stage: &Stage<'_>,
+    stage: &StagePlan<'_>,
     run: &Path,
     device: &Device,
     note: &str,
@@ -90,7 +90,7 @@ pub(crate) fn fit(
 }
 
 /// Where the network in training gets its weights from; those to be trained are made in `map`.
-fn builder(stage: &Stage<'_>, map: &VarMap, device: &Device) -> Result<VarBuilder<'static>> {
+fn builder(stage: &StagePlan<'_>, map: &VarMap, device: &Device) -> Result<VarBuilder<'static>> {
     let Some(lora) = stage.lora else { return Ok(seeded::builder(map, stage.seed, device)) };
     lora.validate()?;
     let nothing = || Error::new(ErrorKind::InvalidRequest, "There is no model that could be adapted");

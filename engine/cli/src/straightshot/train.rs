@@ -25,7 +25,7 @@ use straightshot_training::run::Budget;
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    stage: Stage,
+    stage: StageArguments,
     /// Folder with manifest.csv and the sounds it names; may be given several times.
     #[arg(long, global = true, default_value = "data")]
     data: Vec<PathBuf>,
@@ -58,7 +58,7 @@ enum Processor {
 }
 
 #[derive(Debug, Subcommand)]
-enum Stage {
+enum StageArguments {
     /// The latent codec.
     Codec {
         /// Run folder.
@@ -100,7 +100,7 @@ enum Stage {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.stage {
-        Stage::Codec { run, init, batch, tokens, kl_weight, decoder_only } => {
+        StageArguments::Codec { run, init, batch, tokens, kl_weight, decoder_only } => {
             let codec = CodecConfig::default();
             let clips = clips(arguments, codec.sample_rate_hz, Split::Train)?;
             let settings = CodecTraining {
@@ -118,14 +118,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             plot::draw(run)?;
             measure_latents(&settings.codec, &clips, run)
         }
-        Stage::Flow(stage) => flow::run(arguments, stage),
-        Stage::Rectify(stage) => flow::rectify(arguments, stage),
-        Stage::Couplings(stage) => couplings::run(arguments, stage),
-        Stage::Reflow(stage) => student::reflow(arguments, stage),
-        Stage::Distil(stage) => student::distil(arguments, stage),
-        Stage::Consistency(stage) => flow::consistency(arguments, stage),
-        Stage::Library(stage) => library::run(arguments, stage),
-        Stage::PairingReport(report) => pairing_report::run(arguments, report),
+        StageArguments::Flow(stage) => flow::run(arguments, stage),
+        StageArguments::Rectify(stage) => flow::rectify(arguments, stage),
+        StageArguments::Couplings(stage) => couplings::run(arguments, stage),
+        StageArguments::Reflow(stage) => student::reflow(arguments, stage),
+        StageArguments::Distil(stage) => student::distil(arguments, stage),
+        StageArguments::Consistency(stage) => flow::consistency(arguments, stage),
+        StageArguments::Library(stage) => library::run(arguments, stage),
+        StageArguments::PairingReport(report) => pairing_report::run(arguments, report),
     }
 }
 
