@@ -1,5 +1,12 @@
 //! Where tensors live, in which precision the flow computes, and which threads compute; the only reader of the
 //! settings of these, and the only code that knows of a kind of GPU.
+//!
+//! # Threads that are not ours
+//! candle starts threads of its own (`candle-bp-*`, at normal priority, never ended) for element-wise operations on large
+//! tensors, and reads the system's list of processors for every product. Nothing that a sound needs does either on the CPU:
+//! products go through `straightshot-matmul` or through weights in bytes, sums of large tensors through [`crate::nn::ops`].
+//! `tests/realtime/threads.rs` looks for such threads. If one were started all the same, the plugin's library stays loaded on
+//! Linux (`plugin/build.rs`); on Windows its code would be taken away with the library.
 
 use crate::error::{Error, ErrorKind, Result};
 use candle_core::{DType, Device};

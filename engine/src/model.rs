@@ -1,4 +1,10 @@
 //! A model as files, and the networks built from them.
+//!
+//! A model may hold two velocity networks: one for several steps, one that was distilled for a single step. It says which
+//! guidance each has learnt; asking for that much or less costs no second evaluation. The default model has two.
+//!
+//! The text encoder has a file of its own, so that a new model adds to the history only what is new. The default model is
+//! compiled into the binary: no bundle can lose it, and no path can be wrong.
 
 pub mod trial;
 

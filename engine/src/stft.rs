@@ -1,4 +1,7 @@
 //! Short-time Fourier transform with a Hann window.
+//!
+//! Synthesis transforms white noise, shapes it, adds the tones and transforms back frame by frame: no spectrum of a whole
+//! clip is ever in memory.
 
 use multiversion::multiversion;
 use rayon::prelude::*;

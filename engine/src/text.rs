@@ -1,4 +1,7 @@
 //! Prompt to features: word pieces and a BERT-shaped encoder.
+//!
+//! The encoder is all-MiniLM-L6-v2 and is never trained. Its features per word piece are what the flow attends to, their mean
+//! is what the flow is modulated by.
 
 pub(crate) mod bert;
 pub(crate) mod cache;

@@ -2,6 +2,9 @@
 //!
 //! A matrix `name` is stored as signed bytes with one `f32` scale per row in `name.scale`; everything else as
 //! `f16`. That is a quarter of the size of `f32`, for a relative error below 1 % in a matrix of normal deviates.
+//!
+//! At load everything becomes `f32`, beside the bytes that products are made with ([`crate::nn`]). Matrices that were trained
+//! further on somebody's library are stored in half precision: a change of less than half a step of 8 bits would vanish.
 
 use crate::error::{Error, ErrorKind, Result};
 use candle_core::{Device, Tensor};

@@ -2,6 +2,9 @@
 //!
 //! What a process gives back to the system it gets anew page by page, and every page is cleared: for ten seconds of
 //! sound that takes longer than the inverse transform.
+//!
+//! Fresh memory is also written before it is read: a page that is only read is one that all processes share, and all threads
+//! of the process wait while it is exchanged at the first write.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};

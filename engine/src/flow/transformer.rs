@@ -2,6 +2,10 @@
 //!
 //! Lumina's Flag-DiT for audio ([Gao et al., 2024](https://arxiv.org/abs/2405.05945)), the backbone that
 //! Make-An-Audio 3 and FlashAudio share; [`FlowConfig::paper`] gives its 197.9 M size.
+//!
+//! A block has modulation by time and pooled text (six vectors, "adaLN-6"), self-attention with rotary positions, a gated
+//! look at the text with the same queries, and a SwiGLU layer. A clip is as many tokens as it is long, so a short sound costs
+//! little.
 
 mod compact;
 

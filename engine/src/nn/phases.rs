@@ -3,6 +3,10 @@
 //! rayon's threads fall asleep when they find nothing to do for some microseconds, as at the end of every loop that is
 //! shared among them, and come back too late for the next if that is a short one. Here the threads that help stay awake
 //! from the first phase to the last.
+//!
+//! A block of the transformer is four such phases, a layer of the text encoder six. For a short clip a phase takes some tens
+//! of microseconds. The thread that leads never waits for another one to begin, only for work that another has begun. Written
+//! with rayon's scopes, without `unsafe`.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 

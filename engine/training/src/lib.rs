@@ -13,6 +13,12 @@
 //!
 //! Baselines on the same data and network: [`flow::Objective::Noise`], a latent diffusion model, and [`consistency`].
 //! A finished model learns a user's own sounds by the loss of `flow` ([library], [lora]).
+//!
+//! What goes through pairing, batches and shards is the seed of a noise, not the noise, which is drawn again when a step
+//! needs it. Where the paper leaves something open: noise is assigned among clips of equal length and before couplings are
+//! simulated; the reflow regresses on `data' - noise` of the couple (the other two readings are options).
+//!
+//! [`workers`] and the couplings' simulation start threads of their own; everything else computes on the caller's.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,9 @@
 //! Which numbers of steps a job makes, and how far it is.
+//!
+//! All versions start from the same noise, so they are one sound in growing detail: the first becomes the take, the others
+//! become versions of it, and name, selection and comparison stay. Each has to be decoded, so that the sound that was asked for
+//! comes after about twice the time; a switch beside the steps turns drafts off. Between two versions every instance that waits
+//! gets its turn.
 
 use std::time::{Duration, Instant};
 

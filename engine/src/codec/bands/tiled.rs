@@ -1,4 +1,8 @@
 //! Writing frames without gradients, a few tokens at a time: see [`crate::nn::band_block`] for why.
+//!
+//! Blocks run from the first layer to the last on three tokens at a time, which fit the cache of a core, and on six tokens
+//! through the layers over the whole spectrum, whose weights are larger than that. With gradients they run layer by layer; a
+//! test holds the two against each other.
 
 use super::BandMaps;
 use crate::config::FRAMES_PER_TOKEN;
