@@ -16,12 +16,12 @@ impl AudioProcessor {
     /// the audio thread.
     #[must_use]
     pub fn new(shared: &Shared, sample_rate_hz: u32) -> Self {
-        let (receiver, clip) =
+        let (receiver, sent) =
             shared.outlet.connect(sample_rate_hz, || shared.session.lock().active().cloned());
-        if let Err(e) = &clip {
+        if let Err(e) = sent {
             shared.say(Severity::Error, e.to_string(), e.detail());
         }
-        Self { player: Player::new(receiver, clip.ok(), sample_rate_hz, shared.telemetry.clone()) }
+        Self { player: Player::new(receiver, sample_rate_hz, shared.telemetry.clone()) }
     }
 
     /// Silences everything.
@@ -32,7 +32,8 @@ impl AudioProcessor {
         self.player.reset();
     }
 
-    /// Renders one block: the mono sound, the same in every channel.
+    /// Renders one block into all channels of the host; what becomes of one or two channels of the sound is said at
+    /// [`Player::process`].
     ///
     /// # Real-time safety
     /// No allocation, no frees, no locks.
@@ -53,14 +54,7 @@ impl AudioProcessor {
             },
         };
         let events = std::iter::from_fn(|| context.next_event()).filter_map(|event| player_event(&event));
-        let Some((first, others)) = buffer.as_slice().split_first_mut() else {
-            self.player.process(&block, events, &mut []);
-            return;
-        };
-        self.player.process(&block, events, first);
-        for channel in others {
-            channel.copy_from_slice(first);
-        }
+        self.player.process(&block, events, buffer.as_slice());
     }
 }
 

@@ -3,8 +3,8 @@
 use parking_lot::Mutex;
 use std::sync::Arc;
 use straightshot_playback::Clip;
-use straightshot_playback::handoff::{ClipReceiver, ClipSender, channel};
-use straightshot_protocol::Failure;
+use straightshot_playback::handoff::{ClipReceiver, ClipSender, SendError, channel};
+use straightshot_protocol::{ErrorKind, Failure};
 use straightshot_sound::resample;
 use straightshot_takes::Take;
 
@@ -46,7 +46,7 @@ impl Prepared {
 }
 
 impl ClipOutlet {
-    /// Connects a new player at the host's rate and prepares the clip it begins with: the take that `active` returns.
+    /// Connects a new player at the host's rate and sends the clip it begins with: the take that `active` returns.
     ///
     /// Called when the host activates the plugin. The conversion is done before this returns (a few milliseconds per
     /// second of sound), so that an offline render never begins in silence; a second call at the same rate reuses it.
@@ -57,12 +57,12 @@ impl ClipOutlet {
         &self,
         sample_rate_hz: u32,
         active: impl FnOnce() -> Option<Arc<Take>>,
-    ) -> (ClipReceiver, Result<Arc<Clip>, Failure>) {
+    ) -> (ClipReceiver, Result<(), Failure>) {
         let mut outlet = self.0.lock();
         let (sender, receiver) = channel();
         outlet.line = Some(Line { sender, sample_rate_hz });
-        let clip = outlet.prepare(active(), sample_rate_hz);
-        (receiver, clip)
+        let sent = outlet.send(active(), sample_rate_hz);
+        (receiver, sent)
     }
 
     /// Sends the take that `active` returns to the player; silence if there is none. Does nothing while no player is
@@ -77,18 +77,10 @@ impl ClipOutlet {
         let Some(sample_rate_hz) = outlet.line.as_ref().map(|line| line.sample_rate_hz) else {
             return Ok(());
         };
-        let take = active();
-        if outlet.prepared.as_ref().is_some_and(|prepared| prepared.is(take.as_ref(), sample_rate_hz)) {
-            return Ok(());
-        }
-        let clip = outlet.prepare(take, sample_rate_hz)?;
-        if let Some(line) = &mut outlet.line {
-            line.sender.send(clip);
-        }
-        Ok(())
+        outlet.send(active(), sample_rate_hz)
     }
 
-    /// Frees clips that have come back and sends one that waited for room.
+    /// Frees clips that have come back.
     pub fn service(&self) {
         if let Some(line) = &mut self.0.lock().line {
             line.sender.service();
@@ -103,16 +95,31 @@ impl ClipOutlet {
 }
 
 impl Outlet {
+    fn send(&mut self, take: Option<Arc<Take>>, sample_rate_hz: u32) -> Result<(), Failure> {
+        let clip = self.prepare(take, sample_rate_hz)?;
+        if let Some(line) = &mut self.line {
+            // Clips are numbered as they are made, and the last one is sent again if nothing has changed: the only clip
+            // that is refused is the one that the player has.
+            match line.sender.send(clip) {
+                Ok(()) | Err(SendError::Outdated(_)) => {}
+            }
+        }
+        Ok(())
+    }
+
     fn prepare(&mut self, take: Option<Arc<Take>>, sample_rate_hz: u32) -> Result<Arc<Clip>, Failure> {
         if let Some(prepared) = self.prepared.as_ref().filter(|p| p.is(take.as_ref(), sample_rate_hz)) {
             return Ok(prepared.clip.clone());
         }
-        let samples = match &take {
-            Some(take) => resample(take.audio(), sample_rate_hz)?.left().to_vec(),
-            None => Vec::new(),
+        let channels = match &take {
+            Some(take) => resample(take.audio(), sample_rate_hz)?.channels().map(<[f32]>::to_vec).collect(),
+            None => vec![Vec::new()],
         };
         self.generation += 1;
-        let clip = Arc::new(Clip::new(samples, sample_rate_hz, self.generation));
+        let clip = Clip::new(channels, sample_rate_hz, self.generation).map_err(|e| {
+            Failure::new(ErrorKind::BadData, "The sound cannot be played").because(&e)
+        })?;
+        let clip = Arc::new(clip);
         self.prepared = Some(Prepared { take, clip: clip.clone() });
         Ok(clip)
     }

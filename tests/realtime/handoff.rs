@@ -3,8 +3,8 @@
 use crate::counting::{Counts, watch};
 use crate::player::{Bench, FADE, RATE_HZ, on};
 use std::sync::{Arc, Weak};
-use straightshot_playback::Clip;
-use straightshot_playback::handoff::{CLIP_QUEUE, channel_with_capacity};
+use straightshot_playback::handoff::{SendError, channel, channel_with_capacity};
+use straightshot_playback::{Block, Clip, Player};
 
 #[test]
 fn a_new_clip_takes_over_with_a_crossfade() {
@@ -30,69 +30,148 @@ fn an_empty_clip_silences() {
 }
 
 #[test]
-fn clips_of_another_rate_or_an_earlier_time_are_refused() {
+fn clips_of_another_rate_are_refused() {
     let mut bench = Bench::with(vec![0.5; 48_000]);
-    bench.send(vec![0.9; 48_000], 44_100, 2);
-    bench.send(vec![0.9; 48_000], RATE_HZ, 1);
     assert_eq!(bench.run(1000, &[on(0, 60)])[999], 0.5);
-    assert_eq!(bench.telemetry.stale_clips(), 2);
+    bench.send(vec![0.9; 48_000], 44_100, 2);
+    assert_eq!(bench.run(1000, &[])[999], 0.5, "the one that it has plays on");
+    assert_eq!(bench.telemetry.stale_clips(), 1);
+    bench.sender.service();
+    assert_eq!(bench.sender.outstanding(), 1, "what was refused has come back");
     bench.send(vec![0.25; 48_000], RATE_HZ, 3);
-    bench.send(vec![0.9; 48_000], RATE_HZ, 2);
-    assert_eq!(bench.run(1000, &[])[999], 0.25, "of several the newest counts");
-    assert_eq!(bench.telemetry.stale_clips(), 3);
+    assert_eq!(bench.run(1000, &[])[999], 0.25);
+}
+
+#[test]
+fn an_earlier_clip_cannot_replace_a_later_one() {
+    let mut bench = Bench::with(vec![0.5; 48_000]);
+    bench.send(vec![0.25; 48_000], RATE_HZ, 3);
+    for generation in [1, 2, 3] {
+        let late = Arc::new(Clip::mono(vec![0.9; 48_000], RATE_HZ, generation));
+        let Err(SendError::Outdated(refused)) = bench.sender.send(late) else {
+            panic!("{generation} was sent")
+        };
+        assert_eq!(refused.generation(), generation);
+    }
+    assert_eq!(bench.run(1000, &[on(0, 60)])[999], 0.25);
 }
 
 #[test]
 fn a_player_does_not_begin_with_a_clip_of_another_rate() {
-    let (_sender, receiver) = straightshot_playback::handoff::channel();
-    let clip = Arc::new(Clip::new(vec![1.0; 1000], 44_100, 1));
-    let mut player = straightshot_playback::Player::new(receiver, Some(clip), RATE_HZ, Arc::default());
-    let block = straightshot_playback::Block {
-        mode: straightshot_playback::Mode::Note,
-        keytrack: false,
-        gain: 1.0,
-        transport: straightshot_playback::Transport::default(),
-    };
+    let (mut sender, receiver) = channel();
+    sender.send(Arc::new(Clip::mono(vec![1.0; 1000], 44_100, 1))).expect("the first");
+    let mut player = Player::new(receiver, RATE_HZ, Arc::default());
     let mut output = [1.0; 100];
-    player.process(&block, [on(0, 60)], &mut output);
+    player.process(&Block::default(), [on(0, 60)], &mut [&mut output]);
     assert_eq!(output, [0.0; 100]);
+    sender.service();
+    assert_eq!(sender.outstanding(), 0);
 }
 
 #[test]
-fn a_full_clip_queue_keeps_the_newest() {
-    let mut bench = Bench::with(vec![0.5; 48_000]);
-    let count = CLIP_QUEUE as u64 + 20;
-    for generation in 2..2 + count {
-        bench.send(vec![generation as f32 / 100.0; 48_000], RATE_HZ, generation);
+fn nine_restores_without_audio_play_the_newest_take() {
+    for restores in [1, 2, 8, 9, 10, 1000] {
+        let mut bench = Bench::with(vec![0.9; 4800]);
+        if restores == 9 {
+            // Whether the player has taken over the first one makes no difference.
+            bench.run(64, &[]);
+        }
+        let sent: Vec<Weak<Clip>> = (2..2 + restores)
+            .map(|generation| {
+                let clip = Arc::new(Clip::mono(vec![generation as f32 / 2000.0; 4800], RATE_HZ, generation));
+                let weak = Arc::downgrade(&clip);
+                bench.sender.send(clip).expect("generations grow");
+                weak
+            })
+            .collect();
+        let (newest, replaced) = sent.split_last().expect("at least one");
+        assert!(
+            replaced.iter().all(|clip| clip.strong_count() == 0),
+            "nobody waits to free what was replaced"
+        );
+        assert_eq!(newest.strong_count(), 1);
+        // Nobody calls `service`: a worker that was never started does not.
+        let ((), counts) = watch(|| bench.player.process(&bench.block, [], &mut [&mut [0.0; 64]]));
+        assert_eq!(counts, Counts::NONE);
+        assert_eq!(bench.run(1000, &[on(0, 60)])[999], (1 + restores) as f32 / 2000.0, "{restores} restores");
     }
-    assert!(bench.sender.needs_service());
-    bench.run(1000, &[on(0, 60)]);
-    bench.sender.service();
-    let sound = bench.run(1000, &[]);
-    assert_eq!(sound[999], (1 + count) as f32 / 100.0);
 }
 
 #[test]
-fn a_full_retire_queue_delays_new_clips_and_is_counted() {
-    let mut bench = Bench::with_queues(vec![0.5; 480_000], channel_with_capacity(8, 1));
+fn the_clip_of_the_activation_is_counted_and_comes_back() {
+    let mut bench = Bench::with(vec![0.5; 4800]);
+    bench.run(64, &[]);
+    assert_eq!(bench.sender.outstanding(), 1);
+    assert!(!bench.sender.needs_service(), "the player keeps the only one");
+    bench.send(vec![0.25; 4800], RATE_HZ, 2);
+    assert!(bench.sender.needs_service(), "the first one will come back");
+    bench.sender.service();
+    assert!(bench.sender.needs_service(), "not before the audio thread has run");
+    bench.run(64, &[]);
+    bench.sender.service();
+    assert!(!bench.sender.needs_service());
+    assert_eq!(bench.sender.outstanding(), 1);
+}
+
+#[test]
+fn clips_that_still_fade_delay_a_new_one_and_that_is_counted() {
+    let mut bench = Bench::with(vec![0.5; 480_000]);
     bench.run(1000, &[on(0, 60)]);
+    // A fade lasts 480 samples, or as long as the voice has sounded if that is less. So the fourth new clip, after 240,
+    // finds three that fade and one that plays.
+    let mut deferred = Vec::new();
+    for (generation, frames) in (2..10_u64).zip([200, 30, 10, 1, 1, 1, 1, 1]) {
+        bench.send(vec![generation as f32 / 100.0; 480_000], RATE_HZ, generation);
+        let mut output = [0.0; 200];
+        let ((), counts) = watch(|| bench.player.process(&bench.block, [], &mut [&mut output[..frames]]));
+        assert_eq!(counts, Counts::NONE);
+        deferred.push(bench.telemetry.deferred_clips());
+    }
+    assert_eq!(deferred, [0, 0, 0, 1, 2, 3, 4, 5]);
+    bench.run(1000, &[]);
+    assert_eq!(
+        bench.run(1000, &[])[999],
+        0.09,
+        "the newest arrives when the fades are over, without any help"
+    );
+    bench.run(1000, &[]);
+    bench.sender.service();
+    assert_eq!(bench.sender.outstanding(), 1, "all others have come back at once");
+}
+
+#[test]
+fn a_player_that_can_send_nothing_back_keeps_its_clips_and_counts() {
+    let mut bench = Bench::with_queues(vec![0.5; 480_000], channel_with_capacity(0));
+    bench.run(1000, &[on(0, 60)]);
+    let mut heard = Vec::new();
     for generation in 2..10_u64 {
         bench.send(vec![generation as f32 / 100.0; 480_000], RATE_HZ, generation);
+        let mut output = [0.0; 1000];
+        let ((), counts) = watch(|| bench.player.process(&bench.block, [], &mut [&mut output]));
+        assert_eq!(counts, Counts::NONE);
+        heard.push(output[999]);
     }
-    let mut output = vec![0.0; 1000];
-    let ((), counts) = watch(|| {
-        for _ in 0..10 {
-            bench.player.process(&bench.block, [], &mut output);
-        }
-    });
+    assert_eq!(
+        heard,
+        [0.02, 0.03, 0.04, 0.04, 0.04, 0.04, 0.04, 0.04],
+        "it plays the last one it has room for"
+    );
+    assert_eq!(bench.telemetry.deferred_clips(), 5);
+    assert_eq!(bench.sender.outstanding(), 5, "four in the player and one on its way");
+}
+
+#[test]
+fn a_sender_that_is_gone_leaves_the_freeing_to_nobody() {
+    let mut bench = Bench::with(vec![0.5; 4800]);
+    bench.run(64, &[on(0, 60)]);
+    let clip = Arc::new(Clip::mono(vec![0.25; 4800], RATE_HZ, 2));
+    let Bench { mut player, mut sender, block, .. } = bench;
+    sender.send(clip).expect("generations grow");
+    drop(sender);
+    let mut output = [0.0; 2000];
+    let ((), counts) = watch(|| player.process(&block, [], &mut [&mut output]));
     assert_eq!(counts, Counts::NONE);
-    assert!(bench.telemetry.deferred_clips() >= 9, "every block that could not go on is counted");
-    assert_eq!(output[999], 0.03, "it plays the newest one it could take over");
-    for _ in 0..20 {
-        bench.sender.service();
-        bench.run(1000, &[]);
-    }
-    assert_eq!(bench.run(1000, &[])[999], 0.09, "the newest arrives as soon as there is room");
+    assert_eq!(output[1000], 0.25);
 }
 
 #[test]
@@ -100,9 +179,9 @@ fn what_the_player_let_go_is_freed_by_the_sender() {
     let mut bench = Bench::with(vec![0.5; 4800]);
     let sent: Vec<Weak<Clip>> = (2..10_u64)
         .map(|generation| {
-            let clip = Arc::new(Clip::new(vec![0.1; 4800], RATE_HZ, generation));
+            let clip = Arc::new(Clip::mono(vec![0.1; 4800], RATE_HZ, generation));
             let weak = Arc::downgrade(&clip);
-            bench.sender.send(clip);
+            bench.sender.send(clip).expect("generations grow");
             bench.run(64, &[]);
             weak
         })
@@ -113,5 +192,6 @@ fn what_the_player_let_go_is_freed_by_the_sender() {
     }
     let alive = sent.iter().filter(|clip| clip.strong_count() > 0).count();
     assert_eq!(alive, 1, "only the clip that is played");
+    assert_eq!(bench.sender.outstanding(), 1);
     assert!(!bench.sender.needs_service());
 }

@@ -27,21 +27,22 @@ impl Bench {
     /// A player at the end of these queues that begins with `samples`.
     pub(crate) fn with_queues(samples: Vec<f32>, (sender, receiver): (ClipSender, ClipReceiver)) -> Self {
         let telemetry = Arc::new(Telemetry::default());
-        let clip = Arc::new(Clip::new(samples, RATE_HZ, 1));
-        let player = Player::new(receiver, Some(clip), RATE_HZ, telemetry.clone());
-        let block = Block { mode: Mode::Note, keytrack: false, gain: 1.0, transport: Transport::default() };
-        Self { player, sender, telemetry, block }
+        let player = Player::new(receiver, RATE_HZ, telemetry.clone());
+        let mut bench = Self { player, sender, telemetry, block: Block::default() };
+        bench.send(samples, RATE_HZ, 1);
+        bench
     }
 
-    /// The next `frames` samples, in one block, with `events`.
+    /// The next `frames` samples of one output, in one block, with `events`.
     pub(crate) fn run(&mut self, frames: usize, events: &[NoteEvent]) -> Vec<f32> {
         let mut output = vec![f32::NAN; frames];
-        self.player.process(&self.block, events.iter().copied(), &mut output);
+        self.player.process(&self.block, events.iter().copied(), &mut [&mut output]);
         output
     }
 
     pub(crate) fn send(&mut self, samples: Vec<f32>, rate_hz: u32, generation: u64) {
-        self.sender.send(Arc::new(Clip::new(samples, rate_hz, generation)));
+        let clip = Arc::new(Clip::mono(samples, rate_hz, generation));
+        self.sender.send(clip).expect("generations grow");
     }
 }
 
@@ -73,13 +74,16 @@ fn process_never_touches_the_allocator() {
             let mut generation = 1;
             while !stop.load(Ordering::Relaxed) {
                 generation += 1;
+                // Levels and numbers of channels in every order.
                 let level = if generation % 2 == 0 { 0.25 } else { 0.5 };
-                sender.send(Arc::new(Clip::new(vec![level; 20_000], RATE_HZ, generation)));
+                let channels = if generation % 3 == 0 { 2 } else { 1 };
+                let clip = Clip::new(vec![vec![level; 20_000]; channels], RATE_HZ, generation);
+                sender.send(Arc::new(clip.expect("one or two channels"))).expect("generations grow");
                 std::thread::sleep(std::time::Duration::from_micros(300));
                 sender.service();
             }
         });
-        let mut output = vec![0.0; 1024];
+        let mut buffers = [const { [0.0; 1024] }; 3];
         for round in 0..6000_usize {
             let frames = match round / 1000 {
                 0 => 0,
@@ -94,8 +98,9 @@ fn process_never_touches_the_allocator() {
             block.gain = 1.0;
             block.transport = Transport { playing: round % 60 < 40, position: Some(round as i64 * 100) };
             let events = [on(frames / 3, 60), off(frames / 2, 60), on(frames, 67)];
-            let ((), made) =
-                watch(|| player.process(block, events.into_iter().take(round % 4), &mut output[..frames]));
+            let mut outputs = buffers.each_mut().map(|buffer| &mut buffer[..frames]);
+            let outputs = &mut outputs[..round / 7 % 4];
+            let ((), made) = watch(|| player.process(block, events.into_iter().take(round % 4), outputs));
             counts.allocations += made.allocations;
             counts.frees += made.frees;
             let peak = telemetry.meter.take_peak();

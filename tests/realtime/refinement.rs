@@ -11,7 +11,7 @@ use straightshot::audio::AudioProcessor;
 use straightshot::editor::link::View;
 use straightshot::params::StraightshotParams;
 use straightshot::shared::Outcome;
-use straightshot_playback::{Block, Mode, Player, Transport};
+use straightshot_playback::{Block, Player};
 use straightshot_protocol::Request;
 use straightshot_takes::{Session, TakeId};
 
@@ -161,9 +161,9 @@ fn another_take_that_was_chosen_stays_chosen() {
 /// A player of `instance` and the block it plays.
 fn player(instance: &Instance) -> (Player, Block) {
     let shared = &instance.shared;
-    let (receiver, clip) = shared.outlet.connect(HOST_HZ, || shared.session.lock().active().cloned());
-    let player = Player::new(receiver, clip.ok(), HOST_HZ, shared.telemetry.clone());
-    (player, Block { mode: Mode::Note, keytrack: false, gain: 1.0, transport: Transport::default() })
+    let (receiver, sent) = shared.outlet.connect(HOST_HZ, || shared.session.lock().active().cloned());
+    sent.expect("the take can be played");
+    (Player::new(receiver, HOST_HZ, shared.telemetry.clone()), Block::default())
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn switching_versions_makes_nothing_and_reaches_the_player() {
     let mut peak = || {
         let mut sound = [0.0; 4096];
         player.reset();
-        player.process(&block, [on(0, 60)], &mut sound);
+        player.process(&block, [on(0, 60)], &mut [&mut sound]);
         sound.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()))
     };
     let full = peak();
@@ -290,7 +290,7 @@ fn process_never_touches_the_allocator_while_versions_change() {
                     if begins {
                         player.reset();
                     }
-                    player.process(&block, [note].into_iter().filter(|_| begins), &mut output);
+                    player.process(&block, [note].into_iter().filter(|_| begins), &mut [&mut output]);
                 });
                 total.allocations += counts.allocations;
                 total.frees += counts.frees;
@@ -322,8 +322,11 @@ fn an_activated_plugin_begins_with_the_shown_version() {
     let (instance, _) = refined();
     instance.link.show_steps(FIRST, 1);
     let _audio = AudioProcessor::new(&instance.shared, HOST_HZ);
-    let (_, clip) =
-        instance.shared.outlet.connect(44_100, || instance.shared.session.lock().active().cloned());
-    let clip = clip.expect("no conversion is needed");
-    assert_eq!(clip.samples()[100].to_bits(), version(1, 0.5, 1)[100].to_bits());
+    let shared = &instance.shared;
+    let (receiver, sent) = shared.outlet.connect(44_100, || shared.session.lock().active().cloned());
+    sent.expect("no conversion is needed");
+    let mut player = Player::new(receiver, 44_100, shared.telemetry.clone());
+    let mut sound = [0.0; 200];
+    player.process(&Block::default(), [on(0, 60)], &mut [&mut sound]);
+    assert_eq!(sound[100].to_bits(), version(1, 0.5, 1)[100].to_bits());
 }

@@ -5,36 +5,35 @@ use crate::handoff::ClipReceiver;
 use std::sync::Arc;
 
 /// Clips held at once: the current one and those that fade out.
+///
+/// Four, so that a user who steps through takes faster than the fades (10 ms) still hears each of them begin. One that
+/// finds no room waits for the end of a fade.
 pub(crate) const SLOTS: usize = 4;
 
-/// Index of a clip in the [`Deck`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Index of a clip in the [`Deck`]. Voices name their clip by it: an `Arc` in each voice would be counted up and down
+/// with every note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Slot(usize);
 
-/// Fixed set of clip slots, fed by the hand-off queue.
+/// Fixed set of clip slots, fed by the hand-off.
 #[derive(Debug)]
 pub(crate) struct Deck {
     slots: [Option<Arc<Clip>>; SLOTS],
     current: Option<Slot>,
     receiver: ClipReceiver,
-    /// Clips at another rate are refused.
+    /// Clips at another rate are refused: they would play at the wrong pitch.
     sample_rate_hz: u32,
-    /// Generation of the newest clip ever taken over.
-    newest: Option<u64>,
-    /// Times a clip had to wait because it could not be received without risking a free here.
+    /// Times a clip had to wait because all slots were taken.
     pub(crate) deferred: u32,
-    /// Clips refused because of age or rate.
+    /// Clips refused because of their rate.
     pub(crate) stale: u32,
 }
 
 impl Deck {
-    /// A deck at `sample_rate_hz` that begins with `clip`, if that has the same rate.
-    pub(crate) fn new(receiver: ClipReceiver, clip: Option<Arc<Clip>>, sample_rate_hz: u32) -> Self {
-        let clip = clip.filter(|clip| clip.sample_rate_hz() == sample_rate_hz);
-        let newest = clip.as_ref().map(|clip| clip.generation());
-        let current = clip.is_some().then_some(Slot(0));
-        let slots = [clip, None, None, None];
-        Self { slots, current, receiver, sample_rate_hz, newest, deferred: 0, stale: 0 }
+    /// A deck at `sample_rate_hz` without clips.
+    pub(crate) fn new(receiver: ClipReceiver, sample_rate_hz: u32) -> Self {
+        let slots = [None, None, None, None];
+        Self { slots, current: None, receiver, sample_rate_hz, deferred: 0, stale: 0 }
     }
 
     /// The clip that new voices play, unless there is none or it is empty.
@@ -42,7 +41,7 @@ impl Deck {
     /// # Real-time safety
     /// Constant time.
     pub(crate) fn current(&self) -> Option<Slot> {
-        self.current.filter(|slot| self.clip(*slot).is_some_and(|clip| !clip.samples().is_empty()))
+        self.current.filter(|slot| self.clip(*slot).is_some_and(|clip| clip.frames() > 0))
     }
 
     /// The clip in `slot`.
@@ -53,7 +52,15 @@ impl Deck {
         self.slots.get(slot.0)?.as_deref()
     }
 
-    /// Sends back every clip that is neither current nor `in_use`. What finds the retire queue full stays.
+    /// Whether a voice may play a clip of two channels before the next clip is taken over.
+    ///
+    /// # Real-time safety
+    /// Constant time.
+    pub(crate) fn has_stereo(&self) -> bool {
+        self.slots.iter().flatten().any(|clip| clip.channels() > 1)
+    }
+
+    /// Sends back every clip that is neither current nor `in_use`. What finds the queue full stays.
     ///
     /// # Real-time safety
     /// Wait-free, no frees: the clip's memory changes hands.
@@ -66,13 +73,14 @@ impl Deck {
         }
     }
 
-    /// Takes over the newest clip that was sent, if any; returns whether the current clip has changed.
+    /// Takes over the clip that was sent last, if there is one that is new; returns whether the current clip has
+    /// changed.
     ///
-    /// Receives only while whatever is received or replaced can also be sent back; otherwise the clips stay in the
-    /// queue and the delay is counted.
+    /// Without a free slot it stays where it is, where a still newer one may replace it, and the delay is counted.
     ///
     /// # Real-time safety
-    /// Wait-free, bounded by the queue's capacity.
+    /// Wait-free, no frees: a clip that is refused takes the free slot too, and
+    /// [`retire_unused`](Self::retire_unused) sends it back.
     pub(crate) fn receive(&mut self) -> bool {
         if !self.receiver.has_next() {
             return false;
@@ -81,36 +89,16 @@ impl Deck {
             self.deferred = self.deferred.saturating_add(1);
             return false;
         };
-        let mut candidate: Option<Arc<Clip>> = None;
-        while self.receiver.has_next() {
-            if !self.receiver.can_retire() {
-                self.deferred = self.deferred.saturating_add(1);
-                break;
-            }
-            let Some(clip) = self.receiver.next() else { break };
-            let outdated = if self.is_usable(&clip) {
-                self.newest = Some(clip.generation());
-                candidate.replace(clip)
-            } else {
-                self.stale = self.stale.saturating_add(1);
-                Some(clip)
-            };
-            // There is room: it was checked above, and only this thread fills the retire queue.
-            let returned = outdated.and_then(|clip| self.receiver.retire(clip));
-            debug_assert!(returned.is_none(), "the retire queue had room");
+        let Some(clip) = self.receiver.next() else { return false };
+        let fits = clip.sample_rate_hz() == self.sample_rate_hz;
+        if let Some(slot) = self.slots.get_mut(free) {
+            *slot = Some(clip);
         }
-        if candidate.is_none() {
-            return false;
+        if fits {
+            self.current = Some(Slot(free));
+        } else {
+            self.stale = self.stale.saturating_add(1);
         }
-        if let Some(held) = self.slots.get_mut(free) {
-            *held = candidate;
-        }
-        self.current = Some(Slot(free));
-        true
-    }
-
-    fn is_usable(&self, clip: &Clip) -> bool {
-        clip.sample_rate_hz() == self.sample_rate_hz
-            && self.newest.is_none_or(|newest| clip.generation() > newest)
+        fits
     }
 }

@@ -1,18 +1,25 @@
 //! Everything of Straightshot that runs on the audio thread.
 //!
+//! A host calls the audio thread some hundred times per second for the next block of samples. A block that comes late
+//! is heard as a drop-out, so nothing may happen there whose time has no bound: not an allocation, not a lock that
+//! another thread holds, not a page that has to come from the disk.
+//!
 //! Guarantees of every function marked *Real-time safety*, which is all that [`Player::process`] reaches:
 //!
 //! - it never allocates and never frees memory; a clip that is no longer needed goes back through a queue and is
-//!   freed by the worker;
+//!   freed by the sender;
 //! - it never locks, waits, logs, reads a clock or makes a system call; other threads are met through wait-free
-//!   queues and atomics only;
+//!   structures and atomics only ([`handoff`], [`Telemetry`]);
 //! - it does not panic and returns no errors: what cannot be done is left out and counted in [`Telemetry`];
 //! - its time per sample is bounded by the fixed number of voices;
 //! - silence is exact zero, and no denormal number is ever computed: clips hold none, fades end at zero in a finite
 //!   number of steps and there is no feedback.
 //!
-//! Not offered: stereo clips, loops, effects. The crate knows nothing of the model, the editor or the plugin format;
-//! its `clippy.toml` forbids the types and calls that would break the guarantees.
+//! A sound has one or two channels, and so has the output; a mono sound costs half of a stereo one in memory and is
+//! computed once for both outputs. [`Player`] has an example of the whole way from samples to a block.
+//!
+//! Not offered: more than two channels, loops, effects. The crate knows nothing of the model, the editor or the plugin
+//! format; its `clippy.toml` forbids the types and calls that would break the guarantees.
 
 #![forbid(unsafe_code)]
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
@@ -22,13 +29,14 @@ mod clip;
 mod deck;
 pub mod handoff;
 pub mod meter;
+mod mix;
 mod player;
 mod smooth;
 pub mod telemetry;
 mod transport;
 mod voice;
 
-pub use clip::Clip;
+pub use clip::{ChannelsError, Clip};
 pub use player::{Block, MAX_VOICES, Mode, NoteEvent, Player, ROOT_KEY};
 pub use telemetry::Telemetry;
 pub use transport::Transport;

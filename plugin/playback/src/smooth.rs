@@ -1,6 +1,10 @@
-//! Linear ramp of a gain.
+//! A gain that moves in a straight line.
 
 /// A value that reaches its target in a fixed number of samples and then stays there exactly.
+///
+/// A gain that jumped would make the waveform jump, which is heard as a click or, while a knob is turned, as a
+/// crackle. A straight line is used and not an exponential approach, because that never quite arrives and ends in
+/// denormal numbers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ramp {
     value: f32,
@@ -23,6 +27,7 @@ impl Ramp {
     /// Constant time.
     #[expect(clippy::cast_precision_loss, reason = "a ramp is far below 2^24 samples")]
     pub(crate) fn set_target(&mut self, target: f32) {
+        // Bits are compared because every block tells its gain: only another one starts a ramp.
         if target.is_finite() && target.to_bits() != self.target.to_bits() {
             self.target = target;
             self.remaining = self.length;
@@ -46,6 +51,7 @@ impl Ramp {
     pub(crate) fn next(&mut self) -> f32 {
         if self.remaining > 0 {
             self.remaining -= 1;
+            // The last step is the target itself: the sum of all steps would miss it by rounding.
             self.value = if self.remaining == 0 { self.target } else { self.value + self.step };
         }
         self.value

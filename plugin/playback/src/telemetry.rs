@@ -8,16 +8,40 @@ const SILENT: u32 = f32::NAN.to_bits();
 
 /// Counters and positions shared between one player and one editor.
 ///
-/// Every field has one writer; all orderings are relaxed because no field guards another.
+/// Every field is a number of its own that is shown or counted, and none of them says that another can be read now.
+/// That is why all orderings are relaxed: the editor may see a new playhead beside an old count of voices, for one
+/// frame of its window.
+///
+/// # Examples
+/// ```
+/// use std::sync::Arc;
+/// use straightshot_playback::{Block, Clip, Player, Telemetry, handoff};
+///
+/// let telemetry = Arc::new(Telemetry::default());
+/// let (mut sender, receiver) = handoff::channel();
+/// let mut player = Player::new(receiver, 48_000, telemetry.clone());
+/// sender.send(Arc::new(Clip::mono(vec![0.5; 4800], 48_000, 1)))?;
+///
+/// // The editor's play button, and what the editor sees after the next block.
+/// telemetry.request_audition();
+/// player.process(&Block::default(), [], &mut [&mut [0.0; 480]]);
+/// assert_eq!((telemetry.playhead(), telemetry.voices()), (Some(0.1), 1));
+///
+/// // Its stop button: after a fade there is silence.
+/// telemetry.request_stop();
+/// player.process(&Block::default(), [], &mut [&mut [0.0; 480]]);
+/// assert_eq!((telemetry.playhead(), telemetry.voices()), (None, 0));
+/// # Ok::<(), handoff::SendError>(())
+/// ```
 #[derive(Debug)]
 pub struct Telemetry {
     /// Audio thread -> editor. Position of the newest voice as `f32` bits, 0 ..= 1 of its clip; NaN if silent.
     playhead: AtomicU32,
     /// Audio thread -> editor. Voices that sound, fading ones included.
     voices: AtomicU32,
-    /// Audio thread -> editor. Clips that could not be taken over because the retire queue was full.
+    /// Audio thread -> editor. Blocks in which a clip could not be taken over because there was no free slot.
     deferred_clips: AtomicU32,
-    /// Audio thread -> editor. Clips refused because of their age or sample rate.
+    /// Audio thread -> editor. Clips refused because of their sample rate.
     stale_clips: AtomicU32,
     /// Editor -> audio thread. Raised to play the clip once, as a note would; cleared by the player.
     audition: AtomicBool,
@@ -55,13 +79,14 @@ impl Telemetry {
         self.voices.load(Ordering::Relaxed)
     }
 
-    /// How often a new clip had to wait because the retire queue was full.
+    /// How many blocks began while a new clip had to wait, because everything that the player can hold still sounded or
+    /// could not be sent back.
     #[must_use]
     pub fn deferred_clips(&self) -> u32 {
         self.deferred_clips.load(Ordering::Relaxed)
     }
 
-    /// How many clips were refused because they were older than the current one or had another sample rate.
+    /// How many clips were refused because they had another sample rate than the player.
     #[must_use]
     pub fn stale_clips(&self) -> u32 {
         self.stale_clips.load(Ordering::Relaxed)
@@ -83,6 +108,8 @@ impl Telemetry {
     /// # Real-time safety
     /// Wait-free.
     pub(crate) fn take_audition(&self) -> bool {
+        // The load first: nearly always there is nothing to take, and an exchange makes the cache line ours, which the
+        // editor's core then has to fetch again.
         self.audition.load(Ordering::Relaxed) && self.audition.swap(false, Ordering::Relaxed)
     }
 

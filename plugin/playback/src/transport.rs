@@ -1,6 +1,28 @@
 //! Following the host's transport.
 
-/// The host's transport at the start of a block.
+/// The host's transport (what its play and stop buttons control) at the start of a block.
+///
+/// # Examples
+/// ```
+/// use std::sync::Arc;
+/// use straightshot_playback::{Block, Clip, Mode, Player, Transport, handoff};
+///
+/// let (mut sender, receiver) = handoff::channel();
+/// let mut player = Player::new(receiver, 48_000, Arc::default());
+/// sender.send(Arc::new(Clip::mono(vec![0.5; 48_000], 48_000, 1)))?;
+/// let mut output = [0.0; 480];
+///
+/// // The host rests, and does not tell where.
+/// let mut block = Block { mode: Mode::Transport, ..Block::default() };
+/// player.process(&block, [], &mut [&mut output]);
+/// assert_eq!(output[479], 0.0);
+///
+/// // Someone presses play, two seconds into the song: the clip starts.
+/// block.transport = Transport { playing: true, position: Some(96_000) };
+/// player.process(&block, [], &mut [&mut output]);
+/// assert_eq!(output[479], 0.5);
+/// # Ok::<(), handoff::SendError>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Transport {
     /// Whether it runs.
@@ -51,6 +73,7 @@ impl Follower {
     /// Constant time.
     #[expect(clippy::cast_possible_wrap, reason = "a block is far below 2^63 samples")]
     pub(crate) fn advance(&mut self, transport: Transport, frames: usize) -> Motion {
+        // Without positions only start and stop can be told apart; a loop then does not start the clip again.
         let jumped = match (self.expected, transport.position) {
             (Some(expected), Some(position)) => position.abs_diff(expected) > self.tolerance.unsigned_abs(),
             _ => false,

@@ -1,9 +1,22 @@
 //! One sounding instance of a clip.
 
-use crate::clip::Clip;
+use crate::clip::{Clip, Frames, interpolate};
 use crate::deck::Slot;
+use crate::mix::Mix;
 
 /// Which notes an event speaks of; `None` matches all.
+///
+/// # Examples
+/// ```
+/// use straightshot_playback::NoteId;
+///
+/// // The C in the middle of the keyboard, on the first channel.
+/// let middle_c = NoteId { key: Some(60), channel: Some(0), voice: None };
+/// // Every note of that channel.
+/// let channel = NoteId { key: None, ..middle_c };
+/// // Every note there is.
+/// assert_eq!(NoteId { channel: None, ..channel }, NoteId::default());
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct NoteId {
     /// MIDI key, 0 ..= 127; 60 is the C in the middle.
@@ -16,6 +29,8 @@ pub struct NoteId {
 
 impl NoteId {
     /// Whether an event about `self` concerns the note `other`.
+    ///
+    /// What only one of the two has is not compared: some hosts number their notes in one event and not in the next.
     ///
     /// # Real-time safety
     /// Constant time.
@@ -30,8 +45,8 @@ impl NoteId {
 /// How a voice begins.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Start {
-    /// The note that started it.
-    pub(crate) note: NoteId,
+    /// The note that started it; `None` if the transport or the editor did.
+    pub(crate) note: Option<NoteId>,
     /// The clip it plays.
     pub(crate) slot: Slot,
     /// First position in samples of the clip.
@@ -101,20 +116,63 @@ impl Voice {
         }
     }
 
-    /// Adds the next samples to `output`.
+    /// Adds the next samples of the voice to `mix`.
+    ///
+    /// A mono clip is added to both channels alike. Of a stereo clip in a single channel it is half of left plus half
+    /// of right (-6 dB each): what is in the middle stays as loud as it is, and the sum cannot be larger than the
+    /// larger channel, so that nothing clips.
     ///
     /// # Real-time safety
-    /// No allocation; time is linear in `output`.
-    pub(crate) fn render(&mut self, clip: &Clip, output: &mut [f32]) {
+    /// No allocation; time is linear in the length of `mix`.
+    pub(crate) fn render(&mut self, clip: &Clip, mix: &mut Mix<'_>) {
+        match (clip.moments(), mix) {
+            (Frames::Mono(frames), Mix::One(out)) => {
+                self.render_frames(frames, out.iter_mut(), |out, [sample]| *out += sample);
+            }
+            (Frames::Mono(frames), Mix::Two(left, right)) => {
+                self.render_frames(
+                    frames,
+                    left.iter_mut().zip(right.iter_mut()),
+                    |(left, right), [sample]| {
+                        *left += sample;
+                        *right += sample;
+                    },
+                );
+            }
+            (Frames::Stereo(frames), Mix::One(out)) => {
+                self.render_frames(frames, out.iter_mut(), |out, [left, right]| *out += 0.5 * (left + right));
+            }
+            (Frames::Stereo(frames), Mix::Two(left, right)) => {
+                self.render_frames(frames, left.iter_mut().zip(right.iter_mut()), |(left, right), sample| {
+                    *left += sample[0];
+                    *right += sample[1];
+                });
+            }
+        }
+    }
+
+    /// Goes through `places` and lets `add` put the voice's next samples there, with fade and gain.
+    ///
+    /// The compiler makes a loop of its own of every kind of clip and mix, with the number of channels known.
+    ///
+    /// # Real-time safety
+    /// No allocation; time is linear in the number of `places`.
+    #[inline]
+    fn render_frames<const CHANNELS: usize, Place>(
+        &mut self,
+        frames: &[[f32; CHANNELS]],
+        places: impl Iterator<Item = Place>,
+        add: impl Fn(Place, [f32; CHANNELS]),
+    ) {
         let Some(Start { rate, gain, .. }) = self.start else { return };
-        for mixed in output {
+        for place in places {
             self.level = (self.level + self.step).clamp(0.0, 1.0);
             let faded_out = self.level <= 0.0;
-            let Some(sample) = clip.sample_at(self.position).filter(|_| !faded_out) else {
+            let Some(samples) = interpolate(frames, self.position).filter(|_| !faded_out) else {
                 *self = Self::default();
                 return;
             };
-            *mixed += sample * self.level * gain;
+            add(place, samples.map(|sample| sample * self.level * gain));
             self.position += rate;
             if self.level >= 1.0 && self.step > 0.0 {
                 self.step = 0.0;
