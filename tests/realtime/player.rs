@@ -175,6 +175,31 @@ fn a_choke_ends_a_one_shot() {
 }
 
 #[test]
+fn a_choke_for_a_key_ends_that_key_only() {
+    let mut bench = Bench::with(vec![0.25; 48_000]);
+    bench.telemetry.request_audition();
+    let choke = |key| NoteEvent::Choke { offset: 0, note: note(key) };
+    assert_eq!(bench.run(1000, &[on(0, 60), on(0, 61)])[999], 0.75);
+    assert_eq!(bench.run(1000, &[choke(60)])[999], 0.5, "the other key and the audition go on");
+    assert_eq!(bench.run(1000, &[choke(62)])[999], 0.5, "no voice has this key");
+    let of_channel = NoteId { channel: Some(0), ..NoteId::default() };
+    let sound = bench.run(1000, &[NoteEvent::Choke { offset: 0, note: of_channel }]);
+    assert_eq!(sound[999], 0.25, "the audition has no channel either");
+    let everything = NoteEvent::Choke { offset: 0, note: NoteId::default() };
+    assert_eq!(bench.run(1000, &[everything])[999], 0.0, "a choke that names nothing means everything");
+}
+
+#[test]
+fn a_choke_for_a_key_does_not_stop_what_the_transport_plays() {
+    let mut bench = Bench::with(vec![0.25; 48_000]);
+    bench.block.mode = Mode::Transport;
+    bench.block.transport = Transport { playing: true, position: None };
+    let choke = NoteEvent::Choke { offset: 0, note: note(60) };
+    assert_eq!(bench.run(1000, &[choke])[999], 0.25);
+    assert_eq!(bench.run(1000, &[off(0, 60)])[999], 0.25);
+}
+
+#[test]
 fn key_tracking_moves_the_pitch_by_octaves() {
     let period = 96.0_f32;
     let clip: Vec<f32> = (0..48_000).map(|i| (i as f32 * std::f32::consts::TAU / period).sin()).collect();
@@ -272,7 +297,8 @@ fn no_output_is_denormal_or_not_a_number() {
     bench.block.gain = 0.001;
     bench.block.keytrack = true;
     let quiet = NoteEvent::On { offset: 3, note: note(55), velocity: 1.0 / 127.0 };
-    let sound = bench.run(8000, &[quiet, off(4000, 55)]);
+    let no_number = NoteEvent::On { offset: 3, note: note(56), velocity: f32::NAN };
+    let sound = bench.run(8000, &[quiet, no_number, off(4000, 55)]);
     assert!(sound.iter().all(|sample| *sample == 0.0 || sample.is_normal()));
 }
 

@@ -124,7 +124,8 @@ pub enum NoteEvent {
         /// Which notes.
         note: NoteId,
     },
-    /// A note must end, in every mode.
+    /// A note must end, in every mode. One that names no key, channel or voice ends everything, what the transport or
+    /// the editor started included; any other ends notes only.
     Choke {
         /// Samples after the start of the block.
         offset: usize,
@@ -313,7 +314,9 @@ impl Player {
         match event {
             NoteEvent::On { note, velocity, .. } if self.mode != Mode::Transport => {
                 let rate = if keytrack { key_rate(note.key) } else { 1.0 };
-                self.start_voice(Some(note), velocity.clamp(0.0, 1.0), rate, self.mode == Mode::Gate);
+                // `clamp` passes on what is not a number, and a host's effects would be silent ever after.
+                let gain = if velocity.is_nan() { 0.0 } else { velocity.clamp(0.0, 1.0) };
+                self.start_voice(Some(note), gain, rate, self.mode == Mode::Gate);
             }
             NoteEvent::On { .. } => {}
             NoteEvent::Off { note, .. } => {
@@ -321,7 +324,8 @@ impl Player {
             }
             NoteEvent::Choke { note, .. } => self.release(|start| match start.note {
                 Some(own) => note.matches(own),
-                None => true,
+                // No key made this voice, so a choke for one key does not mean it.
+                None => note.is_everything(),
             }),
         }
     }

@@ -28,6 +28,14 @@ pub struct NoteId {
 }
 
 impl NoteId {
+    /// Whether this names no note in particular, as a host does that wants silence.
+    ///
+    /// # Real-time safety
+    /// Constant time.
+    pub(crate) fn is_everything(self) -> bool {
+        self == Self::default()
+    }
+
     /// Whether an event about `self` concerns the note `other`.
     ///
     /// What only one of the two has is not compared: some hosts number their notes in one event and not in the next.
