@@ -226,12 +226,103 @@ mod tests {
     }
 
     #[test]
-    fn normal_deviates_have_unit_variance_and_known_first_values() {
+    fn normal_deviates_have_unit_variance() {
         let x = Noise::new(7, Stream::Latent).normals(100_000);
         let mean = x.iter().sum::<f32>() / x.len() as f32;
         let var = x.iter().map(|v| (v - mean) * (v - mean)).sum::<f32>() / x.len() as f32;
         assert!(mean.abs() < 0.02 && (var - 1.0).abs() < 0.02, "mean {mean}, variance {var}");
         assert_eq!(x[..1000], Noise::new(7, Stream::Latent).normals(1000)[..]);
+    }
+
+    /// Values that must never change: what a saved prompt and seed sound like depends on them, and so does every model
+    /// that is trained again. Made by `rng/known_values.py`, which shares no code with this file.
+    #[test]
+    fn known_values() {
+        /// Beyond what one thread draws at once.
+        const FAR: usize = 100_000;
+        /// Beyond 32 bits of the generator's counter.
+        const FARTHER: u128 = 1 << 40;
+        // Seed and stream; uniform deviates 0, 1, 2 and the far ones; normal deviates 0 to 3, the first far one and the
+        // one after it.
+        let known: [(u64, Stream, [f64; 5], [f32; 6]); 5] = [
+            (
+                0,
+                Stream::Latent,
+                [
+                    0.7090754154265618,
+                    0.46592172228961015,
+                    0.6991432426747317,
+                    0.24274036815437916,
+                    0.05390995181521285,
+                ],
+                [-1.5355413, 0.33390895, 1.4404618, 0.5721119, -0.5200397, -0.5344689],
+            ),
+            (
+                7,
+                Stream::Latent,
+                [
+                    0.15779609702061936,
+                    0.1679893627721013,
+                    0.7042761280364565,
+                    0.03242589431344611,
+                    0.03703276910921749,
+                ],
+                [0.28880185, 0.50996053, -0.22730853, -1.544341, 0.14225395, 0.21375299],
+            ),
+            (
+                7,
+                Stream::Texture,
+                [
+                    0.9921087752234984,
+                    0.009051410273493876,
+                    0.7216117295825087,
+                    0.1682300032470031,
+                    0.8228153332173823,
+                ],
+                [3.1068826, 0.17688441, -1.5743401, -0.28094497, 0.5452627, -0.26662192],
+            ),
+            (
+                u64::MAX,
+                Stream::Training,
+                [
+                    0.48649447243912336,
+                    0.9513303001331117,
+                    0.2724782850877847,
+                    0.6826269394567385,
+                    0.5438830660064531,
+                ],
+                [1.1009874, -0.34758562, 0.17150179, -0.7789801, 0.8820446, 1.2318084],
+            ),
+            (
+                123_456_789,
+                Stream::Evaluation,
+                [
+                    0.8215606478027434,
+                    0.07909997061753027,
+                    0.5948159735292865,
+                    0.45806867638008775,
+                    0.23907128562082047,
+                ],
+                [1.6319946, 0.88521546, -0.8661323, -1.0279312, 0.8412067, 0.7194465],
+            ),
+        ];
+        for (seed, stream, uniform, normal) in known {
+            let start = Noise::new(seed, stream);
+            let mut one = start.clone();
+            assert_eq!([(); 3].map(|()| one.uniform()), uniform[..3], "{seed} {stream:?}");
+            for (position, value) in [FAR as u128, FARTHER].into_iter().zip(&uniform[3..]) {
+                let mut far = start.clone();
+                far.bits.set_word_pos(position * WORDS_PER_VALUE);
+                assert_eq!(far.uniform(), *value, "{seed} {stream:?} at {position}");
+            }
+            let mut one = start.clone();
+            assert_eq!([(); 4].map(|()| one.normal()), normal[..4], "{seed} {stream:?}");
+            let many = start.clone().normals(FAR + 2);
+            assert_eq!((&many[..4], &many[FAR..]), (&normal[..4], &normal[4..]), "{seed} {stream:?}");
+            let mut many = vec![0.0; FAR + 1];
+            start.clone().fill_uniform(&mut many);
+            assert_eq!(many[FAR], uniform[3] as f32, "{seed} {stream:?}");
+        }
     }
 
     #[test]
