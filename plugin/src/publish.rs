@@ -116,9 +116,8 @@ impl Outlet {
             None => vec![Vec::new()],
         };
         self.generation += 1;
-        let clip = Clip::new(channels, sample_rate_hz, self.generation).map_err(|e| {
-            Failure::new(ErrorKind::BadData, "The sound cannot be played").because(&e)
-        })?;
+        let clip = Clip::new(channels, sample_rate_hz, self.generation)
+            .map_err(|e| Failure::new(ErrorKind::BadData, "The sound cannot be played").because(&e))?;
         let clip = Arc::new(clip);
         self.prepared = Some(Prepared { take, clip: clip.clone() });
         Ok(clip)

@@ -26,7 +26,7 @@ use straightshot_takes::{SessionStore, Take, TakeId};
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Make this sound. Refused with a message if a sound is being made already.
-    Generate(Request),
+    Generate(Box<Request>),
     /// Stop the running job; the session stays as it was, with the draft if there is one.
     Cancel,
     /// The host has restored a state: drop the running job and begin the session's unfinished one, if it has one.

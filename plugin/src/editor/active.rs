@@ -43,7 +43,7 @@ impl ActiveTake {
             heading(ui, take, overview, compare, playhead, actions)
         });
         let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click());
-        if take.audio().left().is_empty() {
+        if take.audio().is_empty() {
             waveform::paint_well(ui, rect);
             let text = take.damage.as_deref().unwrap_or("This take is empty");
             notice(ui, rect, text);
@@ -63,9 +63,7 @@ impl ActiveTake {
         // Two sessions may use the same id; the address of the samples tells their takes apart.
         let key = (take.id, take.request.steps, take.audio().left().as_ptr().addr());
         let current = self.measured.take().filter(|(measured, _)| *measured == key);
-        #[expect(clippy::cast_precision_loss, reason = "sample rates are far below 2^24")]
-        let rate_hz = take.audio().sample_rate_hz() as f32;
-        let fresh = || (key, Overview::measure(take.audio().left(), rate_hz));
+        let fresh = || (key, Overview::measure(take.audio()));
         &self.measured.insert(current.unwrap_or_else(fresh)).1
     }
 }

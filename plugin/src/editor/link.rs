@@ -91,7 +91,7 @@ impl EditorLink {
 
     /// Starts a job. The result arrives as a new take; a refusal or failure arrives as a notice.
     pub fn generate(&self, request: Request) {
-        self.worker.send(Command::Generate(request));
+        self.worker.send(Command::Generate(Box::new(request)));
     }
 
     /// Stops the running job.

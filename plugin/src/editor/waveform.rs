@@ -2,6 +2,8 @@
 
 use super::theme;
 use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, StrokeKind, Ui, pos2, vec2};
+use std::ops::Range;
+use straightshot_protocol::Audio;
 
 /// Bins of an [`Overview`]: more than the widest window has pixel columns at 1x, about one per column at 2x.
 const BINS: usize = 2048;
@@ -39,16 +41,16 @@ pub(super) struct Overview {
 }
 
 impl Overview {
-    /// Measures `samples`; about a millisecond per ten seconds of sound.
-    pub(super) fn measure(samples: &[f32], sample_rate_hz: f32) -> Self {
-        let count = BINS.min(samples.len());
-        let bins: Vec<Bin> = (0..count)
-            .map(|i| measure_bin(&samples[i * samples.len() / count..(i + 1) * samples.len() / count]))
-            .collect();
+    /// Measures all channels of `audio` together; about a millisecond per ten seconds of mono.
+    pub(super) fn measure(audio: &Audio) -> Self {
+        let frames = audio.frames();
+        let count = BINS.min(frames);
+        let bins: Vec<Bin> =
+            (0..count).map(|i| measure_bin(audio, i * frames / count..(i + 1) * frames / count)).collect();
         let peak = bins.iter().fold(0.0, |peak: f32, bin| peak.max(bin.max).max(-bin.min));
         let power = mean(bins.iter().map(|bin| bin.power));
-        #[expect(clippy::cast_precision_loss, reason = "clips are a few million samples at most")]
-        let seconds = samples.len() as f32 / sample_rate_hz.max(1.0);
+        #[expect(clippy::cast_possible_truncation, reason = "a clip is minutes long at most")]
+        let seconds = audio.seconds() as f32;
         Self { bins, seconds, peak_db: to_db(peak), rms_db: to_db(power.sqrt()) }
     }
 
@@ -72,15 +74,16 @@ impl Overview {
     }
 }
 
-fn measure_bin(samples: &[f32]) -> Bin {
+fn measure_bin(audio: &Audio, frames: Range<usize>) -> Bin {
+    let samples = || audio.channels().flat_map(|channel| &channel[frames.clone()]);
     let start = Bin { min: f32::INFINITY, max: f32::NEG_INFINITY, power: 0.0 };
-    let bin = samples.iter().fold(start, |bin, &x| Bin {
+    let bin = samples().fold(start, |bin, &x| Bin {
         min: bin.min.min(x),
         max: bin.max.max(x),
         power: bin.power + x * x,
     });
     #[expect(clippy::cast_precision_loss, reason = "a bin holds a few hundred samples")]
-    let count = samples.len().max(1) as f32;
+    let count = samples().count().max(1) as f32;
     Bin { power: bin.power / count, ..bin }
 }
 
@@ -205,7 +208,7 @@ mod tests {
     #[test]
     fn a_full_scale_sine_measures_minus_three_db_rms() {
         let samples: Vec<f32> = (0..48_000_u16).map(|i| (f32::from(i) * 0.05).sin()).collect();
-        let overview = Overview::measure(&samples, 48_000.0);
+        let overview = Overview::measure(&Audio::mono(48_000, samples));
         assert!((overview.seconds - 1.0).abs() < 1e-6);
         assert!(overview.peak_db.abs() < 0.05, "{}", overview.peak_db);
         assert!((overview.rms_db + 3.01).abs() < 0.05, "{}", overview.rms_db);
@@ -215,7 +218,7 @@ mod tests {
     fn an_impulse_is_seen_at_every_width() {
         let mut samples = vec![0.0; 1_000_000];
         samples[654_321] = -0.75;
-        let overview = Overview::measure(&samples, 48_000.0);
+        let overview = Overview::measure(&Audio::mono(48_000, samples));
         for columns in [1_u16, 7, 300, 5000] {
             let width = 1.0 / f32::from(columns);
             let lowest = (0..columns)
@@ -228,10 +231,10 @@ mod tests {
     #[test]
     fn clips_shorter_than_the_bins_and_empty_ones_are_measured() {
         assert_eq!(
-            Overview::measure(&[0.5, -0.25], 4.0).between(0.0, 1.0).map(|b| (b.min, b.max)),
+            Overview::measure(&Audio::mono(4, vec![0.5, -0.25])).between(0.0, 1.0).map(|b| (b.min, b.max)),
             Some((-0.25, 0.5))
         );
-        let empty = Overview::measure(&[], 48_000.0);
+        let empty = Overview::measure(&Audio::mono(48_000, vec![]));
         assert_eq!(empty.between(0.0, 1.0), None);
         assert_eq!(db_text(empty.peak_db), "−∞ dB");
     }

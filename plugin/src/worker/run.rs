@@ -82,8 +82,8 @@ impl Desk {
             }
             Command::Generate(request) => {
                 self.shared.update_status(|status| status.notice = None);
-                self.shared.session.lock().begin(request.clone());
-                self.begin(request);
+                self.shared.session.lock().begin((*request).clone());
+                self.begin(*request);
             }
             Command::Cancel => {
                 if let Some(current) = &self.current {
