@@ -47,7 +47,7 @@ impl Codec {
     ///
     /// # Shapes
     /// - `log_amplitudes`: `[frames, 2 * bins]`, tonal then noise, as in
-    ///   [`Spectrum`](super::Spectrum)
+    ///   [`Spectrum`]
     /// - returns: `frames * hop_length` samples
     ///
     /// # Errors

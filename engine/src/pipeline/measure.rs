@@ -88,7 +88,7 @@ impl Generator {
     /// What the model's text encoder makes of `texts`, in the engine's pool.
     ///
     /// # Errors
-    /// [`ErrorKind::Compute`] if tokenising or a tensor operation fails.
+    /// [`ErrorKind::Compute`](crate::ErrorKind::Compute) if tokenising or a tensor operation fails.
     pub fn encode_text(&self, texts: &[&str]) -> Result<TextCondition> {
         self.install(|| self.model.text.encode(texts))
     }

@@ -54,7 +54,7 @@ pub fn write(path: &Path, size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Resu
 /// The size of the picture at `path` and its pixels in three bytes each, for tests of what was drawn.
 ///
 /// # Errors
-/// If there is no picture, or none of [`write`].
+/// If there is no picture, or none of [`write()`].
 pub fn read(path: &Path) -> Result<((u32, u32), Vec<u8>)> {
     let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let mut reader = png::Decoder::new(BufReader::new(file)).read_info()?;
