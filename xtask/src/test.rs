@@ -1,9 +1,14 @@
 //! `cargo xtask test`: every check, cheapest first; the first failure stops it.
+//!
+//! A check that a machine cannot make is named at the end, with what is missing ([`optional`]).
+
+mod optional;
 
 use crate::bundle::{Bundles, bundle};
 use crate::setup;
 use crate::workspace::{Failed, Workspace, cargo, run};
 use anyhow::{Context, Result, ensure};
+use optional::Outcome;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -26,14 +31,36 @@ pub(crate) fn test() -> Result<()> {
         // --no-deps: the patched dependencies are not ours to lint.
         run(clippy.args(["--all-targets", "--no-deps", "--", "-D", "warnings"]), "cargo clippy")
     })?;
+    step("documentation", || document(&workspace))?;
+    let mut outcomes = step("dependencies", || optional::deny(&workspace))?;
+    outcomes.push(step("Miri", || optional::miri(&workspace))?);
     let bundles = step("bundle", || bundle(None))?;
     let mut totals = step("cargo test", || cargo_test(&bundles))?;
     totals.push(step("Python host tests", || python_tests(&bundles))?);
-    println!("\nall checks passed in {:.0} s:", start.elapsed().as_secs_f64());
+    totals.extend(outcomes.iter().map(ToString::to_string));
+    println!("\n{} in {:.0} s:", verdict(&outcomes), start.elapsed().as_secs_f64());
     for line in totals {
         println!("  {line}");
     }
     Ok(())
+}
+
+/// What is said above the totals. Nobody shall take checks for passed that were not run.
+fn verdict(outcomes: &[Outcome]) -> String {
+    match outcomes.iter().filter(|outcome| matches!(outcome, Outcome::LeftOut { .. })).count() {
+        0 => "all checks passed".to_owned(),
+        left_out => format!("all checks passed but {left_out} that could not be run here"),
+    }
+}
+
+/// Builds the documentation of our crates, private parts included: it is read by those who work on them. A link that
+/// leads nowhere is an error.
+fn document(workspace: &Workspace) -> Result<()> {
+    let mut doc = workspace.cargo("doc");
+    doc.args(["--no-deps", "--document-private-items"]);
+    // Where everything is documented, links to private items lead somewhere.
+    doc.env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links");
+    run(&mut doc, "cargo doc")
 }
 
 /// Announces a step, runs it and prints how long it took.
@@ -116,4 +143,18 @@ fn python_environment(workspace: &Workspace) -> Result<PathBuf> {
     run(pip.args(PYTHON_PACKAGES), "pip install")?;
     fs::write(&stamp, wanted).context("the note about installed packages cannot be written")?;
     Ok(python)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_that_was_left_out_is_not_called_passed() {
+        let passed = Outcome::Passed { check: "one" };
+        let left_out = Outcome::LeftOut { check: "another", reason: "there is no tool".to_owned() };
+        assert_eq!(left_out.to_string(), "another: NOT RUN. there is no tool");
+        assert_eq!(verdict(&[passed, left_out]), "all checks passed but 1 that could not be run here");
+        assert_eq!(verdict(&[]), "all checks passed");
+    }
 }
