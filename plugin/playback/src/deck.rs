@@ -1,14 +1,8 @@
 //! The clips the player holds: the current one, and older ones that still fade out.
 
 use crate::clip::Clip;
-use crate::handoff::ClipReceiver;
+use crate::handoff::{ClipReceiver, SLOTS};
 use std::sync::Arc;
-
-/// Clips held at once: the current one and those that fade out.
-///
-/// Four, so that a user who steps through takes faster than the fades (10 ms) still hears each of them begin. One that
-/// finds no room waits for the end of a fade.
-pub(crate) const SLOTS: usize = 4;
 
 /// Index of a clip in the [`Deck`]. Voices name their clip by it: an `Arc` in each voice would be counted up and down
 /// with every note.

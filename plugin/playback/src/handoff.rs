@@ -53,11 +53,15 @@ use crate::clip::Clip;
 use std::fmt;
 use std::sync::Arc;
 
+/// Clips that the player holds at once: the current one and those that fade out. Here and not in the deck that holds
+/// them, because the queue below has to have room for all of them.
+pub(crate) const SLOTS: usize = 4;
+
 /// Clips that can be under way back to the sender, which is also the most that ever are.
 ///
 /// The sender empties the queue whenever it sends. Until it does so again, only those clips can come back that the
 /// player held then (one per slot), one that it had not fetched yet, and the one that is being sent.
-const RETIRE_QUEUE: usize = crate::deck::SLOTS + 2;
+const RETIRE_QUEUE: usize = SLOTS + 2;
 
 /// Makes a connected pair of ends. Allocates; not for the audio thread.
 #[must_use]
