@@ -8,6 +8,7 @@ mod flow_laws;
 mod golden;
 mod gradients;
 mod library;
+mod memory;
 mod pipeline;
 mod precision;
 mod tiny_model;

@@ -96,6 +96,11 @@ impl Codec {
         &self.stft
     }
 
+    /// Most tokens that are decoded at a time, with what their neighbours are needed for.
+    pub(crate) fn piece(&self) -> usize {
+        PIECE + 2 * self.decoder.reach()
+    }
+
     /// The decoder network.
     #[must_use]
     pub fn decoder(&self) -> &Decoder {

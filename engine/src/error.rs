@@ -2,6 +2,7 @@
 
 pub use straightshot_protocol::ErrorKind;
 
+use crate::memory;
 use std::fmt;
 use straightshot_protocol::Failure;
 
@@ -82,12 +83,29 @@ impl From<Error> for Failure {
 
 impl From<candle_core::Error> for Error {
     fn from(e: candle_core::Error) -> Self {
+        if is_out_of_memory(&e) {
+            return memory::too_little(e);
+        }
         Self::new(ErrorKind::Compute, "The sound could not be computed").with_source(e)
+    }
+}
+
+/// Whether [`memory::zeros`] has failed inside a layer.
+fn is_out_of_memory(e: &candle_core::Error) -> bool {
+    match e {
+        candle_core::Error::Io(e) => e.kind() == std::io::ErrorKind::OutOfMemory,
+        candle_core::Error::WithBacktrace { inner, .. } | candle_core::Error::Context { inner, .. } => {
+            is_out_of_memory(inner)
+        }
+        _ => false,
     }
 }
 
 impl From<std::io::Error> for Error {
     fn from(e: std::io::Error) -> Self {
+        if e.kind() == std::io::ErrorKind::OutOfMemory {
+            return memory::too_little(e);
+        }
         Self::new(ErrorKind::Io, "A file could not be read or written").with_source(e)
     }
 }

@@ -31,6 +31,7 @@ pub mod device;
 pub mod error;
 pub mod flow;
 pub mod limits;
+mod memory;
 pub mod model;
 pub mod nn;
 pub mod pipeline;

@@ -6,6 +6,7 @@
 //! The text encoder has a file of its own, so that a new model adds to the history only what is new. The default model is
 //! compiled into the binary: no bundle can lose it, and no path can be wrong.
 
+pub mod folder;
 pub mod trial;
 
 use crate::card::card;
@@ -17,12 +18,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::flow::Transformer;
 use crate::text::TextEncoder;
 use crate::weights;
-use candle_core::{DType, Device, Tensor};
-use candle_nn::VarBuilder;
+use candle_core::{DType, Device, Shape, Tensor};
+use candle_nn::var_builder::SimpleBackend;
+use candle_nn::{Init, VarBuilder};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
-use straightshot_protocol::{Card, ContentHash, ModelId};
+use straightshot_protocol::{CancelToken, Card, ContentHash, ContentHasher, ModelId};
 
 /// Name of the configuration in a model folder.
 pub const CONFIG_FILE: &str = "config.json";
@@ -87,18 +89,15 @@ impl ModelFiles {
     /// # Errors
     /// [`ErrorKind::BadModel`] if a file is not there, [`ErrorKind::Io`] if it cannot be read.
     pub fn from_dir(dir: &Path) -> Result<Self> {
-        let read = |name: &str| {
-            let path = dir.join(name);
-            std::fs::read(&path).map(Cow::Owned).map_err(|e| {
-                let kind = if e.kind() == std::io::ErrorKind::NotFound {
-                    ErrorKind::BadModel
-                } else {
-                    ErrorKind::Io
-                };
-                Error::new(kind, format!("The model folder has no readable {name} ({})", path.display()))
-                    .with_source(e)
-            })
-        };
+        Self::from_dir_until(dir, &CancelToken::default())
+    }
+
+    /// [`ModelFiles::from_dir`], ended within some milliseconds when `cancel` is raised.
+    ///
+    /// # Errors
+    /// As [`ModelFiles::from_dir`], and [`ErrorKind::Cancelled`].
+    pub fn from_dir_until(dir: &Path, cancel: &CancelToken) -> Result<Self> {
+        let read = |name: &str| folder::read(dir, name, cancel).map(Cow::Owned);
         Ok(Self {
             config: read(CONFIG_FILE)?,
             weights: read(WEIGHTS_FILE)?,
@@ -136,6 +135,25 @@ impl ModelFiles {
         self.computed_hash()
     }
 
+    /// [`ModelFiles::hash`], ended within some milliseconds when `cancel` is raised.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Cancelled`].
+    pub fn hash_until(&self, cancel: &CancelToken) -> Result<ContentHash> {
+        if self.is_builtin() {
+            return Ok(self.hash());
+        }
+        let mut hasher = ContentHasher::default();
+        for (name, bytes) in self.by_name() {
+            begin_file(&mut hasher, name, bytes.len() as u64);
+            for part in bytes.chunks(folder::PART) {
+                cancel.check()?;
+                hasher.add(part);
+            }
+        }
+        Ok(hasher.finish())
+    }
+
     /// Whether these are the very bytes that are part of the binary.
     fn is_builtin(&self) -> bool {
         let own = |bytes: &[u8], builtin: &[u8]| std::ptr::eq(bytes, builtin);
@@ -146,12 +164,12 @@ impl ModelFiles {
     }
 
     fn computed_hash(&self) -> ContentHash {
-        let files = self.by_name();
-        let lengths: Vec<[u8; 8]> =
-            files.iter().map(|(_, bytes)| (bytes.len() as u64).to_le_bytes()).collect();
-        ContentHash::of(
-            files.iter().zip(&lengths).flat_map(|((name, bytes), length)| [name.as_bytes(), length, *bytes]),
-        )
+        let mut hasher = ContentHasher::default();
+        for (name, bytes) in self.by_name() {
+            begin_file(&mut hasher, name, bytes.len() as u64);
+            hasher.add(bytes);
+        }
+        hasher.finish()
     }
 
     /// All weights by name, those of the text encoder too.
@@ -159,12 +177,26 @@ impl ModelFiles {
     /// # Errors
     /// [`ErrorKind::BadModel`] if a file is damaged.
     pub fn tensors(&self) -> Result<HashMap<String, Tensor>> {
-        let mut tensors = weights::unpack(&self.weights)?;
+        self.tensors_until(&CancelToken::default())
+    }
+
+    /// [`ModelFiles::tensors`], ended before the next tensor when `cancel` is raised.
+    ///
+    /// # Errors
+    /// As [`ModelFiles::tensors`], and [`ErrorKind::Cancelled`].
+    pub fn tensors_until(&self, cancel: &CancelToken) -> Result<HashMap<String, Tensor>> {
+        let mut tensors = weights::unpack_until(&self.weights, cancel)?;
         if let Some(text) = &self.text {
-            tensors.extend(weights::unpack(text)?);
+            tensors.extend(weights::unpack_until(text, cancel)?);
         }
         Ok(tensors)
     }
+}
+
+/// What stands before the bytes of a file in the hash of a model.
+fn begin_file(hasher: &mut ContentHasher, name: &str, bytes: u64) {
+    hasher.add(name.as_bytes());
+    hasher.add(&bytes.to_le_bytes());
 }
 
 /// The networks of a model, ready to run.
@@ -188,26 +220,41 @@ impl Model {
     /// # Errors
     /// [`ErrorKind::BadModel`] saying which file or tensor is at fault; [`ErrorKind::Compute`] if a GPU does not pass.
     pub fn load(files: &ModelFiles, placement: &Placement) -> Result<Self> {
+        Self::load_until(files, placement, &CancelToken::default())
+    }
+
+    /// [`Model::load`], ended before the next tensor when `cancel` is raised.
+    ///
+    /// # Errors
+    /// As [`Model::load`], and [`ErrorKind::Cancelled`].
+    pub fn load_until(files: &ModelFiles, placement: &Placement, cancel: &CancelToken) -> Result<Self> {
+        // Whatever a raised token made of the loading, it is the reason.
+        let loaded = Self::load_parts(files, placement, cancel);
+        cancel.check()?;
+        loaded
+    }
+
+    fn load_parts(files: &ModelFiles, placement: &Placement, cancel: &CancelToken) -> Result<Self> {
         if placement.is_gpu() {
             trial::pass(placement)?;
         }
         let device = placement.device();
         let config = ModelConfig::from_json(&files.config)?;
-        let mut tensors = files.tensors()?;
-        let text = TextEncoder::new(&config.text, &files.tokenizer, part(&mut tensors, "text.", device)?)?;
+        let mut tensors = files.tensors_until(cancel)?;
         let distilled = tensors.keys().any(|name| name.starts_with(ONE_STEP));
+        let mut part = |prefix: &str| part_until(&mut tensors, prefix, device, cancel);
+        let text = TextEncoder::new(&config.text, &files.tokenizer, part("text.")?)?;
         let misfit = |e: candle_core::Error| {
             Error::new(ErrorKind::BadModel, "The model's weights do not fit its config.json").with_source(e)
         };
         let mut flow = |prefix: &str| {
-            let vb = part(&mut tensors, prefix, device)?.to_dtype(placement.flow_type());
+            let vb = part(prefix)?.to_dtype(placement.flow_type());
             Transformer::new(&config.flow, config.codec.latent_channels(), config.text.hidden_size, &vb)
                 .map_err(misfit)
         };
         let one_step = if distilled { Some(flow(ONE_STEP)?) } else { None };
         let flow = flow("flow.")?;
-        let codec =
-            Codec::new(&config.codec, false, &part(&mut tensors, "codec.", device)?).map_err(misfit)?;
+        let codec = Codec::new(&config.codec, false, &part("codec.")?).map_err(misfit)?;
         let model = Self { config, text, flow, one_step, codec };
         Ok(if placement.is_recorded() { model.recorded() } else { model })
     }
@@ -243,14 +290,61 @@ pub fn part(
     prefix: &str,
     device: &Device,
 ) -> Result<VarBuilder<'static>> {
+    part_until(tensors, prefix, device, &CancelToken::default())
+}
+
+/// [`part`], whose builder gives out no more tensors once `cancel` is raised.
+fn part_until(
+    tensors: &mut HashMap<String, Tensor>,
+    prefix: &str,
+    device: &Device,
+    cancel: &CancelToken,
+) -> Result<VarBuilder<'static>> {
     let names: Vec<String> = tensors.keys().filter(|n| n.starts_with(prefix)).cloned().collect();
     let mut own = HashMap::new();
     for name in names {
         if let Some(tensor) = tensors.remove(&name) {
+            cancel.check()?;
             own.insert(name[prefix.len()..].to_owned(), tensor.to_device(device)?);
         }
     }
-    Ok(VarBuilder::from_tensors(own, DType::F32, device))
+    let source = Stoppable { tensors: own, cancel: cancel.clone() };
+    Ok(VarBuilder::from_backend(Box::new(source), DType::F32, device.clone()))
+}
+
+/// Tensors by name, until someone says stop: a network asks for each of its own, which is when we look.
+struct Stoppable {
+    tensors: HashMap<String, Tensor>,
+    cancel: CancelToken,
+}
+
+impl Stoppable {
+    fn check(&self) -> candle_core::Result<()> {
+        self.cancel.check().map_err(candle_core::Error::wrap)
+    }
+}
+
+impl SimpleBackend for Stoppable {
+    fn get(
+        &self,
+        shape: Shape,
+        name: &str,
+        init: Init,
+        kind: DType,
+        device: &Device,
+    ) -> candle_core::Result<Tensor> {
+        self.check()?;
+        SimpleBackend::get(&self.tensors, shape, name, init, kind, device)
+    }
+
+    fn get_unchecked(&self, name: &str, kind: DType, device: &Device) -> candle_core::Result<Tensor> {
+        self.check()?;
+        self.tensors.get_unchecked(name, kind, device)
+    }
+
+    fn contains_tensor(&self, name: &str) -> bool {
+        self.tensors.contains_tensor(name)
+    }
 }
 
 #[cfg(test)]

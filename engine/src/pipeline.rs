@@ -9,20 +9,24 @@
 mod finish;
 mod measure;
 mod reporter;
+mod room;
 
 use crate::card::card;
 use crate::config::Sampler;
 use crate::device::{self, Placement, WorkerPool};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::flow::transformer::Conditioned;
 use crate::flow::{Guided, Transformer, Windowed, guidance};
+use crate::memory;
 use crate::model::{Model, ModelFiles};
 use crate::rng::{self, Noise, Stream};
 use crate::text::cache::TextCache;
 use candle_core::Tensor;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use straightshot_protocol::{Audio, CancelToken, Card, Progress, Request, Stage, StageTimings};
+use straightshot_protocol::{
+    Audio, CancelToken, Card, ContentHash, ModelId, Progress, Request, Stage, StageTimings,
+};
 
 use finish::finish;
 pub use measure::Intermediates;
@@ -74,7 +78,16 @@ impl Generator {
     /// # Errors
     /// [`ErrorKind::BadModel`] saying which file or tensor is at fault.
     pub fn from_files(files: &ModelFiles) -> Result<Self> {
-        Self::best(files, None)
+        Self::load(files, files.hash(), &CancelToken::default())
+    }
+
+    /// [`Generator::from_files`] for whoever knows their `hash` already, ended within some tens of milliseconds when
+    /// `cancel` is raised.
+    ///
+    /// # Errors
+    /// As [`Generator::from_files`], and [`ErrorKind::Cancelled`].
+    pub fn load(files: &ModelFiles, hash: ContentHash, cancel: &CancelToken) -> Result<Self> {
+        Self::best(files, hash, None, cancel)
     }
 
     /// Like [`Generator::from_files`] with a given number of threads, for measurements.
@@ -82,20 +95,28 @@ impl Generator {
     /// # Errors
     /// [`ErrorKind::BadModel`] saying which file or tensor is at fault.
     pub fn with_threads(files: &ModelFiles, threads: usize) -> Result<Self> {
-        Self::best(files, Some(threads))
+        Self::best(files, files.hash(), Some(threads), &CancelToken::default())
     }
 
     /// On a GPU if there is one that can hold the model, else on the CPU, with as many threads as that place is best used
     /// with unless told otherwise.
-    fn best(files: &ModelFiles, threads: Option<usize>) -> Result<Self> {
-        let on = |placement: Placement| {
-            Self::on(files, threads.unwrap_or_else(|| placement.worker_threads()), placement)
+    fn best(
+        files: &ModelFiles,
+        hash: ContentHash,
+        threads: Option<usize>,
+        cancel: &CancelToken,
+    ) -> Result<Self> {
+        let on = |placement: Placement| -> Result<Self> {
+            let threads = threads.unwrap_or_else(|| placement.worker_threads());
+            let pool = device::worker_pool(threads)?;
+            let model = pool.install(|| Model::load_until(files, &placement, cancel))?;
+            Ok(Self::of(model, hash, placement, pool))
         };
         let placement = Placement::best();
         let on_gpu = placement.is_gpu();
         match on(placement) {
             // The card's memory may be full of other things.
-            Err(e) if on_gpu => {
+            Err(e) if on_gpu && e.kind() != ErrorKind::Cancelled => {
                 let reason = format!("the model could not be loaded onto the GPU: {}", e.detail());
                 on(Placement::cpu().because(reason))
             }
@@ -110,8 +131,12 @@ impl Generator {
     pub fn on(files: &ModelFiles, threads: usize, placement: Placement) -> Result<Self> {
         let pool = device::worker_pool(threads)?;
         let model = pool.install(|| Model::load(files, &placement))?;
-        let card = card(&model.config, files.id(&model.config.name));
-        Ok(Self { model, card, texts: TextCache::default(), placement, pool, turn: Mutex::default() })
+        Ok(Self::of(model, files.hash(), placement, pool))
+    }
+
+    fn of(model: Model, hash: ContentHash, placement: Placement, pool: WorkerPool) -> Self {
+        let card = card(&model.config, ModelId::new(hash, model.config.name.as_str()));
+        Self { model, card, texts: TextCache::default(), placement, pool, turn: Mutex::default() }
     }
 
     /// Where it computes, and why there.
@@ -141,7 +166,7 @@ impl Generator {
     /// Makes the clips of `request` in the engine's own thread pool; blocks the caller until done.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidRequest`], [`ErrorKind::Cancelled`], or [`ErrorKind::Compute`].
+    /// [`ErrorKind::InvalidRequest`], [`ErrorKind::OutOfMemory`], [`ErrorKind::Cancelled`], or [`ErrorKind::Compute`].
     pub fn generate(
         &self,
         request: &Request,
@@ -149,6 +174,7 @@ impl Generator {
         cancel: &CancelToken,
     ) -> Result<Generation> {
         request.validate(&self.card)?;
+        memory::ask_for(self.room_for(request))?;
         self.install(|| self.run(request, progress, cancel))
     }
 
@@ -237,7 +263,7 @@ impl Generator {
             let spectrum =
                 codec.decode_checked(&latent.narrow(0, i as usize, 1)?, &|| Ok(cancel.check()?))?;
             cancel.check()?;
-            let mut clip = codec.render(&spectrum, texture_seed(request, i))?;
+            let mut clip = codec.render_until(&spectrum, texture_seed(request, i), cancel)?;
             clip.truncate(samples);
             finish(&mut clip, self.sample_rate_hz());
             clips.push(Audio::mono(self.sample_rate_hz(), clip));

@@ -4,6 +4,7 @@
 //! same starting noise on CPU, CUDA and Metal. Its logarithm, sine and cosine are series of single multiplications and
 //! additions: unlike those of the platform's library they have the same bits everywhere, and they vectorise.
 
+use crate::memory;
 use candle_core::{Device, Result, Shape, Tensor};
 use multiversion::multiversion;
 use rand_chacha::ChaCha8Rng;
@@ -127,10 +128,12 @@ impl Noise {
     /// A tensor of standard normal deviates, drawn on the CPU and copied to `device`.
     ///
     /// # Errors
-    /// A candle error if the copy fails.
+    /// A candle error if there is not enough memory, or the copy fails.
     pub fn normal_tensor(&mut self, shape: impl Into<Shape>, device: &Device) -> Result<Tensor> {
         let shape = shape.into();
-        Tensor::from_vec(self.normals(shape.elem_count()), shape, device)
+        let mut values = memory::zeros(shape.elem_count())?;
+        self.fill_normal(&mut values);
+        Tensor::from_vec(values, shape, device)
     }
 }
 

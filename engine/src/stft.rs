@@ -156,7 +156,10 @@ impl Stft {
         let copy = |(): &mut (), frame: usize, row: &mut [Complex32], _: &mut Scratch| {
             row.copy_from_slice(&spectrum[frame * bins..][..bins]);
         };
-        self.overlap_add(spectrum.len() / bins, || (), copy)
+        let frames = spectrum.len() / bins;
+        let mut out = vec![0f32; frames * self.hop_length];
+        self.overlap_add(&mut out, || true, || (), copy);
+        out
     }
 
     /// The inverse transform of what `change` makes of every frame of `samples`. Only some frames are there at a time,
@@ -165,34 +168,38 @@ impl Stft {
     /// # Shapes
     /// - `change`: gets what `init` made for the thread, the number of a frame and its `bins` values; a frame may be asked
     ///   for more than once
-    /// - returns: `frames * hop_length` samples
-    #[must_use]
+    /// - `out`: `frames * hop_length` samples, written; while `goes_on` says no, the rest is left as it is
     pub fn filter<T>(
         &self,
         samples: &[f32],
-        frames: usize,
+        out: &mut [f32],
+        goes_on: impl Fn() -> bool + Sync,
         init: impl Fn() -> T + Sync,
         change: impl Fn(&mut T, usize, &mut [Complex32]) + Sync,
-    ) -> Vec<f32> {
-        self.overlap_add(frames, init, |state, frame, row, scratch| {
+    ) {
+        self.overlap_add(out, goes_on, init, |state, frame, row, scratch| {
             self.forward_frame(samples, frame, row, scratch);
             change(state, frame, row);
-        })
+        });
     }
 
     /// The samples of frames that `make` makes one by one.
     fn overlap_add<T>(
         &self,
-        frames: usize,
+        sum: &mut [f32],
+        goes_on: impl Fn() -> bool + Sync,
         init: impl Fn() -> T + Sync,
         make: impl Fn(&mut T, usize, &mut [Complex32], &mut Scratch) + Sync,
-    ) -> Vec<f32> {
+    ) {
         let bins = self.bins();
-        let mut sum = vec![0f32; frames * self.hop_length];
+        let frames = sum.len() / self.hop_length;
         let hops = frames.div_ceil(PIECES_PER_THREAD * rayon::current_num_threads()).clamp(1, MOST_HOPS);
         sum.par_chunks_mut(hops * self.hop_length).enumerate().for_each_init(
             || (init(), self.scratch(), vec![Complex32::default(); bins], Vec::new()),
             |(state, scratch, row, blocks), (piece, sum)| {
+                if !goes_on() {
+                    return;
+                }
                 let first = piece * hops;
                 let near = self.frames_near(first, frames).start
                     ..self.frames_near(first + sum.len() / self.hop_length - 1, frames).end;
@@ -224,7 +231,6 @@ impl Stft {
                 }
             },
         );
-        sum
     }
 
     /// The frames, of so many, that reach into a hop.
@@ -293,12 +299,16 @@ mod tests {
                 assert_eq!(wanted.len(), frames * hop_length);
                 for threads in [1, 3] {
                     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-                    let got = pool.install(|| stft.filter(&x, frames, || 0.5, change));
+                    let mut got = vec![f32::NAN; frames * stft.hop_length];
+                    pool.install(|| stft.filter(&x, &mut got, || true, || 0.5, change));
                     assert_eq!(got, wanted, "{n_fft}, {hop_length}, {frames} frames, {threads} threads");
                 }
             }
         }
-        assert!(Stft::new(64, 32).filter(&[], 0, || 0.5, change).is_empty());
+        Stft::new(64, 32).filter(&[], &mut [], || true, || 0.5, change);
+        let mut untouched = [7.0; 64];
+        Stft::new(64, 32).filter(&[1.0; 64], &mut untouched, || false, || 0.5, change);
+        assert_eq!(untouched, [7.0; 64], "nothing is made for whoever stops it");
     }
 
     #[test]

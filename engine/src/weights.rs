@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::HashMap;
 use std::path::Path;
+use straightshot_protocol::CancelToken;
 
 /// Ending of the name that holds the row scales of a quantised matrix.
 const SCALE: &str = ".scale";
@@ -23,6 +24,14 @@ const SHORTEST_ROW: usize = 16;
 /// # Errors
 /// [`ErrorKind::BadModel`] if the file is truncated, of a foreign type or holds a value that is not finite.
 pub fn unpack(bytes: &[u8]) -> Result<HashMap<String, Tensor>> {
+    unpack_until(bytes, &CancelToken::default())
+}
+
+/// [`unpack`], ended before the next tensor when `cancel` is raised.
+///
+/// # Errors
+/// As [`unpack`], and [`ErrorKind::Cancelled`].
+pub fn unpack_until(bytes: &[u8], cancel: &CancelToken) -> Result<HashMap<String, Tensor>> {
     let file = SafeTensors::deserialize(bytes).map_err(|e| {
         Error::new(ErrorKind::BadModel, "The model's weights are damaged or incomplete: get the model again")
             .with_source(e)
@@ -32,6 +41,7 @@ pub fn unpack(bytes: &[u8]) -> Result<HashMap<String, Tensor>> {
     names
         .into_par_iter()
         .map(|name| {
+            cancel.check()?;
             let values = unpack_one(&file, &name)?;
             if values.iter().any(|v| !v.is_finite()) {
                 return Err(bad(format!("{name} holds values that are not numbers")));

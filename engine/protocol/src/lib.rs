@@ -24,6 +24,6 @@ mod request;
 pub use audio::Audio;
 pub use card::{Abilities, Card, Cost, Guidance};
 pub use error::{ErrorKind, Failure};
-pub use model_id::{ContentHash, ModelId};
+pub use model_id::{ContentHash, ContentHasher, ModelId};
 pub use progress::{CancelToken, Progress, Stage, StageTimings};
 pub use request::{How, Request, Source};

@@ -24,17 +24,41 @@ impl ContentHash {
     /// The hash of `parts`, one after the other as if they were one.
     #[must_use]
     pub fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut hasher = Sha256::new();
-        for part in parts {
-            hasher.update(part);
-        }
-        Self(hasher.finalize().into())
+        let mut hasher = ContentHasher::default();
+        parts.into_iter().for_each(|part| hasher.add(part));
+        hasher.finish()
     }
 
     /// The first eight digits, for people.
     #[must_use]
     pub fn short(&self) -> String {
         self.to_string().chars().take(8).collect()
+    }
+}
+
+/// Hashes bytes that come one part after the other, as from a file.
+///
+/// ```
+/// use straightshot_protocol::{ContentHash, ContentHasher};
+///
+/// let mut hasher = ContentHasher::default();
+/// hasher.add(b"wooden ");
+/// hasher.add(b"door");
+/// assert_eq!(hasher.finish(), ContentHash::of([b"wooden door".as_slice()]));
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct ContentHasher(Sha256);
+
+impl ContentHasher {
+    /// Adds what follows.
+    pub fn add(&mut self, part: &[u8]) {
+        self.0.update(part);
+    }
+
+    /// The hash of all that was added.
+    #[must_use]
+    pub fn finish(self) -> ContentHash {
+        ContentHash(self.0.finalize().into())
     }
 }
 

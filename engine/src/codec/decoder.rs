@@ -145,7 +145,7 @@ impl Decoder {
         let (batch, tokens, bands, _) = latent.dims4()?;
         let mut latest = self.read_tiled(latent)?;
         let sizes = (batch, tokens, bands, latest.len() / (batch * tokens * bands).max(1));
-        let mut spare = self.spare.take(latest.len());
+        let mut spare = self.spare.take(latest.len()).map_err(candle_core::Error::from)?;
         for block in &self.blocks {
             between_blocks()?;
             block.forward_slice(&latest, sizes, &mut spare)?;
@@ -171,7 +171,7 @@ impl Decoder {
         }
         let mut start = embedding.values()?.to_vec();
         k::add_bias(&mut start, bias.values()?);
-        let mut out = self.spare.take(latent.len() / self.band_channels * dim);
+        let mut out = self.spare.take(latent.len() / self.band_channels * dim)?;
         let tasks = out.par_chunks_mut(READ_TOKENS * bands * dim).zip(latent.par_chunks(READ_TOKENS * token));
         tasks.for_each(|(out, latent)| k::expand_rows(latent, weight, &start, self.band_channels, out));
         Ok(out)

@@ -10,6 +10,7 @@
 
 use rayon::prelude::*;
 use std::f32::consts::{PI, TAU};
+use straightshot_protocol::CancelToken;
 
 /// Time-frequency ratio of the Gaussian that is nearest to a Hann window, divided by the squared window length
 /// (table I of the paper).
@@ -147,7 +148,15 @@ const TO_DO: Owner = Owner::MAX - 1;
 /// # Shapes
 /// - `log_amplitude`, `phase`: `[frames, bins]`, radians, phase referred to the first sample of each frame
 /// - `owners`: as many, memory to work in
-pub fn integrate(log_amplitude: &[f32], grid: Grid, floor: f32, phase: &mut [f32], owners: &mut [Owner]) {
+///
+/// Ends early, with phases that are of no use, if `cancel` is raised.
+pub fn integrate(
+    log_amplitude: &[f32],
+    grid: Grid,
+    floor: f32,
+    (phase, owners): (&mut [f32], &mut [Owner]),
+    cancel: &CancelToken,
+) {
     let bins = grid.bins();
     let frames = log_amplitude.len() / bins;
     let loudest = log_amplitude.par_iter().copied().reduce(|| f32::MIN, f32::max);
@@ -160,10 +169,17 @@ pub fn integrate(log_amplitude: &[f32], grid: Grid, floor: f32, phase: &mut [f32
     let pieces = phase.par_chunks_mut(piece * bins).zip(owners.par_chunks_mut(piece * bins)).enumerate();
     let starts: Vec<Vec<u32>> = pieces
         .map_init(Front::new, |front, (i, (phase, owners))| {
+            if cancel.is_cancelled() {
+                return Vec::new();
+            }
             let piece = Piece { gradient: &gradient, loudness, first_frame: i * piece };
             piece.integrate(front, owners, phase)
         })
         .collect();
+    if cancel.is_cancelled() {
+        // Owners of pieces that were not made are anything.
+        return;
+    }
     let turns = Regions::new(&starts).join(&gradient, loudness, owners, phase);
     let pieces = phase.par_chunks_mut(piece * bins).zip(owners.par_chunks(piece * bins)).zip(turns);
     pieces.for_each(|((phase, owners), turns)| {
@@ -409,8 +425,8 @@ mod tests {
                 &log,
                 Grid { n_fft: 1024, hop_length: 256 },
                 floor,
-                &mut phase,
-                &mut vec![0; log.len()],
+                (&mut phase, &mut vec![0; log.len()]),
+                &CancelToken::default(),
             );
         }
         let spectrum: Vec<Complex32> =
@@ -445,11 +461,11 @@ mod tests {
     fn silence_and_a_single_loud_bin_need_no_path() {
         let grid = Grid { n_fft: 8, hop_length: 2 };
         let mut phase = vec![1.0; 15];
-        integrate(&[-9.0; 15], grid, -5.0, &mut phase, &mut [0; 15]);
+        integrate(&[-9.0; 15], grid, -5.0, (&mut phase, &mut [0; 15]), &CancelToken::default());
         assert_eq!(phase, [1.0; 15]);
         let mut one = [-9.0; 15];
         one[7] = 0.0;
-        integrate(&one, grid, -5.0, &mut phase, &mut [0; 15]);
+        integrate(&one, grid, -5.0, (&mut phase, &mut [0; 15]), &CancelToken::default());
         assert_eq!(phase, [1.0; 15]);
     }
 
@@ -498,7 +514,7 @@ mod tests {
         let mut noise = Noise::new(3, Stream::Texture);
         let mut phase: Vec<f32> = (0..log.len()).map(|_| noise.uniform() as f32 * TAU).collect();
         let random = phase.clone();
-        integrate(&log, grid, -6.0, &mut phase, &mut vec![0; log.len()]);
+        integrate(&log, grid, -6.0, (&mut phase, &mut vec![0; log.len()]), &CancelToken::default());
         for bin in [2, 6] {
             let error = broken_steps(&log, grid, &phase, bin);
             assert!(error < 1e-3, "bin {bin}: {error}");
@@ -516,7 +532,7 @@ mod tests {
             assert!(grid.piece() * grid.bins() <= usize::from(TO_DO), "{n_fft}");
             let loud = vec![0.0; (2 * grid.piece() + 1) * grid.bins()];
             let mut phase = vec![1.0; loud.len()];
-            integrate(&loud, grid, -1.0, &mut phase, &mut vec![0; loud.len()]);
+            integrate(&loud, grid, -1.0, (&mut phase, &mut vec![0; loud.len()]), &CancelToken::default());
             assert!(broken_steps(&loud, grid, &phase, grid.bins() / 2) < 2e-3, "{n_fft}");
         }
     }

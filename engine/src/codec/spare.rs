@@ -6,6 +6,8 @@
 //! Fresh memory is also written before it is read: a page that is only read is one that all processes share, and all threads
 //! of the process wait while it is exchanged at the first write.
 
+use crate::memory;
+use std::io;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,18 +22,20 @@ pub(super) struct Spare(Arc<Mutex<Vec<Vec<f32>>>>);
 
 impl Spare {
     /// `n` values. They are anything: whoever takes them writes before reading.
-    pub(super) fn take(&self, n: usize) -> Taken {
-        let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // The shortest that is long enough.
-        let found = (0..free.len()).filter(|&i| free[i].capacity() >= n).min_by_key(|&i| free[i].capacity());
-        let values = match found.map(|i| free.swap_remove(i)) {
-            Some(mut values) => {
-                values.resize(n, 0.0);
-                values
-            }
-            None => vec![0.0; n],
+    ///
+    /// # Errors
+    /// One of [`io::ErrorKind::OutOfMemory`].
+    pub(super) fn take(&self, n: usize) -> io::Result<Taken> {
+        let found = {
+            let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            // The shortest that is long enough.
+            let fits = |&i: &usize| free[i].capacity() >= n;
+            let found = (0..free.len()).filter(fits).min_by_key(|&i| free[i].capacity());
+            found.map(|i| free.swap_remove(i))
         };
-        Taken { values, spare: self.clone() }
+        let mut values = found.unwrap_or_default();
+        memory::resize(&mut values, n)?;
+        Ok(Taken { values, spare: self.clone() })
     }
 
     fn give(&self, values: Vec<f32>) {
@@ -77,26 +81,30 @@ impl Drop for Taken {
 mod tests {
     use super::*;
 
+    fn take(spare: &Spare, n: usize) -> Taken {
+        spare.take(n).unwrap()
+    }
+
     #[test]
     fn what_is_given_back_is_taken_again_by_what_fits() {
         let spare = Spare::default();
         let place = |taken: &Taken| taken.as_ptr();
-        let (short, long) = (spare.take(100), spare.clone().take(1000));
+        let (short, long) = (take(&spare, 100), take(&spare.clone(), 1000));
         let (short_place, long_place) = (place(&short), place(&long));
         drop((short, long));
-        let (first, second) = (spare.take(50), spare.take(60));
+        let (first, second) = (take(&spare, 50), take(&spare, 60));
         assert_eq!((first.len(), second.len()), (50, 60));
         assert_eq!([place(&first), place(&second)], [short_place, long_place]);
         // Nothing is left that fits.
-        assert!(![short_place, long_place].contains(&place(&spare.take(2000))));
+        assert!(![short_place, long_place].contains(&place(&take(&spare, 2000))));
     }
 
     #[test]
     fn only_some_are_kept_and_none_that_is_too_long() {
         let spare = Spare::default();
-        let all: Vec<Taken> = (1..=MOST + 3).map(|i| spare.take(10 * i)).collect();
+        let all: Vec<Taken> = (1..=MOST + 3).map(|i| take(&spare, 10 * i)).collect();
         drop(all);
-        drop(spare.take(LONGEST + 1));
+        drop(take(&spare, LONGEST + 1));
         let kept: Vec<usize> = spare.0.lock().unwrap().iter().map(Vec::capacity).collect();
         assert_eq!(kept, [90, 80, 70, 60, 50, 40]);
     }

@@ -5,6 +5,7 @@ use super::spare::Taken;
 use super::{AMPLITUDE_FLOOR, Codec, Spectrum};
 use crate::config::CodecConfig;
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory;
 use crate::nn::held::Held;
 use crate::nn::ops::kernels;
 use crate::rng::{Noise, Stream};
@@ -13,6 +14,7 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 use realfft::num_complex::Complex32;
 use straightshot_gpu_kernels as card;
+use straightshot_protocol::CancelToken;
 
 /// Tonal bins more than this far below the loudest one (natural log, 60 dB) get a random phase.
 const PHASE_RANGE: f32 = 6.9;
@@ -24,23 +26,37 @@ const MASKED: f32 = std::f32::consts::FRAC_1_SQRT_2;
 /// Log amplitudes are held in this range, so that a bad latent makes a loud sound at worst and not infinity.
 const LOG_RANGE: (f32, f32) = (-14.0, 2.0);
 
+/// Random numbers drawn before anyone asks whether to go on: some milliseconds on one core. Even, so that no pair of
+/// normal deviates is divided.
+const DRAWN_AT_ONCE: usize = 1 << 18;
+
 impl Codec {
     /// [`Codec::synthesize`] of what the decoder made of one clip.
     ///
     /// # Errors
-    /// [`ErrorKind::Compute`] if the spectrum holds NaN or cannot be read.
+    /// [`ErrorKind::Compute`] if the spectrum holds NaN or cannot be read; [`ErrorKind::OutOfMemory`].
     pub fn render(&self, spectrum: &Spectrum, seed: u64) -> Result<Vec<f32>> {
+        self.render_until(spectrum, seed, &CancelToken::default())
+    }
+
+    /// [`Codec::render`], ended within some milliseconds when `cancel` is raised.
+    ///
+    /// # Errors
+    /// As [`Codec::render`], and [`ErrorKind::Cancelled`].
+    pub fn render_until(&self, spectrum: &Spectrum, seed: u64, cancel: &CancelToken) -> Result<Vec<f32>> {
         // On the CPU neither moves a number.
         let log_amplitudes = spectrum.log_amplitudes.contiguous()?;
         let bins = self.config().bins();
         // A GPU still computes what it was asked for, and copying it waits for that.
-        let drawn = self.draw(log_amplitudes.elem_count() / (2 * bins), seed);
+        let drawn = self.draw(log_amplitudes.elem_count() / (2 * bins), seed, cancel)?;
         if card::fit(&[&log_amplitudes]) {
-            return self.landing.read(&log_amplitudes, |values| self.synthesize_from(values, drawn))?;
+            return self
+                .landing
+                .read(&log_amplitudes, |values| self.synthesize_from(values, drawn, cancel))?;
         }
         let log_amplitudes = log_amplitudes.to_device(&Device::Cpu)?;
         let held = Held::new(&log_amplitudes);
-        self.synthesize_from(held.values()?, drawn)
+        self.synthesize_from(held.values()?, drawn, cancel)
     }
 
     /// Renders one clip of a decoded spectrum; the same seed gives the same samples.
@@ -51,51 +67,70 @@ impl Codec {
     /// - returns: `frames * hop_length` samples
     ///
     /// # Errors
-    /// [`ErrorKind::Compute`] if the spectrum holds NaN.
+    /// [`ErrorKind::Compute`] if the spectrum holds NaN; [`ErrorKind::OutOfMemory`].
     pub fn synthesize(&self, log_amplitudes: &[f32], seed: u64) -> Result<Vec<f32>> {
         let frames = log_amplitudes.len() / (2 * self.config().bins());
-        self.synthesize_from(log_amplitudes, self.draw(frames, seed))
+        let never = CancelToken::default();
+        self.synthesize_from(log_amplitudes, self.draw(frames, seed, &never)?, &never)
     }
 
     /// Draws what a clip of so many frames is made from besides its spectrum.
-    fn draw(&self, frames: usize, seed: u64) -> Drawn {
+    fn draw(&self, frames: usize, seed: u64, cancel: &CancelToken) -> Result<Drawn> {
         let config = self.config();
         let mut random = Noise::new(seed, Stream::Texture);
         let take = |values| self.decoder().spare().take(values);
-        let (mut phase, mut white) = (take(frames * config.bins()), take(frames * config.hop_length));
-        random.fill_uniform(&mut phase);
-        random.fill_normal(&mut white);
-        Drawn { phase, white }
+        let (mut phase, mut white) = (take(frames * config.bins())?, take(frames * config.hop_length)?);
+        for part in phase.chunks_mut(DRAWN_AT_ONCE) {
+            cancel.check()?;
+            random.fill_uniform(part);
+        }
+        for part in white.chunks_mut(DRAWN_AT_ONCE) {
+            cancel.check()?;
+            random.fill_normal(part);
+        }
+        Ok(Drawn { phase, white })
     }
 
-    fn synthesize_from(&self, log_amplitudes: &[f32], drawn: Drawn) -> Result<Vec<f32>> {
+    fn synthesize_from(
+        &self,
+        log_amplitudes: &[f32],
+        drawn: Drawn,
+        cancel: &CancelToken,
+    ) -> Result<Vec<f32>> {
         let config = self.config();
         let bins = config.bins();
         let frames = log_amplitudes.len() / (2 * bins);
         let Drawn { mut phase, white } = drawn;
-        let mut log_tonal = self.decoder().spare().take(frames * bins);
+        let mut log_tonal = self.decoder().spare().take(frames * bins)?;
         let rows = log_amplitudes.par_chunks(2 * bins).zip(phase.par_chunks_mut(bins));
         let is_invalid = rows
             .zip(log_tonal.par_chunks_mut(bins))
             .map_init(Parts::default, |parts, ((row, phase), log_tonal)| {
+                if cancel.is_cancelled() {
+                    return false;
+                }
                 parts.fill(row);
                 log_tonal.copy_from_slice(&parts.log_tonal);
                 phase.iter_mut().for_each(|phase| *phase *= std::f32::consts::TAU);
                 row.iter().any(|v| v.is_nan())
             })
             .reduce(|| false, |a, b| a || b);
+        cancel.check()?;
         if is_invalid {
             return Err(Error::new(ErrorKind::Compute, "The model produced an invalid sound (NaN)"));
         }
-        let mut owners = self.decoder().spare().take((frames * bins).div_ceil(2));
+        let mut owners = self.decoder().spare().take((frames * bins).div_ceil(2))?;
         let owners_of_all = &mut bytemuck::cast_slice_mut(&mut owners)[..frames * bins];
-        integrate(&log_tonal, config, &mut phase, owners_of_all);
+        integrate(&log_tonal, config, (&mut phase, owners_of_all), cancel);
         drop(owners);
+        cancel.check()?;
         // White noise of unit variance has bins of variance sum(w²) = 3/8 n_fft; amplitudes are in units of
         // a full-scale sine.
         let tonal_scale = self.stft().full_scale();
         let noise_scale = tonal_scale / (0.375 * config.n_fft as f32).sqrt();
-        Ok(self.stft().filter(&white, frames, Parts::default, |parts, frame, spectrum| {
+        let mut out = memory::zeros(frames * config.hop_length)?;
+        let goes_on = || !cancel.is_cancelled();
+        self.stft().filter(&white, &mut out, goes_on, Parts::default, |parts, frame, spectrum| {
             parts.fill(&log_amplitudes[2 * frame * bins..][..2 * bins]);
             let phase = &phase[frame * bins..][..bins];
             scale(spectrum, &parts.noise, noise_scale);
@@ -105,7 +140,9 @@ impl Codec {
                     *value += Complex32::from_polar(tonal_scale * tonal, *phase);
                 }
             }
-        }))
+        });
+        cancel.check()?;
+        Ok(out)
     }
 }
 
@@ -153,14 +190,14 @@ impl Parts {
 }
 
 /// Makes phase of the tonal part consistent where it is loud; elsewhere it stays what it is.
-fn integrate(log_tonal: &[f32], config: &CodecConfig, phase: &mut [f32], owners: &mut [u16]) {
+fn integrate(
+    log_tonal: &[f32],
+    config: &CodecConfig,
+    phases: (&mut [f32], &mut [u16]),
+    cancel: &CancelToken,
+) {
     let loudest = log_tonal.iter().copied().fold(f32::MIN, f32::max);
     let floor = (loudest - PHASE_RANGE).max(AMPLITUDE_FLOOR.ln());
-    phase::integrate(
-        log_tonal,
-        Grid { n_fft: config.n_fft, hop_length: config.hop_length },
-        floor,
-        phase,
-        owners,
-    );
+    let grid = Grid { n_fft: config.n_fft, hop_length: config.hop_length };
+    phase::integrate(log_tonal, grid, floor, phases, cancel);
 }

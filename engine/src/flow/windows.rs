@@ -2,6 +2,7 @@
 
 use super::solver::VelocityField;
 use crate::error::Result;
+use crate::memory;
 use candle_core::Tensor;
 
 /// Tokens that a network sees together: the longest clips it is trained on, 10 s of the default model.
@@ -58,8 +59,8 @@ impl<F: VelocityField> VelocityField for Windowed<F> {
         // On the host and in plain loops: it is little beside one evaluation, and candle would spread sums of this size
         // over threads of its own, see `ops::add_multiple`.
         let (batch, _, channels) = x_t.dims3()?;
-        let mut sum = vec![0f32; batch * tokens * channels];
-        let mut weight = vec![0f32; tokens];
+        let mut sum = memory::zeros(batch * tokens * channels)?;
+        let mut weight = memory::zeros(tokens)?;
         for start in starts(tokens, self.window, self.overlap) {
             let own = weights(start, self.window, self.overlap, tokens);
             let velocity = self.field.velocity(&x_t.narrow(1, start, self.window)?.contiguous()?, t)?;

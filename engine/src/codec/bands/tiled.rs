@@ -6,6 +6,7 @@
 
 use super::BandMaps;
 use crate::config::FRAMES_PER_TOKEN;
+use crate::memory;
 use crate::nn::LayerNorm;
 use crate::nn::compact::rows::Rows;
 use crate::nn::held::{HeldLinear, HeldNorm};
@@ -45,7 +46,7 @@ impl BandMaps {
         }
         // One more than is written: the last bin is in no band.
         let (bins, token) = (written + 1, bands * dim);
-        let mut out = vec![0f32; batch * tokens * FRAMES_PER_TOKEN * 2 * bins];
+        let mut out = memory::zeros(batch * tokens * FRAMES_PER_TOKEN * 2 * bins)?;
         let tiles = out
             .par_chunks_mut(TILE_TOKENS * FRAMES_PER_TOKEN * 2 * bins)
             .zip(xs.par_chunks(TILE_TOKENS * token));
