@@ -6,16 +6,17 @@
 //! ```
 //! There is also `"draft_first":false` after `seed_locked` if the user wants no drafts, and `"pending_take":1` after
 //! `pending` while the unfinished job has a take that it refines: what was saved before there were drafts is written
-//! back byte for byte. Of a take's versions the shown one is saved. `audio` is base64 of deflated little-endian `f32`.
+//! back byte for byte. Behind them stands `"model":{"hash":"…","name":"…","folder":{"path":"…"}}` once it is known which
+//! model the folder holds, see [`ModelChoice`]. Of a take's versions the shown one is saved. `audio` is base64 of deflated little-endian `f32`.
 //! Reading never fails. Fields this version does not know are
 //! kept and written back; a document of a newer version keeps its version number.
 
-use super::{MAX_TAKES, Session, Take, TakeId};
+use super::{MAX_TAKES, ModelChoice, Session, Take, TakeId};
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use straightshot_protocol::{ModelId, Request};
 
@@ -35,12 +36,15 @@ struct DocumentRef<'a> {
     seed_locked: bool,
     #[serde(skip_serializing_if = "is_set")]
     draft_first: bool,
+    /// What versions before ids know of [`ModelChoice`]; a path that is no text is not quite right here.
     model_dir: Option<Cow<'a, str>>,
     active_take: Option<TakeId>,
     takes: Vec<TakeRef<'a>>,
     pending: Option<&'a Request>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pending_take: Option<TakeId>,
+    #[serde(skip_serializing_if = "ModelChoice::is_only_a_name")]
+    model: &'a ModelChoice,
     #[serde(flatten)]
     extra: &'a Map<String, Value>,
 }
@@ -75,11 +79,12 @@ impl Serialize for Session {
             negative_prompt: &self.negative_prompt,
             seed_locked: self.seed_locked,
             draft_first: self.draft_first,
-            model_dir: self.model_dir.as_deref().map(Path::to_string_lossy),
+            model_dir: self.model.folder.as_deref().map(Path::to_string_lossy),
             active_take: self.active,
             takes: takes.collect(),
             pending: self.pending.as_ref(),
             pending_take: self.pending_take,
+            model: &self.model,
             extra: &self.extra,
         }
         .serialize(serializer)
@@ -112,7 +117,7 @@ impl Reader {
             negative_prompt: self.field(&mut fields, "negative_prompt").unwrap_or_default(),
             seed_locked: self.field(&mut fields, "seed_locked").unwrap_or_default(),
             draft_first: self.field(&mut fields, "draft_first").unwrap_or(true),
-            model_dir: self.field(&mut fields, "model_dir").flatten(),
+            model: self.model(&mut fields),
             pending: self.field(&mut fields, "pending").flatten(),
             pending_take: self.field::<Option<TakeId>>(&mut fields, "pending_take").flatten(),
             active: active.and_then(|id| known_or_newest(id, &takes)),
@@ -139,6 +144,13 @@ impl Reader {
             );
         }
         version.max(VERSION)
+    }
+
+    /// The chosen model. What was saved before models had ids names only a folder: whatever is in it counts.
+    fn model(&mut self, fields: &mut Map<String, Value>) -> ModelChoice {
+        let folder = self.field::<Option<PathBuf>>(fields, "model_dir").flatten();
+        let chosen = self.field::<ModelChoice>(fields, "model");
+        chosen.or_else(|| folder.map(ModelChoice::in_folder)).unwrap_or_default()
     }
 
     fn takes(&mut self, fields: &mut Map<String, Value>) -> Vec<Arc<Take>> {

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod document;
+mod model;
 mod packed;
 mod refinement;
 mod take;
@@ -13,13 +14,13 @@ mod take;
 mod tests;
 mod version;
 
+pub use model::{ModelChoice, SavedPath};
 pub use refinement::Placed;
 pub use take::{Take, TakeId};
 pub use version::{PEAK_COLUMNS, Peak};
 
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Map, Value};
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use straightshot_protocol::Request;
 
@@ -58,8 +59,8 @@ pub struct Session {
     pub seed_locked: bool,
     /// Whether quick versions with few steps are made before the one that was asked for; set by the user.
     pub draft_first: bool,
-    /// Folder of the model to use, `None` for the built-in one; set by the user.
-    pub model_dir: Option<PathBuf>,
+    /// The model of the next sounds; set by the user, completed by the worker when it has found the model.
+    pub model: ModelChoice,
     /// The job that is queued or running. A restored session starts it again.
     pub pending: Option<Request>,
     /// The take that the unfinished job has made so far and refines; written by the worker.
@@ -85,7 +86,7 @@ impl Default for Session {
             negative_prompt: String::new(),
             seed_locked: false,
             draft_first: true,
-            model_dir: None,
+            model: ModelChoice::default(),
             pending: None,
             pending_take: None,
             takes: Vec::new(),

@@ -2,7 +2,8 @@
 
 use super::*;
 use serde_json::json;
-use straightshot_protocol::Audio;
+use std::path::PathBuf;
+use straightshot_protocol::{Audio, ContentHash, ModelId};
 
 fn request(prompt: &str) -> Request {
     Request { prompt: prompt.to_owned(), guidance: 3.3, seconds: 1.234_567_890_123, ..Request::default() }
@@ -33,7 +34,7 @@ fn write(session: &Session) -> String {
 fn full_session() -> Session {
     let mut session = Session { prompt: "Glass \"breaks\" ünder 🦶".to_owned(), ..Session::default() };
     session.seed_locked = true;
-    session.model_dir = Some(PathBuf::from("models/other"));
+    session.model = ModelChoice::in_folder(PathBuf::from("models/other"));
     session.add_take(Arc::new(take(1, noise(1000))));
     session.add_take(Arc::new(take(5, noise(77))));
     session.select(TakeId(1));
@@ -52,6 +53,20 @@ fn a_session_survives_the_round_trip_byte_for_byte() {
     assert_eq!(restored.active().map(|take| take.audio().left().to_vec()), Some(noise(1000)));
     assert_eq!(restored.takes()[1].name, "second");
     assert_eq!(restored.pending, Some(request("rain")));
+}
+
+#[test]
+fn a_model_is_remembered_by_its_content_and_by_its_folder() {
+    let mut session = full_session();
+    assert_eq!(read(&write(&session)).model, session.model, "only the folder is known");
+    let id = ModelId::new(ContentHash::of([b"m".as_slice()]), "mine");
+    session.model = ModelChoice { id, follows_folder: false, ..session.model };
+    let written = write(&session);
+    assert_eq!(read(&written).model, session.model);
+    assert_eq!(write(&read(&written)), written);
+    // What came before ids still finds the folder.
+    let document: Value = serde_json::from_str(&written).unwrap();
+    assert_eq!(document["model_dir"], "models/other");
 }
 
 #[test]
