@@ -16,6 +16,8 @@ mod instance;
 mod player;
 #[path = "realtime/refinement.rs"]
 mod refinement;
+#[path = "realtime/removal.rs"]
+mod removal;
 #[path = "realtime/threads.rs"]
 mod threads;
 #[path = "realtime/worker.rs"]

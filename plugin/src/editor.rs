@@ -138,7 +138,7 @@ impl App {
             Action::Rename(id, name) => self.link.rename_take(id, &name),
             Action::Delete(id) => self.link.delete_take(id),
             Action::Restore(id) => self.link.restore_take(id),
-            Action::UseModel(folder) => self.link.set_model_dir(folder),
+            Action::UseModel(folder) => self.link.use_model(folder),
             Action::DismissNotice => self.link.dismiss_notice(),
         }
     }

@@ -15,11 +15,12 @@
 
 use crate::publish::ClipOutlet;
 use parking_lot::Mutex;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use straightshot_playback::telemetry::Telemetry;
-use straightshot_protocol::{Failure, Request};
+use straightshot_protocol::{Card, Failure, ModelId, Request};
 use straightshot_takes::{SessionStore, Take, TakeId};
 
 /// What the worker can be asked to do. Sent by the editor and by the host's thread.
@@ -33,6 +34,8 @@ pub enum Command {
     Restored,
     /// Hand the active take to the audio thread, because another one was chosen.
     Publish,
+    /// Another model was chosen: begin the job that waits for one, or look what the model can do.
+    ModelChosen,
 }
 
 /// How a job ended.
@@ -44,6 +47,15 @@ pub enum Outcome {
     Cancelled,
     /// It failed; takes and sound are as before, and what it has made so far is kept.
     Failed(Failure),
+}
+
+/// A model that a job needs and that is not on this computer. The job stays unfinished until another model is chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The model.
+    pub wanted: ModelId,
+    /// What is in its folder now, if that is another model.
+    pub here: Option<(PathBuf, ModelId)>,
 }
 
 /// Progress of the running job, in the form the editor shows it.
@@ -92,6 +104,10 @@ pub struct Status {
     pub notice: Option<Notice>,
     /// Name of the loaded model; `None` until the first sound is made.
     pub model: Option<String>,
+    /// What the model of the next sound can do, as far as is known: that of the program until the chosen one was looked at.
+    pub card: Option<Arc<Card>>,
+    /// The model that the unfinished job waits for, because it is not there.
+    pub missing: Option<Missing>,
     /// Jobs that have begun so far.
     pub begun: u64,
     /// Jobs that have ended so far; those that another session replaced are not counted.

@@ -8,21 +8,28 @@
 mod job;
 mod journal;
 mod ladder;
+mod look;
 pub mod models;
+pub mod places;
 mod run;
 mod turns;
 
 use crate::shared::{Command, Severity, Shared};
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use models::ModelCache;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-/// Longest wait for the threads when an instance is removed. A job stops within tens of milliseconds after it was
-/// cancelled; a model that is being loaded is loaded to the end first.
+/// Longest wait for the threads when an instance is removed, where they may be left behind. A job and the loading of a
+/// model end within some tens of milliseconds after they were cancelled; what can take longer is a read from a network
+/// drive that does not answer.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Whether the code of a thread that was left behind stays where it is: on Linux the library is never unloaded
+/// (`build.rs`). Elsewhere the host would take it from under the thread, so that waiting is better.
+const STAYS_LOADED: bool = cfg!(target_os = "linux");
 
 /// Said to the user when the system refuses a thread.
 const NO_THREAD: &str = "The system could not start a thread; close some programs and try again";
@@ -31,10 +38,14 @@ const NO_THREAD: &str = "The system could not start a thread; close some program
 enum Message {
     /// From the editor or the host.
     Command(Command),
+    /// From a job's thread, when it has its model.
+    Chosen(Box<job::Chosen>),
     /// From a job's thread, on its way.
     Draft(Box<job::Draft>),
     /// From a job's thread, as its last act.
     Finished(Box<job::Finished>),
+    /// From a thread that has looked for a model that was chosen.
+    Looked(Box<look::Looked>),
     /// The instance is being removed.
     Shutdown,
 }
@@ -65,6 +76,8 @@ impl Worker {
     /// A worker for the instance of `shared` that takes its models from `models`. Starts no thread.
     #[must_use]
     pub fn new(shared: Arc<Shared>, models: Arc<ModelCache>) -> Self {
+        let card = Arc::new(models.default_card());
+        shared.update_status(|status| status.card = Some(card));
         Self { shared, models, thread: Mutex::new(Thread::Unstarted) }
     }
 
@@ -114,17 +127,13 @@ impl Worker {
         let previous = std::mem::replace(&mut *self.thread.lock(), Thread::Stopped);
         let Thread::Running(Running { inbox, handle, alive }) = previous else { return };
         let _ = inbox.send(Message::Shutdown);
-        match alive.recv_timeout(SHUTDOWN_TIMEOUT) {
-            Err(crossbeam_channel::RecvTimeoutError::Timeout) | Ok(()) => {
-                tracing::error!(
-                    "the worker did not end within {SHUTDOWN_TIMEOUT:?}; its thread is abandoned"
-                );
-            }
-            Err(crossbeam_channel::RecvTimeoutError::Disconnected) => {
-                if handle.join().is_err() {
-                    tracing::error!("the worker's thread ended with a panic");
-                }
-            }
+        let timed_out = alive.recv_timeout(SHUTDOWN_TIMEOUT) == Err(RecvTimeoutError::Timeout);
+        if timed_out && STAYS_LOADED {
+            tracing::error!("the worker did not end within {SHUTDOWN_TIMEOUT:?}; its thread is left behind");
+            return;
+        }
+        if handle.join().is_err() {
+            tracing::error!("the worker's thread ended with a panic");
         }
     }
 

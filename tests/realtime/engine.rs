@@ -5,14 +5,18 @@
 //! has; so are `refine`, which is `slow` above one step, and `tire`, which fails above one step.
 
 use std::f32::consts::TAU;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use straightshot::worker::models::{ModelCache, SoundEngine};
-use straightshot_engine::model::builtin_card;
+use straightshot::worker::models::{ModelCache, ModelSource, SoundEngine};
+use straightshot::worker::places::Places;
+use straightshot_engine::model::{CONFIG_FILE, builtin_card};
 use straightshot_engine::pipeline::Generation;
 use straightshot_engine::{Error, ErrorKind, Result};
-use straightshot_protocol::{Audio, CancelToken, Card, ModelId, Progress, Request, Stage, StageTimings};
+use straightshot_protocol::{
+    Audio, CancelToken, Card, ContentHash, ModelId, Progress, Request, Stage, StageTimings,
+};
 
 /// Sample rate of the tones in Hz.
 pub(crate) const RATE_HZ: u32 = 44_100;
@@ -121,11 +125,54 @@ impl ToneEngine {
     }
 }
 
+/// The tone generator as the model of the program, and folders whose `config.json` holds a name: their models are tone
+/// generators too, each with a card of its own.
+pub(crate) struct Tones {
+    default: Arc<ToneEngine>,
+    /// How long each loading takes, unless it is cancelled.
+    pub(crate) slow: Duration,
+}
+
+impl Tones {
+    pub(crate) fn new(default: Arc<ToneEngine>) -> Self {
+        Self { default, slow: Duration::ZERO }
+    }
+}
+
+fn read(folder: &Path) -> Result<String> {
+    Ok(std::fs::read_to_string(folder.join(CONFIG_FILE))?)
+}
+
+impl ModelSource for Tones {
+    fn default_card(&self) -> Card {
+        self.default.card.clone()
+    }
+
+    fn name(&self, folder: &Path) -> Result<String> {
+        Ok(read(folder)?.lines().next().unwrap_or_default().to_owned())
+    }
+
+    fn hash(&self, folder: &Path, _: &CancelToken) -> Result<ContentHash> {
+        Ok(ContentHash::of([read(folder)?.as_bytes()]))
+    }
+
+    fn card(&self, folder: &Path, hash: ContentHash) -> Result<Card> {
+        Ok(Card { id: ModelId::new(hash, self.name(folder)?), ..self.default.card.clone() })
+    }
+
+    fn load(&self, folder: Option<&Path>, cancel: &CancelToken) -> Result<Arc<dyn SoundEngine>> {
+        let begun = Instant::now();
+        while begun.elapsed() < self.slow {
+            cancel.check()?;
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let Some(folder) = folder else { return Ok(self.default.clone()) };
+        let card = self.card(folder, self.hash(folder, cancel)?)?;
+        Ok(Arc::new(ToneEngine { card, ..ToneEngine::default() }))
+    }
+}
+
 /// A cache of its own around `engine`.
 pub(crate) fn cache_of(engine: &Arc<ToneEngine>) -> Arc<ModelCache> {
-    let engine = engine.clone();
-    Arc::new(ModelCache::new(move |dir| match dir {
-        Some(dir) => Err(Error::new(ErrorKind::BadModel, format!("{} is no model", dir.display()))),
-        None => Ok(engine.clone()),
-    }))
+    Arc::new(ModelCache::new(Tones::new(engine.clone()), Places::forgetful()))
 }

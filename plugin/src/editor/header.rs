@@ -36,7 +36,7 @@ impl Header {
     fn model(&mut self, ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
         let button = model_button(ui, &model_text(view));
         if button.clicked() {
-            self.folder = view.model_dir.as_deref().map(path_text).unwrap_or_default();
+            self.folder = view.model.folder.as_deref().map(path_text).unwrap_or_default();
         }
         let frame =
             Frame::popup(ui.style()).inner_margin(Margin::same(16)).corner_radius(theme::PANEL_RADIUS);
@@ -68,10 +68,10 @@ impl Header {
             let use_folder =
                 ui.add_enabled(!folder.is_empty(), egui::Button::new("Use this folder")).clicked();
             if use_folder || entered && !folder.is_empty() {
-                actions.push(Action::UseModel(Some(PathBuf::from(folder))));
+                actions.push(Action::UseModel(Some(typed_folder(folder, view))));
                 ui.close();
             }
-            let custom = view.model_dir.is_some();
+            let custom = !view.model.is_default();
             if ui.add_enabled(custom, egui::Button::new("Use the built-in model")).clicked() {
                 actions.push(Action::UseModel(None));
                 ui.close();
@@ -85,16 +85,24 @@ fn path_text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// What the model button says: the folder's name or the built-in model's.
+/// The folder that was typed. One that is no text cannot be typed: while the field shows it, it is meant.
+fn typed_folder(text: &str, view: &View) -> PathBuf {
+    let shown = view.model.folder.as_ref().filter(|folder| path_text(folder).trim() == text);
+    shown.cloned().unwrap_or_else(|| PathBuf::from(text))
+}
+
+/// What the model button says: the name of the chosen model, or of its folder while nobody has looked into it.
 fn model_text(view: &View) -> String {
     let folder = view
-        .model_dir
+        .model
+        .folder
         .as_deref()
         .map(|dir| dir.file_name().map_or_else(|| path_text(dir), |n| path_text(n.as_ref())));
-    match (folder, &view.status.model) {
-        (Some(folder), _) => format!("Model: {folder}"),
-        (None, Some(name)) => format!("Model: {name}"),
-        (None, None) => "Model: built-in".to_owned(),
+    let default = view.card().map_or("built-in", |card| &card.id.name);
+    match folder {
+        _ if !view.model.id.name.is_empty() => format!("Model: {}", view.model.id.name),
+        Some(folder) => format!("Model: {folder}"),
+        None => format!("Model: {default}"),
     }
 }
 
@@ -120,26 +128,45 @@ fn model_button(ui: &mut Ui, text: &str) -> Response {
 mod tests {
     use super::*;
     use crate::shared::Status;
+    use crate::worker::models::default_card;
+    use straightshot_protocol::ModelId;
+    use straightshot_takes::ModelChoice;
 
-    fn view(model_dir: Option<&str>, model: Option<&str>) -> View {
+    fn view(folder: Option<&str>) -> View {
         View {
             prompt: String::new(),
             negative_prompt: String::new(),
             seed_locked: false,
             draft_first: true,
-            model_dir: model_dir.map(PathBuf::from),
+            model: folder.map(|folder| ModelChoice::in_folder(folder.into())).unwrap_or_default(),
             epoch: 0,
             takes: Vec::new(),
             bin: Vec::new(),
             active_take: None,
-            status: Status { model: model.map(str::to_owned), ..Status::default() },
+            status: Status::default(),
         }
     }
 
     #[test]
     fn the_button_names_the_model_that_will_be_used() {
-        assert_eq!(model_text(&view(None, None)), "Model: built-in");
-        assert_eq!(model_text(&view(None, Some("foley"))), "Model: foley");
-        assert_eq!(model_text(&view(Some("/models/rain"), Some("foley"))), "Model: rain");
+        assert_eq!(model_text(&view(None)), "Model: built-in");
+        let mut chosen = view(Some("/models/rain"));
+        chosen.status.card = Some(default_card().into());
+        assert_eq!(model_text(&chosen), "Model: rain");
+        chosen.model.id = ModelId::named("wet rain");
+        assert_eq!(model_text(&chosen), "Model: wet rain");
+        chosen.model = ModelChoice::default();
+        assert_eq!(model_text(&chosen), format!("Model: {}", default_card().id.name));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_is_no_text_survives_the_field() {
+        use std::os::unix::ffi::OsStringExt;
+        let folder = PathBuf::from(std::ffi::OsString::from_vec(b"/models/r\xe4in".to_vec()));
+        let mut view = view(None);
+        view.model = ModelChoice::in_folder(folder.clone());
+        assert_eq!(typed_folder(&path_text(&folder), &view), folder);
+        assert_eq!(typed_folder("/models/other", &view), PathBuf::from("/models/other"));
     }
 }

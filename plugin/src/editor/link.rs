@@ -5,8 +5,8 @@ use crate::worker::Worker;
 use std::path::PathBuf;
 use std::sync::Arc;
 use straightshot_playback::telemetry::Telemetry;
-use straightshot_protocol::Request;
-use straightshot_takes::{Epoch, Session, Take, TakeId};
+use straightshot_protocol::{Card, Request};
+use straightshot_takes::{Epoch, ModelChoice, Session, Take, TakeId};
 
 /// A consistent picture of everything the editor shows. Cheap: texts are cloned, takes are shared.
 #[derive(Debug, Clone)]
@@ -19,8 +19,8 @@ pub struct View {
     pub seed_locked: bool,
     /// Whether quick versions with few steps are made before the one that was asked for.
     pub draft_first: bool,
-    /// Folder of the chosen model, `None` for the built-in one.
-    pub model_dir: Option<PathBuf>,
+    /// The model of the next sound.
+    pub model: ModelChoice,
     /// Takes, oldest first.
     pub takes: Vec<Arc<Take>>,
     /// Deleted takes that can be restored, oldest first.
@@ -38,6 +38,12 @@ impl View {
     #[must_use]
     pub fn active(&self) -> Option<&Arc<Take>> {
         self.takes.iter().find(|take| Some(take.id) == self.active_take)
+    }
+
+    /// What the model of the next sound can do, as far as is known.
+    #[must_use]
+    pub fn card(&self) -> Option<&Card> {
+        self.status.card.as_deref()
     }
 
     /// Whether a job is queued or running.
@@ -74,7 +80,7 @@ impl EditorLink {
             negative_prompt: session.negative_prompt.clone(),
             seed_locked: session.seed_locked,
             draft_first: session.draft_first,
-            model_dir: session.model_dir.clone(),
+            model: session.model.clone(),
             takes: session.takes().to_vec(),
             bin: session.bin().to_vec(),
             active_take: session.active().map(|take| take.id),
@@ -129,9 +135,11 @@ impl EditorLink {
         self.edit(|session| session.draft_first = draft_first);
     }
 
-    /// Chooses a model folder for the next sound, `None` for the built-in model.
-    pub fn set_model_dir(&self, model_dir: Option<PathBuf>) {
-        self.edit(|session| session.model_dir = model_dir);
+    /// Chooses a model folder for the next sound, `None` for the model of the program. A job that waits for a model begins
+    /// with it.
+    pub fn use_model(&self, folder: Option<PathBuf>) {
+        self.edit(|session| session.model = folder.map(ModelChoice::in_folder).unwrap_or_default());
+        self.worker.send(Command::ModelChosen);
     }
 
     /// Makes a take the one that notes play; what sounds crossfades to it.

@@ -150,7 +150,7 @@ impl Panels {
         scene: &Scene<'_>,
         actions: &mut Vec<Action>,
     ) -> Edited {
-        let edited = self.prompt.show(ui, prompt_height);
+        let edited = self.prompt.show(ui, prompt_height, scene.view.card());
         ui.add_space(GAP - theme::UNIT);
         settings::show(ui, scene.params, scene.setter, scene.view, actions);
         ui.add_space(GAP - theme::UNIT);
@@ -175,7 +175,7 @@ pub(super) struct Scene<'a> {
 fn message_strip(ui: &mut Ui, body: Rect, view: &View, actions: &mut Vec<Action>) -> Rect {
     let Some(text) = &view.status.notice else { return body };
     let mut strip = ui.new_child(UiBuilder::new().max_rect(body).id_salt("notice"));
-    notice::show(&mut strip, text, actions);
+    notice::show(&mut strip, text, view.status.missing.as_ref(), actions);
     body.with_min_y(strip.min_rect().bottom() + GAP)
 }
 

@@ -42,7 +42,7 @@ pub(super) fn follow<P: Param>(
 
 /// How a number field shows and moves its number.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Field {
+pub(super) struct Field<'a> {
     /// Smallest and largest plain value.
     pub(super) range: (f32, f32),
     /// Change per point of drag, in the parameter's unit.
@@ -54,7 +54,7 @@ pub(super) struct Field {
     /// Width in points.
     pub(super) width: f32,
     /// What the number means, for the tooltip.
-    pub(super) hint: &'static str,
+    pub(super) hint: &'a str,
 }
 
 /// A number field for a whole-numbered parameter; the decimals of `look` count for nothing. The number is what the
@@ -63,7 +63,7 @@ pub(super) fn int_field(
     ui: &mut Ui,
     setter: &ParamSetter<'_>,
     param: &IntParam,
-    look: &Field,
+    look: &Field<'_>,
 ) -> (Response, Option<i32>) {
     let current = param.value();
     let mut value = current;
@@ -80,7 +80,7 @@ pub(super) fn float_field(
     ui: &mut Ui,
     setter: &ParamSetter<'_>,
     param: &FloatParam,
-    look: &Field,
+    look: &Field<'_>,
 ) -> Response {
     let current = param.value();
     let mut value = current;
@@ -91,7 +91,7 @@ pub(super) fn float_field(
 }
 
 /// A drag field with a line at its foot that is as long as the value is far in its range.
-fn field(ui: &mut Ui, drag: DragValue<'_>, look: &Field, name: &str, filled: f32) -> Response {
+fn field(ui: &mut Ui, drag: DragValue<'_>, look: &Field<'_>, name: &str, filled: f32) -> Response {
     let size = vec2(look.width, theme::CONTROL_HEIGHT);
     let drag = drag
         .range(look.range.0..=look.range.1)

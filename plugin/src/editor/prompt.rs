@@ -8,7 +8,7 @@ use egui::{
     Align, CursorIcon, Frame, Id, Layout, Margin, Rect, Response, RichText, ScrollArea, Sense, Stroke,
     TextEdit, Ui, UiBuilder, Vec2, vec2,
 };
-use straightshot_engine::limits::MAX_PROMPT_CHARS;
+use straightshot_protocol::Card;
 
 /// The character counter appears when fewer than this many characters are left.
 const COUNTER_FROM: usize = 200;
@@ -71,23 +71,33 @@ impl PromptFields {
         if self.unfolded { folded + NEGATIVE_HEIGHT + theme::UNIT } else { folded }
     }
 
-    /// Draws both fields; the prompt's is `height` points high.
-    pub(super) fn show(&mut self, ui: &mut Ui, height: f32) -> Edited {
+    /// Draws both fields as far as the model of `card` reads them; the prompt's is `height` points high.
+    pub(super) fn show(&mut self, ui: &mut Ui, height: f32, card: Option<&Card>) -> Edited {
         let mut edited = Edited::default();
-        heading(ui, "Prompt", self.prompt.chars().count());
-        let field = text_field(ui, PROMPT, &mut self.prompt, PLACEHOLDER, height);
+        let most = card.map_or(usize::MAX, |card| card.prompt_chars);
+        heading(ui, "Prompt", self.prompt.chars().count(), most);
+        let field = text_field(ui, PROMPT, &mut self.prompt, PLACEHOLDER, (height, most));
         edited.prompt = field.changed();
         if !self.focused {
             field.request_focus();
             self.focused = true;
         }
-        if fold_toggle(ui, "Negative prompt", self.unfolded, self.negative_prompt.chars().count()).clicked() {
+        let is_read = card.is_none_or(|card| card.abilities.negative_prompt);
+        let state = match (is_read, self.unfolded || self.negative_prompt.is_empty()) {
+            (false, _) => " (this model reads none)",
+            (true, false) => " (in use)",
+            (true, true) => "",
+        };
+        if fold_toggle(ui, "Negative prompt", self.unfolded, state).clicked() {
             self.unfolded = !self.unfolded;
         }
         if self.unfolded {
             let text = &mut self.negative_prompt;
+            let size = (NEGATIVE_HEIGHT, most);
+            let field = |ui: &mut Ui| text_field(ui, NEGATIVE_PROMPT, text, NEGATIVE_PLACEHOLDER, size);
+            let shown = ui.add_enabled_ui(is_read, field).inner;
             edited.negative_prompt =
-                text_field(ui, NEGATIVE_PROMPT, text, NEGATIVE_PLACEHOLDER, NEGATIVE_HEIGHT).changed();
+                shown.on_disabled_hover_text("The chosen model reads no negative prompt").changed();
         }
         edited
     }
@@ -103,34 +113,34 @@ pub(super) fn is_field(id: Id) -> bool {
 }
 
 /// A caption with the counter at the right end.
-fn heading(ui: &mut Ui, text: &str, chars: usize) {
+fn heading(ui: &mut Ui, text: &str, chars: usize, most: usize) {
     ui.allocate_ui_with_layout(
         vec2(ui.available_width(), theme::ICON_SIZE),
         Layout::left_to_right(Align::Center),
         |ui| {
             controls::caption(ui, text);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| counter(ui, chars));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| counter(ui, chars, most));
         },
     );
 }
 
-fn counter(ui: &mut Ui, chars: usize) {
-    if chars + COUNTER_FROM < MAX_PROMPT_CHARS {
+fn counter(ui: &mut Ui, chars: usize, most: usize) {
+    if chars.saturating_add(COUNTER_FROM) < most {
         return;
     }
-    let color = if chars >= MAX_PROMPT_CHARS { theme::ERROR } else { theme::TEXT_DIM };
-    ui.label(RichText::new(format!("{chars} / {MAX_PROMPT_CHARS}")).font(theme::small()).color(color));
+    let color = if chars >= most { theme::ERROR } else { theme::TEXT_DIM };
+    ui.label(RichText::new(format!("{chars} / {most}")).font(theme::small()).color(color));
 }
 
 /// The line that folds and unfolds the negative prompt.
-fn fold_toggle(ui: &mut Ui, text: &str, unfolded: bool, chars: usize) -> Response {
+fn fold_toggle(ui: &mut Ui, text: &str, unfolded: bool, state: &str) -> Response {
     let (row, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), theme::ICON_SIZE), Sense::click());
     let color = if response.hovered() { theme::TEXT } else { theme::TEXT_DIM };
     let icon = if unfolded { Icon::ChevronDown } else { Icon::ChevronRight };
     let place = Rect::from_center_size(row.left_center() + vec2(6.0, 0.0), Vec2::splat(12.0));
     icons::paint(ui.painter(), place, icon, color);
-    let label = if !unfolded && chars > 0 { format!("{text} (in use)") } else { text.to_owned() };
+    let label = format!("{text}{state}");
     let words = row.with_min_x(row.left() + 2.0 * theme::UNIT);
     controls::text_within(ui.painter(), words, &label, theme::small(), color);
     controls::focus_ring(ui, row, &response);
@@ -138,13 +148,13 @@ fn fold_toggle(ui: &mut Ui, text: &str, unfolded: bool, chars: usize) -> Respons
     response.on_hover_cursor(CursorIcon::PointingHand)
 }
 
-/// A multi-line field of fixed height that scrolls when the text is longer.
+/// A multi-line field of fixed height, for so many characters, that scrolls when the text is longer.
 fn text_field(
     ui: &mut Ui,
     name: &str,
     text: &mut String,
     placeholder: &'static str,
-    height: f32,
+    (height, most): (f32, usize),
 ) -> Response {
     let id = field_id(name);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
@@ -162,7 +172,7 @@ fn text_field(
             .desired_width(f32::INFINITY)
             .desired_rows(1)
             .min_size(vec2(0.0, rect.height() - 4.0))
-            .char_limit(MAX_PROMPT_CHARS)
+            .char_limit(most)
             // Without a modifier; with one, enter starts the generation.
             .return_key(egui::KeyboardShortcut::new(egui::Modifiers::NONE, egui::Key::Enter));
         ui.add(edit)

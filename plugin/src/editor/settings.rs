@@ -13,12 +13,9 @@ use crate::params::{
 use egui::{Align, Layout, Rect, StrokeKind, Ui, UiBuilder, vec2};
 use nice_plug::prelude::ParamSetter;
 use std::sync::Arc;
+use straightshot_protocol::Card;
 use straightshot_takes::Take;
 
-/// Step counts offered as segments; any other value is set and shown in the field beside them.
-const STEP_MARKS: [i32; 6] = [1, 2, 4, 8, 16, 24];
-/// Labels of [`STEP_MARKS`].
-const STEP_LABELS: [&str; 6] = ["1", "2", "4", "8", "16", "24"];
 /// Height of a caption with its control below, in points.
 const CELL_HEIGHT: f32 = 2.0 * theme::UNIT + 0.5 * theme::UNIT + theme::CONTROL_HEIGHT;
 /// Height of everything [`show`] draws, in points.
@@ -37,8 +34,10 @@ pub(super) fn show(
     let second = row.translate(vec2(0.0, CELL_HEIGHT + 1.5 * theme::UNIT));
     let column = |index| controls::column(second, index, 3, theme::MARGIN);
     cell(ui, row, "Steps", |ui| steps(ui, params, setter, view, actions));
-    cell(ui, column(0), "Length", |ui| length(ui, params, setter));
-    cell(ui, column(1), "Guidance", |ui| guidance(ui, params, setter));
+    let card = view.card();
+    cell(ui, column(0), "Length", |ui| length(ui, params, setter, card));
+    let effect = GuidanceEffect::of(card, params.guidance.value(), params.steps.value());
+    cell(ui, column(1), effect.caption(), |ui| guidance(ui, params, setter, &effect));
     cell(ui, column(2), "Seed", |ui| seed(ui, params, setter, view.seed_locked, actions));
 }
 
@@ -71,10 +70,10 @@ fn steps(
     let width = 7.0 * theme::UNIT;
     let marks = ui.available_width() - width - theme::CONTROL_HEIGHT - 2.0 * theme::UNIT;
     let before = params.steps.value();
-    let chosen = STEP_MARKS.iter().position(|mark| *mark == before);
-    let segments: Vec<_> =
-        STEP_MARKS.iter().zip(STEP_LABELS).map(|step| segment(view.active(), step)).collect();
-    let clicked = controls::segments(ui, "Steps", marks, &segments, chosen).map(|index| STEP_MARKS[index]);
+    let offered = step_marks(view.card());
+    let chosen = offered.iter().position(|(mark, _)| *mark == before);
+    let segments: Vec<_> = offered.iter().map(|step| segment(view.active(), step)).collect();
+    let clicked = controls::segments(ui, "Steps", marks, &segments, chosen).map(|index| offered[index].0);
     if let Some(mark) = clicked.filter(|mark| *mark != before) {
         param::set(setter, &params.steps, mark);
     }
@@ -97,8 +96,15 @@ fn steps(
     draft_switch(ui, view.draft_first, actions);
 }
 
+/// Step counts that the model offers, with their labels; any other value is set and shown in the field beside them.
+fn step_marks(card: Option<&Card>) -> Vec<(i32, String)> {
+    let offered = card.map_or(&[][..], |card| &card.ladder);
+    let marks = offered.iter().filter_map(|steps| i32::try_from(*steps).ok());
+    marks.filter(|steps| (MIN_STEPS..=MAX_STEPS).contains(steps)).map(|s| (s, s.to_string())).collect()
+}
+
 /// A step count, marked if `take` has a version of it.
-fn segment<'a>(take: Option<&Arc<Take>>, (count, label): (&i32, &'a str)) -> Segment<'a> {
+fn segment<'a>(take: Option<&Arc<Take>>, (count, label): &'a (i32, String)) -> Segment<'a> {
     let steps = count.unsigned_abs();
     match take {
         Some(take) if take.request.steps == steps => {
@@ -124,28 +130,86 @@ fn draft_switch(ui: &mut Ui, on: bool, actions: &mut Vec<Action>) {
     }
 }
 
-fn length(ui: &mut Ui, params: &StraightshotParams, setter: &ParamSetter<'_>) {
+fn length(ui: &mut Ui, params: &StraightshotParams, setter: &ParamSetter<'_>, card: Option<&Card>) {
+    let range = length_range(card);
     let look = Field {
-        range: (MIN_LENGTH_S, MAX_LENGTH_S),
+        range,
         speed: 0.02,
         decimals: 2,
         suffix: " s",
         width: ui.available_width(),
-        hint: "Length of the next sound, 0.25 to 30 s.",
+        hint: &format!("Length of the next sound, {} to {} s.", range.0, range.1),
     };
     param::float_field(ui, setter, &params.length, &look);
 }
 
-fn guidance(ui: &mut Ui, params: &StraightshotParams, setter: &ParamSetter<'_>) {
+/// Lengths that the model makes, of those that the parameter has.
+fn length_range(card: Option<&Card>) -> (f32, f32) {
+    let Some(card) = card else { return (MIN_LENGTH_S, MAX_LENGTH_S) };
+    #[expect(clippy::cast_possible_truncation, reason = "a length in seconds needs no more than an f32")]
+    let (least, most) = (*card.seconds.start() as f32, *card.seconds.end() as f32);
+    (least.clamp(MIN_LENGTH_S, MAX_LENGTH_S), most.clamp(MIN_LENGTH_S, MAX_LENGTH_S))
+}
+
+/// What the guidance that is set does with the model.
+struct GuidanceEffect {
+    /// Largest scale; `None` if the model has no guidance.
+    most: Option<f32>,
+    /// Scale above which it has an effect, and whether that which is set has.
+    learnt: f32,
+    has_effect: bool,
+}
+
+impl GuidanceEffect {
+    /// A model that nothing is known of is taken to have all that the parameter has.
+    fn of(card: Option<&Card>, scale: f32, steps: i32) -> Self {
+        let Some(card) = card else {
+            return Self { most: Some(MAX_GUIDANCE), learnt: 1.0, has_effect: true };
+        };
+        let Some(guidance) = card.guidance else {
+            return Self { most: None, learnt: 1.0, has_effect: false };
+        };
+        let steps = steps.unsigned_abs();
+        Self {
+            most: Some(guidance.most.min(MAX_GUIDANCE)),
+            learnt: guidance.learnt_for(steps),
+            has_effect: guidance.has_effect(scale, steps),
+        }
+    }
+
+    fn caption(&self) -> &'static str {
+        match (self.most, self.has_effect) {
+            (None, _) => "Guidance (this model has none)",
+            (Some(_), true) => "Guidance",
+            (Some(_), false) => "Guidance (as learnt)",
+        }
+    }
+
+    fn hint(&self) -> String {
+        match self.most {
+            None => "The model has no guidance: it follows the prompt as it has learnt to.".to_owned(),
+            Some(_) if self.learnt > 1.0 => format!(
+                "How strictly the sound follows the prompt. The model has learnt {} with this number of steps: only more has \
+                 an effect.",
+                self.learnt
+            ),
+            Some(_) => "How strictly the sound follows the prompt; 1 is neutral.".to_owned(),
+        }
+    }
+}
+
+fn guidance(ui: &mut Ui, params: &StraightshotParams, setter: &ParamSetter<'_>, effect: &GuidanceEffect) {
+    let hint = effect.hint();
     let look = Field {
-        range: (MIN_GUIDANCE, MAX_GUIDANCE),
+        range: (MIN_GUIDANCE, effect.most.unwrap_or(MAX_GUIDANCE)),
         speed: 0.02,
         decimals: 1,
         suffix: "",
         width: ui.available_width(),
-        hint: "How strictly the sound follows the prompt; 1 is neutral.",
+        hint: &hint,
     };
-    param::float_field(ui, setter, &params.guidance, &look);
+    let field = |ui: &mut Ui| param::float_field(ui, setter, &params.guidance, &look);
+    ui.add_enabled_ui(effect.most.is_some(), field).inner.on_disabled_hover_text(&hint);
 }
 
 fn seed(
@@ -184,4 +248,38 @@ fn whole(limit: i32) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "the limits of the parameters are exact in an f32")]
     let limit = limit as f32;
     limit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::models::default_card;
+    use straightshot_protocol::Guidance;
+
+    #[test]
+    fn what_is_offered_is_what_the_model_and_the_parameters_have() {
+        let mut card = default_card();
+        card.ladder = vec![1, 3, 12, 60];
+        card.seconds = 1.0..=12.0;
+        assert_eq!(
+            step_marks(Some(&card)),
+            [(1, "1".to_owned()), (3, "3".to_owned()), (12, "12".to_owned())]
+        );
+        assert_eq!(length_range(Some(&card)), (1.0, 12.0));
+        card.seconds = 0.1..=600.0;
+        assert_eq!(length_range(Some(&card)), (MIN_LENGTH_S, MAX_LENGTH_S));
+    }
+
+    #[test]
+    fn the_window_says_from_where_on_guidance_has_an_effect() {
+        let mut card = default_card();
+        card.guidance = Some(Guidance { most: 8.0, learnt_one_step: 3.0, learnt: 2.0 });
+        let of = |card: &Card, scale, steps| GuidanceEffect::of(Some(card), scale, steps);
+        assert_eq!(of(&card, 2.5, 1).caption(), "Guidance (as learnt)");
+        assert_eq!(of(&card, 2.5, 4).caption(), "Guidance");
+        assert_eq!(of(&card, 2.5, 4).most, Some(8.0));
+        assert!(of(&card, 2.5, 1).hint().contains("learnt 3 "), "{}", of(&card, 2.5, 1).hint());
+        card.guidance = None;
+        assert!(of(&card, 2.5, 1).most.is_none() && of(&card, 2.5, 1).caption().contains("has none"));
+    }
 }

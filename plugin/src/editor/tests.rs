@@ -5,15 +5,16 @@ use super::panels::{MIN_SIZE, Panels, Scene};
 use super::{shortcuts, theme};
 use crate::editor::link::View;
 use crate::params::StraightshotParams;
-use crate::shared::{Notice, Progress, Severity, Status};
+use crate::shared::{Missing, Notice, Progress, Severity, Status};
+use crate::worker::models::default_card;
 use egui::accesskit::{Node, NodeId};
 use egui::{Context, Event, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, Vec2, pos2, vec2};
 use nice_plug::context::PluginApi;
 use nice_plug::prelude::{GuiContextInner, Param, ParamPtr, ParamSetter, PluginState};
 use parking_lot::Mutex;
 use std::sync::Arc;
-use straightshot_protocol::{Audio, Request};
-use straightshot_takes::{Session, Take, TakeId};
+use straightshot_protocol::{Audio, ModelId, Request};
+use straightshot_takes::{ModelChoice, Session, Take, TakeId};
 
 /// What a host is told about a parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -148,18 +149,23 @@ impl Window {
     }
 }
 
+/// The worker has nothing to do.
+fn idle() -> Status {
+    Status { card: Some(default_card().into()), ..Status::default() }
+}
+
 fn empty_view() -> View {
     View {
         prompt: String::new(),
         negative_prompt: String::new(),
         seed_locked: false,
         draft_first: true,
-        model_dir: None,
+        model: ModelChoice::default(),
         epoch: 0,
         takes: Vec::new(),
         bin: Vec::new(),
         active_take: None,
-        status: Status::default(),
+        status: idle(),
     }
 }
 
@@ -203,7 +209,7 @@ fn what_is_being_typed_into_a_field_counts_for_the_generation() {
 
 #[test]
 fn a_running_job_can_be_cancelled_and_not_started_twice() {
-    let status = Status { job: Some(Request::default()), ..Status::default() };
+    let status = Status { job: Some(Request::default()), ..idle() };
     let mut window = Window::open(View { prompt: "rain".into(), status, ..empty_view() }, MIN_SIZE);
     assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), []);
     assert_eq!(window.key(Modifiers::NONE, Key::Escape), [Action::Cancel]);
@@ -213,7 +219,7 @@ fn a_running_job_can_be_cancelled_and_not_started_twice() {
 fn a_longer_prompt_than_the_engine_reads_cannot_be_typed() {
     let mut window = Window::open(empty_view(), MIN_SIZE);
     window.frame(vec![Event::Text("ä".repeat(5000))]);
-    assert_eq!(window.view.prompt.chars().count(), straightshot_engine::limits::MAX_PROMPT_CHARS);
+    assert_eq!(window.view.prompt.chars().count(), default_card().prompt_chars);
 }
 
 #[test]
@@ -325,9 +331,38 @@ fn the_seed_is_rolled_and_locked() {
 #[test]
 fn a_message_can_be_dismissed() {
     let notice = Notice { severity: Severity::Error, text: "No.".into(), detail: String::new() };
-    let status = Status { notice: Some(notice), ..Status::default() };
+    let status = Status { notice: Some(notice), ..idle() };
     let mut window = Window::open(View { status, ..empty_view() }, MIN_SIZE);
     assert_eq!(window.click("Dismiss"), [Action::DismissNotice]);
+}
+
+#[test]
+fn another_model_can_be_used_in_the_place_of_one_that_is_missing() {
+    let text = "The model \"mine\" of this project is not on this computer.".to_owned();
+    let notice = Some(Notice { severity: Severity::Error, text, detail: String::new() });
+    let folder = std::path::PathBuf::from("/models/rain");
+    let here = Some((folder.clone(), ModelId::named("other")));
+    let missing = Some(Missing { wanted: ModelId::named("mine"), here });
+    let status = Status { notice, missing, ..idle() };
+    let mut window = Window::open(View { status, ..view_with_takes() }, MIN_SIZE);
+    assert_eq!(window.click("Use the default model"), [Action::UseModel(None)]);
+    assert_eq!(window.click("Use other, which is in its folder now"), [Action::UseModel(Some(folder))]);
+    assert_eq!(window.click("Dismiss"), [Action::DismissNotice]);
+}
+
+#[test]
+fn a_model_without_negative_prompts_has_no_field_for_them() {
+    let mut card = default_card();
+    card.abilities.negative_prompt = false;
+    let view = View {
+        negative_prompt: "music".into(),
+        status: Status { card: Some(card.into()), ..idle() },
+        ..empty_view()
+    };
+    let mut window = Window::open(view, MIN_SIZE);
+    window.click("negative prompt");
+    window.frame(vec![Event::Text("speech".into())]);
+    assert_eq!(window.view.negative_prompt, "music");
 }
 
 #[test]
@@ -351,7 +386,7 @@ fn every_state_is_drawn_at_every_size() {
         progress: Some(progress),
         notice: Some(notice),
         model: Some("model".into()),
-        ..Status::default()
+        ..idle()
     };
     let damaged = View { takes: vec![take(1, Vec::new())], active_take: Some(TakeId(1)), ..empty_view() };
     let views = [empty_view(), view_with_takes(), View { status: busy, ..view_with_takes() }, damaged];

@@ -2,8 +2,8 @@
 
 use super::Message;
 use super::journal;
-use super::ladder::Climb;
-use super::models::{ModelCache, SoundEngine};
+use super::ladder::{Climb, Place, ladder};
+use super::models::{Found, ModelCache, SoundEngine};
 use crate::shared::{Progress, Shared};
 use crossbeam_channel::Sender;
 use std::any::Any;
@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use straightshot_engine::pipeline::Generation;
 use straightshot_engine::{Error, ErrorKind, Result};
 use straightshot_protocol::Request;
-use straightshot_protocol::{self as protocol, Audio, CancelToken, Failure, Stage, StageTimings};
-use straightshot_takes::{Take, TakeId};
+use straightshot_protocol::{self as protocol, Audio, CancelToken, Failure, ModelId, Stage, StageTimings};
+use straightshot_takes::{ModelChoice, Take, TakeId};
 
 /// Identifies a job within its worker.
 pub(super) type JobNumber = u64;
@@ -24,14 +24,23 @@ pub(super) type JobNumber = u64;
 pub(super) struct Job {
     pub(super) number: JobNumber,
     pub(super) request: Request,
-    /// Numbers of steps to make, in rising order; the last is that of the request, the others are drafts.
-    pub(super) ladder: Vec<u32>,
-    pub(super) model_dir: Option<PathBuf>,
+    /// The model that is to make it.
+    pub(super) choice: ModelChoice,
+    /// Whether drafts are wanted.
+    pub(super) draft_first: bool,
+    /// Steps of the best version that exists already, 0 if there is none.
+    pub(super) have: u32,
     pub(super) cancel: CancelToken,
     pub(super) models: Arc<ModelCache>,
     pub(super) shared: Arc<Shared>,
     /// Where drafts go.
     pub(super) inbox: Sender<Message>,
+}
+
+/// The model of a job, as soon as it is known.
+pub(super) struct Chosen {
+    pub(super) number: JobNumber,
+    pub(super) model: Found,
 }
 
 /// A version with fewer steps than were asked for, to be heard until there is a better one.
@@ -44,6 +53,8 @@ pub(super) struct Draft {
 pub(super) struct Finished {
     pub(super) number: JobNumber,
     pub(super) result: std::result::Result<Sound, Failure>,
+    /// What is in the folder of a model that is missing, if that is another model.
+    pub(super) here: Option<(PathBuf, ModelId)>,
 }
 
 /// A finished sound.
@@ -64,36 +75,36 @@ struct Loaded {
 }
 
 impl Job {
-    /// Runs the job to its end. A panic in the engine ends here and becomes a failure like any other: the one place
-    /// where panics are caught.
+    /// Runs the job to its end.
     pub(super) fn run(self) -> Finished {
-        let result = catch_unwind(AssertUnwindSafe(|| self.make_sound())).unwrap_or_else(|panic| {
-            let text = "The sound could not be made because of an internal error. Your takes are safe";
-            let cause = format!("panic: {}", panic_text(panic.as_ref()));
-            Err(Failure { cause, ..Failure::new(ErrorKind::Compute, text) })
+        let result = caught(|| self.make_sound());
+        let is_missing = matches!(&result, Err(failure) if failure.kind == ErrorKind::MissingModel);
+        let here = self.choice.folder.clone().filter(|_| is_missing).and_then(|folder| {
+            let id = caught(|| Ok(self.models.look_into(&folder, &self.cancel))).ok().flatten()?;
+            Some((folder, id))
         });
-        Finished { number: self.number, result }
+        Finished { number: self.number, result, here }
     }
 
     /// Makes the versions of the ladder one after the other and returns the last. The others are sent as drafts.
     ///
     /// Between two versions every other instance that waits gets its turn: its draft is worth more than our detail.
     fn make_sound(&self) -> Result<Sound, Failure> {
-        let mut climb = Climb::new(&self.ladder);
-        let mut loaded = None;
-        for steps in &self.ladder {
+        let Loaded { model, load } = self.load()?;
+        let request = Request { model: model.card().id.clone(), ..self.request.clone() };
+        let offered: &[u32] = if self.draft_first { &model.card().ladder } else { &[] };
+        let ladder = ladder(offered, request.steps, self.have);
+        let mut climb = Climb::new(&ladder, &request, model.card());
+        for steps in ladder {
             let turn = self.models.turns().take(&self.cancel, || {
                 self.show("Waiting for another instance", None, climb.fraction(0.0), None);
             })?;
-            let Loaded { model, load } = match &loaded {
-                Some(loaded) => loaded,
-                None => loaded.insert(self.load()?),
-            };
-            climb.begin(*steps);
-            let sound = self.make_version(*steps, model, *load, &climb)?;
+            climb.begin(steps);
+            let sound = self.make_version(Request { steps, ..request.clone() }, &model, load, &climb)?;
             climb.end();
             drop(turn);
-            if *steps == self.request.steps {
+            self.cancel.check()?;
+            if steps == request.steps {
                 // Saving the project must not have to do it.
                 sound.take.compress();
                 return Ok(sound);
@@ -105,30 +116,35 @@ impl Job {
         Err(Failure::new(ErrorKind::Compute, "The sound was asked for without a number of steps"))
     }
 
-    fn load(&self) -> Result<Loaded> {
+    /// Finds the model and loads it, unless it is loaded. Not in turn: a job that has its model need not wait for this.
+    fn load(&self) -> Result<Loaded, Failure> {
         self.show("Loading the model", None, 0.0, None);
         let started = Instant::now();
         let loads_before = self.models.loads();
-        let model = self.models.get(self.model_dir.as_deref())?;
-        self.request.validate(model.card())?;
+        let found = self.models.find(&self.choice, &self.cancel)?;
+        let request = Request { model: found.card.id.clone(), ..self.request.clone() };
+        request.validate(&found.card)?;
+        let model = self.models.get(&found, &self.cancel)?;
         let load = started.elapsed();
         if self.models.loads() > loads_before {
             journal::model_loaded(self.models.loads());
         }
         self.cancel.check()?;
+        let chosen = Chosen { number: self.number, model: found };
+        let _ = self.inbox.send(Message::Chosen(Box::new(chosen)));
         Ok(Loaded { model, load })
     }
 
-    /// Makes the sound with `steps` steps.
+    /// Makes one version of the sound.
     fn make_version(
         &self,
-        steps: u32,
+        request: Request,
         model: &Arc<dyn SoundEngine>,
         load: Duration,
         climb: &Climb,
     ) -> Result<Sound> {
-        let request = Request { model: model.card().id.clone(), steps, ..self.request.clone() };
-        let mut report = |progress: protocol::Progress| self.show_progress(steps, &progress, climb);
+        let place = climb.place(request.steps);
+        let mut report = |progress: protocol::Progress| self.show_progress(place, &progress, climb);
         let Generation { clips, timings, .. } = model.generate(&request, &mut report, &self.cancel)?;
         let audio = clips.into_iter().next().filter(is_usable).ok_or_else(|| {
             Error::new(ErrorKind::Compute, "The model made a sound that cannot be played; try another seed")
@@ -137,12 +153,12 @@ impl Job {
         Ok(Sound { take, model: model.clone(), load, timings })
     }
 
-    fn show_progress(&self, steps: u32, progress: &protocol::Progress, climb: &Climb) {
+    fn show_progress(&self, place: Place, progress: &protocol::Progress, climb: &Climb) {
         let (text, step) = describe(progress.stage);
-        let text = match self.ladder.first() {
-            Some(first) if self.ladder.len() > 1 && *first == steps => within("Draft", &text),
-            Some(first) if *first != steps => within("Refining", &text),
-            _ => text,
+        let text = match place {
+            Place::FirstDraft => within("Draft", &text),
+            Place::Refinement => within("Refining", &text),
+            Place::Only => text,
         };
         let eta = progress.eta.and_then(|_| climb.eta(progress.fraction));
         self.show(&text, step, climb.fraction(progress.fraction), eta);
@@ -157,6 +173,16 @@ impl Job {
         let progress = Progress { stage: stage.to_owned(), step, fraction, eta };
         self.shared.update_status(|status| status.progress = Some(progress));
     }
+}
+
+/// Runs `work`. A panic of the engine ends here and becomes a failure like any other: the one place where a job's panics
+/// are caught.
+pub(super) fn caught<R>(work: impl FnOnce() -> Result<R, Failure>) -> Result<R, Failure> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = "The sound could not be made because of an internal error. Your takes are safe";
+        let cause = format!("panic: {}", panic_text(panic.as_ref()));
+        Err(Failure { cause, ..Failure::new(ErrorKind::Compute, text) })
+    })
 }
 
 /// A stage as part of something larger: `Refining: step 1 of 2`.

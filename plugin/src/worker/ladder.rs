@@ -6,28 +6,24 @@
 //! gets its turn.
 
 use std::time::{Duration, Instant};
+use straightshot_protocol::{Card, Request};
 
-/// Steps of the drafts, each made only if the sound that was asked for has at least twice as many.
-const DRAFTS: [u32; 4] = [1, 2, 4, 8];
-
-/// What a version costs besides its steps, in steps: the decoder's share, which `straightshot bench` showed to be 2.3
-/// steps for a guided sound of two seconds and 1.6 for one of ten, with the default model.
-const FIXED_COST: f32 = 2.0;
-
-/// The numbers of steps to make for a sound of `steps` steps, in rising order; the last is `steps`. Versions of up to
-/// `have` steps exist already, 0 if there are none.
+/// The numbers of steps to make for a sound of `steps` steps, in rising order; the last is `steps`. Drafts are those of
+/// `offered`; versions of up to `have` steps exist already, 0 if there are none.
 ///
-/// One step is heard soonest. Each further draft doubles the steps, so that the next one is never more than about as
-/// far away as the time waited so far, and all drafts together have fewer steps than the sound itself. A draft with
-/// more than half of the steps would cost nearly as much as the sound and be heard just before it.
-pub(super) fn ladder(steps: u32, draft_first: bool, have: u32) -> Vec<u32> {
-    let wanted = |draft: &u32| draft_first && *draft > have && *draft <= steps / 2;
-    DRAFTS.into_iter().filter(wanted).chain([steps]).collect()
+/// One step is heard soonest. Each further draft of the default model doubles the steps, so that the next one is never
+/// more than about as far away as the time waited so far, and all drafts together have fewer steps than the sound itself.
+/// A draft with more than half of the steps would cost nearly as much as the sound and be heard just before it.
+pub(super) fn ladder(offered: &[u32], steps: u32, have: u32) -> Vec<u32> {
+    let wanted = |draft: &u32| *draft > have && *draft <= steps / 2;
+    offered.iter().copied().filter(wanted).chain([steps]).collect()
 }
 
 /// The way of one job up its ladder, for progress that never goes back.
 pub(super) struct Climb {
-    /// Cost of all versions, in steps.
+    /// Numbers of steps, and what each version costs in the unit of the model's card.
+    versions: Vec<(u32, f32)>,
+    /// Cost of all versions.
     total: f32,
     /// Cost of the finished ones.
     done: f32,
@@ -40,15 +36,26 @@ pub(super) struct Climb {
 }
 
 impl Climb {
-    /// The foot of `ladder`.
-    pub(super) fn new(ladder: &[u32]) -> Self {
-        let total = ladder.iter().map(|steps| cost(*steps)).sum();
-        Self { total, done: 0.0, current: 0.0, worked: Duration::ZERO, begun: Instant::now() }
+    /// The foot of the ladder of `steps` for `request`, made by the model of `card`.
+    pub(super) fn new(steps: &[u32], request: &Request, card: &Card) -> Self {
+        let versions: Vec<_> = steps.iter().map(|steps| (*steps, cost(*steps, request, card))).collect();
+        let total = versions.iter().map(|(_, cost)| cost).sum();
+        Self { versions, total, done: 0.0, current: 0.0, worked: Duration::ZERO, begun: Instant::now() }
+    }
+
+    /// Whether `steps` are those of a draft that is made first, or of what follows one.
+    pub(super) fn place(&self, steps: u32) -> Place {
+        match self.versions.first() {
+            Some((first, _)) if *first != steps => Place::Refinement,
+            Some(_) if self.versions.len() > 1 => Place::FirstDraft,
+            _ => Place::Only,
+        }
     }
 
     /// Begins the version with `steps` steps.
     pub(super) fn begin(&mut self, steps: u32) {
-        self.current = cost(steps);
+        let version = self.versions.iter().find(|(of, _)| *of == steps);
+        self.current = version.map_or(0.0, |(_, cost)| *cost);
         self.begun = Instant::now();
     }
 
@@ -71,41 +78,64 @@ impl Climb {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "at most a hundred steps")]
-fn cost(steps: u32) -> f32 {
-    steps as f32 + FIXED_COST
+/// What a version is among those of its job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// There is no other.
+    Only,
+    /// It is heard before all others.
+    FirstDraft,
+    /// It takes the place of one with fewer steps.
+    Refinement,
+}
+
+/// What `request` costs with `steps` steps. The text is read once for all versions and not counted.
+fn cost(steps: u32, request: &Request, card: &Card) -> f32 {
+    let guided = card.guidance.is_some_and(|guidance| guidance.has_effect(request.guidance, steps));
+    #[expect(clippy::cast_precision_loss, reason = "at most a hundred steps")]
+    let steps = steps as f32;
+    steps * card.cost.of_step(request.seconds, guided) + card.cost.of_decoding(request.seconds)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use straightshot_engine::model::builtin_card;
 
     #[test]
     fn the_drafts_double_and_cost_less_than_the_sound() {
-        assert_eq!(ladder(1, true, 0), [1]);
-        assert_eq!(ladder(2, true, 0), [1, 2]);
-        assert_eq!(ladder(3, true, 0), [1, 3]);
-        assert_eq!(ladder(8, true, 0), [1, 2, 4, 8]);
-        assert_eq!(ladder(16, true, 0), [1, 2, 4, 8, 16]);
-        assert_eq!(ladder(24, true, 0), [1, 2, 4, 8, 24]);
+        let offered = builtin_card().ladder;
+        for (steps, all) in [
+            (1, &[1][..]),
+            (2, &[1, 2]),
+            (3, &[1, 3]),
+            (8, &[1, 2, 4, 8]),
+            (16, &[1, 2, 4, 8, 16]),
+            (24, &[1, 2, 4, 8, 24]),
+        ] {
+            assert_eq!(ladder(&offered, steps, 0), all);
+        }
         for steps in 1..=100 {
-            let all = ladder(steps, true, 0);
+            let all = ladder(&offered, steps, 0);
             assert_eq!(all.last(), Some(&steps));
             assert!(all.iter().sum::<u32>() < 2 * steps, "{all:?}");
         }
     }
 
     #[test]
-    fn no_draft_is_made_that_is_there_or_not_wanted() {
-        assert_eq!(ladder(24, false, 0), [24]);
-        assert_eq!(ladder(24, true, 2), [4, 8, 24]);
-        assert_eq!(ladder(4, true, 4), [4], "what was asked for is made in any case");
+    fn no_draft_is_made_that_is_there_or_that_the_model_does_not_offer() {
+        let offered = builtin_card().ladder;
+        assert_eq!(ladder(&[], 24, 0), [24]);
+        assert_eq!(ladder(&[3, 5], 24, 0), [3, 5, 24]);
+        assert_eq!(ladder(&offered, 24, 2), [4, 8, 24]);
+        assert_eq!(ladder(&offered, 4, 4), [4], "what was asked for is made in any case");
     }
 
     #[test]
     fn progress_rises_from_nothing_to_all() {
-        let all = ladder(8, true, 0);
-        let mut climb = Climb::new(&all);
+        let (card, request) = (builtin_card(), Request::default());
+        let all = ladder(&card.ladder, 8, 0);
+        let mut climb = Climb::new(&all, &request, &card);
         let mut last = 0.0;
         assert!(climb.fraction(0.0) == 0.0 && climb.eta(0.0).is_none());
         for steps in all {
@@ -120,5 +150,22 @@ mod tests {
         }
         assert!((last - 1.0).abs() < 1e-6);
         assert_eq!(climb.eta(1.0), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_version_is_weighed_by_the_card_of_its_model() {
+        let (mut card, request) = (builtin_card(), Request { seconds: 10.0, ..Request::default() });
+        let share = |card: &Card| {
+            let mut climb = Climb::new(&[1, 24], &request, card);
+            climb.begin(1);
+            climb.end();
+            climb.fraction(0.0)
+        };
+        let fast_decoder = share(&card);
+        card.cost.decode_per_second *= 100.0;
+        assert!(share(&card) > 0.45 && fast_decoder < 0.2, "{fast_decoder}");
+        assert_eq!(Climb::new(&[1, 24], &request, &card).place(1), Place::FirstDraft);
+        assert_eq!(Climb::new(&[1, 24], &request, &card).place(24), Place::Refinement);
+        assert_eq!(Climb::new(&[24], &request, &card).place(24), Place::Only);
     }
 }

@@ -1,15 +1,21 @@
-//! One loaded model per process, shared by all instances.
+//! Loaded models by what they hold, shared by all instances of the process, and how a project's model is found.
 
 use super::journal;
+use super::places::Places;
 use super::turns::Turns;
-use parking_lot::Mutex;
-use std::collections::HashMap;
+use parking_lot::{Condvar, Mutex};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 use straightshot_engine::Result;
+use straightshot_engine::model::{ModelFiles, builtin_card, folder};
 use straightshot_engine::pipeline::{Generation, Generator};
-use straightshot_protocol::{CancelToken, Card, Progress, Request};
+use straightshot_protocol::{CancelToken, Card, ContentHash, ErrorKind, Failure, ModelId, Progress, Request};
+use straightshot_takes::ModelChoice;
+
+/// How often whoever waits for another's loading looks whether it was cancelled.
+const POLL: Duration = Duration::from_millis(20);
 
 /// What the worker needs of a model. The seam between plugin and engine: the plugin's tests put a tone generator
 /// here.
@@ -44,30 +50,137 @@ impl SoundEngine for Generator {
     }
 }
 
-/// Loads the model of a folder, `None` for the built-in one.
-pub type Load = dyn Fn(Option<&Path>) -> Result<Arc<dyn SoundEngine>> + Send + Sync;
+/// Where models come from. All of it but [`default_card`](Self::default_card) reads files.
+pub trait ModelSource: Send + Sync {
+    /// The card of the model that is part of the program.
+    fn default_card(&self) -> Card;
 
-/// Loaded models by folder, and the turn of the instances that use them.
+    /// The name of the model in `folder`.
+    ///
+    /// # Errors
+    /// If there is none.
+    fn name(&self, folder: &Path) -> Result<String>;
+
+    /// What the model in `folder` is, by all that it holds.
+    ///
+    /// # Errors
+    /// If it cannot be read, or `cancel` was raised.
+    fn hash(&self, folder: &Path, cancel: &CancelToken) -> Result<ContentHash>;
+
+    /// What the model in `folder`, with that hash, can do.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn card(&self, folder: &Path, hash: ContentHash) -> Result<Card>;
+
+    /// Loads the model of a folder, `None` for the one that is part of the program.
+    ///
+    /// # Errors
+    /// If it cannot be loaded, or `cancel` was raised.
+    fn load(&self, folder: Option<&Path>, cancel: &CancelToken) -> Result<Arc<dyn SoundEngine>>;
+}
+
+/// The card of the model that is part of the program. Reads no file.
+#[must_use]
+pub fn default_card() -> Card {
+    builtin_card()
+}
+
+/// Models of the engine.
+struct EngineModels;
+
+impl ModelSource for EngineModels {
+    fn default_card(&self) -> Card {
+        default_card()
+    }
+
+    fn name(&self, dir: &Path) -> Result<String> {
+        Ok(folder::read_card(dir, ContentHash::of([]))?.id.name)
+    }
+
+    fn hash(&self, dir: &Path, cancel: &CancelToken) -> Result<ContentHash> {
+        folder::hash(dir, cancel)
+    }
+
+    fn card(&self, dir: &Path, hash: ContentHash) -> Result<Card> {
+        folder::read_card(dir, hash)
+    }
+
+    fn load(&self, dir: Option<&Path>, cancel: &CancelToken) -> Result<Arc<dyn SoundEngine>> {
+        let files = match dir {
+            Some(dir) => ModelFiles::from_dir_until(dir, cancel)?,
+            None => ModelFiles::builtin(),
+        };
+        let generator = Generator::load(&files, files.hash_until(cancel)?, cancel)?;
+        journal::placed(generator.placement());
+        Ok(Arc::new(generator))
+    }
+}
+
+/// A model that is there.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    /// What it can do.
+    pub(super) card: Card,
+    /// Where it is; `None` for the one that is part of the program.
+    pub(super) folder: Option<PathBuf>,
+    /// Whether the folder had another model when it was last looked into.
+    pub(super) has_changed: bool,
+}
+
+/// Loaded models, and the turn of the instances that use them.
 ///
 /// A model lives as long as an instance holds it; the cache itself keeps none alive.
 pub struct ModelCache {
-    load: Box<Load>,
-    models: Mutex<HashMap<Option<PathBuf>, Weak<dyn SoundEngine>>>,
+    source: Box<dyn ModelSource>,
+    places: Places,
+    slots: Mutex<Vec<(ModelId, Arc<Slot>)>>,
     /// Whose job computes.
     turns: Turns,
     loads: AtomicU64,
+}
+
+/// The place of one model, so that whoever loads it is waited for by those who want it, and by nobody else.
+#[derive(Default)]
+struct Slot {
+    state: Mutex<State>,
+    /// Notified when a loading has ended.
+    changed: Condvar,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Empty,
+    Loading,
+    Loaded(Weak<dyn SoundEngine>),
+}
+
+/// Ends a loading that came to nothing, also by a panic.
+struct Loading<'a>(&'a Slot);
+
+impl Drop for Loading<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state.lock();
+        if matches!(*state, State::Loading) {
+            *state = State::Empty;
+        }
+        drop(state);
+        self.0.changed.notify_all();
+    }
 }
 
 /// The cache of this process.
 static PROCESS_CACHE: OnceLock<Arc<ModelCache>> = OnceLock::new();
 
 impl ModelCache {
-    /// An empty cache that loads with `load`.
+    /// An empty cache of the models of `source`, which are looked for in `places`.
     #[must_use]
-    pub fn new(load: impl Fn(Option<&Path>) -> Result<Arc<dyn SoundEngine>> + Send + Sync + 'static) -> Self {
+    pub fn new(source: impl ModelSource + 'static, places: Places) -> Self {
         Self {
-            load: Box::new(load),
-            models: Mutex::default(),
+            source: Box::new(source),
+            places,
+            slots: Mutex::default(),
             turns: Turns::default(),
             loads: AtomicU64::new(0),
         }
@@ -76,7 +189,7 @@ impl ModelCache {
     /// The cache that all plugin instances of this process share.
     #[must_use]
     pub fn process() -> Arc<Self> {
-        PROCESS_CACHE.get_or_init(|| Arc::new(Self::new(load_generator))).clone()
+        PROCESS_CACHE.get_or_init(|| Arc::new(Self::new(EngineModels, Places::of_user()))).clone()
     }
 
     /// Makes `cache` the one of this process; possible before the first instance is made. Returns whether it was.
@@ -84,21 +197,99 @@ impl ModelCache {
         PROCESS_CACHE.set(cache).is_ok()
     }
 
-    /// The model of `dir`, loaded if no instance holds it.
+    /// The card of the model that is part of the program. Reads no file.
+    #[must_use]
+    pub fn default_card(&self) -> Card {
+        self.source.default_card()
+    }
+
+    /// Finds the model of `choice`. Reads files, for the first time all of the model.
     ///
     /// # Errors
-    /// Those of loading; a later call tries again.
-    pub fn get(&self, dir: Option<&Path>) -> Result<Arc<dyn SoundEngine>> {
-        let key = dir.map(|dir| dir.canonicalize().unwrap_or_else(|_| dir.to_owned()));
-        let mut models = self.models.lock();
-        if let Some(model) = models.get(&key).and_then(Weak::upgrade) {
-            return Ok(model);
+    /// [`ErrorKind::MissingModel`] if it is not on this computer; those of reading; [`ErrorKind::Cancelled`].
+    pub(super) fn find(&self, choice: &ModelChoice, cancel: &CancelToken) -> Result<Found, Failure> {
+        let default = self.default_card();
+        let is_default = choice.is_default() || choice.id == default.id;
+        if is_default && !choice.follows_folder {
+            return Ok(Found { card: default, folder: None, has_changed: false });
         }
-        let model = (self.load)(key.as_deref())?;
+        let source = self.source.as_ref();
+        let of_folder = choice.follows_folder || choice.id.is_any();
+        if let Some(dir) = choice.folder.as_deref().filter(|_| of_folder) {
+            match self.places.identify(dir, source, cancel) {
+                Ok(id) => {
+                    let has_changed = !choice.id.is_any() && choice.id != id;
+                    return self.found(dir, &id, has_changed);
+                }
+                Err(e) if choice.id.is_any() => return Err(nothing_in(dir, e)),
+                Err(e) if e.kind == ErrorKind::Cancelled => return Err(e),
+                // It may have moved.
+                Err(_) => {}
+            }
+        }
+        match self.places.find(&choice.id, choice.folder.as_deref(), source, cancel)? {
+            Some(dir) => self.found(&dir, &choice.id, false),
+            None => Err(missing(&choice.id)),
+        }
+    }
+
+    fn found(&self, dir: &Path, id: &ModelId, has_changed: bool) -> Result<Found, Failure> {
+        let hash = id.hash.ok_or_else(|| missing(id))?;
+        Ok(Found { card: self.source.card(dir, hash)?, folder: Some(dir.to_owned()), has_changed })
+    }
+
+    /// Which model is in `folder`, if one is: for offering it in the place of one that is not there.
+    pub(super) fn look_into(&self, folder: &Path, cancel: &CancelToken) -> Option<ModelId> {
+        self.places.identify(folder, self.source.as_ref(), cancel).ok()
+    }
+
+    /// The model `found`, loaded if no instance holds it. Whoever wants one that is being loaded waits for it; loading
+    /// holds up nobody else.
+    ///
+    /// # Errors
+    /// Those of loading, after which the next who wants it tries again; [`ErrorKind::Cancelled`]; and
+    /// [`ErrorKind::MissingModel`] if the folder was changed after it was found.
+    pub(super) fn get(&self, found: &Found, cancel: &CancelToken) -> Result<Arc<dyn SoundEngine>, Failure> {
+        let id = &found.card.id;
+        let slot = self.slot(id);
+        let mut state = slot.state.lock();
+        loop {
+            cancel.check()?;
+            match &*state {
+                State::Loaded(model) => match model.upgrade() {
+                    Some(model) => return Ok(model),
+                    None => break,
+                },
+                State::Empty => break,
+                State::Loading => {
+                    slot.changed.wait_for(&mut state, POLL);
+                }
+            }
+        }
+        *state = State::Loading;
+        drop(state);
+        let loading = Loading(&slot);
+        let model = self.source.load(found.folder.as_deref(), cancel)?;
+        if model.card().id != *id {
+            // It is none of those who wait here; what they want is not there any more.
+            return Err(missing(id));
+        }
         self.loads.fetch_add(1, Ordering::Relaxed);
-        models.retain(|_, model| model.strong_count() > 0);
-        models.insert(key, Arc::downgrade(&model));
+        *slot.state.lock() = State::Loaded(Arc::downgrade(&model));
+        drop(loading);
         Ok(model)
+    }
+
+    /// The slot of a model. Those that nobody uses go.
+    fn slot(&self, id: &ModelId) -> Arc<Slot> {
+        let mut slots = self.slots.lock();
+        slots.retain(|(_, slot)| Arc::strong_count(slot) > 1 || slot.is_used());
+        if let Some((_, slot)) = slots.iter().find(|(other, _)| other == id) {
+            return slot.clone();
+        }
+        let slot = Arc::<Slot>::default();
+        slots.push((id.clone(), slot.clone()));
+        slot
     }
 
     /// How many models were loaded so far; that ten instances share one shows here.
@@ -113,11 +304,28 @@ impl ModelCache {
     }
 }
 
-fn load_generator(dir: Option<&Path>) -> Result<Arc<dyn SoundEngine>> {
-    let generator = match dir {
-        Some(dir) => Generator::from_dir(dir)?,
-        None => Generator::builtin()?,
-    };
-    journal::placed(generator.placement());
-    Ok(Arc::new(generator))
+impl Slot {
+    fn is_used(&self) -> bool {
+        matches!(&*self.state.lock(), State::Loaded(model) if model.strong_count() > 0)
+    }
+}
+
+/// The model of a project is nowhere to be found.
+fn missing(id: &ModelId) -> Failure {
+    let text = format!(
+        "The model \"{id}\" of this project is not on this computer. Choose its folder, or use the default model"
+    );
+    Failure::new(ErrorKind::MissingModel, text)
+}
+
+/// There is no model in the folder that the user, or a project of before, has named.
+fn nothing_in(dir: &Path, cause: Failure) -> Failure {
+    if cause.kind == ErrorKind::Cancelled {
+        return cause;
+    }
+    let text = format!(
+        "There is no model in {} that can be used. Choose another folder, or use the default model",
+        dir.display()
+    );
+    Failure::new(ErrorKind::MissingModel, text).because(&cause)
 }

@@ -1,19 +1,18 @@
 //! [worker thread] The loop: one message at a time.
 
-use super::job::{Draft, Finished, Job, JobNumber, Sound};
+use super::job::{Chosen, Draft, Finished, Job, JobNumber, Sound};
 use super::journal;
-use super::ladder::ladder;
-use super::models::{ModelCache, SoundEngine};
+use super::look::{Look, Looked};
+use super::models::{Found, ModelCache, SoundEngine};
 use super::{Message, NO_THREAD};
-use crate::shared::{Command, Outcome, Progress, Severity, Shared};
+use crate::shared::{Command, Missing, Outcome, Progress, Severity, Shared};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::io;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
-use straightshot_protocol::Request;
-use straightshot_protocol::{CancelToken, ErrorKind, Failure};
-use straightshot_takes::{Epoch, MAX_TAKES, Placed, TakeId};
+use straightshot_protocol::{CancelToken, ErrorKind, Failure, ModelId, Request};
+use straightshot_takes::{Epoch, MAX_TAKES, ModelChoice, Placed, TakeId};
 
 /// How often clips are looked after while the audio thread still holds old ones.
 const SERVICE_INTERVAL: Duration = Duration::from_millis(50);
@@ -34,11 +33,15 @@ pub(super) struct Desk {
     jobs: JobNumber,
     /// The model of the last job, kept loaded.
     model: Option<Arc<dyn SoundEngine>>,
+    /// Who looks for a model that was chosen.
+    look: Option<Look>,
 }
 
 struct Current {
     number: JobNumber,
     request: Request,
+    /// The model that it was begun with.
+    choice: ModelChoice,
     /// The session it was begun for.
     epoch: Epoch,
     cancel: CancelToken,
@@ -47,7 +50,7 @@ struct Current {
 
 impl Desk {
     pub(super) fn new(shared: Arc<Shared>, models: Arc<ModelCache>, inbox: Sender<Message>) -> Self {
-        Self { shared, models, inbox, current: None, replaced: Vec::new(), jobs: 0, model: None }
+        Self { shared, models, inbox, current: None, replaced: Vec::new(), jobs: 0, model: None, look: None }
     }
 
     /// Serves until shutdown, then waits for the jobs' threads.
@@ -61,6 +64,8 @@ impl Desk {
             };
             match message {
                 Ok(Message::Command(command)) => self.obey(command),
+                Ok(Message::Chosen(chosen)) => self.chosen(*chosen),
+                Ok(Message::Looked(looked)) => self.looked(*looked),
                 Ok(Message::Draft(draft)) => self.draft(*draft),
                 Ok(Message::Finished(finished)) => self.finish(*finished),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -68,6 +73,7 @@ impl Desk {
             }
         }
         self.replace_current();
+        self.stop_looking();
         for thread in self.replaced.drain(..) {
             // A job's thread catches its panics; there is no result to look at.
             let _ = thread.join();
@@ -81,15 +87,18 @@ impl Desk {
                 self.shared.say(Severity::Warning, text, "");
             }
             Command::Generate(request) => {
+                let mut request = *request;
                 self.shared.update_status(|status| status.notice = None);
-                self.shared.session.lock().begin((*request).clone());
-                self.begin(*request);
-            }
-            Command::Cancel => {
-                if let Some(current) = &self.current {
-                    current.cancel.cancel();
+                let mut session = self.shared.session.lock();
+                if request.model.is_any() {
+                    request.model = self.chosen_id(&session.model);
                 }
+                session.begin(request.clone());
+                drop(session);
+                self.begin(request);
             }
+            Command::Cancel => self.cancel(),
+            Command::ModelChosen => self.model_chosen(),
             Command::Restored => self.resume(),
             Command::Publish => {
                 self.shared.publish_active();
@@ -125,16 +134,129 @@ impl Desk {
         }
     }
 
+    fn cancel(&mut self) {
+        if let Some(current) = &self.current {
+            current.cancel.cancel();
+            return;
+        }
+        // A job that waits for a model.
+        if self.shared.status().missing.is_some() {
+            let mut session = self.shared.session.lock();
+            let epoch = session.epoch();
+            session.drop_pending(epoch);
+            drop(session);
+            self.shared.update_status(|status| (status.missing, status.notice) = (None, None));
+            self.shared.mark_unsaved();
+        }
+    }
+
+    /// Another model was chosen. If a job waits for one, it is made by that; if one runs, it goes on with what it has.
+    fn model_chosen(&mut self) {
+        let choice = self.shared.session.lock().model.clone();
+        if choice.is_default() {
+            let card = Arc::new(self.models.default_card());
+            self.shared.update_status(|status| status.card = Some(card));
+        }
+        if self.current.is_some() {
+            return;
+        }
+        let pending = {
+            let mut session = self.shared.session.lock();
+            let id = self.chosen_id(&session.model);
+            if let Some(pending) = &mut session.pending {
+                pending.model = id;
+            }
+            session.pending.clone()
+        };
+        if let Some(request) = pending {
+            self.shared.update_status(|status| status.notice = None);
+            self.begin(request);
+        } else if !choice.is_default() {
+            self.look_for(choice);
+        }
+    }
+
+    /// The model of `choice`, as far as it is known.
+    fn chosen_id(&self, choice: &ModelChoice) -> ModelId {
+        if choice.is_default() { self.models.default_card().id } else { choice.id.clone() }
+    }
+
+    fn look_for(&mut self, choice: ModelChoice) {
+        self.stop_looking();
+        match Look::begin(choice, self.models.clone(), self.inbox.clone()) {
+            Ok(look) => self.look = Some(look),
+            Err(e) => self.shared.say(Severity::Error, NO_THREAD, e.to_string()),
+        }
+    }
+
+    fn stop_looking(&mut self) {
+        if let Some(look) = self.look.take() {
+            self.replaced.push(look.cancel());
+        }
+    }
+
+    /// The model of a folder that was chosen is known.
+    fn looked(&mut self, Looked { choice, result }: Looked) {
+        match result {
+            Ok(found) => self.remember(&choice, &found),
+            Err(failure) if failure.kind == ErrorKind::Cancelled => {}
+            Err(failure) => self.shared.say(Severity::Error, &*failure.text, failure.detail()),
+        }
+    }
+
+    /// The running job has its model.
+    fn chosen(&mut self, Chosen { number, model }: Chosen) {
+        let Some(current) = self.current.as_mut().filter(|current| current.number == number) else { return };
+        current.request.model = model.card.id.clone();
+        let (choice, epoch) = (current.choice.clone(), current.epoch);
+        let mut session = self.shared.session.lock();
+        if epoch == session.epoch()
+            && let Some(pending) = &mut session.pending
+        {
+            pending.model = model.card.id.clone();
+        }
+        drop(session);
+        self.shared.update_status(|status| {
+            if let Some(job) = &mut status.job {
+                job.model = model.card.id.clone();
+            }
+        });
+        self.remember(&choice, &model);
+    }
+
+    /// Puts what was found for `choice` into the session, unless another model was chosen meanwhile.
+    fn remember(&self, choice: &ModelChoice, found: &Found) {
+        let mut session = self.shared.session.lock();
+        if session.model != *choice {
+            return;
+        }
+        let card = Arc::new(found.card.clone());
+        if !choice.is_default() {
+            session.model.id = found.card.id.clone();
+            session.model.folder.clone_from(&found.folder);
+        }
+        drop(session);
+        self.shared.update_status(|status| status.card = Some(card));
+        if found.has_changed {
+            let text =
+                "The model in the chosen folder has changed; sounds are made by the new one from now on";
+            self.shared.say(Severity::Info, text, "");
+        }
+        self.shared.mark_unsaved();
+    }
+
     /// Begins the session's pending job, which is `request`. If a restored job has a take already, the versions that
     /// take has are not made again.
     fn begin(&mut self, request: Request) {
         self.replaced.retain(|thread| !thread.is_finished());
-        let (model_dir, epoch, ladder) = {
-            let session = self.shared.session.lock();
-            let have = session.refined_take(&request).map_or(0, |take| take.request.steps);
-            (session.model_dir.clone(), session.epoch(), ladder(request.steps, session.draft_first, have))
-        };
+        self.stop_looking();
+        let session = self.shared.session.lock();
+        let have = session.refined_take(&request).map_or(0, |take| take.request.steps);
+        let choice = self.choice_for(&request, &session.model);
+        let (draft_first, epoch) = (session.draft_first, session.epoch());
+        drop(session);
         self.shared.update_status(|status| {
+            status.missing = None;
             status.begun += 1;
             status.job = Some(request.clone());
             status.progress =
@@ -146,21 +268,30 @@ impl Desk {
         let job = Job {
             number,
             request: request.clone(),
-            ladder,
-            model_dir,
+            choice: choice.clone(),
+            draft_first,
+            have,
             cancel: cancel.clone(),
             models: self.models.clone(),
             shared: self.shared.clone(),
             inbox: self.inbox.clone(),
         };
         match self.spawn(job) {
-            Ok(thread) => self.current = Some(Current { number, request, epoch, cancel, thread }),
+            Ok(thread) => self.current = Some(Current { number, request, choice, epoch, cancel, thread }),
             Err(e) => {
                 let failure = Failure::new(ErrorKind::OutOfMemory, NO_THREAD).because(&e);
                 let outcome = self.give_up(failure, epoch);
                 self.show_ended(outcome);
             }
         }
+    }
+
+    /// The model for `request`: the chosen one, unless a job of before was begun with another.
+    fn choice_for(&self, request: &Request, chosen: &ModelChoice) -> ModelChoice {
+        if request.model.is_any() || request.model == self.chosen_id(chosen) {
+            return chosen.clone();
+        }
+        ModelChoice { id: request.model.clone(), folder: chosen.folder.clone(), follows_folder: false }
     }
 
     fn spawn(&self, job: Job) -> io::Result<JoinHandle<()>> {
@@ -182,9 +313,17 @@ impl Desk {
     }
 
     fn finish(&mut self, finished: Finished) {
-        let Finished { number, result } = finished;
+        let Finished { number, result, here } = finished;
         match self.current.take_if(|current| current.number == number) {
-            Some(current) => self.conclude(current, result),
+            Some(current) => {
+                if let Err(failure) = &result
+                    && failure.kind == ErrorKind::MissingModel
+                {
+                    let wanted = current.choice.id.clone();
+                    self.shared.update_status(|status| status.missing = Some(Missing { wanted, here }));
+                }
+                self.conclude(current, result);
+            }
             // Its session was replaced while it ran. A sound that came out all the same is not thrown away.
             None => {
                 if let Ok(Sound { take, .. }) = result {
@@ -233,7 +372,11 @@ impl Desk {
             self.shared.say(Severity::Error, &*failure.text, failure.detail());
             Outcome::Failed(failure)
         };
-        self.shared.session.lock().drop_pending(epoch);
+        // Without its model the job waits until the user has chosen another, or the model is there again.
+        let waits = matches!(&outcome, Outcome::Failed(failure) if failure.kind == ErrorKind::MissingModel);
+        if !waits {
+            self.shared.session.lock().drop_pending(epoch);
+        }
         outcome
     }
 
