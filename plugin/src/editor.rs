@@ -6,6 +6,9 @@
 //! The window is drawn again after `MOVING_INTERVAL`, `BUSY_INTERVAL` or `IDLE_INTERVAL`. It asks for that from
 //! inside a frame, and not through the framework's repaint timer: on X11 a timer that fires before the window is
 //! mapped leaves the window blank for ever, so that timer is set to `TIMER_NEVER`.
+//!
+//! The keyboard is the host's. A field has it after a click into it and until escape, a click elsewhere or another
+//! window ends that; nothing here asks for the keyboard on its own account.
 
 mod action;
 mod active;
@@ -32,6 +35,7 @@ use crate::editor::link::{EditorLink, View};
 use crate::params::{MAX_SEED, MIN_SEED, StraightshotParams};
 use action::Action;
 use egui::{Ui, Vec2, ViewportCommand, vec2};
+use nice_plug::context::PluginApi;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::ResizeHint;
 use nice_plug::editor::dpi::LogicalSize;
@@ -216,7 +220,6 @@ impl NiceEguiApp for App {
         theme::apply(&egui_ctx);
         frame.set_clear_color(theme::BACKGROUND.into());
         self.host = Some(host);
-        self.panels.opened();
         self.first_frame = true;
         // Each window counts its own time.
         self.wanted_since_s = None;
@@ -232,6 +235,10 @@ impl NiceEguiApp for App {
         }
         if let Some(host) = self.host.clone() {
             self.frame(ui, &host.param_setter());
+            // The program without a host gets the keyboard back when it is activated; here the host gets it.
+            if host.plugin_api() != PluginApi::Standalone {
+                shortcuts::leave_fields_with_the_window(ui);
+            }
         }
     }
 }

@@ -62,11 +62,6 @@ pub(super) struct Panels {
 }
 
 impl Panels {
-    /// The window has been opened.
-    pub(super) fn opened(&mut self) {
-        self.prompt.take_focus();
-    }
-
     /// The host has replaced the session: what was remembered about its takes is void.
     pub(super) fn forget_session(&mut self) {
         self.compare = Compare::default();

@@ -33,8 +33,6 @@ pub(super) struct PromptFields {
     pub(super) negative_prompt: String,
     /// Whether the negative prompt's field is unfolded.
     unfolded: bool,
-    /// Whether the prompt has been given the keyboard since the window opened.
-    focused: bool,
 }
 
 /// Which of the texts the user changed in this frame.
@@ -60,11 +58,6 @@ impl PromptFields {
         }
     }
 
-    /// Gives the prompt the keyboard again, e.g. when the window is opened anew.
-    pub(super) fn take_focus(&mut self) {
-        self.focused = false;
-    }
-
     /// Height of everything [`PromptFields::show`] draws for a prompt field `height` points high.
     pub(super) fn total_height(&self, height: f32) -> f32 {
         let folded = 2.0 * theme::ICON_SIZE + height + 2.0 * theme::UNIT;
@@ -76,12 +69,7 @@ impl PromptFields {
         let mut edited = Edited::default();
         let most = card.map_or(usize::MAX, |card| card.prompt_chars);
         heading(ui, "Prompt", self.prompt.chars().count(), most);
-        let field = text_field(ui, PROMPT, &mut self.prompt, PLACEHOLDER, (height, most));
-        edited.prompt = field.changed();
-        if !self.focused {
-            field.request_focus();
-            self.focused = true;
-        }
+        edited.prompt = text_field(ui, PROMPT, &mut self.prompt, PLACEHOLDER, (height, most)).changed();
         let is_read = card.is_none_or(|card| card.abilities.negative_prompt);
         let state = match (is_read, self.unfolded || self.negative_prompt.is_empty()) {
             (false, _) => " (this model reads none)",

@@ -1,10 +1,10 @@
-//! Keys that work wherever the keyboard focus is.
+//! Keys that work wherever in the window the keyboard focus is, and what ends that focus.
 
 use super::action::Action;
 use super::compare::Compare;
 use super::prompt;
 use crate::editor::link::View;
-use egui::{Key, Modifiers, Popup, Ui};
+use egui::{Event, Key, Modifiers, Popup, Ui};
 
 /// The actions of the shortcuts pressed in this frame. `playing` is whether anything sounds.
 ///
@@ -32,6 +32,18 @@ pub(super) fn pressed(ui: &Ui, view: &View, compare: &Compare, playing: bool) ->
         actions.push(Action::Select(id));
     }
     actions
+}
+
+/// Takes the keyboard from every field when the window has lost it: keys go to the host then, and a field must not look
+/// or come back as if it still took them. To be called after the panels were drawn: they take what was typed before.
+pub(super) fn leave_fields_with_the_window(ui: &Ui) {
+    if ui.input(|input| input.events.contains(&Event::WindowFocused(false))) {
+        ui.memory_mut(|memory| {
+            if let Some(focused) = memory.focused() {
+                memory.surrender_focus(focused);
+            }
+        });
+    }
 }
 
 /// Takes the keyboard from anything but the prompts.

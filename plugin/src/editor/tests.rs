@@ -88,7 +88,7 @@ impl Window {
             time: 0.0,
             nodes: Vec::new(),
         };
-        // The keyboard focus and sizes settle in the first frames.
+        // Sizes settle in the first frames.
         for _ in 0..3 {
             window.frame(Vec::new());
         }
@@ -113,6 +113,7 @@ impl Window {
             let scene = Scene { view: &view.clone(), params, setter: &setter, playhead: Some(0.5) };
             panels.draw(ui, &scene, &mut actions);
             view.prompt.clone_from(&panels.prompt.prompt);
+            shortcuts::leave_fields_with_the_window(ui);
         });
         self.nodes = output.platform_output.accesskit_update.map(|update| update.nodes).unwrap_or_default();
         actions
@@ -180,8 +181,41 @@ fn view_with_takes() -> View {
 }
 
 #[test]
-fn the_prompt_has_the_keyboard_when_the_window_opens() {
+fn no_field_takes_keys_before_it_is_clicked() {
     let mut window = Window::open(empty_view(), MIN_SIZE);
+    assert!(!window.ctx.egui_wants_keyboard_input());
+    window.frame(vec![Event::Text("rain".into())]);
+    assert_eq!(window.view.prompt, "");
+    window.click("Roll a new seed");
+    assert!(!window.ctx.egui_wants_keyboard_input(), "a button takes no text");
+}
+
+#[test]
+fn escape_a_click_elsewhere_and_another_window_end_typing() {
+    let mut window = Window::open(empty_view(), MIN_SIZE);
+    let endings: [fn(&mut Window); 3] = [
+        |window| drop(window.key(Modifiers::NONE, Key::Escape)),
+        |window| drop(window.click("Roll a new seed")),
+        // What was typed just before counts.
+        |window| drop(window.frame(vec![Event::Text("b".into()), Event::WindowFocused(false)])),
+    ];
+    for (round, end) in endings.into_iter().enumerate() {
+        // Else it would be a double click.
+        window.time += 5.0;
+        window.click("prompt");
+        window.frame(vec![Event::Text("a".into())]);
+        assert!(window.ctx.egui_wants_keyboard_input());
+        end(&mut window);
+        window.frame(vec![Event::Text("lost".into())]);
+        assert!(!window.ctx.egui_wants_keyboard_input(), "after ending {round}");
+    }
+    assert_eq!(window.view.prompt, "aaab");
+}
+
+#[test]
+fn a_clicked_prompt_takes_lines() {
+    let mut window = Window::open(empty_view(), MIN_SIZE);
+    window.click("prompt");
     window.frame(vec![Event::Text("rain".into())]);
     window.key(Modifiers::NONE, Key::Enter);
     window.frame(vec![Event::Text("on tin".into())]);
@@ -191,6 +225,7 @@ fn the_prompt_has_the_keyboard_when_the_window_opens() {
 #[test]
 fn ctrl_enter_generates_and_leaves_the_prompt_alone() {
     let mut window = Window::open(empty_view(), MIN_SIZE);
+    window.click("prompt");
     assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), [], "there is nothing to generate from");
     window.frame(vec![Event::Text("rain".into())]);
     assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), [Action::Generate]);
@@ -218,6 +253,7 @@ fn a_running_job_can_be_cancelled_and_not_started_twice() {
 #[test]
 fn a_longer_prompt_than_the_engine_reads_cannot_be_typed() {
     let mut window = Window::open(empty_view(), MIN_SIZE);
+    window.click("prompt");
     window.frame(vec![Event::Text("ä".repeat(5000))]);
     assert_eq!(window.view.prompt.chars().count(), default_card().prompt_chars);
 }
