@@ -17,6 +17,11 @@ const SUCCESS: &str = "exit status: 0";
 /// Longest time of one test; only a test that hangs comes near.
 const LIMIT: Duration = Duration::from_secs(900);
 
+/// Linux's flag of a thread that has run its last instruction; whoever waited for its end goes on before it is gone.
+const EXITING: u64 = 0x4;
+/// Part of the message of a panic that a test makes on purpose.
+pub(crate) const MEANT_PANIC: &str = "the test wants to see this survived";
+
 /// Runs `test` in a process of its own without a display.
 ///
 /// Outside of that process it starts it and panics with its output if it fails. The test's name is taken from the
@@ -41,6 +46,9 @@ fn run<F: FnOnce() -> Result<()>>(test: F, with_display: bool) {
     // The count: a wrong name would run no test, and succeed.
     let quoted = output.replace('\n', "\n| ");
     assert!(ending == SUCCESS && output.contains("1 passed"), "{name}: {ending}\n| {quoted}");
+    // One of the plugin's threads may have ended by a panic without anybody having waited for it.
+    let [panics, meant] = ["panicked at", MEANT_PANIC].map(|words| output.matches(words).count());
+    assert!(panics == meant, "{name}: a thread panicked\n| {quoted}");
 }
 
 /// `module::function` of the test whose closure has type `F`.
@@ -92,7 +100,7 @@ impl Display {
         // -displayfd: the server picks a free number and tells it when it is ready. -noreset: it does not start anew
         // whenever its last client leaves, which refuses connections for a moment.
         let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"])
+            .args(["-displayfd", "1", "-screen", "0", "2100x1000x24", "-nolisten", "tcp", "-noreset"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -122,7 +130,12 @@ pub(crate) fn journal() -> Journal {
 
 /// Loads Straightshot.clap.
 pub(crate) fn clap_bundle() -> Result<Bundle> {
-    Bundle::load(&bundle_path("STRAIGHTSHOT_CLAP", "Straightshot.clap")?)
+    Bundle::load(&clap_bundle_path()?)
+}
+
+/// The file Straightshot.clap.
+pub(crate) fn clap_bundle_path() -> Result<PathBuf> {
+    bundle_path("STRAIGHTSHOT_CLAP", "Straightshot.clap")
 }
 
 /// The library inside of Straightshot.vst3.
@@ -146,13 +159,17 @@ fn bundle_path(variable: &str, name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Names of the threads of this process, sorted.
+/// Names of the threads of this process, sorted, without those of which only the system has still to clean up.
 pub(crate) fn threads() -> Result<Vec<String>> {
     let mut names = Vec::new();
     for task in std::fs::read_dir("/proc/self/task")? {
         // A thread may end between the two reads.
-        if let Ok(name) = std::fs::read_to_string(task?.path().join("comm")) {
-            names.push(name.trim().to_owned());
+        let Ok(line) = std::fs::read_to_string(task?.path().join("stat")) else { continue };
+        let (Some(start), Some(end)) = (line.find('('), line.rfind(')')) else { continue };
+        // Behind the name: state, five numbers of parent, groups and terminal, flags.
+        let flags = line[end + 1..].split_whitespace().nth(6).and_then(|flags| flags.parse::<u64>().ok());
+        if flags.is_some_and(|flags| flags & EXITING == 0) {
+            names.push(line[start + 1..end].to_owned());
         }
     }
     names.sort();

@@ -1,6 +1,7 @@
 //! The editor, embedded by a CLAP host in a window of its own.
 
 use crate::alone::{alone_with_display, clap_bundle};
+use crate::bare_host;
 use crate::window::{HostWindow, press, type_text};
 use anyhow::{Context, Result, ensure};
 use clack_extensions::gui::{GuiApiType, GuiConfiguration, GuiSize, PluginGui, Window};
@@ -10,26 +11,33 @@ use straightshot_tests::clap_host::Instance;
 /// What is typed into the prompt: letters, space and punctuation.
 const PROMPT: &str = "wooden door, slow creak";
 /// A place in the prompt's field, in pixels of a window of the default size.
-const PROMPT_AT: (u32, u32) = (200, 130);
+pub(crate) const PROMPT_AT: (u32, u32) = (200, 130);
 /// How long the editor may take to store what was typed.
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// An open editor in a window of the host.
-struct Editor {
+pub(crate) struct Editor {
     gui: PluginGui,
-    window: HostWindow,
+    /// The host's window.
+    pub(crate) window: HostWindow,
 }
 
 impl Editor {
     /// Opens the editor; `gap` passes between its creation and the moment it is shown.
-    fn open(instance: &mut Instance, gap: Duration) -> Result<Self> {
+    pub(crate) fn open(instance: &mut Instance, gap: Duration) -> Result<Self> {
+        Self::open_above(instance, gap, 0)
+    }
+
+    /// Like [`Self::open`], in a window with some pixels to spare below the editor.
+    pub(crate) fn open_above(instance: &mut Instance, gap: Duration, spare: u32) -> Result<Self> {
         let handle = instance.handle();
         let gui: PluginGui = handle.get_extension().context("the plugin has no editor")?;
         let x11 = GuiConfiguration { api_type: GuiApiType::X11, is_floating: false };
         ensure!(gui.is_api_supported(&handle, x11), "the editor cannot be embedded in X11");
         gui.create(&handle, x11)?;
         let GuiSize { width, height } = gui.get_size(&handle).context("the editor has no size")?;
-        let window = HostWindow::open(u16::try_from(width)?, u16::try_from(height)?)?;
+        let window = HostWindow::open(u16::try_from(width)?, u16::try_from(height + spare)?)?;
+        let window = window.named("CLAP editor")?;
         // SAFETY: the window exists on the server and outlives the editor, see `close`.
         unsafe { gui.set_parent(&handle, Window::from_x11_handle(window.id.into()))? };
         std::thread::sleep(gap);
@@ -37,14 +45,29 @@ impl Editor {
         Ok(Self { gui, window })
     }
 
-    fn wait_until_drawn(&self, instance: &mut Instance) -> Result<()> {
+    /// Waits until the editor has drawn itself.
+    pub(crate) fn wait_until_drawn(&self, instance: &mut Instance) -> Result<()> {
         self.window.wait_until_drawn(|| instance.idle())
     }
 
-    fn close(self, instance: &mut Instance) {
-        self.gui.destroy(&instance.handle());
-        drop(self.window);
+    /// Closes the editor and the host's window.
+    pub(crate) fn close(self, instance: &mut Instance) {
+        drop(self.close_and_keep_window(instance));
     }
+
+    /// Closes the editor; the host's window stays open.
+    pub(crate) fn close_and_keep_window(self, instance: &mut Instance) -> HostWindow {
+        self.gui.destroy(&instance.handle());
+        self.window
+    }
+}
+
+#[test]
+fn a_host_without_the_gui_extension_is_refused_an_editor() {
+    alone_with_display(|| {
+        assert!(!bare_host::opens_an_editor()?);
+        Ok(())
+    });
 }
 
 #[test]

@@ -6,11 +6,16 @@
 #![cfg(target_os = "linux")]
 
 mod alone;
+mod bare_host;
+mod desktop;
 mod editor;
+mod focus;
 mod generating;
+mod hosted;
 mod playing;
 mod scan;
 mod state;
 mod vst3_host;
 mod vst3_stress;
 mod window;
+mod window_thread;

@@ -1,8 +1,9 @@
-//! A minimal VST3 host on the COM bindings: as much as the stress test and the scan need.
+//! A minimal VST3 host on the COM bindings: as much as the tests need.
 #![expect(clippy::multiple_unsafe_ops_per_block, reason = "every call of a VST3 interface is unsafe")]
 
 use anyhow::{Context, Result, ensure};
 use libloading::os::unix::Library;
+use std::cell::RefCell;
 use std::ffi::{CStr, c_void};
 use std::path::Path;
 use std::ptr::null_mut;
@@ -13,8 +14,8 @@ use vst3::Steinberg::Vst::{
     ParameterInfo, ProcessData, ProcessModes_, ProcessSetup, SymbolicSampleSizes_,
 };
 use vst3::Steinberg::{
-    FIDString, IPlugView, IPluginBaseTrait, IPluginFactory, IPluginFactoryTrait, PClassInfo, int32,
-    kInvalidArgument, kResultFalse, kResultOk, tresult,
+    FIDString, IBStream, IBStreamTrait, IPlugView, IPluginBaseTrait, IPluginFactory, IPluginFactoryTrait,
+    PClassInfo, int32, int64, kInvalidArgument, kResultFalse, kResultOk, tresult,
 };
 use vst3::{Class, ComPtr, ComWrapper, Interface};
 
@@ -123,6 +124,16 @@ impl Instance {
         }
     }
 
+    /// The bytes a host would keep in its project file.
+    pub(crate) fn state(&self) -> Result<Vec<u8>> {
+        let stream = ComWrapper::new(Stream::default());
+        let pointer = stream.to_com_ptr::<IBStream>().context("the stream has no such interface")?;
+        // SAFETY: the component and the stream are alive during the call.
+        let result = unsafe { self.component.getState(pointer.as_ptr()) };
+        ensure!(result == kResultOk, "the component does not save");
+        Ok(stream.written.borrow().clone())
+    }
+
     /// A new view of the editor.
     pub(crate) fn view(&self) -> Result<ComPtr<IPlugView>> {
         // SAFETY: the name is one of the specification's; the view is a new reference.
@@ -187,6 +198,42 @@ impl Drop for Instance {
     fn drop(&mut self) {
         // SAFETY: the last call before the references are released.
         unsafe { self.component.terminate() };
+    }
+}
+
+/// A stream that can only be written to.
+#[derive(Default)]
+struct Stream {
+    written: RefCell<Vec<u8>>,
+}
+
+impl Class for Stream {
+    type Interfaces = (IBStream,);
+}
+
+impl IBStreamTrait for Stream {
+    unsafe fn read(&self, _buffer: *mut c_void, _length: int32, _done: *mut int32) -> tresult {
+        kResultFalse
+    }
+
+    unsafe fn write(&self, buffer: *mut c_void, length: int32, done: *mut int32) -> tresult {
+        let Ok(count) = usize::try_from(length) else { return kInvalidArgument };
+        // SAFETY: the caller passes as many bytes as it says.
+        let bytes = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), count) };
+        self.written.borrow_mut().extend_from_slice(bytes);
+        if !done.is_null() {
+            // SAFETY: the caller passes null or a valid place.
+            unsafe { *done = length };
+        }
+        kResultOk
+    }
+
+    unsafe fn seek(&self, _position: int64, _mode: int32, _result: *mut int64) -> tresult {
+        kResultFalse
+    }
+
+    unsafe fn tell(&self, _position: *mut int64) -> tresult {
+        kResultFalse
     }
 }
 

@@ -1,16 +1,20 @@
 //! The VST3 in the situation that took hosts down: automation while the editor opens and closes.
 
 use crate::alone::{alone, alone_with_display, journal, threads, vst3_library};
+use crate::desktop::wait_for;
 use crate::vst3_host::{Instance, Module, X11};
 use crate::window::HostWindow;
 use anyhow::{Result, ensure};
 use std::ffi::c_void;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use vst3::Steinberg::{IPlugViewTrait, ViewRect, kInvalidArgument, kResultOk};
 
 /// How often the editor is opened and closed.
 const CYCLES: u64 = 30;
+/// How often two instances are made and released.
+const RELEASES: i32 = 4000;
 
 #[test]
 fn scanning_the_vst3_starts_no_thread_and_loads_no_model() {
@@ -58,9 +62,46 @@ fn automation_while_the_editor_opens_and_closes_is_safe() {
             stop.store(true, Ordering::Relaxed);
             result
         })?;
+        ensure!(threads()?.iter().any(|name| name == "bg-worker"), "the background thread has died");
         instance.stop();
         drop(instance);
         Ok(())
+    });
+}
+
+#[test]
+fn instances_released_with_tasks_under_way_take_nobody_down() {
+    alone(|| {
+        let module = Module::load(&vst3_library()?)?;
+        for cycle in 0..RELEASES {
+            let (first, second) = (Arc::new(module.instance()?), Arc::new(module.instance()?));
+            let ids = first.param_ids();
+            first.start()?;
+            let done = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                // Changes from another thread than the host's are handed to the thread that all instances share.
+                let played = Arc::clone(&first);
+                let (ids, done) = (&ids, &done);
+                scope.spawn(move || {
+                    for block in 0..=cycle % 40 {
+                        let changes: Vec<_> = ids.iter().map(|id| (*id, f64::from(block % 2))).collect();
+                        assert_eq!(played.process(&changes), kResultOk);
+                    }
+                    drop(played);
+                    done.store(true, Ordering::Release);
+                });
+                // Not asleep: the instance has to go before that thread gets round to the changes.
+                while !done.load(Ordering::Acquire) {
+                    std::hint::spin_loop();
+                }
+                // Each may be the last one to go, and the thread itself may be what holds it at the end.
+                let order = if cycle % 2 == 0 { [first, second] } else { [second, first] };
+                order.into_iter().for_each(drop);
+            });
+        }
+        drop(module);
+        // Where it dropped the last instance itself, nobody has waited for its end.
+        wait_for("the background thread's end", || Ok(!threads()?.iter().any(|name| name == "bg-worker")))
     });
 }
 

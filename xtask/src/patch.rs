@@ -1,55 +1,54 @@
-//! Repairs two dependencies at build time, and two more for CUDA, on copies of the registry's sources.
+//! Repairs dependencies at build time, on copies of the registry's sources.
 //!
-//! nice-plug 0.4.2 and baseview 0.4.2 have faults that can end the host's process and that cannot be worked around
-//! from the plugin's side:
+//! These crates have faults that end the host's process, take its keyboard or keep a build from starting, and that
+//! cannot be worked around from the plugin's side. [`edits`] says of each repair why it is there and which test fails
+//! without it; `STRAIGHTSHOT_LEAVE_OUT=NAME,…` builds without some of them, to see that test fail.
 //!
-//! 1. nice-plug, VST3: a parameter change that arrives while the editor opens or closes is handed to the background
-//!    thread, which borrows the editor's slot while `attached()` holds it; the panic kills the background thread, and
-//!    releasing the last instance then aborts. Now the background thread gives way (the editor draws from the
-//!    parameters anyway), and `attached()` and `removed()` wait for it.
-//! 2. nice-plug: the background thread is shared by all instances, but ended as soon as one of them went away with a
-//!    task under way; the others lost their tasks, and the last one aborted on release.
-//! 3. nice-plug, both formats: the question about a parameter accepts an index equal to their number and panics.
-//! 4. nice-plug, CLAP: opening the editor panics in a host without the optional `clap.gui` host extension.
-//! 5. baseview, X11: closing a window asks its thread to show it once more, and when the thread has ended meanwhile
-//!    does not wait for its last instructions; a host that unloads the library now crashes. Also, a panic of that
-//!    thread was carried on into the host's call. Now closing always waits and reports the panic as an error.
-//!
-//! A build with CUDA must start where there is no CUDA, and need not take an hour:
-//!
-//! 6. cudarc, as candle asks for it, is linked to NVIDIA's libraries; now it loads them when they are first used.
-//! 7. candle-kernels links NVIDIA's runtime, but only for kernels of quantised models, which also take nine tenths of
-//!    its build; now these are left out. A function that is called all the same ends the process with a message; nothing
-//!    of ours does.
-//!
-//! **Mechanism.** [`prepare`] copies the sources that `cargo metadata` points to into `target/patched` and applies
-//! the table in [`edits`], in which each text must match exactly once. Builds see the copies through cargo's `paths`
-//! override, which leaves Cargo.lock as it is: no manifest is edited. A plain `cargo build` works too and gets the crates
-//! as published.
+//! **Mechanism.** [`prepare`] copies the sources that `cargo metadata` points to into `target/patched`, applies the
+//! edits, of which each must match exactly once, and adds a few files of our own (`patch/added`). Builds see the copies
+//! through cargo's `paths` override, which leaves Cargo.lock as it is: no manifest is edited. A plain `cargo build`
+//! works too and gets the crates as published.
 //! Cargo writes both plugins to one file and may take the one for the other; so a built plugin is searched for the
 //! copies' markers, see [`is_patched`].
 
 mod edits;
 
-use anyhow::{Context, Result, ensure};
-use edits::{CRATES, CUDA_CRATES, Edit, PatchedCrate};
+use anyhow::{Context, Result, bail, ensure};
+use edits::{CRATES, CUDA_CRATES, Edit, PatchedCrate, Repair};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// Names repairs to leave out, separated by commas.
+const LEAVE_OUT: &str = "STRAIGHTSHOT_LEAVE_OUT";
 
 /// Makes the patched copies under `target` and returns their folders.
 ///
 /// Files are only written when they change, so that cargo sees nothing new in the second run.
 pub(crate) fn prepare(metadata: &Value, target: &Path, cuda: bool) -> Result<Vec<PathBuf>> {
-    CRATES
-        .iter()
-        .chain(if cuda { CUDA_CRATES } else { &[] })
+    let left_out = std::env::var(LEAVE_OUT).unwrap_or_default();
+    let left_out: Vec<&str> = left_out.split(',').filter(|name| !name.is_empty()).collect();
+    let crates = CRATES.iter().chain(if cuda { CUDA_CRATES } else { &[] });
+    for name in &left_out {
+        let Some(Repair { why, proof, .. }) = all_repairs().find(|repair| repair.name == *name) else {
+            bail!("{LEAVE_OUT} names no repair {name}");
+        };
+        println!("WITHOUT {name}\n  {why}\n  {proof}");
+    }
+    crates
         .map(|patched| {
             let copy = target.join("patched").join(patched.name);
-            patch_into(&published_source(metadata, patched)?, &copy, patched)?;
+            let repairs = patched.repairs.iter().filter(|repair| !left_out.contains(&repair.name));
+            let repairs: Vec<&Repair> = repairs.collect();
+            patch_into(&published_source(metadata, patched)?, &copy, patched.name, &repairs)?;
             Ok(copy)
         })
         .collect()
+}
+
+/// Every repair of every crate.
+fn all_repairs() -> impl Iterator<Item = &'static Repair> {
+    CRATES.iter().chain(CUDA_CRATES).flat_map(|patched| patched.repairs)
 }
 
 /// Whether a built plugin contains the patched crates.
@@ -76,22 +75,25 @@ fn published_source(metadata: &Value, patched: &PatchedCrate) -> Result<PathBuf>
     Ok(Path::new(manifest).parent().context("a manifest without a folder")?.to_owned())
 }
 
-/// Copies the crate in `source` to `copy` with its edits.
-fn patch_into(source: &Path, copy: &Path, patched: &PatchedCrate) -> Result<()> {
-    let mut used = vec![false; patched.edits.len()];
+/// Copies the crate in `source` to `copy` with its repairs.
+fn patch_into(source: &Path, copy: &Path, name: &str, repairs: &[&Repair]) -> Result<()> {
+    let edits: Vec<&Edit> = repairs.iter().flat_map(|repair| repair.edits).collect();
+    let mut used = vec![false; edits.len()];
     for file in files_below(source)? {
         let relative = file.strip_prefix(source).context("a file outside of its own folder")?;
         let mut content = fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-        for (edit, used) in
-            patched.edits.iter().zip(&mut used).filter(|(edit, _)| relative == Path::new(edit.file))
-        {
-            content = apply(edit, &content).with_context(|| format!("the patch of {}", patched.name))?;
+        for (edit, used) in edits.iter().zip(&mut used).filter(|(edit, _)| relative == Path::new(edit.file)) {
+            content = apply(edit, &content).with_context(|| format!("the patch of {name}"))?;
             *used = true;
         }
         write_if_changed(&copy.join(relative), &content)?;
     }
-    for (edit, used) in patched.edits.iter().zip(used) {
-        ensure!(used, "{} has no file {}: its patch no longer fits", patched.name, edit.file);
+    for (edit, used) in edits.iter().zip(used) {
+        ensure!(used, "{name} has no file {}: its patch no longer fits", edit.file);
+    }
+    for (file, text) in repairs.iter().flat_map(|repair| repair.added) {
+        ensure!(!source.join(file).exists(), "{name} has a file {file} of its own now");
+        write_if_changed(&copy.join(file), text.as_bytes())?;
     }
     Ok(())
 }
@@ -135,6 +137,7 @@ fn write_if_changed(file: &Path, content: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use edits::Proof;
 
     #[test]
     fn an_edit_must_match_exactly_once() {
@@ -148,7 +151,25 @@ mod tests {
     fn every_crate_leaves_its_marker() {
         for patched in CRATES {
             let marker = patched.marker.unwrap();
-            assert!(patched.edits.iter().any(|edit| edit.replace.contains(marker)), "{}", patched.name);
+            let mut edits = patched.repairs.iter().flat_map(|repair| repair.edits);
+            assert!(edits.any(|edit| edit.replace.contains(marker)), "{}", patched.name);
+        }
+    }
+
+    /// `focus::name` is a test `name` in `tests/host/focus.rs`; a reason is at least a sentence.
+    #[test]
+    fn every_repair_says_why_and_names_a_test_that_exists() {
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/host");
+        for Repair { name, why, proof, .. } in all_repairs() {
+            assert!(why.len() > 40, "{name}: {why}");
+            match proof {
+                Proof::Test(path) => {
+                    let (file, test) = path.split_once("::").unwrap();
+                    let source = fs::read_to_string(tests.join(format!("{file}.rs"))).unwrap();
+                    assert!(source.contains(&format!("fn {test}()")), "{name}: there is no test {path}");
+                }
+                Proof::NoTest(reason) => assert!(reason.len() > 40, "{name}: {reason}"),
+            }
         }
     }
 }

@@ -59,6 +59,7 @@ const NEEDS: &[Need] = &[
     need(Purpose::Window, Probe::Library("libGLX_mesa.so.0"), "libgl1-mesa-dri libglx-mesa0"),
     need(Purpose::Test, Probe::Program("Xvfb"), "xvfb"),
     need(Purpose::Test, Probe::Program("xdotool"), "xdotool"),
+    need(Purpose::Test, Probe::Program("openbox"), "openbox"),
     need(Purpose::Test, Probe::Library("libatomic.so.1"), "libatomic1"),
     need(Purpose::Test, Probe::Python("venv, ensurepip"), "python3-venv"),
 ];
