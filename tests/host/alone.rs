@@ -1,6 +1,8 @@
 //! Runs a test in a process of its own, and says where the bundles are.
 
 use anyhow::{Context, Result, ensure};
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -161,17 +163,24 @@ fn bundle_path(variable: &str, name: &str) -> Result<PathBuf> {
 
 /// Names of the threads of this process, sorted, without those of which only the system has still to clean up.
 pub(crate) fn threads() -> Result<Vec<String>> {
-    let mut names = Vec::new();
+    let mut names: Vec<String> = threads_by_number()?.into_values().collect();
+    names.sort();
+    Ok(names)
+}
+
+/// The same threads, by the system's numbers.
+pub(crate) fn threads_by_number() -> Result<HashMap<OsString, String>> {
+    let mut threads = HashMap::new();
     for task in std::fs::read_dir("/proc/self/task")? {
+        let task = task?;
         // A thread may end between the two reads.
-        let Ok(line) = std::fs::read_to_string(task?.path().join("stat")) else { continue };
+        let Ok(line) = std::fs::read_to_string(task.path().join("stat")) else { continue };
         let (Some(start), Some(end)) = (line.find('('), line.rfind(')')) else { continue };
         // Behind the name: state, five numbers of parent, groups and terminal, flags.
         let flags = line[end + 1..].split_whitespace().nth(6).and_then(|flags| flags.parse::<u64>().ok());
         if flags.is_some_and(|flags| flags & EXITING == 0) {
-            names.push(line[start + 1..end].to_owned());
+            threads.insert(task.file_name(), line[start + 1..end].to_owned());
         }
     }
-    names.sort();
-    Ok(names)
+    Ok(threads)
 }

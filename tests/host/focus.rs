@@ -42,6 +42,11 @@ impl Desk {
         let other = HostWindow::open_at(600, 830, 300, 100)?.named("another program")?;
         Ok(Self { editors: [Hosted::clap()?, Hosted::vst3()?], host, other, _manager: manager })
     }
+
+    /// Closes the editors before their instances go, as a host must.
+    fn close(self) -> Result<()> {
+        self.editors.into_iter().try_for_each(|editor| editor.close().map(drop))
+    }
 }
 
 #[test]
@@ -75,7 +80,7 @@ fn the_editors_leave_the_keyboard_to_other_programs() {
         for (editor, typed) in desk.editors.iter_mut().zip(typed) {
             assert_eq!(editor.prompt()?, typed, "{}", editor.format);
         }
-        Ok(())
+        desk.close()
     });
 }
 
@@ -94,7 +99,7 @@ fn a_clicked_prompt_takes_text_in_both_formats() {
             wait_for_prompt(editor, "wooden door, Slow creak")?;
             assert_eq!(editor.window().keys()?, [], "{}: the host got some of it", editor.format);
         }
-        Ok(())
+        desk.close()
     });
 }
 
@@ -136,7 +141,7 @@ fn the_keyboard_goes_back_to_the_host_when_typing_ends() {
                 wait_for_prompt(editor, &typed).context(what)?;
             }
         }
-        Ok(())
+        desk.close()
     });
 }
 
@@ -153,7 +158,7 @@ fn a_click_beside_the_fields_leaves_the_keyboard_to_the_host() {
             let used = editor.uses_offered_key(u16::from(b' '), i16::try_from(KEY_SPACE)?);
             assert!(!used, "{}", editor.format);
         }
-        Ok(())
+        desk.close()
     });
 }
 
@@ -189,7 +194,7 @@ fn keys_that_a_field_has_no_use_for_reach_the_host() {
             let released: Vec<u32> = keys.iter().filter(|key| !key.pressed).map(|key| key.symbol).collect();
             assert_eq!(released, [LETTER_S, F5, LETTER_Q], "{}", editor.format);
         }
-        Ok(())
+        desk.close()
     });
 }
 
@@ -210,7 +215,8 @@ fn a_modifier_released_elsewhere_is_not_held() {
         wait_until_it_has_left(editor.window())?;
         press("ctrl+a")?;
         press("b")?;
-        wait_for_prompt(editor, "b")
+        wait_for_prompt(editor, "b")?;
+        desk.close()
     });
 }
 
