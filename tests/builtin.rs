@@ -2,6 +2,9 @@
 
 use anyhow::Result;
 use std::f32::consts::FRAC_1_SQRT_2;
+use std::time::{Duration, Instant};
+use straightshot_engine::ErrorKind;
+use straightshot_engine::model::ModelFiles;
 use straightshot_engine::pipeline::Generator;
 use straightshot_protocol::{CancelToken, Request};
 
@@ -11,6 +14,33 @@ const PROMPTS: [&str; 3] =
 /// Root mean square over the whole clip.
 pub(crate) fn level(samples: &[f32]) -> f32 {
     (samples.iter().map(|x| x * x).sum::<f32>() / samples.len() as f32).sqrt()
+}
+
+#[test]
+fn loading_ends_when_it_is_cancelled() -> Result<()> {
+    let files = ModelFiles::builtin();
+    let load = |after: Duration| {
+        let cancel = CancelToken::default();
+        std::thread::scope(|scope| {
+            let loading = scope.spawn(|| Generator::load(&files, files.hash(), &cancel).map(|_| ()));
+            std::thread::sleep(after);
+            cancel.cancel();
+            let begun = Instant::now();
+            (loading.join().expect("no panic"), begun.elapsed())
+        })
+    };
+    for after_ms in [0, 20, 40, 80, 120, 160] {
+        let (loaded, took) = load(Duration::from_millis(after_ms));
+        // A fast machine may have been done.
+        if let Err(error) = loaded {
+            assert_eq!(error.kind(), ErrorKind::Cancelled, "{}", error.detail());
+        }
+        println!("cancelled after {after_ms} ms: {took:?}");
+        assert!(took < Duration::from_millis(500), "{took:?} after {after_ms} ms");
+    }
+    let (loaded, _) = load(Duration::ZERO);
+    assert!(loaded.is_err(), "nothing is loaded in no time");
+    Ok(())
 }
 
 #[test]

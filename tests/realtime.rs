@@ -12,6 +12,8 @@ mod handoff;
 mod hosted;
 #[path = "realtime/instance.rs"]
 mod instance;
+#[path = "realtime/models.rs"]
+mod models;
 #[path = "realtime/player.rs"]
 mod player;
 #[path = "realtime/refinement.rs"]

@@ -186,14 +186,15 @@ fn a_job_that_cannot_be_done_is_reported_and_leaves_the_instance_usable() {
 fn a_model_folder_that_is_not_there_is_reported() {
     alone(|| {
         let mut instance = Instance::new(&clap_bundle()?)?;
-        let mut renderer = instance.activate(48_000.0, 256)?;
+        let renderer = instance.activate(48_000.0, 256)?;
         let mut state = instance.state()?;
         state.ask_for(&request("rain", 1, SECONDS, 1));
         state.session["model_dir"] = "/no/such/folder".into();
         instance.set_state(&state)?;
-        let state = instance.finish_pending(&mut renderer, LIMIT)?;
-        assert_eq!(state.session["takes"], json!([]));
         assert_eq!(journal().events_after_jobs("failed", 1).len(), 1);
+        let state = instance.state()?;
+        assert_eq!(state.session["takes"], json!([]));
+        assert!(!state.session["pending"].is_null(), "the job waits until another model is chosen");
         instance.deactivate(renderer);
         Ok(())
     });

@@ -68,10 +68,10 @@ fn a_panic_names_its_cause_to_the_developer() {
 #[test]
 fn a_missing_model_folder_is_told() {
     let instance = Instance::with_tones();
-    instance.link.set_model_dir(Some("nowhere".into()));
+    instance.link.use_model(Some("nowhere".into()));
     instance.link.generate(request("a tone", 1));
     let view = instance.wait_until_idle();
-    assert!(view.status.notice.is_some_and(|message| message.text.contains("nowhere is no model")));
+    assert!(view.status.notice.is_some_and(|notice| notice.text.contains("There is no model in nowhere")));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_second_request_is_refused_while_the_first_runs() {
     instance.wait("the job", View::is_busy);
     instance.link.generate(request("a tone", 2));
     let view = instance.wait("the refusal", |view| view.status.notice.is_some());
-    assert_eq!(view.status.job, Some(request("slow", 1)));
+    assert_eq!(view.status.job, Some(made(request("slow", 1))));
     assert_eq!(view.status.notice.map(|message| message.severity), Some(Severity::Warning));
     instance.link.dismiss_notice();
     assert!(instance.link.view().status.notice.is_none());

@@ -1,9 +1,11 @@
 //! [worker thread] The loop: one message at a time.
 
-use super::job::{Chosen, Draft, Finished, Job, JobNumber, Sound};
+mod model;
+
+use super::job::{Draft, Finished, Job, JobNumber, Sound};
 use super::journal;
-use super::look::{Look, Looked};
-use super::models::{Found, ModelCache, SoundEngine};
+use super::look::Look;
+use super::models::{ModelCache, SoundEngine};
 use super::{Message, NO_THREAD};
 use crate::shared::{Command, Missing, Outcome, Progress, Severity, Shared};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
@@ -11,7 +13,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
-use straightshot_protocol::{CancelToken, ErrorKind, Failure, ModelId, Request};
+use straightshot_protocol::{CancelToken, ErrorKind, Failure, Request};
 use straightshot_takes::{Epoch, MAX_TAKES, ModelChoice, Placed, TakeId};
 
 /// How often clips are looked after while the audio thread still holds old ones.
@@ -113,14 +115,16 @@ impl Desk {
             let session = self.shared.session.lock();
             (session.pending.clone(), session.epoch())
         };
-        if let Some(current) =
-            self.current.as_mut().filter(|current| pending.as_ref() == Some(&current.request))
-        {
+        let is_same = |request: &Request| {
+            pending.as_ref().is_some_and(|p| p.steps == request.steps && p.same_but_steps(request))
+        };
+        if let Some(current) = self.current.as_mut().filter(|current| is_same(&current.request)) {
             current.epoch = epoch;
             return;
         }
         self.replace_current();
         self.show_idle();
+        self.shared.update_status(|status| status.missing = None);
         if let Some(request) = pending {
             self.begin(request);
         }
@@ -148,101 +152,6 @@ impl Desk {
             self.shared.update_status(|status| (status.missing, status.notice) = (None, None));
             self.shared.mark_unsaved();
         }
-    }
-
-    /// Another model was chosen. If a job waits for one, it is made by that; if one runs, it goes on with what it has.
-    fn model_chosen(&mut self) {
-        let choice = self.shared.session.lock().model.clone();
-        if choice.is_default() {
-            let card = Arc::new(self.models.default_card());
-            self.shared.update_status(|status| status.card = Some(card));
-        }
-        if self.current.is_some() {
-            return;
-        }
-        let pending = {
-            let mut session = self.shared.session.lock();
-            let id = self.chosen_id(&session.model);
-            if let Some(pending) = &mut session.pending {
-                pending.model = id;
-            }
-            session.pending.clone()
-        };
-        if let Some(request) = pending {
-            self.shared.update_status(|status| status.notice = None);
-            self.begin(request);
-        } else if !choice.is_default() {
-            self.look_for(choice);
-        }
-    }
-
-    /// The model of `choice`, as far as it is known.
-    fn chosen_id(&self, choice: &ModelChoice) -> ModelId {
-        if choice.is_default() { self.models.default_card().id } else { choice.id.clone() }
-    }
-
-    fn look_for(&mut self, choice: ModelChoice) {
-        self.stop_looking();
-        match Look::begin(choice, self.models.clone(), self.inbox.clone()) {
-            Ok(look) => self.look = Some(look),
-            Err(e) => self.shared.say(Severity::Error, NO_THREAD, e.to_string()),
-        }
-    }
-
-    fn stop_looking(&mut self) {
-        if let Some(look) = self.look.take() {
-            self.replaced.push(look.cancel());
-        }
-    }
-
-    /// The model of a folder that was chosen is known.
-    fn looked(&mut self, Looked { choice, result }: Looked) {
-        match result {
-            Ok(found) => self.remember(&choice, &found),
-            Err(failure) if failure.kind == ErrorKind::Cancelled => {}
-            Err(failure) => self.shared.say(Severity::Error, &*failure.text, failure.detail()),
-        }
-    }
-
-    /// The running job has its model.
-    fn chosen(&mut self, Chosen { number, model }: Chosen) {
-        let Some(current) = self.current.as_mut().filter(|current| current.number == number) else { return };
-        current.request.model = model.card.id.clone();
-        let (choice, epoch) = (current.choice.clone(), current.epoch);
-        let mut session = self.shared.session.lock();
-        if epoch == session.epoch()
-            && let Some(pending) = &mut session.pending
-        {
-            pending.model = model.card.id.clone();
-        }
-        drop(session);
-        self.shared.update_status(|status| {
-            if let Some(job) = &mut status.job {
-                job.model = model.card.id.clone();
-            }
-        });
-        self.remember(&choice, &model);
-    }
-
-    /// Puts what was found for `choice` into the session, unless another model was chosen meanwhile.
-    fn remember(&self, choice: &ModelChoice, found: &Found) {
-        let mut session = self.shared.session.lock();
-        if session.model != *choice {
-            return;
-        }
-        let card = Arc::new(found.card.clone());
-        if !choice.is_default() {
-            session.model.id = found.card.id.clone();
-            session.model.folder.clone_from(&found.folder);
-        }
-        drop(session);
-        self.shared.update_status(|status| status.card = Some(card));
-        if found.has_changed {
-            let text =
-                "The model in the chosen folder has changed; sounds are made by the new one from now on";
-            self.shared.say(Severity::Info, text, "");
-        }
-        self.shared.mark_unsaved();
     }
 
     /// Begins the session's pending job, which is `request`. If a restored job has a take already, the versions that
@@ -284,14 +193,6 @@ impl Desk {
                 self.show_ended(outcome);
             }
         }
-    }
-
-    /// The model for `request`: the chosen one, unless a job of before was begun with another.
-    fn choice_for(&self, request: &Request, chosen: &ModelChoice) -> ModelChoice {
-        if request.model.is_any() || request.model == self.chosen_id(chosen) {
-            return chosen.clone();
-        }
-        ModelChoice { id: request.model.clone(), folder: chosen.folder.clone(), follows_folder: false }
     }
 
     fn spawn(&self, job: Job) -> io::Result<JoinHandle<()>> {
