@@ -6,8 +6,9 @@
 
 pub mod attention;
 pub mod band_block;
-pub(crate) mod compact;
+pub(crate) mod eight_bit;
 pub(crate) mod held;
+pub(crate) mod held_layers;
 pub mod linear;
 pub mod norm;
 pub mod ops;

@@ -7,7 +7,7 @@
 //! look at the text with the same queries, and a SwiGLU layer. A clip is as many tokens as it is long, so a short sound costs
 //! little.
 
-mod compact;
+mod phased_blocks;
 
 use crate::config::{FlowConfig, MAX_TOKENS};
 use crate::error::Result;
@@ -188,11 +188,17 @@ impl Transformer {
             None => KeyLengths::full(batch, tokens),
         };
         let mut x = self.input.forward(x_t)?;
-        let compact = match mask {
-            None => compact::forward(&self.blocks, [&x, &condition], &self.rope, &text.keys, between_blocks)?,
+        let done = match mask {
+            None => phased_blocks::forward(
+                &self.blocks,
+                [&x, &condition],
+                &self.rope,
+                &text.keys,
+                between_blocks,
+            )?,
             Some(_) => None,
         };
-        if let Some(done) = compact {
+        if let Some(done) = done {
             x = done;
         } else {
             for (block, keys) in self.blocks.iter().zip(&text.keys) {

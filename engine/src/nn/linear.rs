@@ -1,6 +1,6 @@
 //! Affine map over the last dimension.
 
-use super::compact::Compact;
+use super::eight_bit::EightBit;
 use super::ops;
 use candle_core::{Result, Tensor};
 use candle_nn::{Init, VarBuilder};
@@ -14,13 +14,13 @@ pub(crate) use card::Activation;
 /// The weight is kept `[in_dim, out_dim]`, the transpose of PyTorch's layout: the matrix product then reads
 /// it in storage order, which is 10 to 25 % faster on the CPU for the row counts of this model. The product is computed
 /// in the type of the weight. Without gradients it is made with the weight in bytes where it has that form, see
-/// [`super::compact`].
+/// [`super::eight_bit`].
 #[derive(Debug, Clone)]
 pub struct Linear {
     weight: Tensor,
     bias: Option<Tensor>,
     /// Made when it is first of use.
-    compact: Arc<OnceLock<Option<Compact>>>,
+    eight_bit: Arc<OnceLock<Option<EightBit>>>,
 }
 
 /// How a new [`Linear`] starts when it is trained from nothing.
@@ -66,7 +66,7 @@ impl Linear {
         };
         let weight = vb.get_with_hints((in_dim, out_dim), "weight", hint)?;
         let bias = if bias { Some(vb.get_with_hints(out_dim, "bias", Init::Const(0.0))?) } else { None };
-        Ok(Self { weight, bias, compact: Arc::default() })
+        Ok(Self { weight, bias, eight_bit: Arc::default() })
     }
 
     /// A map whose weight is stored `[out_dim, in_dim]`, as PyTorch does, with a bias; turned round here.
@@ -75,7 +75,7 @@ impl Linear {
     /// A candle error if a stored tensor is missing or has another shape.
     pub fn from_rows(in_dim: usize, out_dim: usize, vb: &VarBuilder<'_>) -> Result<Self> {
         let weight = vb.get((out_dim, in_dim), "weight")?.t()?.contiguous()?;
-        Ok(Self { weight, bias: Some(vb.get(out_dim, "bias")?), compact: Arc::default() })
+        Ok(Self { weight, bias: Some(vb.get(out_dim, "bias")?), eight_bit: Arc::default() })
     }
 
     /// Whether weight or bias wants a gradient.
@@ -104,8 +104,8 @@ impl Linear {
         let x = x.to_dtype(self.weight.dtype())?;
         let bias = self.bias.as_ref();
         let is_for_bytes = ops::is_fused(&x) && !x.track_op() && !self.is_trained();
-        match if is_for_bytes { self.compact()? } else { None } {
-            Some(compact) => compact.apply(&x, bias),
+        match if is_for_bytes { self.eight_bit()? } else { None } {
+            Some(eight_bit) => eight_bit.apply(&x, bias),
             None => ops::linear(&x, &self.weight, bias),
         }
     }
@@ -151,12 +151,12 @@ impl Linear {
     }
 
     /// The weight in bytes, if it has that form.
-    pub(crate) fn compact(&self) -> Result<Option<&Compact>> {
-        if self.compact.get().is_none() {
+    pub(crate) fn eight_bit(&self) -> Result<Option<&EightBit>> {
+        if self.eight_bit.get().is_none() {
             // Two threads may both make it; one of the two is kept.
-            let made = Compact::of(&self.weight)?;
-            let _ = self.compact.set(made);
+            let made = EightBit::of(&self.weight)?;
+            let _ = self.eight_bit.set(made);
         }
-        Ok(self.compact.get().and_then(Option::as_ref))
+        Ok(self.eight_bit.get().and_then(Option::as_ref))
     }
 }

@@ -12,7 +12,7 @@ mod linear;
 mod modulate;
 pub(crate) mod rowwise;
 
-pub(crate) use attention::{Head, Rows as HeadRows, Scratch as HeadScratch, attend};
+pub(crate) use attention::{Head, HeadRows, Scratch as HeadScratch, attend};
 pub use attention::{KeyLengths, attention};
 use candle_core::{CpuStorage, CustomOp2, DType, Layout, Result, Shape, Tensor};
 pub(crate) use channels::one_clip;

@@ -2,7 +2,7 @@
 //!
 //! Only for reading: it is frozen. Weights lie transposed in the published files and are turned round once, at load.
 
-mod compact;
+mod phased_layers;
 
 use crate::config::TextConfig;
 use crate::nn::linear::Activation;
@@ -57,7 +57,7 @@ impl Bert {
         let (batch, tokens) = ids.dims2()?;
         let words = self.words.index_select(&ids.flatten_all()?, 0)?.reshape((batch, tokens, ()))?;
         let x = self.norm.of_sum(&words, &self.positions.narrow(0, 0, tokens)?, &self.first_segment)?;
-        if let Some(done) = compact::forward(&self.layers, &x, lengths)? {
+        if let Some(done) = phased_layers::forward(&self.layers, &x, lengths)? {
             return Ok(done);
         }
         self.layers.iter().try_fold(x, |x, layer| layer.forward(&x, lengths))

@@ -6,8 +6,9 @@
 //! one loop.
 
 use super::BandBlock;
-use crate::nn::compact::rows::Rows;
-use crate::nn::held::{Held, HeldLinear, HeldNorm};
+use crate::nn::eight_bit::rows::Rows;
+use crate::nn::held::Held;
+use crate::nn::held_layers::{HeldLinear, HeldNorm};
 use crate::nn::ops::kernels as k;
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;

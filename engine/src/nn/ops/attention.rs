@@ -8,7 +8,7 @@ mod lanes;
 use super::rowwise::{contiguous_f32, read, rows_per_task};
 use super::{composed, is_fused, kernels};
 use candle_core::{CpuStorage, CustomOp3, DType, Layout, Result, Shape, Tensor, bail};
-pub(crate) use lanes::{Head, Rows, Scratch, attend};
+pub(crate) use lanes::{Head, HeadRows, Scratch, attend};
 use rayon::prelude::*;
 use std::sync::Arc;
 use straightshot_matmul::{Before, Matrix, MatrixMut, multiply_here};
@@ -140,9 +140,9 @@ impl CustomOp3 for Attention {
             out.par_chunks_mut(block).zip(q.par_chunks(block)).for_each(|(out, q)| {
                 let mut scratch = Scratch::default();
                 for at in (0..self.heads).map(|head| head * s.head_dim) {
-                    let query = Rows { values: &q[at..], stride: s.dim, count: q.len() / s.dim };
+                    let query = HeadRows { values: &q[at..], stride: s.dim, count: q.len() / s.dim };
                     let [key, value] =
-                        [k, v].map(|x| Rows { values: &x[at..], count: self.lengths.0[row], ..query });
+                        [k, v].map(|x| HeadRows { values: &x[at..], count: self.lengths.0[row], ..query });
                     attend(Head { query, key, value, dim: s.head_dim }, 1.0, &mut scratch, &mut out[at..]);
                 }
             });

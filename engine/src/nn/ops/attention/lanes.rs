@@ -9,7 +9,7 @@ use multiversion::multiversion;
 
 /// Rows of a head that lie in a larger matrix.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Rows<'a> {
+pub(crate) struct HeadRows<'a> {
     /// From the first value of the first row on.
     pub(crate) values: &'a [f32],
     /// Values between the beginnings of two rows.
@@ -18,7 +18,7 @@ pub(crate) struct Rows<'a> {
     pub(crate) count: usize,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> HeadRows<'a> {
     /// Rows of `dim` values, one behind the other.
     pub(crate) fn new(values: &'a [f32], dim: usize) -> Self {
         Self { values, stride: dim, count: values.len() / dim }
@@ -28,11 +28,11 @@ impl<'a> Rows<'a> {
 /// What is attended with and to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Head<'a> {
-    pub(crate) query: Rows<'a>,
+    pub(crate) query: HeadRows<'a>,
     /// A row per key.
-    pub(crate) key: Rows<'a>,
+    pub(crate) key: HeadRows<'a>,
     /// A row per key.
-    pub(crate) value: Rows<'a>,
+    pub(crate) value: HeadRows<'a>,
     /// Values of a row.
     pub(crate) dim: usize,
 }
@@ -72,7 +72,7 @@ macro_rules! form {
             while first < head.query.count && head.key.count > 0 {
                 let query = head.query;
                 let of_block = Head {
-                    query: Rows {
+                    query: HeadRows {
                         values: &query.values[first * query.stride..],
                         count: query.count - first,
                         ..query
@@ -285,7 +285,7 @@ mod tests {
 
     /// The definition, in double precision; like `out`.
     fn expected(head: Head<'_>) -> Vec<f64> {
-        let row = |rows: Rows<'_>, i: usize| -> Vec<f64> {
+        let row = |rows: HeadRows<'_>, i: usize| -> Vec<f64> {
             rows.values[i * rows.stride..][..head.dim].iter().map(|&v| v.into()).collect()
         };
         let mut out = vec![0.0; head.query.count * head.dim];
@@ -316,11 +316,8 @@ mod tests {
             {
                 let mut random = Noise::new(3, Stream::Training);
                 let [q, k, v] = [queries, keys, keys].map(|rows| random.normals(rows * STRIDE));
-                let [query, key, value] = [(&q, queries), (&k, keys), (&v, keys)].map(|(x, count)| Rows {
-                    values: &x[DIM..],
-                    stride: STRIDE,
-                    count,
-                });
+                let [query, key, value] = [(&q, queries), (&k, keys), (&v, keys)]
+                    .map(|(x, count)| HeadRows { values: &x[DIM..], stride: STRIDE, count });
                 let head = Head { query, key, value, dim: DIM };
                 let mut out = vec![0.5; queries * STRIDE];
                 form(head, 0.25, &mut scratch, &mut out[DIM..]);
@@ -345,7 +342,7 @@ mod tests {
         let [mut q, k, v] = [20, 9, 9].map(|rows| random.normals(rows * DIM));
         q[7 * DIM] = f32::NAN;
         for form in FORMS {
-            let [query, key, value] = [&q, &k, &v].map(|x| Rows::new(x, DIM));
+            let [query, key, value] = [&q, &k, &v].map(|x| HeadRows::new(x, DIM));
             let mut out = vec![0.0; q.len()];
             form(Head { query, key, value, dim: DIM }, 1.0, &mut Scratch::default(), &mut out);
             for (i, out) in out.chunks_exact(DIM).enumerate() {
@@ -360,9 +357,9 @@ mod tests {
             let (q, k, v) = ([200.0, -200.0], [200.0, 300.0], [5.0, 7.0]);
             let mut out = [1.0, 1.0];
             let head = |keys: usize| Head {
-                query: Rows::new(&q, 1),
-                key: Rows::new(&k[..keys], 1),
-                value: Rows::new(&v[..keys], 1),
+                query: HeadRows::new(&q, 1),
+                key: HeadRows::new(&k[..keys], 1),
+                value: HeadRows::new(&v[..keys], 1),
                 dim: 1,
             };
             form(head(0), 1.0, &mut Scratch::default(), &mut out);

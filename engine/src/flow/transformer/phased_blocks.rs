@@ -15,10 +15,10 @@
 use super::Block;
 use crate::error::Result;
 use crate::nn::attention::TextKeys;
-use crate::nn::compact::Compact;
-use crate::nn::compact::rows::{RowTile, Rows};
-use crate::nn::compact::tile::COLUMNS;
-use crate::nn::compact::tiles::{PerThread, Tiles, read, write};
+use crate::nn::eight_bit::EightBit;
+use crate::nn::eight_bit::rows::{RowTile, Rows};
+use crate::nn::eight_bit::tile::COLUMNS;
+use crate::nn::eight_bit::tiles::{PerThread, Tiles, read, write};
 use crate::nn::held::Held;
 use crate::nn::ops::{Head, HeadRows, HeadScratch, KeyLengths, attend, is_fused, kernels as k};
 use crate::nn::phases::in_phases;
@@ -75,20 +75,20 @@ pub(super) fn forward(
 
 /// Layers of a block in bytes.
 struct Weights<'a> {
-    modulation: &'a Compact,
-    heads: [&'a Compact; 3],
-    out: &'a Compact,
-    hidden: [&'a Compact; 2],
-    contract: &'a Compact,
+    modulation: &'a EightBit,
+    heads: [&'a EightBit; 3],
+    out: &'a EightBit,
+    hidden: [&'a EightBit; 2],
+    contract: &'a EightBit,
 }
 
 impl<'a> Weights<'a> {
     /// `None` if one of them is not in bytes, is trained, or does not consist of whole panels.
     fn of(block: &'a Block) -> candle_core::Result<Option<Self>> {
         let (attention, feed_forward) = (&block.attention, &block.feed_forward);
-        let compact = |linear: &'a Linear| {
+        let eight_bit = |linear: &'a Linear| {
             let is_whole = linear.weight().dim(1)?.is_multiple_of(COLUMNS);
-            if linear.is_trained() || !is_whole { Ok(None) } else { linear.compact() }
+            if linear.is_trained() || !is_whole { Ok(None) } else { linear.eight_bit() }
         };
         let head_dim = attention.query.weight().dim(1)? / attention.heads;
         if !head_dim.is_multiple_of(COLUMNS) {
@@ -104,7 +104,7 @@ impl<'a> Weights<'a> {
             &feed_forward.value,
             &feed_forward.out,
         ];
-        let layers = layers.into_iter().map(compact).collect::<candle_core::Result<Option<Vec<_>>>>()?;
+        let layers = layers.into_iter().map(eight_bit).collect::<candle_core::Result<Option<Vec<_>>>>()?;
         Ok(match layers.as_deref() {
             Some(&[modulation, query, key, value, out, gate, value_f, contract]) => {
                 Some(Self { modulation, heads: [query, key, value], out, hidden: [gate, value_f], contract })
@@ -173,7 +173,7 @@ impl<'a> Stage<'a> {
     }
 
     /// The layers behind the norms.
-    fn layers(&self, norm: usize) -> &[&'a Compact] {
+    fn layers(&self, norm: usize) -> &[&'a EightBit] {
         if norm == 0 { &self.weights.heads } else { &self.weights.hidden }
     }
 }
@@ -384,7 +384,7 @@ impl<'a> Clips<'a> {
 
 /// `gate · (layer inputs)`.
 struct Added<'a> {
-    layer: &'a Compact,
+    layer: &'a EightBit,
     /// Clip after clip some columns each, in the order of the columns.
     inputs: &'a [RwLock<Rows>],
     /// A block and the part of its modulation.

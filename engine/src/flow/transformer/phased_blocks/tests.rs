@@ -4,7 +4,7 @@ use super::*;
 use crate::config::FlowConfig;
 use crate::error::{Error, ErrorKind};
 use crate::flow::transformer::{Conditioned, Transformer};
-use crate::nn::compact::support::{self, normals};
+use crate::nn::eight_bit::support::{self, normals};
 use crate::nn::ops::KeyLengths;
 use crate::text::TextCondition;
 use candle_core::{Device, Var};

@@ -2,7 +2,7 @@
 //!
 //! What one phase of [`crate::nn::phases`] writes the next reads, so that no thread ever waits for one of these locks.
 
-use super::Compact;
+use super::EightBit;
 use super::rows::{self, Rows};
 use super::tile::COLUMNS;
 use std::ops::Range;
@@ -71,7 +71,7 @@ impl Tiles {
     /// first layer, the second and so on.
     pub(crate) fn project(
         &self,
-        layers: &[&Compact],
+        layers: &[&EightBit],
         clip: usize,
         columns: &Range<usize>,
         out: &mut [Vec<f32>],

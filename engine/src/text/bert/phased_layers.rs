@@ -13,11 +13,12 @@
 //! Every sum is made in the same order on any number of threads.
 
 use super::Layer;
-use crate::nn::compact::Compact;
-use crate::nn::compact::rows::{Rows, tiles};
-use crate::nn::compact::tile::COLUMNS;
-use crate::nn::compact::tiles::{PerThread, Tiles, read, write};
-use crate::nn::held::{Held, HeldLinear, HeldNorm};
+use crate::nn::eight_bit::EightBit;
+use crate::nn::eight_bit::rows::{Rows, tiles};
+use crate::nn::eight_bit::tile::COLUMNS;
+use crate::nn::eight_bit::tiles::{PerThread, Tiles, read, write};
+use crate::nn::held::Held;
+use crate::nn::held_layers::{HeldLinear, HeldNorm};
 use crate::nn::ops::kernels::{self as k, Norm};
 use crate::nn::ops::{Head, HeadRows, HeadScratch, KeyLengths, attend, is_fused};
 use crate::nn::phases::in_phases;
@@ -50,7 +51,7 @@ pub(super) fn forward(layers: &[Layer], x: &Tensor, lengths: &KeyLengths) -> Res
 /// `x W + bias`
 #[derive(Clone, Copy)]
 struct Map<'a> {
-    weight: &'a Compact,
+    weight: &'a EightBit,
     bias: &'a [f32],
 }
 
@@ -58,7 +59,7 @@ impl<'a> Map<'a> {
     fn of(held: &'a HeldLinear<'_>) -> Result<Option<Self>> {
         let map = held.map()?;
         let is_whole = map.out_dim.is_multiple_of(COLUMNS);
-        Ok(map.compact().filter(|_| is_whole).map(|weight| Self { weight, bias: map.bias }))
+        Ok(map.eight_bit().filter(|_| is_whole).map(|weight| Self { weight, bias: map.bias }))
     }
 
     /// Columns that are piece `i` of the layer's work.
@@ -123,7 +124,7 @@ impl<'a> Stage<'a> {
     }
 
     /// The layers that read the rows behind a norm of the layer before.
-    fn readers(&self) -> [&'a Compact; 3] {
+    fn readers(&self) -> [&'a EightBit; 3] {
         self.heads.map(|map| map.weight)
     }
 }
@@ -258,7 +259,7 @@ impl<'a> Prompts<'a> {
     }
 
     /// Adds what was multiplied to a group of tiles, then the norm; packs the result for the layers that read it.
-    fn add(&self, norm: Norm<'_>, readers: &[&Compact], i: usize, scratch: &mut Scratch) {
+    fn add(&self, norm: Norm<'_>, readers: &[&EightBit], i: usize, scratch: &mut Scratch) {
         let (prompt, mut tiles) = self.tiles.group(i);
         let of_prompt = self.added.len() / self.tiles.batch();
         let added: Vec<_> = self.added[prompt * of_prompt..][..of_prompt].iter().map(read).collect();
@@ -283,7 +284,7 @@ impl<'a> Prompts<'a> {
 mod tests {
     use super::*;
     use crate::config::TextConfig;
-    use crate::nn::compact::support::{self, normals};
+    use crate::nn::eight_bit::support::{self, normals};
     use crate::text::bert::Bert;
     use candle_core::{Device, Var};
 

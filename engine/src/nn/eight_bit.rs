@@ -1,4 +1,4 @@
-//! Weights in bytes, and products with them.
+//! Weights in 8 bits, activations in 16, and their products.
 //!
 //! Weights that were stored in 8 bits (see [`crate::weights`]) are kept in 8 bits beside the `f32` ones, panel by panel. Rows
 //! that are multiplied by them become whole numbers of 16 bits, see [`rows::Rows`]; a processor multiplies those up to twice
@@ -31,7 +31,7 @@ const EXACT: f32 = 1e-4;
 
 /// A weight of bytes.
 #[derive(Debug)]
-pub(crate) struct Compact {
+pub(crate) struct EightBit {
     /// Panel after panel, each `[pairs of inputs]`; columns behind the last are zero, and so is an input that makes an odd
     /// number even.
     codes: Vec<Codes>,
@@ -43,7 +43,7 @@ pub(crate) struct Compact {
     out_dim: usize,
 }
 
-impl Compact {
+impl EightBit {
     /// The weight `[in_dim, out_dim]` in bytes, if its values are multiples of at most 127 of a scale per row or per
     /// column and it is large enough to gain by it. A weight of half precision is not, nor is one on a GPU.
     pub(crate) fn of(weight: &Tensor) -> Result<Option<Self>> {
@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn a_weight_of_half_precision_has_no_bytes() {
         let weight = stored(false).to_dtype(candle_core::DType::F16).unwrap();
-        assert!(Compact::of(&weight).unwrap().is_none());
+        assert!(EightBit::of(&weight).unwrap().is_none());
     }
 
     #[test]
@@ -258,12 +258,12 @@ mod tests {
         let xs: Vec<Tensor> = [1, 2, 3, 4, 5, 6, 7, 23].iter().map(|&rows| normal(&[1, rows, IN])).collect();
         for (turned, x) in [false, true].into_iter().flat_map(|turned| xs.iter().map(move |x| (turned, x))) {
             let weight = stored(turned);
-            let compact = Compact::of(&weight).unwrap().expect("bytes");
+            let eight_bit = EightBit::of(&weight).unwrap().expect("bytes");
             for bias in [None, Some(&bias)] {
                 let wanted = ops::linear(x, &weight, bias).unwrap();
                 for threads in [1, 3] {
                     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-                    let got = pool.install(|| compact.apply(x, bias)).unwrap();
+                    let got = pool.install(|| eight_bit.apply(x, bias)).unwrap();
                     assert_eq!(got.dims(), [1, x.dim(1).unwrap(), OUT]);
                     let rms =
                         |x: &Tensor| x.sqr().unwrap().mean_all().unwrap().to_scalar::<f32>().unwrap().sqrt();
@@ -272,18 +272,18 @@ mod tests {
                 }
             }
         }
-        let compact = Compact::of(&stored(false)).unwrap().expect("bytes");
-        assert!(compact.apply(&normal(&[2, IN + 1]), None).is_err());
-        assert!(compact.apply(&xs[0], Some(&normal(&[OUT + 1]))).is_err());
+        let eight_bit = EightBit::of(&stored(false)).unwrap().expect("bytes");
+        assert!(eight_bit.apply(&normal(&[2, IN + 1]), None).is_err());
+        assert!(eight_bit.apply(&xs[0], Some(&normal(&[OUT + 1]))).is_err());
     }
 
     #[test]
     fn what_is_no_number_is_none_in_the_product_of_its_row_and_nowhere_else() {
-        let compact = Compact::of(&stored(false)).unwrap().expect("bytes");
+        let eight_bit = EightBit::of(&stored(false)).unwrap().expect("bytes");
         let mut x: Vec<f32> = normal(&[8, IN]).flatten_all().unwrap().to_vec1().unwrap();
         x[5 * IN + 17] = f32::NAN;
         let x = Tensor::from_vec(x, (8, IN), &Device::Cpu).unwrap();
-        let out: Vec<Vec<f32>> = compact.apply(&x, None).unwrap().to_vec2().unwrap();
+        let out: Vec<Vec<f32>> = eight_bit.apply(&x, None).unwrap().to_vec2().unwrap();
         for (i, row) in out.iter().enumerate() {
             assert!(row.iter().all(|v| v.is_nan() == (i == 5)), "row {i}");
         }
@@ -291,13 +291,13 @@ mod tests {
 
     #[test]
     fn weights_that_were_never_bytes_and_small_ones_are_left_alone() {
-        assert!(Compact::of(&normal(&[IN, OUT])).unwrap().is_none());
-        assert!(Compact::of(&normal(&[8, 8])).unwrap().is_none());
+        assert!(EightBit::of(&normal(&[IN, OUT])).unwrap().is_none());
+        assert!(EightBit::of(&normal(&[8, 8])).unwrap().is_none());
         // One value between two codes is enough.
         let weight = stored(false);
         let mut values: Vec<f32> = weight.flatten_all().unwrap().to_vec1().unwrap();
         values[IN * OUT / 2 + 3] += 0.0003;
         let changed = Tensor::from_vec(values, (IN, OUT), &Device::Cpu).unwrap();
-        assert!(Compact::of(&changed).unwrap().is_none());
+        assert!(EightBit::of(&changed).unwrap().is_none());
     }
 }
