@@ -20,7 +20,8 @@
 //! Weights of linear maps are `[in, out]`.
 //!
 //! The crate does no logging, reads files only where a path is passed in (a build with CUDA also loads NVIDIA's libraries,
-//! see [`device`]), and starts threads only in [`device::worker_pool`].
+//! see [`device`]), and starts threads of its own only in [`device::worker_pool`]. Work that a caller begins outside of
+//! such a pool is done by rayon's, and candle has threads for large element-wise operations; making a sound needs neither.
 
 #![forbid(unsafe_code)]
 

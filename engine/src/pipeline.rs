@@ -44,6 +44,25 @@ pub struct Generation {
 }
 
 /// A loaded model, ready to make sound. `Send + Sync`: one per process is meant to be shared in an `Arc`.
+///
+/// ```
+/// use straightshot_engine::pipeline::Generator;
+/// use straightshot_protocol::{CancelToken, Request};
+///
+/// # fn main() -> straightshot_engine::Result<()> {
+/// let generator = Generator::builtin()?;
+/// let request = Request {
+///     prompt: "wooden door creaks open slowly".into(),
+///     steps: 1,
+///     seconds: 0.5,
+///     ..Request::default()
+/// };
+/// let mut stages = Vec::new();
+/// let made = generator.generate(&request, &mut |p| stages.push(p.stage), &CancelToken::default())?;
+/// assert_eq!(made.clips[0].frames(), 22_050);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Generator {
     model: Model,

@@ -5,6 +5,28 @@ use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
 /// What a model can do and what it costs. Limits, drafts, progress and controls read it; nobody guesses.
+///
+/// ```
+/// use straightshot_protocol::{Abilities, Card, Cost, ErrorKind, ModelId, Request};
+///
+/// let card = Card {
+///     id: ModelId::named("short sounds"),
+///     sample_rate_hz: 44_100,
+///     channels: 1,
+///     seconds: 0.25..=4.0,
+///     prompt_chars: 200,
+///     most_steps: 1,
+///     ladder: vec![1],
+///     most_variations: 1,
+///     guidance: None,
+///     abilities: Abilities::default(),
+///     cost: Cost { text: 20.0, step: 4.0, step_per_second: 4.0, decode_per_second: 43.0 },
+/// };
+/// let request = Request { prompt: "a door".into(), steps: 1, seconds: 2.0, ..Request::default() };
+/// assert!(request.validate(&card).is_ok());
+/// let longer = Request { seconds: 10.0, ..request };
+/// assert_eq!(longer.validate(&card).unwrap_err().kind, ErrorKind::InvalidRequest);
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Card {
     /// The model.
@@ -35,6 +57,13 @@ pub struct Card {
 ///
 /// A network that was trained on guided examples has learnt their guidance. Asking it for that much or less changes
 /// nothing.
+///
+/// ```
+/// use straightshot_protocol::Guidance;
+///
+/// let guidance = Guidance { most: 15.0, learnt_one_step: 3.0, learnt: 2.0 };
+/// assert!(!guidance.has_effect(2.5, 1) && guidance.has_effect(2.5, 8));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Guidance {
     /// Largest scale.
@@ -63,7 +92,14 @@ impl Guidance {
     }
 }
 
-/// What a model can do besides making a sound from a prompt.
+/// What a model can do besides making a sound from a prompt; nothing by default.
+///
+/// ```
+/// use straightshot_protocol::Abilities;
+///
+/// let abilities = Abilities { negative_prompt: true, ..Abilities::default() };
+/// assert!(!abilities.keep_ranges);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Abilities {
@@ -76,6 +112,15 @@ pub struct Abilities {
 }
 
 /// Work of the stages in milliseconds of one core, roughly: for weighing them against each other, not for promises.
+///
+/// ```
+/// use straightshot_protocol::Cost;
+///
+/// let cost = Cost { text: 20.0, step: 4.0, step_per_second: 4.0, decode_per_second: 43.0 };
+/// assert_eq!(cost.of_step(2.0, false), 12.0);
+/// assert_eq!(cost.of_step(2.0, true), 20.0);
+/// assert_eq!(cost.of_decoding(2.0), 86.0);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     /// Reading a text.

@@ -109,6 +109,15 @@ impl From<ContentHash> for String {
 /// A path would name a place: another model may lie there tomorrow, and this one may have moved. Two ids with a hash
 /// are equal if the hashes are, whatever the names. Projects of before remember only a name; an id without a hash is
 /// equal to another without one and of the same name.
+///
+/// ```
+/// use straightshot_protocol::{ContentHash, ModelId};
+///
+/// let hash = ContentHash::of([b"weights".as_slice()]);
+/// assert_eq!(ModelId::new(hash, "mine"), ModelId::new(hash, "mine, renamed"));
+/// assert_ne!(ModelId::new(hash, "mine"), ModelId::named("mine"));
+/// assert!(ModelId::default().is_any());
+/// ```
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ModelId {

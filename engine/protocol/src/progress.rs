@@ -31,6 +31,14 @@ pub enum Stage {
 }
 
 /// One progress report; `fraction` never decreases within a job.
+///
+/// ```
+/// use straightshot_protocol::{Progress, Stage};
+///
+/// let progress = Progress { stage: Stage::Flow { step: 2, steps: 4 }, fraction: 0.4, eta: None };
+/// let written = serde_json::to_string(&progress).unwrap();
+/// assert_eq!(serde_json::from_str::<Progress>(&written).unwrap(), progress);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// What runs now.
@@ -42,6 +50,14 @@ pub struct Progress {
 }
 
 /// Wall time of each stage of one job.
+///
+/// ```
+/// use std::time::Duration;
+/// use straightshot_protocol::StageTimings;
+///
+/// let one = StageTimings { flow: Duration::from_millis(30), ..StageTimings::default() };
+/// assert_eq!((one + one).total(), Duration::from_millis(60));
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct StageTimings {
     /// Tokeniser and text encoder.

@@ -42,6 +42,15 @@ pub struct Request {
 }
 
 /// A sound that another is made from.
+///
+/// ```
+/// use straightshot_protocol::{Audio, How, Request, Source};
+///
+/// let audio = Audio::mono(44_100, vec![0.0; 44_100]);
+/// let source = Source { audio, how: How::Keep(vec![0.0..0.25]) };
+/// let request = Request { prompt: "a door".into(), source: Some(source), ..Request::default() };
+/// assert!(request.source.is_some());
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     /// The sound.

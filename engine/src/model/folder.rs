@@ -79,3 +79,40 @@ fn unreadable(dir: &Path, name: &str, e: io::Error) -> Error {
     let path = dir.join(name);
     Error::new(kind, format!("The model folder has no readable {name} ({})", path.display())).with_source(e)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ModelFiles;
+
+    #[test]
+    fn a_folder_is_told_by_its_files_without_loading_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+        write(CONFIG_FILE, &ModelFiles::builtin().config);
+        write(TOKENIZER_FILE, b"t");
+        let never = CancelToken::default();
+        let error = hash(folder.path(), &never).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BadModel, "{error}");
+        // More than one part.
+        write(WEIGHTS_FILE, &vec![7; 3 * PART + 5]);
+        let mut seen = Vec::new();
+        for text in [None, Some(b"text")] {
+            if let Some(text) = text {
+                write(TEXT_FILE, text);
+            }
+            let of_folder = hash(folder.path(), &never).unwrap();
+            let files = ModelFiles::from_dir(folder.path()).unwrap();
+            assert_eq!(of_folder, files.hash());
+            assert_eq!(of_folder, files.hash_until(&never).unwrap());
+            let card = read_card(folder.path(), of_folder).unwrap();
+            assert_eq!((card.id.hash, card.id.name.as_str()), (Some(of_folder), "foley-v5"));
+            seen.push(of_folder);
+        }
+        assert_ne!(seen[0], seen[1]);
+        never.cancel();
+        assert_eq!(hash(folder.path(), &never).unwrap_err().kind(), ErrorKind::Cancelled);
+        let read = ModelFiles::from_dir_until(folder.path(), &never);
+        assert_eq!(read.unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+}
