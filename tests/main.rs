@@ -11,5 +11,6 @@ mod library;
 mod memory;
 mod pipeline;
 mod precision;
+mod structure;
 mod tiny_model;
 mod training;
