@@ -4,6 +4,8 @@
 
 #[path = "realtime/counting.rs"]
 mod counting;
+#[path = "realtime/damage.rs"]
+mod damage;
 #[path = "realtime/engine.rs"]
 mod engine;
 #[path = "realtime/handoff.rs"]

@@ -1,7 +1,7 @@
 //! [audio thread] Host buffers and events to and from the [`Player`].
 
 use crate::params::{PlayMode, StraightshotParams};
-use crate::shared::{Severity, Shared};
+use crate::shared::{RENDER_WAIT, Severity, Shared};
 use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 use straightshot_playback::{Block, Mode, NoteEvent as PlayerEvent, NoteId, Player};
@@ -16,6 +16,8 @@ impl AudioProcessor {
     /// the audio thread.
     #[must_use]
     pub fn new(shared: &Shared, sample_rate_hz: u32) -> Self {
+        // A take that is still being read would be missing at the beginning of an offline render.
+        shared.keeper.wait_for_active(RENDER_WAIT);
         let (receiver, sent) =
             shared.outlet.connect(sample_rate_hz, || shared.session.lock().active().cloned());
         if let Err(e) = sent {

@@ -14,6 +14,7 @@ mod action;
 mod active;
 mod compare;
 mod controls;
+mod embedding;
 mod header;
 mod icons;
 pub mod link;
@@ -143,6 +144,7 @@ impl App {
             Action::Delete(id) => self.link.delete_take(id),
             Action::Restore(id) => self.link.restore_take(id),
             Action::UseModel(folder) => self.link.use_model(folder),
+            Action::Embed(embed) => self.link.set_embed(embed),
             Action::DismissNotice => self.link.dismiss_notice(),
         }
     }

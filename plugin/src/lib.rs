@@ -16,6 +16,7 @@ pub mod editor;
 pub mod params;
 pub mod publish;
 mod session_field;
+mod session_file;
 pub mod shared;
 pub mod worker;
 
@@ -25,9 +26,10 @@ use nice_plug::prelude::*;
 use params::StraightshotParams;
 use parking_lot::Mutex;
 use shared::Shared;
+use std::path::PathBuf;
 use std::sync::Arc;
 use straightshot_protocol::Request;
-use straightshot_takes::SessionStore;
+use straightshot_takes::{Autosave, SessionStore, TakesFolder};
 use worker::Worker;
 use worker::models::ModelCache;
 
@@ -38,6 +40,8 @@ pub struct Straightshot {
     worker: Arc<Worker>,
     /// `None` until the host activates the plugin.
     audio: Option<AudioProcessor>,
+    /// The session's file, in the program without a host.
+    file: Option<Autosave>,
 }
 
 /// What the next instance makes at once; see [`begin_with`].
@@ -49,11 +53,22 @@ pub fn begin_with(request: Request) {
     *FIRST_REQUEST.lock() = Some(request);
 }
 
+/// Where the next instance keeps its session; see [`keep_session_in`].
+static SESSION_FILE: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Makes the next instance of this process begin with the session in `file` and keep it there. For the standalone
+/// program; a host has the project for this.
+pub fn keep_session_in(file: PathBuf) {
+    *SESSION_FILE.lock() = Some(file);
+}
+
 impl Default for Straightshot {
     fn default() -> Self {
+        let file = SESSION_FILE.lock().take();
+        let saved = file.as_deref().map(session_file::read);
         let first_request = FIRST_REQUEST.lock().take();
         let session = Arc::new(SessionStore::default());
-        let shared = Arc::new(Shared::new(session.clone()));
+        let shared = Arc::new(Shared::with_folder(session.clone(), TakesFolder::of_user()));
         let worker = Arc::new(Worker::new(shared.clone(), ModelCache::process()));
         let restored_worker = Arc::downgrade(&worker);
         session.on_restore(move || {
@@ -61,13 +76,18 @@ impl Default for Straightshot {
                 worker.session_restored();
             }
         });
-        let initial = first_request.clone().unwrap_or_else(params::initial_request);
-        let params = Arc::new(StraightshotParams::new(session, &initial));
+        let (before, restored) = saved.unwrap_or_default();
+        let initial = first_request.clone().or(before).unwrap_or_else(params::initial_request);
+        let params = Arc::new(StraightshotParams::new(session.clone(), &initial));
+        if let Some(restored) = restored {
+            session.replace(restored);
+        }
         if let Some(request) = first_request {
             shared.session.lock().begin_with(request);
             worker.session_restored();
         }
-        Self { params, shared, worker, audio: None }
+        let file = file.and_then(|file| session_file::keep(file, params.clone()));
+        Self { params, shared, worker, audio: None, file }
     }
 }
 
@@ -75,6 +95,8 @@ impl Drop for Straightshot {
     fn drop(&mut self) {
         // The editor may live a little longer and holds the worker too; its thread must not.
         self.worker.shutdown();
+        self.shared.keeper.shutdown();
+        self.file = None;
     }
 }
 
@@ -119,6 +141,7 @@ impl Plugin for Straightshot {
             reason = "rates are positive and small"
         )]
         let sample_rate_hz = config.sample_rate.round().max(1.0) as u32;
+        self.shared.set_offline(config.process_mode == ProcessMode::Offline);
         self.audio = Some(AudioProcessor::new(&self.shared, sample_rate_hz));
         true
     }

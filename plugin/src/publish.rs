@@ -1,10 +1,11 @@
 //! [host, worker] Turns takes into clips at the host's rate and sends them to the audio thread.
 
 use parking_lot::Mutex;
+use std::borrow::Cow;
 use std::sync::Arc;
 use straightshot_playback::Clip;
 use straightshot_playback::handoff::{ClipReceiver, ClipSender, SendError, channel};
-use straightshot_protocol::{ErrorKind, Failure};
+use straightshot_protocol::{Audio, ErrorKind, Failure};
 use straightshot_sound::resample;
 use straightshot_takes::Take;
 
@@ -80,6 +81,12 @@ impl ClipOutlet {
         outlet.send(active(), sample_rate_hz)
     }
 
+    /// Whether a player is connected.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.0.lock().line.is_some()
+    }
+
     /// Frees clips that have come back.
     pub fn service(&self) {
         if let Some(line) = &mut self.0.lock().line {
@@ -108,11 +115,18 @@ impl Outlet {
     }
 
     fn prepare(&mut self, take: Option<Arc<Take>>, sample_rate_hz: u32) -> Result<Arc<Clip>, Failure> {
+        // Damaged, or not read yet: silence, not what was played before.
+        let take = take.filter(|take| !take.audio().is_empty());
         if let Some(prepared) = self.prepared.as_ref().filter(|p| p.is(take.as_ref(), sample_rate_hz)) {
             return Ok(prepared.clip.clone());
         }
         let channels = match &take {
-            Some(take) => resample(take.audio(), sample_rate_hz)?.channels().map(<[f32]>::to_vec).collect(),
+            Some(take) => {
+                let audio = limited(take.audio())?;
+                // A filter rings: what was just within may be just beyond.
+                let audio = limited(&resample(&audio, sample_rate_hz)?)?.into_owned();
+                audio.channels().map(<[f32]>::to_vec).collect()
+            }
             None => vec![Vec::new()],
         };
         self.generation += 1;
@@ -121,5 +135,36 @@ impl Outlet {
         let clip = Arc::new(clip);
         self.prepared = Some(Prepared { take, clip: clip.clone() });
         Ok(clip)
+    }
+}
+
+/// Louder than any sound: 12 dB above full scale.
+const LOUDEST: f32 = 4.0;
+
+/// `audio` within ±[`LOUDEST`], with silence for what is no number.
+///
+/// Takes are like that already. This is the last place before a filter that would make noise of a huge sample, or refuse
+/// it with a panic in the host's process, and before somebody's ears.
+fn limited(audio: &Audio) -> Result<Cow<'_, Audio>, Failure> {
+    let fine = |sample: &f32| sample.abs() <= LOUDEST;
+    if audio.channels().flatten().all(fine) {
+        return Ok(Cow::Borrowed(audio));
+    }
+    let limit = |sample: &f32| if sample.is_finite() { sample.clamp(-LOUDEST, LOUDEST) } else { 0.0 };
+    let limited = audio.map_channels(audio.sample_rate_hz(), |channel| {
+        Ok::<_, Failure>(channel.iter().map(limit).collect())
+    })?;
+    Ok(Cow::Owned(limited))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_sample_leaves_that_no_ear_should_hear() {
+        let wild = Audio::mono(44_100, vec![0.5, 1e30, f32::NEG_INFINITY, f32::NAN, -9.0]);
+        let limited = limited(&wild).expect("mono stays mono");
+        assert_eq!(limited.left(), [0.5, 4.0, 0.0, 0.0, -4.0]);
     }
 }

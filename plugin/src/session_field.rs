@@ -21,7 +21,7 @@ impl PersistentField<'_, Session> for SessionField {
     where
         F: Fn(&Session) -> R,
     {
-        f(&self.0.lock())
+        f(&self.0.snapshot())
     }
 }
 

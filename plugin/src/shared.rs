@@ -4,8 +4,8 @@
 //! |---|---|---|
 //! | editor, host | worker | [`Command`] |
 //! | worker | editor | [`Status`]: what is, and counters of what has happened |
-//! | editor, host, worker | each other | the session, behind the lock of [`SessionStore`] |
-//! | worker, host | audio | clips, by [`ClipOutlet`] |
+//! | editor, host, worker, keeper | each other | the session, behind the lock of [`SessionStore`] |
+//! | worker, keeper, host | audio | clips, by [`ClipOutlet`] |
 //! | audio | editor | [`Telemetry`], atomics |
 //!
 //! The editor sees all of it through one handle, [`EditorLink`](crate::editor::link::EditorLink).
@@ -21,7 +21,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use straightshot_playback::telemetry::Telemetry;
 use straightshot_protocol::{Card, Failure, ModelId, Request};
-use straightshot_takes::{SessionStore, Take, TakeId};
+use straightshot_takes::{Keeper, SessionStore, Take, TakeId, TakesFolder};
+
+/// How long a host that loads a project into a playing instance waits for the active take: what two seconds of sound
+/// need on a slow machine, and less than anyone notices.
+const LOAD_WAIT: Duration = Duration::from_millis(15);
+/// How long a host waits that activates the plugin or renders offline: longer than the longest sound takes.
+pub(crate) const RENDER_WAIT: Duration = Duration::from_secs(20);
 
 /// What the worker can be asked to do. Sent by the editor and by the host's thread.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,6 +126,8 @@ pub struct Status {
 pub struct Shared {
     /// Prompt and takes.
     pub session: Arc<SessionStore>,
+    /// Brings their sounds into memory and to the disk.
+    pub keeper: Keeper,
     /// The way of clips to the audio thread.
     pub outlet: ClipOutlet,
     /// Playhead, meter and counters of the audio thread.
@@ -127,18 +135,28 @@ pub struct Shared {
     status: Mutex<Status>,
     /// Set whenever persisted data changes, cleared when the host was told.
     unsaved: AtomicBool,
+    /// Whether the host renders faster than it plays and can wait; see [`Shared::set_offline`].
+    offline: AtomicBool,
 }
 
 impl Shared {
-    /// The state of a fresh instance around `session`. Starts nothing.
+    /// The state of a fresh instance around `session`, whose sounds stay in memory and in the project. Starts nothing.
     #[must_use]
     pub fn new(session: Arc<SessionStore>) -> Self {
+        Self::with_folder(session, None)
+    }
+
+    /// The state of a fresh instance around `session`, whose sounds go to `folder` too. Starts nothing.
+    #[must_use]
+    pub fn with_folder(session: Arc<SessionStore>, folder: Option<Arc<TakesFolder>>) -> Self {
         Self {
+            keeper: Keeper::new(session.clone(), folder),
             session,
             outlet: ClipOutlet::default(),
             telemetry: Arc::default(),
             status: Mutex::default(),
             unsaved: AtomicBool::new(false),
+            offline: AtomicBool::new(false),
         }
     }
 
@@ -171,6 +189,26 @@ impl Shared {
         }
     }
 
+    /// Says whether the host renders offline, which waits for sounds that a player would begin without.
+    pub fn set_offline(&self, offline: bool) {
+        self.offline.store(offline, Ordering::Release);
+    }
+
+    /// Hands the active take of a restored session to the player. A sound that is not in memory yet follows by itself
+    /// when it is; until then the player is silent and never plays what was active before.
+    ///
+    /// A short wait here is worth it: most sounds are there before it is over, and a host that plays at once after it
+    /// has loaded a project hears them from the first block. An offline render waits as long as it takes.
+    pub(crate) fn publish_restored(&self) {
+        let limit = if self.offline.load(Ordering::Acquire) { RENDER_WAIT } else { LOAD_WAIT };
+        if self.outlet.is_connected() {
+            self.keeper.wait_for_active(limit);
+        } else {
+            self.keeper.wake();
+        }
+        self.publish_active();
+    }
+
     /// Whether persisted data has changed since the last call.
     pub(crate) fn take_unsaved(&self) -> bool {
         self.unsaved.swap(false, Ordering::AcqRel)
@@ -179,5 +217,6 @@ impl Shared {
     /// Notes that the persisted data has changed.
     pub(crate) fn mark_unsaved(&self) {
         self.unsaved.store(true, Ordering::Release);
+        self.keeper.wake();
     }
 }

@@ -21,6 +21,7 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
+use straightshot_takes::Happened;
 
 /// Longest wait for the threads when an instance is removed, where they may be left behind. A job and the loading of a
 /// model end within some tens of milliseconds after they were cancelled; what can take longer is a read from a network
@@ -78,6 +79,12 @@ impl Worker {
     pub fn new(shared: Arc<Shared>, models: Arc<ModelCache>) -> Self {
         let card = Arc::new(models.default_card());
         shared.update_status(|status| status.card = Some(card));
+        let told = Arc::downgrade(&shared);
+        shared.keeper.on_event(move |happened| {
+            if let Some(shared) = told.upgrade() {
+                follow(&shared, happened);
+            }
+        });
         Self { shared, models, thread: Mutex::new(Thread::Unstarted) }
     }
 
@@ -99,10 +106,10 @@ impl Worker {
         }
     }
 
-    /// Follows a session that the host has restored: its active take is with the player when this returns, damage is
-    /// told to the user, and an unfinished job begins. Called on the host's thread.
+    /// Follows a session that the host has restored: its active take goes to the player, damage is told to the user,
+    /// and an unfinished job begins. Called on the host's thread.
     pub fn session_restored(&self) {
-        self.shared.publish_active();
+        self.shared.publish_restored();
         let (damage, unfinished) = {
             let session = self.shared.session.lock();
             (summary(session.damage()), session.pending.is_some())
@@ -146,6 +153,19 @@ impl Worker {
             desk.serve(&messages);
         })?;
         Ok(Running { inbox, handle, alive })
+    }
+}
+
+/// Passes on what the keeper of the takes has to tell.
+fn follow(shared: &Shared, happened: Happened) {
+    match happened {
+        Happened::Active => shared.publish_active(),
+        Happened::Damaged(takes) => shared.say(Severity::Warning, summary(&takes), ""),
+        Happened::Unwritable(failure) => shared.say(
+            Severity::Warning,
+            format!("{failure}. Takes stay in the project, which grows"),
+            failure.detail(),
+        ),
     }
 }
 

@@ -7,9 +7,11 @@
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use flac_codec::decode::{FlacSampleReader, Metadata as _};
 use flate2::Compression;
 use flate2::read::{DeflateDecoder, DeflateEncoder};
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 use std::io::Read;
 
 /// A saved state.
@@ -123,15 +125,32 @@ impl PluginState {
     pub fn active_take(&self) -> Result<Take> {
         let id = &self.session["active_take"];
         ensure!(!id.is_null(), "the session has no active take");
-        let takes = self.session["takes"].as_array().context("the session has no list of takes")?;
-        let take =
-            takes.iter().find(|take| take["id"] == *id).context("the active take is not in the list")?;
-        let rate = take["sample_rate_hz"].as_u64().context("the take has no sample rate")?;
-        Ok(Take {
-            samples: decode_audio(take["audio"].as_str().context("the take has no audio")?)?,
-            sample_rate_hz: u32::try_from(rate)?,
-            request: take["request"].clone(),
-        })
+        let entries = self.session["takes"].as_array().context("the session has no list of takes")?;
+        let take = entries.iter().find(|take| take["id"] == *id);
+        Take::from_entry(take.context("the active take is not in the list")?)
+    }
+
+    /// All takes, oldest first.
+    ///
+    /// # Errors
+    /// If there is no list or the audio of one is damaged or not in the project.
+    pub fn takes(&self) -> Result<Vec<Take>> {
+        let entries = self.session["takes"].as_array().context("the session has no list of takes")?;
+        entries.iter().map(Take::from_entry).collect()
+    }
+}
+
+impl Take {
+    /// The take of an entry of the list, in the form of either version of the document.
+    fn from_entry(take: &Value) -> Result<Self> {
+        let (samples, rate) = match take["audio"].as_str() {
+            Some(text) => {
+                let rate = take["sample_rate_hz"].as_u64().context("the take has no sample rate")?;
+                (decode_audio(text)?, u32::try_from(rate)?)
+            }
+            None => decode_flac(&take["sound"])?,
+        };
+        Ok(Self { samples, sample_rate_hz: rate, request: take["request"].clone() })
     }
 }
 
@@ -148,7 +167,7 @@ pub fn request(prompt: &str, steps: u32, seconds: f64, seed: u32) -> Value {
     })
 }
 
-/// Deflated little-endian samples in base64.
+/// Deflated little-endian samples in base64, the form of document version 1.
 ///
 /// # Errors
 /// If compressing fails.
@@ -157,6 +176,24 @@ pub fn encode_audio(samples: &[f32]) -> Result<String> {
     let mut deflated = Vec::new();
     DeflateEncoder::new(&bytes[..], Compression::fast()).read_to_end(&mut deflated)?;
     Ok(BASE64.encode(deflated))
+}
+
+/// The mono samples and the rate of a sound of document version 2, whose FLAC the project holds.
+#[expect(clippy::cast_precision_loss, reason = "24 bits are what an f32 holds exactly")]
+fn decode_flac(sound: &Value) -> Result<(Vec<f32>, u32)> {
+    let text = sound["flac"].as_str().context("the project does not hold the sound of the take")?;
+    let bytes = BASE64.decode(text).context("the sound is no base64")?;
+    let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    ensure!(sound["hash"] == *hash, "the sound has another hash than the project says");
+    let mut reader = FlacSampleReader::new(&bytes[..])?;
+    ensure!(
+        reader.channel_count() == 1 && reader.bits_per_sample() == 24,
+        "the sound is not mono in 24 bits"
+    );
+    let rate = reader.sample_rate();
+    let mut whole = Vec::new();
+    reader.read_to_end(&mut whole)?;
+    Ok((whole.into_iter().map(|sample| sample as f32 / (1_u32 << 23) as f32).collect(), rate))
 }
 
 /// The reverse of [`encode_audio`].

@@ -1,8 +1,9 @@
 //! Projects are kept: what was saved comes back, and nothing that a project file may hold takes the host down.
 
 use crate::alone::{alone, clap_bundle};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::json;
+use std::time::{Duration, Instant};
 use straightshot_tests::clap_host::{Instance, PluginState, encode_audio, request};
 
 /// A state with texts in several scripts, two takes and no unfinished job.
@@ -36,18 +37,45 @@ fn rich_state(instance: &mut Instance) -> Result<PluginState> {
     Ok(state)
 }
 
+fn takes(state: &PluginState) -> Vec<serde_json::Value> {
+    state.session["takes"].as_array().cloned().unwrap_or_default()
+}
+
+/// Loads `state`, whose takes have the form of document version 1, and waits until the plugin has turned them into its
+/// own, or has found out that it cannot. Returns the takes of `state`, and the state as it is saved then.
+fn settled(instance: &mut Instance, state: &PluginState) -> Result<(Vec<serde_json::Value>, PluginState)> {
+    instance.set_state(state)?;
+    let begun = Instant::now();
+    loop {
+        let now = instance.state()?;
+        if takes(&now).iter().all(|take| take["audio"].is_null()) {
+            return Ok((takes(state), now));
+        }
+        ensure!(begun.elapsed() < Duration::from_secs(30), "the takes keep their old form");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
 #[test]
 fn a_saved_state_comes_back_byte_for_byte() {
     alone(|| {
         let bundle = clap_bundle()?;
         let mut first = Instance::new(&bundle)?;
         let state = rich_state(&mut first)?;
-        first.set_state(&state)?;
+        let (before, kept) = settled(&mut first, &state)?;
         let saved = first.save()?;
-        let kept = PluginState::from_clap(&saved)?;
-        for field in ["prompt", "negative_prompt", "seed_locked", "takes", "active_take", "pending"] {
+        for field in ["prompt", "negative_prompt", "seed_locked", "active_take", "pending"] {
             assert_eq!(kept.session[field], state.session[field], "{field}");
         }
+        for (old, new) in before.iter().zip(takes(&kept)) {
+            assert_eq!((&old["id"], &old["name"]), (&new["id"], &new["name"]));
+            assert_eq!(old["request"]["prompt"], new["request"]["prompt"]);
+            assert_eq!(new["request"]["model"]["name"], old["model"]);
+        }
+        let ramp: Vec<f32> = (0..11_025_u16).map(|index| f32::from(index) / 11_025.0 - 0.5).collect();
+        let active = kept.active_take()?;
+        let farthest = active.samples.iter().zip(&ramp).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(active.samples.len() == ramp.len() && farthest <= 0.5 / 8_388_608.0, "{farthest}");
         for id in ["steps", "length", "guidance", "seed", "keytrack"] {
             assert_eq!(kept.params[id], state.params[id], "{id}");
         }
@@ -60,6 +88,33 @@ fn a_saved_state_comes_back_byte_for_byte() {
         second.idle();
         assert_eq!(second.save()?, saved);
         second.deactivate(renderer);
+        Ok(())
+    });
+}
+
+/// Three takes that the plugin itself made before the document had checksums (commit 39632da).
+const PROJECT_OF_VERSION_1: &[u8] = include_bytes!("project_of_version_1.json");
+
+#[test]
+fn a_project_of_the_version_before_opens_with_all_of_its_takes() {
+    alone(|| {
+        let old = PluginState::from_json(PROJECT_OF_VERSION_1)?;
+        let mut instance = Instance::new(&clap_bundle()?)?;
+        let (before, now) = settled(&mut instance, &old)?;
+        assert_eq!((now.session["version"].clone(), before.len()), (json!(2), 3));
+        assert_eq!(now.session["active_take"], old.session["active_take"]);
+        for (old, new) in before.iter().zip(takes(&now)) {
+            assert_eq!((&old["id"], &old["name"]), (&new["id"], &new["name"]));
+            for field in ["prompt", "negative_prompt", "steps", "guidance", "seed", "seconds"] {
+                assert_eq!(old["request"][field], new["request"][field], "{field}");
+            }
+        }
+        for (old, new) in old.takes()?.iter().zip(now.takes()?) {
+            assert_eq!((old.sample_rate_hz, old.samples.len()), (new.sample_rate_hz, new.samples.len()));
+            let pairs = old.samples.iter().zip(&new.samples);
+            let farthest = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(farthest <= 0.5 / 8_388_608.0, "rounded to 24 bits, not {farthest} away");
+        }
         Ok(())
     });
 }

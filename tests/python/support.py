@@ -5,6 +5,8 @@ host is pedalboard, which is JUCE: the way of hosting a VST3 that many workstati
 """
 
 import base64
+import hashlib
+import io
 import json
 import os
 import struct
@@ -14,6 +16,7 @@ import zlib
 import numpy as np
 from mido import Message
 from pedalboard import load_plugin
+from pedalboard.io import AudioFile
 
 SAMPLE_RATE_HZ = 48_000
 # The key that plays a take at its own pitch.
@@ -72,15 +75,22 @@ def with_component(preset, component):
 
 
 def encode_audio(samples):
-    """Samples as the session spells them: base64 of raw deflated little-endian 32-bit floats."""
+    """Samples as sessions of version 1 spell them: base64 of raw deflated little-endian 32-bit floats."""
     compressor = zlib.compressobj(wbits=-15)
     deflated = compressor.compress(samples.astype("<f4").tobytes()) + compressor.flush()
     return base64.b64encode(deflated).decode()
 
 
-def decode_audio(text):
-    """The reverse of `encode_audio`."""
-    return np.frombuffer(zlib.decompress(base64.b64decode(text), wbits=-15), dtype="<f4")
+def take_samples(take):
+    """The samples of a take in the project, and their rate: FLAC of 24 bits, known by its hash."""
+    sound = take["sound"]
+    flac = base64.b64decode(sound["flac"])
+    assert hashlib.sha256(flac).hexdigest() == sound["hash"]
+    with AudioFile(io.BytesIO(flac)) as file:
+        samples = file.read(file.frames)
+        assert samples.shape == (sound["channels"], sound["frames"]), samples.shape
+        assert file.samplerate == sound["sample_rate_hz"]
+    return samples[0], sound["sample_rate_hz"]
 
 
 def request(prompt, steps=1, seconds=0.25, seed=1):
@@ -110,6 +120,16 @@ def put_take(plugin, samples, sample_rate_hz):
     ]
     session["active_take"] = 1
     write_state(plugin, state, session)
+
+
+def settle(plugin):
+    """Waits until takes of version 1 have the form of this version; then what is saved stays the same."""
+
+    def settled():
+        _, session = read_state(plugin)
+        return all("audio" not in take for take in session["takes"])
+
+    wait_until(settled, "the new form of the takes")
 
 
 def wait_until(condition, what):

@@ -1,7 +1,7 @@
 """A project saved with an unfinished job gets its sound: from prompt to audio in a VST3 host."""
 
 import numpy as np
-from support import LIMIT_S, decode_audio, load, read_state, render, request, wait_until, wait_until_heard, write_state
+from support import LIMIT_S, take_samples, load, read_state, render, request, wait_until, wait_until_heard, write_state
 
 plugin = load()
 assert not np.any(render(plugin, 0.5, (0.0, 0.4))), "sound without a take"
@@ -21,9 +21,11 @@ def finished():
 
 session = wait_until(finished, f"a take within {LIMIT_S} s")
 take = next(take for take in session["takes"] if take["id"] == session["active_take"])
-assert take["request"] == wanted, take["request"]
-samples = decode_audio(take["audio"])
-assert len(samples) == round(0.5 * take["sample_rate_hz"]), len(samples)
+made = dict(take["request"])
+assert made.pop("model")["name"], take["request"]
+assert made == wanted, made
+samples, rate_hz = take_samples(take)
+assert len(samples) == round(0.5 * rate_hz), len(samples)
 assert np.all(np.isfinite(samples)) and np.max(np.abs(samples)) > 0.01
 
 wait_until_heard(plugin)

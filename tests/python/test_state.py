@@ -3,13 +3,14 @@
 import random
 
 import numpy as np
-from support import load, put_take, read_state, render, with_component, write_state
+from support import load, put_take, read_state, render, settle, with_component, write_state
 
 first = load()
 put_take(first, np.linspace(-0.5, 0.5, 9000), 44_100)
 state, session = read_state(first)
 session["prompt"] = 'door "slams" 玻璃\n'
 write_state(first, state, session)
+settle(first)
 assert read_state(first)[1]["prompt"] == session["prompt"]
 
 second = load()

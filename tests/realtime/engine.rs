@@ -34,12 +34,19 @@ pub(crate) fn tone_level(seed: u64) -> f32 {
 /// The samples that a request for `seconds` with `seed` gives.
 pub(crate) fn tone(seed: u64, seconds: f64) -> Vec<f32> {
     let samples = (seconds * f64::from(RATE_HZ)).round() as usize;
-    (0..samples).map(|i| tone_level(seed) * (TAU * tone_hz(seed) * i as f32 / RATE_HZ as f32).sin()).collect()
+    let sine = |i: usize| tone_level(seed) * (TAU * tone_hz(seed) * i as f32 / RATE_HZ as f32).sin();
+    (0..samples).map(|i| rounded(sine(i))).collect()
+}
+
+/// `sample` in 24 bits, as takes keep it.
+fn rounded(sample: f32) -> f32 {
+    // Whole numbers have one zero only.
+    (sample * 8_388_608.0).round() / 8_388_608.0 + 0.0
 }
 
 /// The samples of [`tone`] for a prompt that sounds different at every step count.
 pub(crate) fn version(seed: u64, seconds: f64, steps: u32) -> Vec<f32> {
-    tone(seed, seconds).into_iter().map(|sample| sample * steps as f32 / 24.0).collect()
+    tone(seed, seconds).into_iter().map(|sample| rounded(sample * steps as f32 / 24.0)).collect()
 }
 
 fn take_long(cancel: &CancelToken) -> Result<()> {

@@ -20,8 +20,8 @@ use straightshot::worker::models::ModelCache;
 /// Longest block the host promises.
 const MAX_BLOCK: usize = 1024;
 
-struct TestHost;
-struct TestShared;
+pub(crate) struct TestHost;
+pub(crate) struct TestShared;
 
 impl SharedHandler<'_> for TestShared {
     fn request_restart(&self) {}
@@ -36,10 +36,10 @@ impl HostHandlers for TestHost {
 }
 
 /// An instance of the plugin, on the thread that made it.
-struct Instance(PluginInstance<TestHost>);
+pub(crate) struct Instance(PluginInstance<TestHost>);
 
 impl Instance {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // The first instance decides; later calls find the same cache installed.
         let _ = ModelCache::install(cache_of(&Arc::new(ToneEngine::default())));
         // SAFETY: the entry is this program's own plugin and follows the CLAP contract.
@@ -59,9 +59,18 @@ impl Instance {
     }
 
     fn load(&mut self, bytes: &[u8]) {
+        assert!(self.try_load(bytes), "loading works");
+    }
+
+    /// Loads a state. Returns whether the plugin took it.
+    pub(crate) fn try_load(&mut self, bytes: &[u8]) -> bool {
         let handle = self.0.plugin_handle();
         let state: PluginState = handle.get_extension().expect("the plugin has state");
-        state.load(&handle, &mut &bytes[..]).expect("loading works");
+        state.load(&handle, &mut &bytes[..]).is_ok()
+    }
+
+    pub(crate) fn deactivate(&mut self, deck: Deck) {
+        self.0.deactivate(deck.processor.stop_processing());
     }
 
     /// The session as the project file holds it.
@@ -93,7 +102,7 @@ impl Instance {
         }
     }
 
-    fn activate(&mut self, rate_hz: u32) -> StoppedPluginAudioProcessor<TestHost> {
+    pub(crate) fn activate(&mut self, rate_hz: u32) -> StoppedPluginAudioProcessor<TestHost> {
         let config = PluginAudioConfiguration {
             sample_rate: f64::from(rate_hz),
             min_frames_count: 1,
@@ -126,7 +135,7 @@ fn transport(position: Option<f64>) -> TransportEvent {
 }
 
 /// A plugin state whose session is `text`.
-fn state_with(text: &str) -> Vec<u8> {
+pub(crate) fn state_with(text: &str) -> Vec<u8> {
     state_of(text, &json!({}))
 }
 
@@ -139,7 +148,7 @@ fn state_of(text: &str, params: &Value) -> Vec<u8> {
 }
 
 /// The audio thread's side of a host; everything it needs is allocated beforehand.
-struct Deck {
+pub(crate) struct Deck {
     processor: StartedPluginAudioProcessor<TestHost>,
     ports: AudioPorts,
     channels: [Vec<f32>; 2],
@@ -148,7 +157,7 @@ struct Deck {
 }
 
 impl Deck {
-    fn new(processor: StoppedPluginAudioProcessor<TestHost>) -> Self {
+    pub(crate) fn new(processor: StoppedPluginAudioProcessor<TestHost>) -> Self {
         Self {
             processor: processor.start_processing().expect("processing can start"),
             ports: AudioPorts::with_capacity(2, 1),
@@ -158,7 +167,7 @@ impl Deck {
     }
 
     /// Plays one block while the host's transport rests, and returns its left channel.
-    fn play(&mut self, frames: usize, input: &EventBuffer) -> &[f32] {
+    pub(crate) fn play(&mut self, frames: usize, input: &EventBuffer) -> &[f32] {
         self.play_at(frames, input, None)
     }
 
@@ -187,7 +196,7 @@ impl Deck {
     }
 }
 
-fn note_on(offset: usize, key: u16) -> EventBuffer {
+pub(crate) fn note_on(offset: usize, key: u16) -> EventBuffer {
     let mut events = EventBuffer::new();
     events.push(&NoteOnEvent::new(offset as u32, Pckn::new(0_u16, 0_u16, key, 0_u32), 1.0));
     events

@@ -250,7 +250,7 @@ fn a_project_saved_after_the_draft_goes_on_refining_it() {
     let engine = Arc::new(ToneEngine::default());
     let instance = Instance::new(cache_of(&engine));
     restore(&instance, &project);
-    assert_eq!(saved(&instance).matches("\"audio\"").count(), 1, "the draft is in the project");
+    assert_eq!(saved(&instance).matches("\"flac\"").count(), 1, "the draft is in the project");
     let view = instance.wait("the end", |view| !view.is_busy() && view.takes[0].request.steps == 4);
     assert_eq!((view.takes.len(), view.active_take), (1, Some(FIRST)));
     assert_eq!(view.takes[0].step_counts(), [1, 2, 4]);

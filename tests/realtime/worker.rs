@@ -208,7 +208,9 @@ fn damage_in_a_restored_session_is_told() {
     let damaged = r#"{"version":1,"takes":[{"id":1,"audio":"????"}],"pending":{"prompt":"a tone"}}"#;
     instance.shared.session.replace(serde_json::from_str::<Session>(damaged).expect("reading never fails"));
     instance.worker.session_restored();
-    let view = instance.wait("the unfinished take", |view| view.takes.len() == 2 && !view.is_busy());
+    let view = instance.wait("the unfinished take", |view| {
+        view.takes.len() == 2 && !view.is_busy() && view.status.notice.is_some()
+    });
     let message = view.status.notice.expect("the user is told, and the job did not take the message away");
     assert_eq!(message.severity, Severity::Warning);
     assert!(message.text.contains("could not be read"));

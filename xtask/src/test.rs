@@ -77,6 +77,8 @@ fn cargo_test(bundles: &Bundles) -> Result<Vec<String>> {
     let mut command = bundles.workspace.cargo("test");
     command
         .arg("--no-fail-fast")
+        // Never the takes of whoever develops.
+        .env("STRAIGHTSHOT_DATA", bundles.workspace.target.join("user-data"))
         .env("STRAIGHTSHOT_CLAP", &bundles.clap)
         .env("STRAIGHTSHOT_VST3", &bundles.vst3);
     let mut child = command.stdout(Stdio::piped()).spawn().context("cargo test could not be started")?;
@@ -106,7 +108,11 @@ fn python_tests(bundles: &Bundles) -> Result<String> {
     for script in &scripts {
         let name = script.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let mut command = Command::new(&python);
-        command.arg(script).env("STRAIGHTSHOT_VST3", &bundles.vst3).env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+            .arg(script)
+            .env("STRAIGHTSHOT_DATA", bundles.workspace.target.join("user-data"))
+            .env("STRAIGHTSHOT_VST3", &bundles.vst3)
+            .env("PYTHONDONTWRITEBYTECODE", "1");
         run(&mut command, &name)?;
         println!("{name}: ok");
     }

@@ -2,7 +2,7 @@
 //! that every panel can be drawn and tested without a plugin around it.
 
 use std::path::PathBuf;
-use straightshot_takes::TakeId;
+use straightshot_takes::{Embed, TakeId};
 
 /// One thing the user asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +37,8 @@ pub(super) enum Action {
     Delete(TakeId),
     /// Bring a take back from the bin.
     Restore(TakeId),
+    /// Put these sounds into the project.
+    Embed(Embed),
     /// Use the model in this folder, or the built-in one.
     UseModel(Option<PathBuf>),
     /// Remove the message.

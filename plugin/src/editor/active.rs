@@ -43,9 +43,8 @@ impl ActiveTake {
             heading(ui, take, overview, compare, playhead, actions)
         });
         let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click());
-        if take.audio().is_empty() {
+        if let Some(text) = take.why_silent() {
             waveform::paint_well(ui, rect);
-            let text = take.damage.as_deref().unwrap_or("This take is empty");
             notice(ui, rect, text);
             return;
         }

@@ -67,7 +67,8 @@ mod tests {
     use straightshot_protocol::{Audio, Request};
 
     fn takes(ids: &[u64]) -> Vec<Arc<Take>> {
-        let take = |id: &u64| Take::new(TakeId(*id), Request::default(), Audio::mono(44_100, vec![0.0; 4]));
+        let audio = Audio::mono(44_100, vec![0.0; 4]);
+        let take = |id: &u64| Take::new(TakeId(*id), Request::default(), &audio).expect("it is a sound");
         ids.iter().map(|id| Arc::new(take(id))).collect()
     }
 

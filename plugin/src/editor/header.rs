@@ -139,6 +139,8 @@ mod tests {
             seed_locked: false,
             draft_first: true,
             model: folder.map(|folder| ModelChoice::in_folder(folder.into())).unwrap_or_default(),
+            embed: straightshot_takes::Embed::default(),
+            embedded_bytes: 0,
             epoch: 0,
             takes: Vec::new(),
             bin: Vec::new(),

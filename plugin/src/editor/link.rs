@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use straightshot_playback::telemetry::Telemetry;
 use straightshot_protocol::{Card, Request};
-use straightshot_takes::{Epoch, ModelChoice, Session, Take, TakeId};
+use straightshot_takes::{Embed, Epoch, ModelChoice, Session, Take, TakeId};
 
 /// A consistent picture of everything the editor shows. Cheap: texts are cloned, takes are shared.
 #[derive(Debug, Clone)]
@@ -27,6 +27,10 @@ pub struct View {
     pub bin: Vec<Arc<Take>>,
     /// The take that notes play.
     pub active_take: Option<TakeId>,
+    /// Which sounds are put into the project.
+    pub embed: Embed,
+    /// Bytes that they take in it now.
+    pub embedded_bytes: u64,
     /// How often the host has replaced the session; when it grows, texts must be read again.
     pub epoch: Epoch,
     /// What the worker is doing.
@@ -84,6 +88,8 @@ impl EditorLink {
             takes: session.takes().to_vec(),
             bin: session.bin().to_vec(),
             active_take: session.active().map(|take| take.id),
+            embed: session.embed,
+            embedded_bytes: session.embedded_bytes(),
             epoch: session.epoch(),
             status,
         }
@@ -171,6 +177,24 @@ impl EditorLink {
         self.edit(|session| {
             session.rename(id, name);
         });
+    }
+
+    /// Marks a take as one that the user likes, or no longer: those are the first to be put into the project.
+    pub fn set_starred(&self, id: TakeId, starred: bool) {
+        self.edit(|session| {
+            session.set_starred(id, starred);
+        });
+    }
+
+    /// Chooses which sounds are put into the project.
+    pub fn set_embed(&self, embed: Embed) {
+        self.edit(|session| session.embed = embed);
+    }
+
+    /// Where sounds are written beside the project; `None` where the system names no place for a user's data.
+    #[must_use]
+    pub fn takes_folder(&self) -> Option<PathBuf> {
+        self.shared.keeper.folder().map(|folder| folder.path())
     }
 
     /// Removes the notice.

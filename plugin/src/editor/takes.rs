@@ -3,6 +3,7 @@
 use super::action::Action;
 use super::compare::Compare;
 use super::controls;
+use super::embedding;
 use super::icons::{self, Icon};
 use super::theme;
 use crate::editor::link::View;
@@ -40,7 +41,7 @@ impl TakeList {
     /// Draws the whole column.
     pub(super) fn show(&mut self, ui: &mut Ui, view: &View, compare: &Compare, actions: &mut Vec<Action>) {
         self.show_bin &= !view.bin.is_empty();
-        self.heading(ui, view);
+        self.heading(ui, view, actions);
         let undo = self.deleted.and_then(|id| view.bin.iter().find(|take| take.id == id));
         let foot = if undo.is_some() && !self.show_bin { theme::CONTROL_HEIGHT + theme::UNIT } else { 0.0 };
         let shown = if self.show_bin { &view.bin } else { &view.takes };
@@ -60,20 +61,26 @@ impl TakeList {
         self.last_active = view.active_take;
     }
 
-    fn heading(&mut self, ui: &mut Ui, view: &View) {
+    fn heading(&mut self, ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
         let size = vec2(ui.available_width(), theme::ICON_SIZE);
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
             controls::caption(ui, if self.show_bin { "Deleted takes" } else { "Takes" });
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let text = match (self.show_bin, view.bin.len()) {
-                    (true, _) => "Back to takes".to_owned(),
-                    (false, 0) => return,
-                    (false, count) => format!("Deleted ({count})"),
+                    (true, _) => Some("Back to takes".to_owned()),
+                    (false, 0) => None,
+                    (false, count) => Some(format!("Deleted ({count})")),
                 };
-                let size = ui.painter().layout_no_wrap(text.clone(), theme::small(), theme::TEXT).size();
-                let (place, _) = ui.allocate_exact_size(size + vec2(2.0, 0.5) * theme::UNIT, Sense::hover());
-                if controls::chip(ui, place, &text).clicked() {
-                    self.show_bin = !self.show_bin;
+                if let Some(text) = text {
+                    let size = ui.painter().layout_no_wrap(text.clone(), theme::small(), theme::TEXT).size();
+                    let (place, _) =
+                        ui.allocate_exact_size(size + vec2(2.0, 0.5) * theme::UNIT, Sense::hover());
+                    if controls::chip(ui, place, &text).clicked() {
+                        self.show_bin = !self.show_bin;
+                    }
+                }
+                if !self.show_bin && !view.takes.is_empty() {
+                    embedding::chip(ui, view, actions);
                 }
             });
         });
@@ -325,7 +332,7 @@ pub(super) fn title(take: &Take) -> &str {
 /// The second line of a row.
 fn settings_text(take: &Take) -> String {
     if take.damage.is_some() {
-        return "Damaged: select it to see why".to_owned();
+        return "No sound: select it to see why".to_owned();
     }
     let steps = take.request.steps;
     let plural = if steps == 1 { "step" } else { "steps" };

@@ -162,6 +162,8 @@ fn empty_view() -> View {
         seed_locked: false,
         draft_first: true,
         model: ModelChoice::default(),
+        embed: straightshot_takes::Embed::default(),
+        embedded_bytes: 0,
         epoch: 0,
         takes: Vec::new(),
         bin: Vec::new(),
@@ -172,7 +174,7 @@ fn empty_view() -> View {
 
 fn take(id: u64, samples: Vec<f32>) -> Arc<Take> {
     let request = Request { prompt: format!("sound {id}"), ..Request::default() };
-    Arc::new(Take::new(TakeId(id), request, Audio::mono(44_100, samples)))
+    Arc::new(Take::new(TakeId(id), request, &Audio::mono(44_100, samples)).expect("it is a sound"))
 }
 
 fn view_with_takes() -> View {
@@ -285,7 +287,8 @@ fn window_with_versions() -> Window {
     session.begin(Request { steps: 8, ..Request::default() });
     for steps in [1, 2, 8] {
         let request = Request { steps, ..Request::default() };
-        session.place(Take::new(TakeId(0), request, Audio::mono(44_100, vec![0.5; 4410])), 0, steps == 8);
+        let sound = Take::new(TakeId(0), request, &Audio::mono(44_100, vec![0.5; 4410]));
+        session.place(sound.expect("it is a sound"), 0, steps == 8);
     }
     let view = View { takes: session.takes().to_vec(), active_take: Some(TakeId(1)), ..empty_view() };
     let mut window = Window::open(view, MIN_SIZE);

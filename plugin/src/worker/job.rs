@@ -105,8 +105,6 @@ impl Job {
             drop(turn);
             self.cancel.check()?;
             if steps == request.steps {
-                // Saving the project must not have to do it.
-                sound.take.compress();
                 return Ok(sound);
             }
             let draft = Draft { number: self.number, sound };
@@ -149,7 +147,7 @@ impl Job {
         let audio = clips.into_iter().next().filter(is_usable).ok_or_else(|| {
             Error::new(ErrorKind::Compute, "The model made a sound that cannot be played; try another seed")
         })?;
-        let take = Take::new(TakeId(0), request, audio);
+        let take = Take::new(TakeId(0), request, &audio)?;
         Ok(Sound { take, model: model.clone(), load, timings })
     }
 

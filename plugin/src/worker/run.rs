@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 use straightshot_protocol::{CancelToken, ErrorKind, Failure, Request};
-use straightshot_takes::{Epoch, MAX_TAKES, ModelChoice, Placed, TakeId};
+use straightshot_takes::{Epoch, ModelChoice, Placed, Take, TakeId};
 
 /// How often clips are looked after while the audio thread still holds old ones.
 const SERVICE_INTERVAL: Duration = Duration::from_millis(50);
@@ -102,10 +102,7 @@ impl Desk {
             Command::Cancel => self.cancel(),
             Command::ModelChosen => self.model_chosen(),
             Command::Restored => self.resume(),
-            Command::Publish => {
-                self.shared.publish_active();
-                self.compress_active();
-            }
+            Command::Publish => self.shared.publish_active(),
         }
     }
 
@@ -209,7 +206,7 @@ impl Desk {
                 self.keep(sound, epoch, false);
                 self.shared.mark_unsaved();
             }
-            None => self.shared.session.lock().keep_in_bin(sound.take),
+            None => self.keep_in_bin(sound.take),
         }
     }
 
@@ -228,7 +225,7 @@ impl Desk {
             // Its session was replaced while it ran. A sound that came out all the same is not thrown away.
             None => {
                 if let Ok(Sound { take, .. }) = result {
-                    self.shared.session.lock().keep_in_bin(take);
+                    self.keep_in_bin(take);
                 }
             }
         }
@@ -242,7 +239,6 @@ impl Desk {
             Err(failure) => self.give_up(failure, epoch),
         };
         tracing::debug!("job of {request:?} ended: {outcome:?}");
-        self.compress_active();
         self.shared.mark_unsaved();
         self.show_ended(outcome);
     }
@@ -291,23 +287,17 @@ impl Desk {
             self.shared.publish(|| heard);
         }
         journal::made(&take, &journal::Times { load, stages: timings, resample: started.elapsed() }, last);
-        let Placed { id, evicted, .. } = self.shared.session.lock().place(take, epoch, last);
+        let Placed { id, .. } = self.shared.session.lock().place(take, epoch, last);
         // The user may have chosen another take, or the host another session, in the meantime.
         self.shared.publish_active();
-        if evicted {
-            let text = format!("{MAX_TAKES} takes are kept; the oldest one has gone to the bin");
-            self.shared.say(Severity::Info, text, "");
-        }
         self.shared.update_status(|status| status.model = Some(model.card().id.name.clone()));
         self.model = Some(model);
         id
     }
 
-    /// Makes the active take's saved form, so that saving the project is quick.
-    fn compress_active(&self) {
-        let active = self.shared.session.lock().active().cloned();
-        if let Some(take) = active {
-            take.compress();
-        }
+    /// Keeps a sound whose session was replaced while it was made.
+    fn keep_in_bin(&self, take: Take) {
+        self.shared.session.lock().keep_in_bin(take);
+        self.shared.keeper.wake();
     }
 }

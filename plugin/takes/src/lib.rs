@@ -1,294 +1,51 @@
-//! [any thread] Takes, and the session that they are kept in: prompt, takes and the unfinished job.
+//! [any thread] Takes: the rules about them, the form they are saved in, and the thread that keeps them.
 //!
-//! [`Session`] is plain data with the rules about takes; [`SessionStore`] is its lock. [`document`] turns a session
-//! into the persisted JSON and back, and never fails: what can be read is kept, the rest is reported to the user.
+//! | module | what it is |
+//! |---|---|
+//! | [`Session`] | prompt, takes, bin and unfinished job of one instance, with the rules about them: plain data |
+//! | [`ModelChoice`] | which model the session makes its sounds with, and where it was seen last |
+//! | [`Take`] | one sound with its recipe, and its versions at other numbers of steps |
+//! | [`document`] | a session as JSON and back; reading never fails, what is damaged is said in sentences |
+//! | [`TakesFolder`] | sounds outside the project: one FLAC file each, found by the hash of its content |
+//! | [`Settings`] | where the folder is and how large it may be, for all projects |
+//! | [`Keeper`] | the background thread between them: reads, writes and lets go of sounds |
+//! | [`Autosave`] | the session of the program without a host, in a file that survives a crash |
+//!
+//! # The way of a sound
+//! A sound is rounded to 24 bits and packed as FLAC when its take is made ([`Take::new`]), so that what is heard is
+//! what is saved and no host waits for packing. The [`Keeper`] writes it to the folder. A project holds the sounds of
+//! the takes that [`Embed`] allows and refers to the others by hash. Whatever comes from outside, project or folder,
+//! is checked against that hash before it is unpacked: a damaged sound is silent and keeps its recipe.
 
 #![forbid(unsafe_code)]
 
+mod autosave;
+mod check;
 pub mod document;
+mod embed;
+mod flac;
+mod folder;
+mod keeper;
+mod kept;
+mod legacy;
 mod model;
-mod packed;
+mod reading;
 mod refinement;
+mod session;
+mod settings;
 mod take;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod version;
 
+pub use autosave::Autosave;
+pub use embed::{DEFAULT_BUDGET_BYTES, Embed};
+pub use folder::{Entry, TakesFolder, Usage, data_folder};
+pub use keeper::{Happened, Keeper};
 pub use model::{ModelChoice, SavedPath};
 pub use refinement::Placed;
+pub use session::{Epoch, Session, SessionStore, default_name};
+pub use settings::Settings;
 pub use take::{Take, TakeId};
 pub use version::{PEAK_COLUMNS, Peak};
-
-use parking_lot::{Mutex, MutexGuard};
-use serde_json::{Map, Value};
-use std::sync::{Arc, OnceLock};
-use straightshot_protocol::Request;
-
-/// Takes kept in a session. One more moves the oldest take that is not active to the bin.
-///
-/// A two-second take costs about 0.45 MB of project file, so that a full list stays below what hosts write quickly.
-pub const MAX_TAKES: usize = 32;
-/// Deleted takes that can be brought back. The bin is not saved with the project.
-pub const MAX_BIN: usize = 32;
-/// Characters of the prompt that become the name of a take.
-const NAME_CHARS: usize = 40;
-
-/// The name a take of `request` starts with: the beginning of the prompt.
-#[must_use]
-pub fn default_name(request: &Request) -> String {
-    let prompt = request.prompt.trim();
-    if prompt.chars().count() <= NAME_CHARS {
-        return prompt.to_owned();
-    }
-    let mut name: String = prompt.chars().take(NAME_CHARS).collect();
-    name.push('…');
-    name
-}
-
-/// See [`Session::epoch`].
-pub type Epoch = u64;
-
-/// Prompt, takes and unfinished job of one plugin instance.
-#[derive(Debug, Clone)]
-pub struct Session {
-    /// What to hear; edited by the user.
-    pub prompt: String,
-    /// What not to hear; edited by the user.
-    pub negative_prompt: String,
-    /// Whether the seed stays as it is when the next sound is made; set by the user.
-    pub seed_locked: bool,
-    /// Whether quick versions with few steps are made before the one that was asked for; set by the user.
-    pub draft_first: bool,
-    /// The model of the next sounds; set by the user, completed by the worker when it has found the model.
-    pub model: ModelChoice,
-    /// The job that is queued or running. A restored session starts it again.
-    pub pending: Option<Request>,
-    /// The take that the unfinished job has made so far and refines; written by the worker.
-    pub pending_take: Option<TakeId>,
-    takes: Vec<Arc<Take>>,
-    active: Option<TakeId>,
-    /// Deleted takes, newest last. Not persisted.
-    bin: Vec<Arc<Take>>,
-    /// Version of the document this session came from, if that was newer than this code.
-    version: u32,
-    /// Fields of a newer version, written back untouched.
-    extra: Map<String, Value>,
-    /// Sentences about what could not be read when the session was restored. Not persisted.
-    damage: Vec<String>,
-    /// How often the session was replaced. Not persisted.
-    epoch: Epoch,
-}
-
-impl Default for Session {
-    fn default() -> Self {
-        Self {
-            prompt: String::new(),
-            negative_prompt: String::new(),
-            seed_locked: false,
-            draft_first: true,
-            model: ModelChoice::default(),
-            pending: None,
-            pending_take: None,
-            takes: Vec::new(),
-            active: None,
-            bin: Vec::new(),
-            version: document::VERSION,
-            extra: Map::new(),
-            damage: Vec::new(),
-            epoch: 0,
-        }
-    }
-}
-
-impl Session {
-    /// The takes, oldest first.
-    #[must_use]
-    pub fn takes(&self) -> &[Arc<Take>] {
-        &self.takes
-    }
-
-    /// Deleted takes that can be restored, oldest first.
-    #[must_use]
-    pub fn bin(&self) -> &[Arc<Take>] {
-        &self.bin
-    }
-
-    /// The take that notes play.
-    #[must_use]
-    pub fn active(&self) -> Option<&Arc<Take>> {
-        self.active.and_then(|id| self.take(id))
-    }
-
-    /// The take called `id`, if it is not deleted.
-    #[must_use]
-    pub fn take(&self, id: TakeId) -> Option<&Arc<Take>> {
-        self.takes.iter().find(|take| take.id == id)
-    }
-
-    /// What could not be read when the session was restored, one sentence each.
-    #[must_use]
-    pub fn damage(&self) -> &[String] {
-        &self.damage
-    }
-
-    /// Fills in the prompts of `request` and makes it the unfinished job.
-    pub fn begin_with(&mut self, request: Request) {
-        self.prompt.clone_from(&request.prompt);
-        self.negative_prompt.clone_from(&request.negative_prompt);
-        self.begin(request);
-    }
-
-    /// Makes `request` the unfinished job, which has no take yet.
-    pub fn begin(&mut self, request: Request) {
-        self.pending = Some(request);
-        self.pending_take = None;
-    }
-
-    /// An identifier that no take of this session and its bin has.
-    #[must_use]
-    pub fn next_take_id(&self) -> TakeId {
-        let last = self.takes.iter().chain(&self.bin).map(|take| take.id.0).max().unwrap_or(0);
-        TakeId(last.saturating_add(1))
-    }
-
-    /// Appends a take and makes it the active one. Returns the take that had to go to the bin, if the list was full.
-    pub fn add_take(&mut self, take: Arc<Take>) -> Option<Arc<Take>> {
-        self.active = Some(take.id);
-        self.takes.push(take);
-        if self.takes.len() <= MAX_TAKES {
-            return None;
-        }
-        let oldest = self.takes.remove(0);
-        self.discard(oldest.clone());
-        Some(oldest)
-    }
-
-    /// Ends the pending job of `epoch`; a take it has made so far stays as it is.
-    pub fn drop_pending(&mut self, epoch: Epoch) {
-        if epoch == self.epoch {
-            self.pending = None;
-            self.pending_take = None;
-        }
-    }
-
-    /// Puts a take into the bin that no session waits for.
-    pub fn keep_in_bin(&mut self, take: Take) {
-        self.discard_from_other_session(Arc::new(take));
-    }
-
-    /// Tells sessions of one instance apart; grows whenever the host restores one.
-    pub fn epoch(&self) -> Epoch {
-        self.epoch
-    }
-
-    /// Makes `id` the take that notes play. Returns whether it exists.
-    pub fn select(&mut self, id: TakeId) -> bool {
-        let known = self.take(id).is_some();
-        if known {
-            self.active = Some(id);
-        }
-        known
-    }
-
-    /// Moves a take to the bin; if it was active, its neighbour becomes active. Returns whether it exists.
-    pub fn delete(&mut self, id: TakeId) -> bool {
-        let Some(index) = self.takes.iter().position(|take| take.id == id) else { return false };
-        let take = self.takes.remove(index);
-        self.discard(take);
-        if self.active == Some(id) {
-            let neighbour = self.takes.get(index).or_else(|| self.takes.last());
-            self.active = neighbour.map(|take| take.id);
-        }
-        true
-    }
-
-    /// Brings a take back from the bin to its place by age and makes it active. Returns whether it was there.
-    ///
-    /// A full list sends its oldest take to the bin instead.
-    pub fn restore(&mut self, id: TakeId) -> bool {
-        let Some(index) = self.bin.iter().position(|take| take.id == id) else { return false };
-        let take = self.bin.remove(index);
-        if self.takes.len() == MAX_TAKES {
-            let oldest = self.takes.remove(0);
-            self.discard(oldest);
-        }
-        let place = self.takes.partition_point(|other| other.id < id);
-        self.takes.insert(place, take);
-        self.active = Some(id);
-        true
-    }
-
-    /// Renames a take. Returns whether it exists.
-    pub fn rename(&mut self, id: TakeId, name: &str) -> bool {
-        let Some(take) = self.takes.iter_mut().find(|take| take.id == id) else { return false };
-        Arc::make_mut(take).name = name.to_owned();
-        true
-    }
-
-    /// Replaces everything that is persisted by `restored`. Takes that only the old session had go to the bin, so
-    /// that a preset loaded by mistake costs nothing; of the others the versions that are not saved are kept.
-    fn replace_with(&mut self, restored: Self) {
-        let epoch = self.epoch + 1;
-        let old = std::mem::replace(self, Self { epoch, ..restored });
-        for take in old.bin.into_iter().chain(old.takes) {
-            let mut kept = false;
-            for new in &mut self.takes {
-                if take.has_version_of(new) {
-                    Arc::make_mut(new).adopt_versions(&take);
-                }
-                kept |= new.same_sound(&take) || take.has_version_of(new);
-            }
-            if !kept && !self.bin.iter().any(|binned| binned.same_sound(&take)) {
-                self.discard_from_other_session(take);
-            }
-        }
-    }
-
-    fn discard_from_other_session(&mut self, mut take: Arc<Take>) {
-        Arc::make_mut(&mut take).id = self.next_take_id();
-        self.discard(take);
-    }
-
-    fn discard(&mut self, take: Arc<Take>) {
-        self.bin.push(take);
-        if self.bin.len() > MAX_BIN {
-            self.bin.remove(0);
-        }
-    }
-}
-
-/// The session behind its lock, shared by host, editor and worker threads; never touched by the audio thread.
-#[derive(Default)]
-pub struct SessionStore {
-    session: Mutex<Session>,
-    /// Called after the host has restored a state, without the lock held.
-    on_restore: OnceLock<Box<dyn Fn() + Send + Sync>>,
-}
-
-impl SessionStore {
-    /// Locks the session. Hold the guard briefly and never while calling into the host or the engine.
-    pub fn lock(&self) -> MutexGuard<'_, Session> {
-        self.session.lock()
-    }
-
-    /// Prompt and negative prompt.
-    #[must_use]
-    pub fn prompts(&self) -> (String, String) {
-        let session = self.lock();
-        (session.prompt.clone(), session.negative_prompt.clone())
-    }
-
-    /// Puts in the place of the session what a host has restored; see [`SessionStore::on_restore`] for what follows.
-    pub fn replace(&self, restored: Session) {
-        self.lock().replace_with(restored);
-        if let Some(hook) = self.on_restore.get() {
-            hook();
-        }
-    }
-
-    /// Sets what happens after the host has restored a state. Only the first call counts.
-    pub fn on_restore(&self, hook: impl Fn() + Send + Sync + 'static) {
-        let first = self.on_restore.set(Box::new(hook)).is_ok();
-        debug_assert!(first, "the restore hook is set once, when the instance is made");
-    }
-}

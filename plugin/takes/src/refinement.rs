@@ -19,16 +19,29 @@ pub struct Placed {
     pub id: TakeId,
     /// Whether that take was there before.
     pub refined: bool,
-    /// Whether another take had to go to the bin for it.
-    pub evicted: bool,
 }
 
 impl Session {
-    /// The take that the pending job has made so far, if it is `request` that it makes.
+    /// The take that the pending job has made so far, if a sound of `request` would be a version of it. A request that
+    /// names no model may still be made by another one; only a finished sound says for certain, see
+    /// [`Session::place`].
     pub fn refined_take(&self, request: &Request) -> Option<&Arc<Take>> {
+        let take = self.take_of_job()?;
+        let named = Request { model: take.request.model.clone(), ..request.clone() };
+        let request = if request.model.is_any() { &named } else { request };
+        take.could_refine_to(request).then_some(take)
+    }
+
+    /// The take that the pending job has made so far, wherever it is.
+    fn take_of_job(&self) -> Option<&Arc<Take>> {
         let id = self.pending_take?;
-        let mut takes = self.takes.iter().chain(&self.bin);
-        takes.find(|take| take.id == id && take.damage.is_none() && take.request.same_but_steps(request))
+        self.takes.iter().chain(&self.bin).find(|take| take.id == id)
+    }
+
+    /// The take that `sound` of the pending job is a version of; `None` if it becomes a take of its own, as does
+    /// whatever another model made, or may have made, and what would refine a take that nobody has been able to read.
+    fn place_of(&self, sound: &Take) -> Option<&Arc<Take>> {
+        self.take_of_job().filter(|take| take.could_refine_to(&sound.request) && !take.is_loading())
     }
 
     /// The active take as it will be once `sound` of the job of `epoch` is placed; `None` if that changes nothing for
@@ -37,29 +50,28 @@ impl Session {
         if epoch != self.epoch {
             return None;
         }
-        let Some(take) = self.refined_take(&sound.request) else { return Some(Arc::new(sound.clone())) };
+        let Some(take) = self.place_of(sound) else { return Some(Arc::new(sound.clone())) };
         let mut refined = Take::clone(take);
         refined.refine(sound.clone());
         (self.active == Some(take.id) && !refined.same_sound(take)).then(|| Arc::new(refined))
     }
 
     /// Puts a sound of the pending job of `epoch` into the take that the job refines, or makes it a new, active take
-    /// if there is none; `last` ends the job. If the session was replaced since the job began, the sound goes to the
-    /// bin and the new session's job stays pending.
+    /// if there is none or another model made it; `last` ends the job. If the session was replaced since the job began,
+    /// the sound goes to the bin and the new session's job stays pending.
     pub fn place(&mut self, mut sound: Take, epoch: Epoch, last: bool) -> Placed {
         let fresh = self.next_take_id();
         if epoch != self.epoch {
             self.keep_in_bin(sound);
-            return Placed { id: fresh, refined: false, evicted: false };
+            return Placed { id: fresh, refined: false };
         }
-        let refined = self.refined_take(&sound.request).map(|take| take.id);
+        let refined = self.place_of(&sound).map(|take| take.id);
         let id = refined.unwrap_or(fresh);
-        let mut evicted = false;
         match self.takes.iter_mut().chain(&mut self.bin).find(|take| Some(take.id) == refined) {
             Some(take) => Arc::make_mut(take).refine(sound),
             None => {
                 sound.id = id;
-                evicted = self.add_take(Arc::new(sound)).is_some();
+                self.add_take(Arc::new(sound));
             }
         }
         self.pending_take = Some(id);
@@ -67,7 +79,7 @@ impl Session {
             self.drop_pending(epoch);
         }
         self.limit_hidden(MAX_HIDDEN_BYTES);
-        Placed { id, refined: refined.is_some(), evicted }
+        Placed { id, refined: refined.is_some() }
     }
 
     /// Shows the version of take `id` with `steps` steps. While a version with so many steps is being made, the one
@@ -101,9 +113,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use straightshot_protocol::{Audio, ModelId};
-
-    const HIDDEN: usize = 3 * 100 * size_of::<f32>();
+    use straightshot_protocol::{Audio, ContentHash, ModelId};
 
     /// A session with `count` takes that have versions of 1, 2, 4 and 8 steps each.
     fn session(count: u64) -> Session {
@@ -117,10 +127,15 @@ mod tests {
         session
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a handful of steps")]
     fn sound(seed: u64, steps: u32) -> Take {
-        let request = Request { seed, steps, ..Request::default() };
-        Take::new(TakeId(0), request, Audio::mono(44_100, vec![steps as f32 / 10.0; 100]))
+        sound_of(ModelId::named("model"), seed, steps)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a handful of steps")]
+    fn sound_of(model: ModelId, seed: u64, steps: u32) -> Take {
+        let request = Request { model, seed, steps, ..Request::default() };
+        let audio = Audio::mono(44_100, vec![steps as f32 / 16.0; 100]);
+        Take::new(TakeId(0), request, &audio).expect("it is a sound")
     }
 
     #[test]
@@ -128,7 +143,7 @@ mod tests {
         let session = session(1);
         let [take] = session.takes() else { panic!("one take") };
         assert_eq!((take.step_counts(), take.request.steps), (vec![1, 2, 4, 8], 8));
-        assert_eq!(take.audio().left()[0].to_bits(), 0.8_f32.to_bits());
+        assert_eq!(take.audio().left()[0].to_bits(), 0.5_f32.to_bits());
         assert_eq!((session.pending.as_ref(), session.pending_take), (None, None));
     }
 
@@ -159,22 +174,33 @@ mod tests {
         session.rename(TakeId(1), "mine");
         session.delete(TakeId(1));
         let placed = session.place(sound(0, 2), 0, true);
-        assert_eq!(placed, Placed { id: TakeId(1), refined: true, evicted: false });
+        assert_eq!(placed, Placed { id: TakeId(1), refined: true });
         assert!(session.takes().is_empty());
         assert_eq!((session.bin()[0].request.steps, session.bin()[0].name.as_str()), (2, "mine"));
     }
 
     #[test]
     fn a_sound_of_another_model_is_another_take() {
-        let mut session = Session::default();
-        session.begin(Request { seed: 0, steps: 4, ..Request::default() });
-        session.place(sound(0, 2), 0, false);
-        let request = Request { model: ModelId::named("other"), ..sound(0, 4).request };
-        session.begin(request.clone());
-        session.pending_take = Some(TakeId(1));
-        session.place(Take::new(TakeId(0), request, Audio::mono(48_000, vec![0.5; 10])), 0, true);
-        let sounds: Vec<_> = session.takes().iter().map(|take| take.audio().frames()).collect();
-        assert_eq!(sounds, [100, 10], "what was heard before is still there");
+        let hashed = |text: &str| ModelId::new(ContentHash::of([text.as_bytes()]), "same name");
+        let any = ModelId::default;
+        for (first, second) in [
+            (ModelId::named("one"), ModelId::named("other")),
+            (hashed("one"), hashed("other")),
+            (ModelId::named("same name"), hashed("one")),
+            (any(), hashed("one")),
+            (any(), any()),
+        ] {
+            let mut session = Session::default();
+            // The job itself names no model, as a prompt that was typed in does.
+            session.begin(Request { seed: 0, steps: 4, ..Request::default() });
+            session.place(sound_of(first.clone(), 0, 2), 0, false);
+            let before = session.takes()[0].clone();
+            let preview = session.preview(&sound_of(second.clone(), 0, 4), 0).expect("it will be heard");
+            session.place(sound_of(second.clone(), 0, 4), 0, true);
+            let [old, new] = session.takes() else { panic!("{first:?}, then {second:?}") };
+            assert!(old.same_sound(&before) && old.step_counts() == [2], "what was heard is still there");
+            assert!(new.same_sound(&preview) && new.request.model == second);
+        }
     }
 
     #[test]
@@ -186,9 +212,10 @@ mod tests {
             let mut takes = session.takes().iter().chain(session.bin());
             takes.find(|take| take.id == TakeId(id)).map(|take| take.step_counts().len())
         };
-        session.limit_hidden(4 * HIDDEN);
+        let hidden = session.takes()[0].hidden_bytes();
+        session.limit_hidden(4 * hidden);
         assert_eq!([1, 2, 3, 4].map(|id| counts(&session, id)), [Some(4); 4]);
-        session.limit_hidden(2 * HIDDEN);
+        session.limit_hidden(2 * hidden);
         assert_eq!([1, 2, 3, 4].map(|id| counts(&session, id)), [Some(4), Some(1), Some(1), Some(4)]);
         session.limit_hidden(0);
         assert_eq!([1, 2, 3, 4].map(|id| counts(&session, id)), [Some(4), Some(1), Some(1), Some(1)]);

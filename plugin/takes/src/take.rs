@@ -1,10 +1,11 @@
 //! One take: its sound, how it was made, and the versions of it at other step counts.
 
 use super::default_name;
+use super::kept::Kept;
 use super::version::{Peak, Version};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use straightshot_protocol::{Audio, Request};
+use straightshot_protocol::{Audio, Failure, Request};
 
 /// Identifies a take within its session; larger is newer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -15,19 +16,21 @@ pub struct TakeId(pub u64);
 /// is shown may.
 ///
 /// A take has a version for every number of steps that was computed of it. One is shown: it is what the list names,
-/// what notes play and what the project keeps. The others are in memory only, for switching back at once.
+/// what notes play and what is kept. The others are in memory only, for switching back at once.
 #[derive(Debug, Clone)]
 pub struct Take {
     /// Identifier within the session.
     pub id: TakeId,
     /// Name shown in the list; set by the user, first the beginning of the prompt.
     pub name: String,
+    /// Whether the user likes it: starred takes are the first to be put into the project.
+    pub starred: bool,
     /// What the shown version was made from, and by which model: its steps are those it really had.
     pub request: Request,
-    /// Why the sound is incomplete or missing, in the user's words; `None` for a sound one.
+    /// Why there is no sound, in the user's words; `None` for a sound one. A damaged take is silent.
     pub damage: Option<String>,
     /// The version that is shown.
-    shown: Version,
+    pub(super) shown: Version,
     /// The other versions, in no order; each has another number of steps.
     hidden: Vec<Version>,
     /// Fields of a newer version, written back untouched.
@@ -35,17 +38,24 @@ pub struct Take {
 }
 
 impl Take {
-    /// A take of a fresh sound.
-    #[must_use]
-    pub fn new(id: TakeId, request: Request, audio: Audio) -> Self {
-        let shown = Version::new(request.steps, audio);
-        Self::of(id, request, shown)
+    /// A take of a fresh sound, rounded to 24 bits and packed for keeping: 10 to 20 ms per second of stereo.
+    ///
+    /// # Errors
+    /// If it cannot be kept: it is empty, longer than a minute at the highest rate, or its rate is no sound's.
+    pub fn new(id: TakeId, request: Request, audio: &Audio) -> Result<Self, Failure> {
+        Ok(Self::of(id, Version::fresh(&request, audio)?, request))
     }
 
-    fn of(id: TakeId, request: Request, shown: Version) -> Self {
+    /// A take that is not in memory yet.
+    pub(super) fn kept(id: TakeId, request: Request, kept: Kept) -> Self {
+        Self::of(id, Version::kept(request.steps, kept), request)
+    }
+
+    fn of(id: TakeId, shown: Version, request: Request) -> Self {
         Self {
             id,
             name: default_name(&request),
+            starred: false,
             damage: None,
             shown,
             hidden: Vec::new(),
@@ -54,35 +64,42 @@ impl Take {
         }
     }
 
-    /// A take read from a project: `encoded` is unpacked as far as it can be.
-    pub(super) fn from_encoded(id: TakeId, request: Request, rate_hz: u32, encoded: &str) -> Self {
-        let (shown, fault) = Version::from_encoded(request.steps, rate_hz, encoded);
-        let damage = fault.map(|fault| match shown.audio.frames() {
-            0 => format!(
-                "The sound of this take could not be read ({fault}). Its settings are kept: generate it again"
-            ),
-            _ => format!("The end of this take could not be read ({fault})"),
-        });
-        Self { damage, ..Self::of(id, request, shown) }
-    }
-
-    /// The sound at the model's own rate, not the host's. Empty if the take is damaged beyond reading.
+    /// The sound at the model's own rate, not the host's. Empty while it is not in memory, and if it is damaged.
     #[must_use]
     pub fn audio(&self) -> &Audio {
         &self.shown.audio
     }
 
-    /// Waveform overview over the whole length: [`PEAK_COLUMNS`](super::PEAK_COLUMNS) columns, or none if there are
-    /// no samples.
+    /// Why nothing is to be heard of it now: damage, or that it is still being read. `None` if it can be played.
+    #[must_use]
+    pub fn why_silent(&self) -> Option<&str> {
+        match &self.damage {
+            Some(damage) => Some(damage),
+            None if self.shown.audio.is_empty() => Some("This take is being read"),
+            None => None,
+        }
+    }
+
+    /// Whether its sound is yet to be read into memory.
+    #[must_use]
+    pub fn is_loading(&self) -> bool {
+        self.damage.is_none() && self.shown.audio.is_empty()
+    }
+
+    /// Waveform overview over the whole length: [`PEAK_COLUMNS`](super::PEAK_COLUMNS) columns, or none if the sound was
+    /// never in memory.
     #[must_use]
     pub fn peaks(&self) -> &[Peak] {
         &self.shown.peaks
     }
 
-    /// Length in seconds.
+    /// Length in seconds; known even while the sound is not in memory, but for projects of document version 1.
     #[must_use]
     pub fn seconds(&self) -> f64 {
-        self.audio().seconds()
+        match &self.shown.kept {
+            Kept::Flac(flac) => flac.seconds(),
+            Kept::Legacy(_) | Kept::Unreadable(_) => self.audio().seconds(),
+        }
     }
 
     /// The numbers of steps there is a version for, in rising order.
@@ -110,24 +127,36 @@ impl Take {
             return false;
         };
         std::mem::swap(&mut self.shown, version);
-        version.forget_encoded();
         self.request.steps = steps;
         true
     }
 
-    /// Takes over the sound of `newer`, a take of the same request at another number of steps.
+    /// Whether the sound that `request` describes can be a version of this take: the same recipe at whatever number of
+    /// steps, by the same model. Two models that nobody named may be different ones.
+    pub(super) fn could_refine_to(&self, request: &Request) -> bool {
+        self.damage.is_none()
+            && !self.request.model.is_any()
+            && self.request.model == request.model
+            && self.request.same_but_steps(request)
+    }
+
+    /// Makes the take a damaged one, which is silent. Returns what to tell the user.
+    pub(super) fn damaged(&mut self, fault: &str) -> String {
+        let text = format!(
+            "The sound of this take could not be read: {fault}. Its settings are kept, so that it can be made again"
+        );
+        self.damage = Some(text.clone());
+        self.shown.forget_audio();
+        self.shown.peaks = std::sync::Arc::default();
+        format!("Take \"{}\": {text}", self.name)
+    }
+
+    /// Takes over the sound of `newer`, a take of the same request and model at another number of steps.
     ///
     /// It is shown if it has more steps than all versions before and the one with the most of them was shown: whoever
-    /// has gone back to an earlier version stays there. A sound of another model replaces everything, because the
-    /// versions of a take can be compared.
+    /// has gone back to an earlier version stays there.
     pub(super) fn refine(&mut self, newer: Self) {
         let steps = newer.shown.steps;
-        if !self.is_of_model(&newer) {
-            self.hidden.clear();
-            self.shown = newer.shown;
-            self.request = newer.request;
-            return;
-        }
         self.hidden.retain(|version| version.steps != steps);
         let follows = self.shown.steps == self.most_steps() && steps > self.shown.steps;
         if steps == self.shown.steps {
@@ -135,28 +164,24 @@ impl Take {
         } else if follows {
             let before = std::mem::replace(&mut self.shown, newer.shown);
             self.request.steps = steps;
-            self.hide(before);
+            self.hidden.push(before);
         } else {
-            self.hide(newer.shown);
+            self.hidden.push(newer.shown);
         }
     }
 
-    /// Whether the sounds of both can be versions of one take.
-    fn is_of_model(&self, other: &Self) -> bool {
-        self.request.model == other.request.model
-            && self.audio().sample_rate_hz() == other.audio().sample_rate_hz()
-    }
-
-    fn hide(&mut self, mut version: Version) {
-        version.forget_encoded();
-        self.hidden.push(version);
+    /// Takes over what `other` has in memory of the shown sound.
+    pub(super) fn adopt_sound(&mut self, other: &Self) {
+        if let Some(version) = other.versions().find(|version| version.is(&self.shown)) {
+            self.shown.adopt(version);
+        }
     }
 
     /// Takes over the versions that only `other` has.
     pub(super) fn adopt_versions(&mut self, other: &Self) {
         for version in other.versions() {
             if !self.has_steps(version.steps) {
-                self.hide(version.clone());
+                self.hidden.push(version.clone());
             }
         }
     }
@@ -171,22 +196,10 @@ impl Take {
         self.hidden.iter().map(Version::bytes).sum()
     }
 
-    /// Base64 of the deflated little-endian samples of the shown version.
-    pub(super) fn encoded(&self) -> &str {
-        self.shown.encoded()
-    }
-
-    /// Makes the form that is saved, which takes milliseconds per second of sound, so that saving need not.
-    pub fn compress(&self) {
-        self.encoded();
-    }
-
     /// Whether both show the same sound made from the same request, whatever they are called.
+    #[must_use]
     pub fn same_sound(&self, other: &Self) -> bool {
-        let sound = self.damage.is_none() && other.damage.is_none();
-        self.request == other.request
-            && self.shown.same_samples(&other.shown)
-            && (sound || self.encoded() == other.encoded())
+        self.request == other.request && self.shown.is(&other.shown)
     }
 
     /// Whether what `other` shows is a version of this take.
@@ -194,7 +207,7 @@ impl Take {
         self.damage.is_none()
             && other.damage.is_none()
             && self.request.same_but_steps(&other.request)
-            && self.versions().any(|v| v.steps == other.shown.steps && v.same_samples(&other.shown))
+            && self.versions().any(|v| v.steps == other.shown.steps && v.is(&other.shown))
     }
 
     fn versions(&self) -> impl Iterator<Item = &Version> {

@@ -1,16 +1,55 @@
 //! What a project file may hold, good and bad.
 
+mod keeping;
+
 use super::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::PathBuf;
-use straightshot_protocol::{Audio, ContentHash, ModelId};
+use std::sync::Arc;
+use std::time::Duration;
+use straightshot_protocol::{Audio, ContentHash, ModelId, Request};
+
+/// Longer than anything takes here.
+const LONG: Duration = Duration::from_secs(60);
 
 fn request(prompt: &str) -> Request {
-    Request { prompt: prompt.to_owned(), guidance: 3.3, seconds: 1.234_567_890_123, ..Request::default() }
+    let model = ModelId::named("m");
+    Request {
+        model,
+        prompt: prompt.to_owned(),
+        guidance: 3.3,
+        seconds: 1.234_567_890_123,
+        ..Request::default()
+    }
 }
 
 fn take(id: u64, samples: Vec<f32>) -> Take {
-    Take::new(TakeId(id), request("a door"), Audio::mono(44_100, samples))
+    Take::new(TakeId(id), request("a door"), &Audio::mono(44_100, samples)).expect("it is a sound")
+}
+
+/// Samples that 24 bits hold exactly.
+fn rounded(samples: &[f32]) -> Vec<f32> {
+    samples.iter().map(|sample| (sample * 8_388_608.0).round() / 8_388_608.0).collect()
+}
+
+/// A session whose sounds are in memory.
+fn heard(text: &str) -> Arc<SessionStore> {
+    let store = Arc::new(SessionStore::default());
+    store.replace(read(text));
+    let keeper = Keeper::new(store.clone(), None);
+    assert!(keeper.wait_until_idle(LONG));
+    store
+}
+
+/// The audio of a take as document version 1 has it.
+fn version_1(samples: &[f32]) -> String {
+    use base64::Engine as _;
+    use std::io::Write as _;
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+    for sample in samples {
+        encoder.write_all(&sample.to_le_bytes()).unwrap();
+    }
+    base64::engine::general_purpose::STANDARD.encode(encoder.finish().unwrap())
 }
 
 fn noise(length: usize) -> Vec<f32> {
@@ -39,6 +78,10 @@ fn full_session() -> Session {
     session.add_take(Arc::new(take(5, noise(77))));
     session.select(TakeId(1));
     session.rename(TakeId(5), "second");
+    session.set_starred(TakeId(5), true);
+    session.add_take(Arc::new(take(6, noise(5))));
+    session.delete(TakeId(6));
+    session.select(TakeId(1));
     session.pending = Some(request("rain"));
     session
 }
@@ -47,11 +90,16 @@ fn full_session() -> Session {
 fn a_session_survives_the_round_trip_byte_for_byte() {
     let written = write(&full_session());
     let restored = read(&written);
-    assert_eq!(write(&restored), written);
+    assert_eq!(write(&restored), written, "before the sounds are read");
     assert!(restored.damage().is_empty(), "{:?}", restored.damage());
+    let restored = heard(&written);
+    let restored = restored.lock();
+    assert_eq!(write(&restored), written, "and after");
     assert_eq!(restored.active().map(|take| take.id), Some(TakeId(1)));
-    assert_eq!(restored.active().map(|take| take.audio().left().to_vec()), Some(noise(1000)));
+    assert_eq!(restored.active().map(|take| take.audio().left().to_vec()), Some(rounded(&noise(1000))));
     assert_eq!(restored.takes()[1].name, "second");
+    assert!(restored.takes()[1].starred && !restored.takes()[0].starred);
+    assert_eq!(restored.bin().len(), 1);
     assert_eq!(restored.pending, Some(request("rain")));
 }
 
@@ -70,12 +118,14 @@ fn a_model_is_remembered_by_its_content_and_by_its_folder() {
 }
 
 #[test]
-fn the_document_has_the_fields_of_version_1() {
+fn the_document_has_the_fields_of_version_2() {
     let document: Value = serde_json::from_str(&write(&full_session())).unwrap();
     let mut keys: Vec<_> = document.as_object().unwrap().keys().map(String::as_str).collect();
     keys.sort_unstable();
     let expected = [
         "active_take",
+        "bin",
+        "check",
         "model_dir",
         "negative_prompt",
         "pending",
@@ -85,22 +135,65 @@ fn the_document_has_the_fields_of_version_1() {
         "version",
     ];
     assert_eq!(keys, expected);
-    assert_eq!(document["version"], 1);
+    assert_eq!(document["version"], 2);
     assert_eq!(document["takes"][0]["request"]["seconds"], 1.234_567_890_123);
-    assert_eq!(document["takes"][0]["sample_rate_hz"], 44_100);
+    let sound = &document["takes"][0]["sound"];
+    assert_eq!(
+        (&sound["sample_rate_hz"], &sound["channels"], &sound["frames"]),
+        (&json!(44_100), &json!(1), &json!(1000))
+    );
+    assert_eq!(sound["hash"].as_str().map(str::len), Some(64));
 }
 
-/// A project as the version before drafts wrote it.
+/// A project as document version 1 was, with two takes.
+fn old_project(first: &str, second: &str) -> String {
+    let request = r#"{"prompt":"rain","negative_prompt":"","steps":4,"guidance":3.0,"seed":1,"seconds":2.0}"#;
+    let take = |id: u8, audio: &str| {
+        format!(
+            r#"{{"id":{id},"name":"rain {id}","request":{request},"sample_rate_hz":48000,"model":"m","audio":"{audio}"}}"#
+        )
+    };
+    format!(
+        r#"{{"version":1,"prompt":"rain","negative_prompt":"","seed_locked":true,"model_dir":null,"active_take":1,"takes":[{},{}],"pending":null}}"#,
+        take(1, first),
+        take(2, second)
+    )
+}
+
 #[test]
-fn a_project_from_before_there_were_drafts_is_written_back_byte_for_byte() {
-    let audio = take(1, noise(10)).encoded().to_owned();
-    let old = format!(
-        r#"{{"version":1,"prompt":"rain","negative_prompt":"","seed_locked":true,"model_dir":null,"active_take":1,"takes":[{{"id":1,"name":"rain","request":{{"prompt":"rain","negative_prompt":"","steps":4,"guidance":3.0,"seed":1,"seconds":2.0}},"sample_rate_hz":44100,"model":"m","audio":"{audio}"}}],"pending":null}}"#
+fn a_project_of_version_1_opens_with_all_of_its_takes_and_is_saved_in_this_version() {
+    let loud: Vec<f32> = noise(500).iter().map(|sample| sample * 7.0).collect();
+    let old = old_project(&version_1(&noise(1000)), &version_1(&loud));
+    let untouched: Value = serde_json::from_str(&write(&read(&old))).unwrap();
+    assert_eq!(
+        untouched["takes"][0]["audio"],
+        version_1(&noise(1000)),
+        "a host that saves at once loses nothing"
     );
-    let session = read(&old);
-    assert!(session.draft_first && session.pending_take.is_none());
-    assert_eq!(session.takes()[0].step_counts(), [4]);
-    assert_eq!(write(&session), old);
+    let session = heard(&old);
+    let session = session.lock();
+    assert!(session.damage().is_empty() && session.draft_first, "{:?}", session.damage());
+    let [first, second] = session.takes() else { panic!("two takes") };
+    assert_eq!(first.audio().left(), rounded(&noise(1000)));
+    for (before, after) in loud.iter().zip(second.audio().left()) {
+        assert!((before - after).abs() < 4.0 / 8_388_608.0, "{before} became {after}");
+    }
+    assert_eq!((first.request.model.name.as_str(), first.audio().sample_rate_hz()), ("m", 48_000));
+    assert_eq!(session.active().map(|take| take.id), Some(TakeId(1)));
+    let written = write(&session);
+    assert!(!written.contains("\"audio\""));
+    assert_eq!(write(&heard(&written).lock()), written);
+}
+
+#[test]
+fn restoring_a_project_of_version_1_again_makes_no_second_takes() {
+    let old = old_project(&version_1(&noise(1000)), &version_1(&noise(300)));
+    let store = heard(&old);
+    store.replace(read(&old));
+    let keeper = Keeper::new(store.clone(), None);
+    assert!(keeper.wait_until_idle(LONG));
+    let session = store.lock();
+    assert_eq!((session.takes().len(), session.bin().len()), (2, 0));
 }
 
 #[test]
@@ -109,9 +202,11 @@ fn the_switch_for_drafts_and_the_take_that_is_refined_are_kept() {
     session.pending = Some(Request { steps: 8, ..request("a door") });
     session.pending_take = Some(TakeId(5));
     session.draft_first = false;
+    session.embed = Embed::UpTo(5);
     let written = write(&session);
     let restored = read(&written);
     assert_eq!((restored.pending_take, restored.draft_first), (Some(TakeId(5)), false));
+    assert_eq!(restored.embed, Embed::UpTo(5));
     assert_eq!(write(&restored), written);
     assert!(restored.damage().is_empty(), "{:?}", restored.damage());
 }
@@ -119,40 +214,53 @@ fn the_switch_for_drafts_and_the_take_that_is_refined_are_kept() {
 #[test]
 fn a_job_refines_nothing_but_its_own_whole_take() {
     let pending = Request { steps: 8, ..request("a door") };
-    let whole = take(1, noise(10)).encoded().to_owned();
-    let document = |audio: &str, pending: &Value| {
-        json!({ "takes": [{ "id": 1, "request": request("a door"), "sample_rate_hz": 44_100, "audio": audio }],
-                "pending": pending, "pending_take": 1 })
-        .to_string()
+    let document = |pending: &Value| {
+        let mut session = Session::default();
+        session.add_take(Arc::new(take(1, noise(10))));
+        let mut document: Value = serde_json::from_str(&write(&session)).unwrap();
+        document["pending"] = pending.clone();
+        document["pending_take"] = json!(1);
+        document
     };
-    let refined = |text: &str| read(text).pending_take;
-    assert_eq!(refined(&document(&whole, &json!(pending))), Some(TakeId(1)));
-    assert_eq!(refined(&document("????", &json!(pending))), None, "a damaged take is not replaced");
-    assert_eq!(refined(&document(&whole, &json!(request("rain")))), None, "it is another sound");
-    assert_eq!(refined(&document(&whole, &Value::Null)), None, "nothing is being made");
+    let refined = |document: &Value| read(&document.to_string()).pending_take;
+    assert_eq!(refined(&document(&json!(pending))), Some(TakeId(1)));
+    let any = Request { model: ModelId::default(), ..pending.clone() };
+    assert_eq!(refined(&document(&json!(any))), Some(TakeId(1)), "whoever makes it will say");
+    let other = Request { model: ModelId::named("other"), ..pending.clone() };
+    assert_eq!(refined(&document(&json!(other))), None, "another model makes another sound");
+    assert_eq!(refined(&document(&json!(request("rain")))), None, "it is another sound");
+    assert_eq!(refined(&document(&Value::Null)), None, "nothing is being made");
+    // A take that is damaged stays as it is.
+    let mut damaged = document(&json!(pending));
+    damaged["takes"][0]["sound"]["flac"] = json!("????");
+    let store = heard(&damaged.to_string());
+    let sound = Take::new(TakeId(0), pending, &Audio::mono(44_100, noise(10))).unwrap();
+    let epoch = store.lock().epoch();
+    let placed = store.lock().place(sound, epoch, true);
+    assert_eq!(placed, Placed { id: TakeId(2), refined: false });
 }
 
 #[test]
 fn audio_that_another_program_wrote_is_read() {
     // python3: import zlib, base64, struct
     // c = zlib.compressobj(9, zlib.DEFLATED, -15)
-    // base64.b64encode(c.compress(struct.pack('<4f', 0.0, 0.5, -0.5, 1.0)) + c.flush())
-    let encoded = "Y2AAA3sg3s/A0GAPAA==";
+    // base64.b64encode(c.compress(struct.pack('<4f', 0.0, 0.5, -0.5, 0.25)) + c.flush())
+    let encoded = "Y2AAA3sg3s/A0GAHAA==";
     let document =
         json!({ "version": 1, "takes": [{ "id": 3, "sample_rate_hz": 48_000, "audio": encoded }] });
-    let session = read(&document.to_string());
-    assert_eq!(session.takes()[0].audio().left(), [0.0, 0.5, -0.5, 1.0]);
-    assert_eq!(session.takes()[0].audio().sample_rate_hz(), 48_000);
+    let session = heard(&document.to_string());
+    assert_eq!(session.lock().takes()[0].audio().left(), [0.0, 0.5, -0.5, 0.25]);
+    assert_eq!(session.lock().takes()[0].audio().sample_rate_hz(), 48_000);
 }
 
 #[test]
 fn a_newer_version_keeps_what_this_one_does_not_know() {
-    let document = json!({ "version": 7, "prompt": "hail", "mixer": { "pan": 0.25 }, "takes": [
-        { "id": 1, "name": "one", "request": request("hail"), "sample_rate_hz": 44_100, "model": "m",
-          "audio": take(1, noise(10)).encoded(), "colour": "red" }] });
+    let mut document: Value = serde_json::from_str(&write(&full_session())).unwrap();
+    document["version"] = json!(7);
+    document["mixer"] = json!({ "pan": 0.25 });
+    document["takes"][0]["colour"] = json!("red");
     let session = read(&document.to_string());
-    assert_eq!(session.prompt, "hail");
-    assert_eq!(session.takes()[0].audio().left().len(), 10);
+    assert_eq!(session.takes().len(), 2);
     assert!(session.damage()[0].contains("newer version"));
     let written: Value = serde_json::from_str(&write(&session)).unwrap();
     assert_eq!(written["version"], 7);
@@ -161,46 +269,74 @@ fn a_newer_version_keeps_what_this_one_does_not_know() {
 }
 
 #[test]
-fn damaged_audio_keeps_the_take_its_settings_and_its_beginning() {
-    let samples = noise(50_000);
-    let whole = take(1, samples.clone());
-    let cut = &whole.encoded()[..whole.encoded().len() / 2];
-    let broken = format!("{}!{}", &whole.encoded()[..1000], &whole.encoded()[1001..]);
-    for audio in [cut, broken.as_str(), "", "****", "AAAA"] {
-        let document = json!({ "version": 1, "takes": [
-            { "id": 1, "request": request("a door"), "sample_rate_hz": 44_100, "audio": audio }] });
-        let session = read(&document.to_string());
-        let restored = &session.takes()[0];
-        assert_eq!(restored.request, request("a door"));
-        assert!(restored.damage.is_some(), "no remark for {audio:.10}");
-        assert_eq!(session.damage().len(), 1);
-        let readable = restored.audio().left().len();
-        assert!(readable < samples.len());
-        assert_eq!(restored.audio().left(), &samples[..readable]);
+fn a_damaged_sound_is_silent_and_stays_what_it_was_in_the_project() {
+    let old = version_1(&noise(50_000));
+    let whole: Value = serde_json::from_str(&write(&full_session())).unwrap();
+    let flac = whole["takes"][0]["sound"]["flac"].as_str().unwrap().to_owned();
+    let cases = |text: &str| {
+        let at = text.len() / 2;
+        let other = if &text[at..=at] == "A" { "B" } else { "A" };
+        [
+            &text[..at],
+            &format!("{}!{}", &text[..at], &text[at + 1..]),
+            &format!("{}{other}{}", &text[..at], &text[at + 1..]),
+            "",
+            "****",
+            "AAAA",
+        ]
+        .map(str::to_owned)
+    };
+    let documents = cases(&flac).into_iter().map(|text| {
+        let mut document = whole.clone();
+        document["takes"][0]["sound"]["flac"] = json!(text);
+        document
+    });
+    // Version 1 had no checksum: one wrong letter may be one wrong sample, and nothing tells.
+    let old_cases = cases(&old).into_iter().enumerate().filter(|(index, _)| *index != 2);
+    let old_documents = old_cases.map(|(_, text)| serde_json::from_str(&old_project(&text, &old)).unwrap());
+    for document in documents.chain(old_documents) {
+        let store = heard(&document.to_string());
+        let session = store.lock();
+        let [damaged, sound] = session.takes() else { panic!("both takes are there") };
+        assert!(damaged.damage.is_some() && damaged.audio().is_empty(), "{document}");
+        assert!(damaged.request.prompt == "a door" || damaged.request.prompt == "rain");
+        assert!(sound.damage.is_none() && !sound.audio().is_empty());
         let written: Value = serde_json::from_str(&write(&session)).unwrap();
-        assert_eq!(written["takes"][0]["audio"], audio, "unreadable audio is saved as it was");
+        let texts = |document: &Value| {
+            [document["takes"][0]["sound"]["flac"].clone(), document["takes"][0]["audio"].clone()]
+        };
+        assert_eq!(texts(&written), texts(&document), "whoever can mend it finds it as it was");
     }
-    let half = read(&json!({ "takes": [{ "id": 1, "audio": cut }] }).to_string());
-    assert!(half.takes()[0].audio().left().len() > samples.len() / 3, "the readable half is kept");
 }
 
 #[test]
-fn numbers_that_are_none_become_silence() {
-    let session = read(
-        &json!({ "takes": [{ "id": 1, "audio": take(1, vec![0.5, f32::NAN, 0.25]).encoded() }] }).to_string(),
-    );
-    assert_eq!(session.takes()[0].audio().left(), [0.5, 0.0, 0.25]);
-    assert!(session.takes()[0].damage.is_some());
+fn what_is_no_sound_is_damage() {
+    for samples in [vec![0.5, f32::NAN, 0.25], vec![1e30; 100], vec![0.5, f32::INFINITY]] {
+        let session = heard(&json!({ "takes": [{ "id": 1, "audio": version_1(&samples) }] }).to_string());
+        let session = session.lock();
+        assert!(session.takes()[0].damage.is_some() && session.takes()[0].audio().is_empty());
+    }
+}
+
+#[test]
+fn a_document_that_was_changed_says_so_and_one_that_was_only_written_anew_does_not() {
+    let written = write(&full_session());
+    let anew = serde_json::to_string_pretty(&serde_json::from_str::<Value>(&written).unwrap()).unwrap();
+    assert!(read(&anew).damage().is_empty());
+    let changed = written.replace("second", "Second");
+    assert!(changed != written && read(&changed).damage()[0].contains("damaged"));
+    assert_eq!(read(&changed).takes().len(), 2, "what can be read is kept");
 }
 
 #[test]
 fn fields_of_the_wrong_type_are_left_out_and_reported() {
     let session = read(
         r#"{"version":"x","prompt":7,"seed_locked":"yes","active_take":[],"takes":[1,{"id":"a"},{"id":2,"audio":"AAAA"},
-            {"id":2}],"pending":{"prompt":3}}"#,
+            {"id":2,"audio":"BBBB"},{"id":[],"request":{}},null],"pending":{"prompt":3}}"#,
     );
     assert_eq!(session.prompt, "");
-    assert_eq!(session.takes().len(), 1);
+    let ids: Vec<_> = session.takes().iter().map(|take| take.id.0).collect();
+    assert_eq!(ids, [2, 3, 4], "a take without a number of its own gets one");
     assert_eq!(session.pending, None);
     assert!(session.damage().iter().any(|text| text.contains("\"prompt\"")));
     assert!(session.damage().iter().any(|text| text.contains("3 saved takes")));
@@ -223,6 +359,9 @@ fn mutilated_documents_never_panic() {
     for _ in 0..2000 {
         let mut bytes = original.clone().into_bytes();
         for _ in 0..=random(4) {
+            if bytes.is_empty() {
+                break;
+            }
             let at = random(bytes.len());
             match random(3) {
                 0 => bytes[at] = u8::try_from(32 + random(95)).unwrap(),
@@ -246,16 +385,18 @@ fn text_that_is_no_json_is_reported() {
 }
 
 #[test]
-fn a_full_list_sends_its_oldest_take_to_the_bin() {
+fn neither_the_list_nor_the_bin_forgets() {
     let mut session = Session::default();
-    for id in 1..=MAX_TAKES as u64 {
-        assert!(session.add_take(Arc::new(take(id, noise(4)))).is_none());
+    for id in 1..=68 {
+        session.add_take(Arc::new(take(id, noise(4))));
     }
-    let evicted = session.add_take(Arc::new(take(100, noise(4))));
-    assert_eq!(evicted.map(|take| take.id), Some(TakeId(1)));
-    assert_eq!(session.takes().len(), MAX_TAKES);
-    assert_eq!(session.bin()[0].id, TakeId(1));
-    assert_eq!(session.next_take_id(), TakeId(101));
+    for id in 1..=34 {
+        assert!(session.delete(TakeId(id)));
+    }
+    assert_eq!((session.takes().len(), session.bin().len()), (34, 34));
+    let restored = read(&write(&session));
+    assert_eq!((restored.takes().len(), restored.bin().len()), (34, 34));
+    assert_eq!(restored.next_take_id(), TakeId(69));
 }
 
 #[test]
@@ -286,7 +427,7 @@ fn restoring_another_session_keeps_the_old_takes_in_the_bin() {
     let session = store.lock();
     assert_eq!(session.takes().len(), 2);
     assert_eq!(session.bin().len(), 1, "only the take that the restored session lacks");
-    assert_eq!(session.bin()[0].audio().left(), [0.3; 8]);
+    assert_eq!(session.bin()[0].audio().left(), rounded(&[0.3; 8]));
     assert_eq!(session.next_take_id(), TakeId(4));
 }
 
@@ -300,5 +441,4 @@ fn peaks_cover_short_and_long_takes() {
     let overall = long.audio().left().iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let shown = long.peaks().iter().map(|peak| peak.max).fold(f32::NEG_INFINITY, f32::max);
     assert_eq!(shown.to_bits(), overall.to_bits());
-    assert!(take(3, Vec::new()).peaks().is_empty());
 }

@@ -1,8 +1,8 @@
 //! What one number of solver steps made of a take's noise.
 
-use super::packed;
-use std::sync::{Arc, OnceLock};
-use straightshot_protocol::Audio;
+use super::kept::{Flac, Kept};
+use std::sync::Arc;
+use straightshot_protocol::{Audio, Failure, Request};
 
 /// Columns of a take's waveform overview.
 pub const PEAK_COLUMNS: usize = 1024;
@@ -16,56 +16,72 @@ pub struct Peak {
     pub max: f32,
 }
 
-/// The sound of a take at one number of steps. Immutable; cheap to clone.
+/// The sound of a take at one number of steps. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Version {
     /// Solver steps that made it.
     pub(super) steps: u32,
-    /// The sound.
+    /// How it is kept.
+    pub(super) kept: Kept,
+    /// The sound, or nothing while it is not in memory.
     pub(super) audio: Audio,
-    /// Waveform overview, [`PEAK_COLUMNS`] long, or empty if there are no samples.
+    /// Waveform overview, [`PEAK_COLUMNS`] long, or empty if the sound was not in memory yet.
     pub(super) peaks: Arc<[Peak]>,
-    /// The persisted form. Made when it is first needed and kept, so that saving again copies text; given for what
-    /// was read from a project, so that an unreadable sound is saved as it was.
-    encoded: OnceLock<Arc<str>>,
 }
 
 impl Version {
-    /// A version of fresh samples.
-    pub(super) fn new(steps: u32, audio: Audio) -> Self {
-        Self { steps, peaks: peaks(&audio).into(), audio, encoded: OnceLock::new() }
+    /// A version of fresh samples, packed for keeping.
+    pub(super) fn fresh(request: &Request, audio: &Audio) -> Result<Self, Failure> {
+        let (flac, audio) = Flac::pack(audio, request)?;
+        let mut version = Self::kept(request.steps, Kept::Flac(flac));
+        version.hear(audio);
+        Ok(version)
     }
 
-    /// A version unpacked from `encoded`, as far as it can be; the second value says why that is not all of it.
-    pub(super) fn from_encoded(steps: u32, rate_hz: u32, encoded: &str) -> (Self, Option<&'static str>) {
-        let (samples, fault) = packed::decode(encoded);
-        (
-            Self {
-                encoded: OnceLock::from(Arc::from(encoded)),
-                ..Self::new(steps, Audio::mono(rate_hz, samples))
-            },
-            fault,
-        )
+    /// A version that is not in memory yet.
+    pub(super) fn kept(steps: u32, kept: Kept) -> Self {
+        let rate_hz = match &kept {
+            Kept::Flac(flac) => flac.facts.sample_rate_hz,
+            Kept::Legacy(legacy) => legacy.sample_rate_hz,
+            Kept::Unreadable(_) => 0,
+        };
+        Self { steps, kept, audio: Audio::mono(rate_hz, Vec::new()), peaks: Arc::default() }
     }
 
-    /// The persisted form; takes milliseconds per second of sound when it is first asked for.
-    pub(super) fn encoded(&self) -> &str {
-        self.encoded.get_or_init(|| packed::encode(self.audio.left()).into())
+    /// Takes the sound into memory.
+    pub(super) fn hear(&mut self, audio: Audio) {
+        if self.peaks.is_empty() {
+            self.peaks = peaks(&audio).into();
+        }
+        self.audio = audio;
     }
 
-    /// Gives up the persisted form, which is made again when it is needed: for a version that is not saved.
-    pub(super) fn forget_encoded(&mut self) {
-        self.encoded = OnceLock::new();
+    /// Lets go of the sound, which can be read again; the overview stays.
+    pub(super) fn forget_audio(&mut self) {
+        self.audio = Audio::mono(self.audio.sample_rate_hz(), Vec::new());
     }
 
-    /// Whether both have the same samples.
-    pub(super) fn same_samples(&self, other: &Self) -> bool {
-        self.audio.is_same_memory(&other.audio) || self.audio == other.audio
+    /// Takes over what of the same sound `other` has in memory.
+    pub(super) fn adopt(&mut self, other: &Self) {
+        if self.audio.is_empty() && !other.audio.is_empty() {
+            self.audio = other.audio.clone();
+        }
+        if self.peaks.is_empty() {
+            self.peaks = other.peaks.clone();
+        }
+        if let (Kept::Flac(flac), Kept::Flac(other)) = (&mut self.kept, &other.kept) {
+            flac.stored |= other.stored;
+        }
     }
 
-    /// Memory that the samples take, in bytes.
+    /// Whether both are the same sound.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.kept.is(&other.kept)
+    }
+
+    /// Memory that it takes, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.audio.bytes()
+        self.audio.bytes() + self.kept.text_bytes()
     }
 }
 

@@ -1,0 +1,338 @@
+//! Sounds outside the project: a folder with one FLAC file each.
+//!
+//! A file is called `<beginning of the prompt> <beginning of its hash>.flac`, so that people find their way and
+//! Straightshot finds a hash by the names alone. The folder itself is the only list: files may be added, removed and
+//! renamed; one without a hash in its name is found by its content.
+
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+use straightshot_protocol::{ContentHash, ErrorKind, Failure};
+
+/// Name of the variable with the folder that everything of the user's is put into, in place of the usual one. Tests
+/// set it.
+const FOLDER_VARIABLE: &str = "STRAIGHTSHOT_DATA";
+/// Digits of the hash in a file's name: enough to tell apart more takes than anyone makes.
+const NAME_DIGITS: usize = 16;
+/// Characters of the prompt in a file's name.
+const NAME_CHARS: usize = 40;
+const EXTENSION: &str = "flac";
+
+/// Numbers the unfinished files of this process.
+static WRITES: AtomicU64 = AtomicU64::new(0);
+
+/// Where Straightshot keeps what is the user's: takes, settings, the session of the program without a host. `None`
+/// where the system names no such place.
+#[must_use]
+pub fn data_folder() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(folder) = set(FOLDER_VARIABLE) {
+        return Some(folder);
+    }
+    let base = if cfg!(target_os = "windows") {
+        set("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        set("HOME").map(|home| home.join("Library").join("Application Support"))
+    } else {
+        set("XDG_DATA_HOME").or_else(|| set("HOME").map(|home| home.join(".local").join("share")))
+    };
+    base.map(|base| base.join("straightshot"))
+}
+
+/// The folder with the sounds of takes. Shared by all instances; every call looks at the files themselves, so that
+/// several programs can use one folder.
+pub struct TakesFolder {
+    place: Mutex<Place>,
+    /// Says where the folder is, asked at the first use.
+    whereabouts: Box<dyn Fn() -> PathBuf + Send + Sync>,
+}
+
+#[derive(Debug, Default)]
+struct Place {
+    /// Empty until it was asked for.
+    folder: PathBuf,
+    /// Files by the beginning of their hash, as far as they were seen; asked first, never trusted.
+    seen: HashMap<String, PathBuf>,
+}
+
+/// One file of the folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The file.
+    pub path: PathBuf,
+    /// Its length.
+    pub bytes: u64,
+    /// When it was written.
+    pub written: SystemTime,
+}
+
+/// What a folder holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Sounds.
+    pub files: usize,
+    /// Bytes of all of them.
+    pub bytes: u64,
+}
+
+impl TakesFolder {
+    /// The takes in `folder`, which is made when the first sound is written.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        let folder = folder.into();
+        Self::at(move || folder.clone())
+    }
+
+    /// The takes in the folder that `whereabouts` returns. It is called at the first use, so that whoever only makes an
+    /// instance of the plugin touches no file.
+    pub(crate) fn at(whereabouts: impl Fn() -> PathBuf + Send + Sync + 'static) -> Self {
+        Self { place: Mutex::default(), whereabouts: Box::new(whereabouts) }
+    }
+
+    fn place(&self) -> MutexGuard<'_, Place> {
+        let mut place = self.place.lock();
+        if place.folder.as_os_str().is_empty() {
+            place.folder = (self.whereabouts)();
+        }
+        place
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.place().folder.clone()
+    }
+
+    /// Whether a file says by its name that it is `hash`.
+    #[must_use]
+    pub fn holds(&self, hash: &ContentHash) -> bool {
+        self.place().find(hash).is_some()
+    }
+
+    /// Writes a sound, beside its place and renamed when it is complete and on the disk. `title` becomes part of the
+    /// name. Does nothing if the folder has it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`].
+    pub fn write(&self, hash: &ContentHash, title: &str, bytes: &[u8]) -> Result<(), Failure> {
+        let mut place = self.place();
+        if place
+            .find(hash)
+            .is_some_and(|path| fs::metadata(path).is_ok_and(|m| m.len() == bytes.len() as u64))
+        {
+            return Ok(());
+        }
+        let path = place.folder.join(file_name(hash, title));
+        write_whole(&path, bytes).map_err(|e| {
+            Failure::new(ErrorKind::Io, format!("A take could not be written to {}", place.folder.display()))
+                .because(&e)
+        })?;
+        place.seen.insert(digits(hash), path);
+        Ok(())
+    }
+
+    /// The bytes of a sound; they have its hash.
+    ///
+    /// # Errors
+    /// Why there are none: the file is missing, or not what it says.
+    pub fn read(&self, hash: &ContentHash) -> Result<Vec<u8>, &'static str> {
+        const MISSING: &str = "it is neither in the project nor in the takes folder";
+        let (named, folder) = {
+            let mut place = self.place();
+            (place.find(hash), place.folder.clone())
+        };
+        if let Some(bytes) = named.as_ref().and_then(|path| read_as(path, hash)) {
+            return Ok(bytes);
+        }
+        // Not where its name says, or renamed.
+        let renamed = files(&folder).into_iter().find_map(|entry| {
+            let named = hash_in_name(&entry.path).is_some();
+            if named { None } else { read_as(&entry.path, hash).map(|bytes| (entry.path, bytes)) }
+        });
+        match renamed {
+            Some((path, bytes)) => {
+                self.place().seen.insert(digits(hash), path);
+                Ok(bytes)
+            }
+            None if named.is_some() => Err("its file in the takes folder is damaged"),
+            None => Err(MISSING),
+        }
+    }
+
+    /// All sounds, oldest first.
+    #[must_use]
+    pub fn entries(&self) -> Vec<Entry> {
+        let mut entries = files(&self.path());
+        entries.sort_by(|a, b| (a.written, &a.path).cmp(&(b.written, &b.path)));
+        entries
+    }
+
+    /// How much there is.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        let entries = self.entries();
+        Usage { files: entries.len(), bytes: entries.iter().map(|entry| entry.bytes).sum() }
+    }
+
+    /// The oldest sounds that would have to go for the others to fit into `quota` bytes, without those of `in_use`.
+    /// Nothing is deleted: ask the user, and call [`delete`](Self::delete). Projects that are not open may refer to them.
+    #[must_use]
+    pub fn beyond(&self, quota: u64, in_use: &[ContentHash]) -> Vec<Entry> {
+        let in_use: Vec<String> = in_use.iter().map(digits).collect();
+        let entries = self.entries();
+        let mut held: u64 = entries.iter().map(|entry| entry.bytes).sum();
+        let mut beyond = Vec::new();
+        for entry in entries {
+            if held <= quota {
+                break;
+            }
+            if !hash_in_name(&entry.path).is_some_and(|hash| in_use.contains(&hash)) {
+                held -= entry.bytes;
+                beyond.push(entry);
+            }
+        }
+        beyond
+    }
+
+    /// Deletes sounds for good. Call it only with what the user has agreed to.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] at the first that cannot be deleted; those before it are gone.
+    pub fn delete(&self, entries: &[Entry]) -> Result<(), Failure> {
+        let mut place = self.place();
+        place.seen.clear();
+        for entry in entries {
+            fs::remove_file(&entry.path).map_err(|e| {
+                Failure::new(ErrorKind::Io, format!("{} could not be deleted", entry.path.display()))
+                    .because(&e)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Moves all sounds to `folder` and uses that from now on. They are copied first and deleted when all are there, so
+    /// that nothing is lost if it fails half way.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`]; the old place stays in use.
+    pub fn move_to(&self, folder: &Path) -> Result<(), Failure> {
+        let mut place = self.place();
+        let fail = |e: &io::Error| {
+            Failure::new(ErrorKind::Io, format!("The takes could not be moved to {}", folder.display()))
+                .because(e)
+        };
+        let old = files(&place.folder);
+        for entry in &old {
+            let name = entry.path.file_name().unwrap_or_default();
+            let bytes = fs::read(&entry.path).map_err(|e| fail(&e))?;
+            let target = folder.join(name);
+            // The same file, if both are one folder by different names; otherwise what another program put there.
+            if !fs::read(&target).is_ok_and(|there| there == bytes) {
+                write_whole(&target, &bytes).map_err(|e| fail(&e))?;
+            }
+        }
+        let same = fs::canonicalize(&place.folder).ok() == fs::canonicalize(folder).ok();
+        place.folder = folder.to_owned();
+        place.seen.clear();
+        if !same {
+            for entry in old {
+                // What cannot be deleted is there twice, which harms nobody.
+                let _ = fs::remove_file(entry.path);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Place {
+    /// The file that says by its name that it is `hash`.
+    fn find(&mut self, hash: &ContentHash) -> Option<PathBuf> {
+        let digits = digits(hash);
+        if let Some(path) = self.seen.get(&digits).filter(|path| path.is_file()) {
+            return Some(path.clone());
+        }
+        self.seen = files(&self.folder)
+            .into_iter()
+            .filter_map(|entry| Some((hash_in_name(&entry.path)?, entry.path)))
+            .collect();
+        self.seen.get(&digits).cloned()
+    }
+}
+
+/// Writes `bytes` to `path` so that the file is either as it was or complete, even if the machine stops: beside it,
+/// to the disk, and renamed. Makes the folder if need be.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    fs::create_dir_all(folder)?;
+    let number = WRITES.fetch_add(1, Ordering::Relaxed);
+    let beside = folder.join(format!(".{}-{number}.part", std::process::id()));
+    let written = (|| {
+        let mut file = File::create(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    })();
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+        return written;
+    }
+    // The new name is on the disk when the folder is. Some systems cannot open a folder; they see to it themselves.
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// The bytes of the file, if they are those of `hash`.
+fn read_as(path: &Path, hash: &ContentHash) -> Option<Vec<u8>> {
+    let bytes = fs::read(path).ok()?;
+    (ContentHash::of([bytes.as_slice()]) == *hash).then_some(bytes)
+}
+
+/// The sounds in `folder`; none if it cannot be read.
+fn files(folder: &Path) -> Vec<Entry> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let path = entry.path();
+            let about = entry.metadata().ok()?;
+            let is_sound =
+                about.is_file() && path.extension().is_some_and(|extension| extension == EXTENSION);
+            is_sound.then(|| Entry {
+                path,
+                bytes: about.len(),
+                written: about.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+            })
+        })
+        .collect()
+}
+
+/// The beginning of a hash, as it stands in names.
+fn digits(hash: &ContentHash) -> String {
+    hash.to_string().chars().take(NAME_DIGITS).collect()
+}
+
+/// The beginning of the hash that a file's name ends with.
+fn hash_in_name(path: &Path) -> Option<String> {
+    let name = path.file_stem()?.to_str()?;
+    let digits = name.rsplit(' ').next()?;
+    let is_hash =
+        digits.len() == NAME_DIGITS && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    is_hash.then(|| digits.to_owned())
+}
+
+/// A name that every system allows.
+fn file_name(hash: &ContentHash, title: &str) -> String {
+    let words: String = title
+        .chars()
+        .map(|letter| if letter.is_alphanumeric() || letter == '-' { letter } else { ' ' })
+        .take(NAME_CHARS)
+        .collect();
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let mut name = words.join(" ");
+    if !name.is_empty() {
+        name.push(' ');
+    }
+    name + &digits(hash) + "." + EXTENSION
+}

@@ -1,0 +1,145 @@
+//! What is to be done for a session in the background, in which order, and what changes when it is done.
+//!
+//! Plain functions over [`Session`]; the [`Keeper`](super::Keeper) calls them with the session locked and does the work
+//! itself without.
+
+use super::kept::{Flac, Kept};
+use super::{Session, Take};
+use std::sync::Arc;
+use straightshot_protocol::{Audio, Request};
+
+/// Memory for the sounds of an instance, in bytes. Beyond it those that are not played are let go of, and read again
+/// when they are chosen: about 25 takes of 30 s in stereo.
+pub(crate) const MOST_AUDIO_BYTES: usize = 256 << 20;
+
+/// Something that takes time.
+#[derive(Debug, Clone)]
+pub(crate) enum Task {
+    /// Bring the sound into memory.
+    Hear(Kept, Request),
+    /// Write the sound to the takes folder.
+    Store(Flac, Request),
+    /// Read the text of the sound, which belongs into the project, from the takes folder.
+    Fetch(Flac, Request, Audio),
+}
+
+/// What came of a [`Task`].
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The sound, and its saved form.
+    Heard(Flac, Audio),
+    /// The takes folder has it.
+    Stored,
+    /// Its text, and whether the takes folder has it.
+    Fetched(Flac),
+    /// It cannot be read, for this reason.
+    Damaged(&'static str),
+}
+
+impl Session {
+    /// What is to be done next: the active take is heard first, then nothing is to be lost, then the list is shown
+    /// whole, then the project is made complete. `storable` says which sounds the takes folder can take.
+    pub(super) fn next_task(&self, storable: impl Fn(&Flac) -> bool) -> Option<Task> {
+        let hear = |take: &Arc<Take>| Task::Hear(take.shown.kept.clone(), take.request.clone());
+        if let Some(take) = self.active().filter(|take| take.is_loading()) {
+            return Some(hear(take));
+        }
+        if let Some(task) = self.next_store(storable) {
+            return Some(task);
+        }
+        let unread = |take: &&Arc<Take>| take.damage.is_none() && matches!(take.shown.kept, Kept::Legacy(_));
+        let unseen = |take: &&Arc<Take>| take.is_loading() && take.peaks().is_empty();
+        let unread = self.takes.iter().chain(&self.bin).find(unread);
+        if let Some(take) = unread.or_else(|| self.takes.iter().find(unseen)) {
+            return Some(hear(take));
+        }
+        self.next_fetch()
+    }
+
+    /// A sound that is nowhere but in memory and, if the host has saved since, in a project.
+    pub(super) fn next_store(&self, storable: impl Fn(&Flac) -> bool) -> Option<Task> {
+        // The take of a running job is about to get a better version; until then the project holds it.
+        let settled = |take: &&Arc<Take>| take.damage.is_none() && Some(take.id) != self.pending_take;
+        self.takes.iter().chain(&self.bin).filter(settled).find_map(|take| match &take.shown.kept {
+            Kept::Flac(flac) if !flac.stored && flac.text.is_some() && storable(flac) => {
+                Some(Task::Store(flac.clone(), take.request.clone()))
+            }
+            _ => None,
+        })
+    }
+
+    /// A sound that belongs into the project and whose text is not in memory.
+    fn next_fetch(&self) -> Option<Task> {
+        let embedded = self.embedded(self.embed);
+        self.takes.iter().filter(|take| embedded.contains(&take.id) && take.damage.is_none()).find_map(
+            |take| match &take.shown.kept {
+                Kept::Flac(flac) if flac.text.is_none() => {
+                    Some(Task::Fetch(flac.clone(), take.request.clone(), take.audio().clone()))
+                }
+                _ => None,
+            },
+        )
+    }
+
+    /// Notes what came of a task with the sound `kept`. Returns what to tell the user.
+    pub(super) fn conclude(&mut self, kept: &Kept, outcome: &Outcome) -> Vec<String> {
+        let mut damage = Vec::new();
+        let takes = self.takes.iter_mut().chain(&mut self.bin);
+        for take in takes.filter(|take| take.shown.kept.is(kept)) {
+            let take = Arc::make_mut(take);
+            match outcome {
+                Outcome::Heard(flac, audio) => {
+                    match &mut take.shown.kept {
+                        Kept::Flac(_) => {}
+                        other => *other = Kept::Flac(flac.clone()),
+                    }
+                    take.shown.hear(audio.clone());
+                    take.damage = None;
+                }
+                Outcome::Damaged(fault) => damage.push(take.damaged(fault)),
+                Outcome::Stored => take.update_flac(|flac| flac.stored = true),
+                Outcome::Fetched(found) => take.update_flac(|flac| {
+                    flac.text.clone_from(&found.text);
+                    flac.stored = found.stored;
+                }),
+            }
+        }
+        // A take of document version 1 that was restored once more has gone to the bin as another sound.
+        if matches!((kept, outcome), (Kept::Legacy(_), Outcome::Heard(..))) {
+            self.bin.retain(|binned| !self.takes.iter().any(|take| take.same_sound(binned)));
+        }
+        damage
+    }
+
+    /// Lets go of what can be read again: texts of sounds that do not go into the project, and sounds beyond `bytes`
+    /// of memory, those of deleted takes first, then the oldest. The active take and that of a job stay.
+    pub(super) fn let_go(&mut self, bytes: usize) {
+        let embedded = self.embedded(self.embed);
+        let kept = [self.active, self.pending_take];
+        let all = || self.bin.iter().chain(&self.takes);
+        let mut held: usize = all().map(|take| take.audio().bytes()).sum();
+        for take in self.bin.iter_mut().chain(&mut self.takes) {
+            let Kept::Flac(flac) = &take.shown.kept else { continue };
+            let unneeded =
+                flac.stored && flac.text.is_some() && take.damage.is_none() && !embedded.contains(&take.id);
+            let readable = flac.stored || flac.text.is_some();
+            let heavy =
+                held > bytes && readable && !take.audio().is_empty() && !kept.contains(&Some(take.id));
+            if unneeded {
+                Arc::make_mut(take).update_flac(|flac| flac.text = None);
+            }
+            if heavy {
+                held -= take.audio().bytes();
+                Arc::make_mut(take).shown.forget_audio();
+            }
+        }
+    }
+}
+
+impl Take {
+    fn update_flac(&mut self, change: impl FnOnce(&mut Flac)) {
+        if let Kept::Flac(flac) = &mut self.shown.kept {
+            change(flac);
+        }
+    }
+}
