@@ -154,6 +154,10 @@ impl Keeper {
         let Thread::Running(handle) = previous else { return };
         self.inner.state.lock().stopping = true;
         self.inner.changed.notify_all();
+        // Whoever is told something may be the last to let go of the instance, on the keeper's own thread.
+        if handle.thread().id() == std::thread::current().id() {
+            return;
+        }
         if handle.join().is_err() {
             self.inner.tell(Happened::Damaged(vec!["The keeper of the takes ended with a panic".to_owned()]));
         }
