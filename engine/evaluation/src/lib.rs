@@ -14,6 +14,13 @@
 //! | the recording that is most like it | – | [`nearest`] |
 //! | straightness of trajectories | lower | [`straightness`] |
 //!
+//! What the networks are deaf to, measured on the signal (`straightshot evaluate --structure`), best where recordings are:
+//!
+//! | measure | file |
+//! |---|---|
+//! | times of events, and their distance from given ones | [`onset`] |
+//! | correlation and distance of curves of level | [`curve`] |
+//!
 //! One tie remains: the throats of a few animals in `cargo xtask dataset` were picked by YAMNet from random ones. What a
 //! model trained on those clips gets from YAMNet for animals is flattered; the second embedder is free of it.
 //!
@@ -23,6 +30,7 @@
 
 pub mod aisfx;
 pub mod bootstrap;
+pub mod curve;
 mod embeddings;
 pub mod frechet;
 pub mod kernel;
@@ -30,9 +38,12 @@ pub mod kl;
 pub mod labels;
 mod mel;
 pub mod nearest;
+pub mod onset;
 pub mod recognition;
 pub mod results;
 pub mod straightness;
+#[cfg(test)]
+mod synthetic;
 pub mod text_score;
 pub mod yamnet;
 
