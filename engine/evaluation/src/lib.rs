@@ -18,6 +18,7 @@
 //!
 //! | measure | file |
 //! |---|---|
+//! | rise of attacks, pre-echo | [`attack`] |
 //! | times of events, and their distance from given ones | [`onset`] |
 //! | correlation and distance of curves of level | [`curve`] |
 //!
@@ -29,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 pub mod aisfx;
+pub mod attack;
 pub mod bootstrap;
 pub mod curve;
 mod embeddings;
