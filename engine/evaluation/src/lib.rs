@@ -19,6 +19,9 @@
 //! | measure | file |
 //! |---|---|
 //! | rise of attacks, pre-echo | [`attack`] |
+//! | periodicity of tones | [`periodicity`] |
+//! | level of the low end, spectral centroid | [`spectrum_balance`] |
+//! | noise floor between events | [`floor`] |
 //! | times of events, and their distance from given ones | [`onset`] |
 //! | correlation and distance of curves of level | [`curve`] |
 //!
@@ -34,6 +37,7 @@ pub mod attack;
 pub mod bootstrap;
 pub mod curve;
 mod embeddings;
+pub mod floor;
 pub mod frechet;
 pub mod kernel;
 pub mod kl;
@@ -41,8 +45,10 @@ pub mod labels;
 mod mel;
 pub mod nearest;
 pub mod onset;
+pub mod periodicity;
 pub mod recognition;
 pub mod results;
+pub mod spectrum_balance;
 pub mod straightness;
 #[cfg(test)]
 mod synthetic;
