@@ -45,6 +45,23 @@ pub fn mean(values: &[f64], replicates: usize, seed: u64) -> Option<Interval> {
     Some(percentiles(values.iter().sum::<f64>() / n as f64, drawn.collect()))
 }
 
+/// Interval of a statistic of values that come in groups, such as the sounds of one prompt: what is drawn again is groups,
+/// each with all of its values. `None` where `statistic` is, of all values together.
+pub fn grouped(
+    groups: &[Vec<f64>],
+    replicates: usize,
+    seed: u64,
+    statistic: impl Fn(&[f64]) -> Option<f64>,
+) -> Option<Interval> {
+    let estimate = statistic(&groups.concat())?;
+    let mut random = Noise::new(seed, Stream::Evaluation);
+    let drawn = (0..replicates).filter_map(|_| {
+        let chosen = (0..groups.len()).flat_map(|_| &groups[random.below(groups.len())]);
+        statistic(&chosen.copied().collect::<Vec<f64>>())
+    });
+    Some(percentiles(estimate, drawn.collect()))
+}
+
 /// Interval of a statistic that is biased in small samples, such as a Fréchet distance: percentiles moved so that the
 /// replicates have the estimate for their mean.
 ///
@@ -101,6 +118,19 @@ mod tests {
         assert_eq!(mean(&values, 200, 5), mean(&values, 200, 5));
         assert_ne!(mean(&values, 200, 5), mean(&values, 200, 6));
         assert_eq!(mean(&[], 200, 5), None);
+    }
+
+    #[test]
+    fn groups_are_drawn_as_wholes() {
+        let mean = |x: &[f64]| (!x.is_empty()).then(|| x.iter().sum::<f64>() / x.len() as f64);
+        // Ten values that are really two.
+        let groups = [vec![0.0; 5], vec![1.0; 5]];
+        let interval = grouped(&groups, 400, 1, mean).unwrap();
+        assert_eq!((interval.mean, interval.lo, interval.hi), (0.5, 0.0, 1.0));
+        let apart: Vec<Vec<f64>> = groups.concat().into_iter().map(|x| vec![x]).collect();
+        let interval = grouped(&apart, 400, 1, mean).unwrap();
+        assert!(interval.lo > 0.1 && interval.hi < 0.9, "{interval:?}");
+        assert_eq!(grouped(&[], 400, 1, mean), None);
     }
 
     #[test]

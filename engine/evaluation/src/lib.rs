@@ -23,6 +23,8 @@
 //! | level of the low end, spectral centroid | [`spectrum_balance`] |
 //! | noise floor between events | [`floor`] |
 //! | times of events, and their distance from given ones | [`onset`] |
+//! | number, rate and regularity of events | [`rhythm`] |
+//! | what one seed gives different prompts, how different seeds are | [`seeds`] |
 //! | correlation and distance of curves of level | [`curve`] |
 //!
 //! One tie remains: the throats of a few animals in `cargo xtask dataset` were picked by YAMNet from random ones. What a
@@ -46,8 +48,11 @@ mod mel;
 pub mod nearest;
 pub mod onset;
 pub mod periodicity;
+pub mod prompts;
 pub mod recognition;
 pub mod results;
+pub mod rhythm;
+pub mod seeds;
 pub mod spectrum_balance;
 pub mod straightness;
 #[cfg(test)]
