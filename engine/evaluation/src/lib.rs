@@ -25,18 +25,20 @@
 //! | times of events, and their distance from given ones | [`onset`] |
 //! | number, rate and regularity of events | [`rhythm`] |
 //! | what one seed gives different prompts, how different seeds are | [`seeds`] |
+//! | recognition by class, beside chance | [`classes`] |
 //! | correlation and distance of curves of level | [`curve`] |
 //!
 //! One tie remains: the throats of a few animals in `cargo xtask dataset` were picked by YAMNet from random ones. What a
 //! model trained on those clips gets from YAMNet for animals is flattered; the second embedder is free of it.
 //!
-//! [`bootstrap`] gives every mean an interval, [`results`] is the table they are written to.
+//! [`bootstrap`] gives every mean an interval, [`results`] and [`structure`] are the tables they are written to.
 
 #![forbid(unsafe_code)]
 
 pub mod aisfx;
 pub mod attack;
 pub mod bootstrap;
+pub mod classes;
 pub mod curve;
 mod embeddings;
 pub mod floor;
@@ -55,6 +57,7 @@ pub mod rhythm;
 pub mod seeds;
 pub mod spectrum_balance;
 pub mod straightness;
+pub mod structure;
 #[cfg(test)]
 mod synthetic;
 pub mod text_score;

@@ -1,6 +1,7 @@
 //! The table of an evaluation: `results.json` beside a model, and a line of Markdown.
 
 use super::bootstrap::Interval;
+use super::structure::Structure;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -82,10 +83,12 @@ pub struct Differences {
     pub text_score: Option<Interval>,
 }
 
-/// The file: rows in the order they were first written.
+/// The file: rows in the order they were first written, and the measures of structure if they were taken.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Table {
     rows: Vec<Row>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    structure: Option<Structure>,
 }
 
 /// Writes `row` into the table at `path`, in place of an earlier row of the same system and steps.
@@ -99,10 +102,23 @@ pub fn merge(path: &Path, row: &Row) -> Result<()> {
         Some(old) => *old = row.clone(),
         None => table.rows.push(row.clone()),
     }
+    write(path, &table)
+}
+
+/// Writes `structure` into the table at `path`, in place of an earlier one.
+///
+/// # Errors
+/// As [`merge`].
+pub fn merge_structure(path: &Path, structure: &Structure) -> Result<()> {
+    let table = if path.exists() { read(path)? } else { Table::default() };
+    write(path, &Table { structure: Some(structure.clone()), ..table })
+}
+
+fn write(path: &Path, table: &Table) -> Result<()> {
     let fail = |e: Box<dyn std::error::Error + Send + Sync>| {
         Error::new(ErrorKind::Io, format!("{} could not be written", path.display())).with_source(e)
     };
-    let text = serde_json::to_string_pretty(&table).map_err(|e| fail(e.into()))?;
+    let text = serde_json::to_string_pretty(table).map_err(|e| fail(e.into()))?;
     // Complete or not at all: a table may hold hours of work.
     let part = path.with_extension("part");
     std::fs::write(&part, text + "\n").map_err(|e| fail(e.into()))?;
@@ -192,6 +208,19 @@ mod tests {
         }
         let clips: Vec<usize> = read(&path).unwrap().rows.iter().map(|r| r.clips).collect();
         assert_eq!(clips, [4, 2, 3]);
+    }
+
+    #[test]
+    fn rows_and_structure_leave_each_other_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.json");
+        let structure = Structure { data: "test split".into(), ..Structure::default() };
+        merge(&path, &Row { system: "cfm".into(), ..Row::default() }).unwrap();
+        assert!(!std::fs::read_to_string(&path).unwrap().contains("structure"));
+        merge_structure(&path, &structure).unwrap();
+        merge(&path, &Row { system: "2rf".into(), ..Row::default() }).unwrap();
+        let table = read(&path).unwrap();
+        assert_eq!((table.rows.len(), table.structure), (2, Some(structure)));
     }
 
     #[test]
