@@ -5,6 +5,7 @@ mod judge;
 mod plan;
 mod score;
 mod sounds;
+mod structure;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
@@ -35,8 +36,22 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum)]
     real: Option<Real>,
     /// Name of the row.
-    #[arg(long, required_unless_present = "plan", default_value = "")]
+    #[arg(long, required_unless_present_any = ["plan", "structure"], default_value = "")]
     system: String,
+    /// Measure attacks, tones, floors, counts, rhythm, seeds and classes instead, of recordings, of the codec and of what is
+    /// generated with each number of steps.
+    #[arg(long, conflicts_with_all = ["plan", "system", "real", "against"])]
+    structure: bool,
+    /// Folder with the lists of classes and prompts for that, by default that of the repository one stands in.
+    #[arg(long, default_value = "engine/evaluation/structure")]
+    lists: PathBuf,
+    /// Recordings of each class for that, of the test split as far as there are, then of the others; four times as many of a
+    /// class that no network listens to.
+    #[arg(long, default_value_t = 6)]
+    per_class: usize,
+    /// Table of results to write its measures into.
+    #[arg(long, requires = "structure")]
+    json: Option<PathBuf>,
     /// A whole table: a file with a line per row (system, real, run, sampler, steps, guidance, compute, against), from
     /// training runs that need not be packed. `--model` gives codec and text encoder.
     #[arg(long, conflicts_with_all = ["system", "real", "steps", "guidance", "against"])]
@@ -44,9 +59,9 @@ pub(crate) struct Arguments {
     /// Folder of the runs that the plan names.
     #[arg(long, default_value = "runs")]
     runs: PathBuf,
-    /// Solver steps.
-    #[arg(long, default_value_t = 4)]
-    steps: u32,
+    /// Solver steps, separated by commas; a row or column for each.
+    #[arg(long, value_delimiter = ',', default_value = "4")]
+    steps: Vec<u32>,
     /// Classifier-free guidance scale; 1 is no guidance.
     #[arg(long, default_value_t = 3.0)]
     guidance: f32,
@@ -65,7 +80,8 @@ pub(crate) struct Arguments {
     /// Bootstrap replicates of means.
     #[arg(long, default_value_t = 1000)]
     replicates: usize,
-    /// Bootstrap replicates of distances between sets; a Fréchet distance costs about a second.
+    /// Bootstrap replicates of distances between sets; a Fréchet distance costs about a second (at most 20 of them with
+    /// --structure).
     #[arg(long, default_value_t = 100)]
     fad_replicates: usize,
     /// Euler steps of the trajectories whose straightness is measured.
@@ -92,6 +108,17 @@ pub(crate) struct Arguments {
     /// Table of results to write the row into.
     #[arg(long)]
     row_out: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// The number of steps of a row, of which there is one.
+    fn steps(&self) -> u32 {
+        self.steps.first().copied().unwrap_or(1)
+    }
+
+    fn with_steps(&self, steps: u32) -> Self {
+        Self { steps: vec![steps], ..self.clone() }
+    }
 }
 
 /// Part of the data set.
@@ -126,6 +153,9 @@ enum Real {
 
 #[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.structure {
+        return structure::run(arguments);
+    }
     if let Some(plan) = &arguments.plan {
         return plan::run(arguments, plan);
     }
@@ -135,10 +165,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let generator = Generator::with_threads(&files, threads(arguments))?;
     let hearing = Hearing::open(arguments, generator.card())?;
-    let row = hearing.row(arguments, &files, &generator)?;
-    println!("{MARKDOWN_HEADING}\n{}", row.markdown());
-    if let Some(line) = row.markdown_of_differences() {
-        println!("{MARKDOWN_HEADING_OF_DIFFERENCES}\n{line}");
+    println!("{MARKDOWN_HEADING}");
+    let mut differences = Vec::new();
+    // Recordings have no steps: one row of them is enough.
+    let rows = if arguments.real.is_some() { 1 } else { arguments.steps.len() };
+    for &steps in &arguments.steps[..rows] {
+        let row = hearing.row(&arguments.with_steps(steps), &files, &generator)?;
+        println!("{}", row.markdown());
+        differences.extend(row.markdown_of_differences());
+    }
+    if !differences.is_empty() {
+        println!("{MARKDOWN_HEADING_OF_DIFFERENCES}\n{}", differences.join("\n"));
     }
     Ok(())
 }
@@ -180,7 +217,7 @@ impl Hearing {
             ..Row::default()
         };
         if arguments.real.is_none() {
-            row.steps = arguments.steps;
+            row.steps = arguments.steps();
             row.guidance = Some(arguments.guidance);
             row.seeds.clone_from(&arguments.seeds);
             row.threads = Some(threads(arguments));
@@ -218,14 +255,14 @@ fn clips(
 }
 
 fn describe_data(arguments: &Arguments) -> String {
+    let split = format!("{:?}", arguments.split).to_lowercase();
+    format!("{split} split of {}", describe_folders(arguments))
+}
+
+fn describe_folders(arguments: &Arguments) -> String {
     let names: Vec<_> =
         arguments.data.iter().map(|folder| last_component(&folder.to_string_lossy())).collect();
-    format!(
-        "{} split of {}, tiers {}",
-        format!("{:?}", arguments.split).to_lowercase(),
-        names.join(" + "),
-        arguments.tiers
-    )
+    format!("{}, tiers {}", names.join(" + "), arguments.tiers)
 }
 
 /// The command as typed, absolute paths reduced to their last part: a table is published.

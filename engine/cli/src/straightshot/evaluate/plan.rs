@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Arguments, plan: &Path) -> Result<()> {
         let row = Arguments {
             system: line.system.clone(),
             real: line.real,
-            steps: line.steps.unwrap_or(arguments.steps),
+            steps: vec![line.steps.unwrap_or_else(|| arguments.steps())],
             guidance: line.guidance.unwrap_or(arguments.guidance),
             against: line.against.clone(),
             compute: line.compute.clone().unwrap_or_else(|| arguments.compute.clone()),

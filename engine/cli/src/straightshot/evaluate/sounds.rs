@@ -52,7 +52,7 @@ pub(super) fn request(arguments: &Arguments, rate: u32, clip: &Clip, i: usize, s
     let length = clip.samples.len() as f64 / f64::from(rate);
     Request {
         prompt: clip.entry.caption.clone(),
-        steps: arguments.steps,
+        steps: arguments.steps(),
         guidance: arguments.guidance,
         seed: (seed << 32).wrapping_add(i as u64),
         seconds: length.clamp(MIN_SECONDS, MAX_SECONDS),
