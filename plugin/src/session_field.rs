@@ -1,4 +1,4 @@
-//! [host] The session as a field of the state that a host saves.
+//! [host thread] The session as a field of the state that a host saves.
 
 use nice_plug::params::persist::PersistentField;
 use nice_plug::prelude::PluginState;
