@@ -7,7 +7,7 @@
 //!  "pending":null,"check":"…"}
 //! ```
 //! - `sound` says which sound it is; `hash` is the SHA-256 of its FLAC bytes. `flac` is those bytes in base64, where the
-//!   project holds the sound itself, see [`Embed`](super::Embed); otherwise the takes folder has them.
+//!   project holds the sound itself, see [`Embed`]; otherwise the takes folder has them.
 //! - `check` is a checksum of everything but the sounds' texts.
 //! - `"draft_first":false`, `"embed":…`, `"starred":true`, `"bin":[…]` (takes like those above) and `"pending_take":1` are
 //!   there when they are not the usual case.
