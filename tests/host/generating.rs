@@ -46,7 +46,12 @@ fn an_unfinished_job_becomes_a_take_that_a_note_plays() {
         assert!(failed.is_empty(), "{failed:?}");
 
         let take = state.active_take()?;
-        assert_eq!(take.request, wanted);
+        // The take says besides which model has made it, by the hash of its content.
+        let mut made_from = take.request.clone();
+        let model = made_from.as_object_mut().and_then(|fields| fields.remove("model"));
+        assert_eq!(made_from, wanted);
+        let hash = model.as_ref().and_then(|model| model["hash"].as_str());
+        assert!(hash.is_some_and(|hash| hash.len() == 64), "{model:?}");
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,

@@ -177,6 +177,15 @@ fn take(id: u64, samples: Vec<f32>) -> Arc<Take> {
     Arc::new(Take::new(TakeId(id), request, &Audio::mono(44_100, samples)).expect("it is a sound"))
 }
 
+/// A take whose sound could not be read from its project.
+fn unreadable_take() -> Arc<Take> {
+    let saved = r#"{"version":1,"takes":[{"id":1,"name":"lost","audio":"????"}]}"#;
+    let session: Session = serde_json::from_str(saved).expect("reading never fails");
+    let take = session.takes().first().expect("the recipe is kept").clone();
+    assert!(take.audio().is_empty());
+    take
+}
+
 fn view_with_takes() -> View {
     let takes = (1..=3_u8).map(|id| take(id.into(), vec![0.5; 4410])).collect();
     View { takes, active_take: Some(TakeId(2)), ..empty_view() }
@@ -427,7 +436,7 @@ fn every_state_is_drawn_at_every_size() {
         model: Some("model".into()),
         ..idle()
     };
-    let damaged = View { takes: vec![take(1, Vec::new())], active_take: Some(TakeId(1)), ..empty_view() };
+    let damaged = View { takes: vec![unreadable_take()], active_take: Some(TakeId(1)), ..empty_view() };
     let views = [empty_view(), view_with_takes(), View { status: busy, ..view_with_takes() }, damaged];
     for size in [vec2(1.0, 1.0), vec2(320.0, 200.0), MIN_SIZE, vec2(4000.0, 3000.0)] {
         for view in &views {

@@ -1,7 +1,6 @@
 //! [job thread] One sound from request to samples, with drafts of it on the way.
 
 use super::Message;
-use super::journal;
 use super::ladder::{Climb, Place, ladder};
 use super::models::{Found, ModelCache, SoundEngine};
 use crate::shared::{Progress, Shared};
@@ -118,15 +117,11 @@ impl Job {
     fn load(&self) -> Result<Loaded, Failure> {
         self.show("Loading the model", None, 0.0, None);
         let started = Instant::now();
-        let loads_before = self.models.loads();
         let found = self.models.find(&self.choice, &self.cancel)?;
         let request = Request { model: found.card.id.clone(), ..self.request.clone() };
         request.validate(&found.card)?;
         let model = self.models.get(&found, &self.cancel)?;
         let load = started.elapsed();
-        if self.models.loads() > loads_before {
-            journal::model_loaded(self.models.loads());
-        }
         self.cancel.check()?;
         let chosen = Chosen { number: self.number, model: found };
         let _ = self.inbox.send(Message::Chosen(Box::new(chosen)));

@@ -274,7 +274,8 @@ impl ModelCache {
             // It is none of those who wait here; what they want is not there any more.
             return Err(missing(id));
         }
-        self.loads.fetch_add(1, Ordering::Relaxed);
+        // Told where it is done: of ten jobs that wait for one model, one has loaded it.
+        journal::model_loaded(self.loads.fetch_add(1, Ordering::Relaxed) + 1);
         *slot.state.lock() = State::Loaded(Arc::downgrade(&model));
         drop(loading);
         Ok(model)
