@@ -2,7 +2,6 @@
 
 pub use straightshot_protocol::ErrorKind;
 
-use crate::memory;
 use std::fmt;
 use straightshot_protocol::Failure;
 
@@ -23,6 +22,12 @@ impl Error {
     /// Makes an error of `kind` with a `message` in the user's words.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), source: None }
+    }
+
+    /// The error of a request that the system has no memory for.
+    pub(crate) fn too_little_memory(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let text = "There is not enough free memory for this sound. Close other programs, or make it shorter";
+        Self::new(ErrorKind::OutOfMemory, text).with_source(cause)
     }
 
     /// Attaches the underlying cause.
@@ -84,13 +89,13 @@ impl From<Error> for Failure {
 impl From<candle_core::Error> for Error {
     fn from(e: candle_core::Error) -> Self {
         if is_out_of_memory(&e) {
-            return memory::too_little(e);
+            return Self::too_little_memory(e);
         }
         Self::new(ErrorKind::Compute, "The sound could not be computed").with_source(e)
     }
 }
 
-/// Whether [`memory::zeros`] has failed inside a layer.
+/// Whether [`crate::memory::zeros`] has failed inside a layer.
 fn is_out_of_memory(e: &candle_core::Error) -> bool {
     match e {
         candle_core::Error::Io(e) => e.kind() == std::io::ErrorKind::OutOfMemory,
@@ -104,7 +109,7 @@ fn is_out_of_memory(e: &candle_core::Error) -> bool {
 impl From<std::io::Error> for Error {
     fn from(e: std::io::Error) -> Self {
         if e.kind() == std::io::ErrorKind::OutOfMemory {
-            return memory::too_little(e);
+            return Self::too_little_memory(e);
         }
         Self::new(ErrorKind::Io, "A file could not be read or written").with_source(e)
     }

@@ -4,13 +4,13 @@
 //! Rust and candle abort where the system refuses memory. What this crate allocates by itself for a sound is therefore
 //! taken with [`zeros`]; for what candle allocates, [`ask_for`] finds out beforehand whether the whole sound would fit.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use std::io;
 
 /// `n` values of zero.
 ///
 /// The error is one of [`io::ErrorKind::OutOfMemory`], which candle's errors carry unchanged through layers that return
-/// them; it becomes an [`ErrorKind::OutOfMemory`] of ours where they do, see [`Error`].
+/// them; it becomes an [`ErrorKind::OutOfMemory`](crate::ErrorKind::OutOfMemory) of ours where they do, see [`Error`].
 pub(crate) fn zeros(n: usize) -> io::Result<Vec<f32>> {
     let mut values = Vec::new();
     resize(&mut values, n)?;
@@ -31,23 +31,18 @@ pub(crate) fn resize(values: &mut Vec<f32>, n: usize) -> io::Result<()> {
 /// the question and the use another thread may take what was free.
 ///
 /// # Errors
-/// [`ErrorKind::OutOfMemory`] in the user's words.
+/// [`ErrorKind::OutOfMemory`](crate::ErrorKind::OutOfMemory) in the user's words.
 pub(crate) fn ask_for(bytes: usize) -> Result<()> {
     match Vec::<u8>::new().try_reserve_exact(bytes) {
         Ok(()) => Ok(()),
-        Err(e) => Err(too_little(e)),
+        Err(e) => Err(Error::too_little_memory(e)),
     }
-}
-
-/// The error of a request that the system has no memory for.
-pub(crate) fn too_little(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    let text = "There is not enough free memory for this sound. Close other programs, or make it shorter";
-    Error::new(ErrorKind::OutOfMemory, text).with_source(cause)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     #[test]
     fn too_much_is_an_error_that_survives_candle() {

@@ -12,6 +12,7 @@ mod look;
 pub mod models;
 pub mod places;
 mod run;
+mod source;
 mod turns;
 
 use crate::shared::{Command, Severity, Shared};

@@ -6,7 +6,7 @@
 //! that they had, and losing it costs time. Nothing is read when a host scans, makes or restores an instance; only job
 //! threads come here.
 
-use super::models::ModelSource;
+use super::source::ModelSource;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::fs;

@@ -33,7 +33,8 @@ const HIDDEN: usize = 64;
 /// Most groups of tiles of a clip: enough for every thread to have some, few enough for each to look for.
 const MOST_GROUPS: usize = 16;
 
-/// What all blocks compute, if this form is for them: `None` if it is not.
+/// The result of all blocks, computed in phases. `None` where that is no gain (long clips on many threads) or not possible
+/// (weights that are not in 8 bits, gradients); the caller then computes layer by layer.
 pub(super) fn forward(
     blocks: &[Block],
     [x, condition]: [&Tensor; 2],
