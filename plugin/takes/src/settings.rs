@@ -8,7 +8,7 @@ use straightshot_protocol::{ErrorKind, Failure};
 
 /// Name of the file in the data folder.
 const FILE: &str = "settings.json";
-/// Bytes of sounds beyond which the user is asked whether some may go: about an hour and a half of stereo.
+/// Bytes of sounds that the folder is meant to hold at most: about an hour and a half of stereo.
 const DEFAULT_QUOTA_BYTES: u64 = 2_000_000_000;
 
 /// Settings of all instances and projects of one user. A file that cannot be read counts as none.
@@ -18,7 +18,8 @@ pub struct Settings {
     /// Where sounds are kept; `None` is the folder `takes` in [`data_folder`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub takes_folder: Option<PathBuf>,
-    /// Bytes that the takes folder may have before the user is asked.
+    /// Bytes that the takes folder is meant to hold at most. Nothing is deleted for it: [`TakesFolder::beyond`] says what
+    /// could go, and only [`TakesFolder::delete`] deletes.
     pub quota_bytes: u64,
 }
 
