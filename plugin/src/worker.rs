@@ -19,10 +19,11 @@ use crate::shared::{Command, Severity, Shared};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use models::ModelCache;
 use parking_lot::Mutex;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
-use straightshot_takes::Happened;
+use straightshot_takes::{Happened, Usage};
 
 /// Longest wait for the threads when an instance is removed, where they may be left behind. A job and the loading of a
 /// model end within some tens of milliseconds after they were cancelled; what can take longer is a read from a network
@@ -162,12 +163,28 @@ fn follow(shared: &Shared, happened: Happened) {
     match happened {
         Happened::Active => shared.publish_active(),
         Happened::Damaged(takes) => shared.say(Severity::Warning, summary(&takes), ""),
+        Happened::BeyondQuota { folder, usage, quota_bytes } => {
+            shared.say(Severity::Info, beyond(&folder, usage, quota_bytes), "")
+        }
         Happened::Unwritable(failure) => shared.say(
             Severity::Warning,
             format!("{failure}. Takes stay in the project, which grows"),
             failure.detail(),
         ),
     }
+}
+
+/// What is said of a takes folder that has grown beyond what it is meant to hold.
+fn beyond(folder: &Path, usage: Usage, quota_bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+    let gigabytes = |bytes: u64| bytes as f64 / 1e9;
+    format!(
+        "Your takes fill {:.1} GB, more than the {:.1} GB that are meant for them. Nothing is deleted by itself: remove what you \
+         no longer need from {}",
+        gigabytes(usage.bytes),
+        gigabytes(quota_bytes),
+        folder.display()
+    )
 }
 
 /// The first sentences of a list that may be long.

@@ -21,6 +21,9 @@ const NAME_DIGITS: usize = 16;
 /// Characters of the prompt in a file's name.
 const NAME_CHARS: usize = 40;
 const EXTENSION: &str = "flac";
+/// Bytes of sounds that a folder is meant to hold at most, unless the user sets it otherwise: about an hour and a half of
+/// stereo.
+pub(super) const DEFAULT_QUOTA_BYTES: u64 = 2_000_000_000;
 
 /// Numbers the unfinished files of this process.
 static WRITES: AtomicU64 = AtomicU64::new(0);
@@ -49,6 +52,8 @@ pub struct TakesFolder {
     place: Mutex<Place>,
     /// Says where the folder is, asked at the first use.
     whereabouts: Box<dyn Fn() -> PathBuf + Send + Sync>,
+    /// Says how many bytes it is meant to hold at most, asked whenever that matters: the user may have changed it.
+    quota_bytes: Box<dyn Fn() -> u64 + Send + Sync>,
 }
 
 #[derive(Debug, Default)]
@@ -89,7 +94,23 @@ impl TakesFolder {
     /// The takes in the folder that `whereabouts` returns. It is called at the first use, so that whoever only makes an
     /// instance of the plugin touches no file.
     pub(crate) fn at(whereabouts: impl Fn() -> PathBuf + Send + Sync + 'static) -> Self {
-        Self { place: Mutex::default(), whereabouts: Box::new(whereabouts) }
+        Self {
+            place: Mutex::default(),
+            whereabouts: Box::new(whereabouts),
+            quota_bytes: Box::new(|| DEFAULT_QUOTA_BYTES),
+        }
+    }
+
+    /// The same folder, meant to hold as many bytes as `quota_bytes` returns.
+    #[must_use]
+    pub fn with_quota(self, quota_bytes: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        Self { quota_bytes: Box::new(quota_bytes), ..self }
+    }
+
+    /// How many bytes it is meant to hold at most. Nothing is refused or deleted beyond that; the user is told.
+    #[must_use]
+    pub fn quota_bytes(&self) -> u64 {
+        (self.quota_bytes)()
     }
 
     fn place(&self) -> MutexGuard<'_, Place> {

@@ -1,6 +1,6 @@
 //! [keeper thread] Brings sounds of one session into memory and out of it, so that neither the host nor the editor waits.
 
-use super::folder::TakesFolder;
+use super::folder::{TakesFolder, Usage};
 use super::kept::{Flac, Kept, text_of};
 use super::tasks::{MOST_AUDIO_BYTES, Outcome, Task};
 use super::{SessionStore, Take, default_name, flac};
@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
@@ -22,6 +23,15 @@ pub enum Happened {
     Damaged(Vec<String>),
     /// The takes folder cannot be written. The takes stay in memory and in the project.
     Unwritable(Failure),
+    /// The takes folder holds more than it is meant to; told once. Nothing is deleted.
+    BeyondQuota {
+        /// The folder.
+        folder: PathBuf,
+        /// What is in it.
+        usage: Usage,
+        /// What it is meant to hold at most, in bytes.
+        quota_bytes: u64,
+    },
 }
 
 /// Told what has [`Happened`].
@@ -235,6 +245,7 @@ impl Inner {
             Task::Store(flac, request) => match self.store(&flac, &default_name(&request)) {
                 Ok(()) => {
                     refused.told = false;
+                    self.look_at_quota(refused);
                     (Kept::Flac(flac), Outcome::Stored)
                 }
                 Err(NotStored::Damaged(fault)) => (Kept::Flac(flac), Outcome::Damaged(fault)),
@@ -299,6 +310,17 @@ impl Inner {
         folder.write(&flac.facts.hash, title, &bytes).map_err(NotStored::Unwritable)
     }
 
+    /// Tells if the folder has grown beyond what it is meant to hold, once. To look means to read the list of its files,
+    /// which only this thread has the time for.
+    fn look_at_quota(&self, refused: &mut Refused) {
+        let Some(folder) = self.folder.as_ref().filter(|_| !refused.told_quota) else { return };
+        let (usage, quota_bytes) = (folder.usage(), folder.quota_bytes());
+        if usage.bytes > quota_bytes {
+            refused.told_quota = true;
+            self.tell(Happened::BeyondQuota { folder: folder.path(), usage, quota_bytes });
+        }
+    }
+
     fn tell(&self, happened: Happened) {
         if let Some(listener) = self.listener.get() {
             listener(happened);
@@ -312,6 +334,8 @@ struct Refused {
     hashes: HashSet<ContentHash>,
     /// Whether the user knows.
     told: bool,
+    /// Whether the user knows that the folder holds more than it is meant to.
+    told_quota: bool,
 }
 
 /// Why a sound is not in the takes folder.

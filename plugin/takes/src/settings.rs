@@ -1,6 +1,6 @@
 //! What the user has set for all projects: where the takes are, and how much of them.
 
-use super::folder::{TakesFolder, data_folder, write_whole};
+use super::folder::{DEFAULT_QUOTA_BYTES, TakesFolder, data_folder, write_whole};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -8,8 +8,6 @@ use straightshot_protocol::{ErrorKind, Failure};
 
 /// Name of the file in the data folder.
 const FILE: &str = "settings.json";
-/// Bytes of sounds that the folder is meant to hold at most: about an hour and a half of stereo.
-const DEFAULT_QUOTA_BYTES: u64 = 2_000_000_000;
 
 /// Settings of all instances and projects of one user. A file that cannot be read counts as none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,8 +16,7 @@ pub struct Settings {
     /// Where sounds are kept; `None` is the folder `takes` in [`data_folder`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub takes_folder: Option<PathBuf>,
-    /// Bytes that the takes folder is meant to hold at most. Nothing is deleted for it: [`TakesFolder::beyond`] says what
-    /// could go, and only [`TakesFolder::delete`] deletes.
+    /// Bytes that the takes folder is meant to hold at most. Beyond that the user is told; nothing is deleted for it.
     pub quota_bytes: u64,
 }
 
@@ -75,9 +72,11 @@ impl TakesFolder {
         static FOLDER: OnceLock<Option<Arc<TakesFolder>>> = OnceLock::new();
         let open = || {
             let data = data_folder()?;
+            let settings = data.clone();
             let whereabouts =
                 move || Settings::read(&data).takes_folder.unwrap_or_else(|| data.join("takes"));
-            Some(Arc::new(Self::at(whereabouts)))
+            let folder = Self::at(whereabouts).with_quota(move || Settings::read(&settings).quota_bytes);
+            Some(Arc::new(folder))
         };
         FOLDER.get_or_init(open).clone()
     }

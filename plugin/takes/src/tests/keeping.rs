@@ -118,6 +118,24 @@ fn what_the_folder_does_not_take_stays_in_the_project() {
 }
 
 #[test]
+fn a_folder_beyond_its_quota_is_told_once_and_loses_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = Arc::new(TakesFolder::new(place.path()).with_quota(|| 1));
+    let store = Arc::new(SessionStore::default());
+    let keeper = Keeper::new(store.clone(), Some(folder.clone()));
+    let (told, heard) = std::sync::mpsc::channel();
+    keeper.on_event(move |happened| told.send(happened).unwrap());
+    for id in 1..=3 {
+        store.lock().add_take(Arc::new(take(id, noise(400 + id as usize))));
+        assert!(keeper.wait_until_idle(LONG));
+    }
+    let told: Vec<_> = heard.try_iter().collect();
+    let [Happened::BeyondQuota { usage, quota_bytes: 1, .. }] = &told[..] else { panic!("{told:?}") };
+    assert!(usage.files >= 1 && usage.bytes > 1);
+    assert_eq!(folder.entries().len(), 3, "nothing is deleted for a quota");
+}
+
+#[test]
 fn memory_is_given_back_and_a_chosen_take_is_read_again() {
     let place = tempfile::tempdir().unwrap();
     let folder = folder(&place);
