@@ -1,13 +1,12 @@
 //! [host, worker] Turns takes into clips at the host's rate and sends them to the audio thread.
 
 use parking_lot::Mutex;
-use std::borrow::Cow;
 use std::sync::Arc;
 use straightshot_playback::Clip;
 use straightshot_playback::handoff::{ClipReceiver, ClipSender, SendError, channel};
-use straightshot_protocol::{Audio, ErrorKind, Failure};
-use straightshot_sound::resample;
-use straightshot_takes::Take;
+use straightshot_protocol::{ErrorKind, Failure};
+use straightshot_sound::resample_channel;
+use straightshot_takes::{Take, limit};
 
 /// The way of takes to the audio thread of one instance: the worker's and the host's threads send, one at a time.
 #[derive(Default)]
@@ -121,12 +120,7 @@ impl Outlet {
             return Ok(prepared.clip.clone());
         }
         let channels = match &take {
-            Some(take) => {
-                let audio = limited(take.audio())?;
-                // A filter rings: what was just within may be just beyond.
-                let audio = limited(&resample(&audio, sample_rate_hz)?)?.into_owned();
-                audio.channels().map(<[f32]>::to_vec).collect()
-            }
+            Some(take) => converted(take, sample_rate_hz)?,
             None => vec![Vec::new()],
         };
         self.generation += 1;
@@ -138,33 +132,21 @@ impl Outlet {
     }
 }
 
-/// Louder than any sound: 12 dB above full scale.
-const LOUDEST: f32 = 4.0;
-
-/// `audio` within ±[`LOUDEST`], with silence for what is no number.
-///
-/// Takes are like that already. This is the last place before a filter that would make noise of a huge sample, or refuse
-/// it with a panic in the host's process, and before somebody's ears.
-fn limited(audio: &Audio) -> Result<Cow<'_, Audio>, Failure> {
-    let fine = |sample: &f32| sample.abs() <= LOUDEST;
-    if audio.channels().flatten().all(fine) {
-        return Ok(Cow::Borrowed(audio));
-    }
-    let limit = |sample: &f32| if sample.is_finite() { sample.clamp(-LOUDEST, LOUDEST) } else { 0.0 };
-    let limited = audio.map_channels(audio.sample_rate_hz(), |channel| {
-        Ok::<_, Failure>(channel.iter().map(limit).collect())
-    })?;
-    Ok(Cow::Owned(limited))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_sample_leaves_that_no_ear_should_hear() {
-        let wild = Audio::mono(44_100, vec![0.5, 1e30, f32::NEG_INFINITY, f32::NAN, -9.0]);
-        let limited = limited(&wild).expect("mono stays mono");
-        assert_eq!(limited.left(), [0.5, 4.0, 0.0, 0.0, -4.0]);
-    }
+/// The channels of `take` at the host's rate.
+fn converted(take: &Take, sample_rate_hz: u32) -> Result<Vec<Vec<f32>>, Failure> {
+    let audio = take.audio();
+    let convert = |channel: &[f32]| {
+        // Takes are limited when they are made and read. This is the last place before a filter that would make noise of a
+        // huge sample, or refuse it with a panic in the host's process.
+        let mut samples = channel.to_vec();
+        limit(&mut samples);
+        if audio.sample_rate_hz() == sample_rate_hz {
+            return Ok(samples);
+        }
+        let mut samples = resample_channel(&samples, audio.sample_rate_hz(), sample_rate_hz)?;
+        // A filter rings: what was just within may be just beyond.
+        limit(&mut samples);
+        Ok(samples)
+    };
+    audio.channels().map(convert).collect()
 }

@@ -59,14 +59,26 @@ pub fn hash(dir: &Path, cancel: &CancelToken) -> Result<ContentHash> {
     Ok(hasher.finish())
 }
 
-/// The card of the model in the folder, whose hash is known, without loading it.
+/// The name of the model in the folder, without loading it.
 ///
 /// # Errors
 /// [`ErrorKind::BadModel`] if the configuration is missing or unusable, [`ErrorKind::Io`] if it cannot be read.
+pub fn name(dir: &Path) -> Result<String> {
+    Ok(config(dir)?.name)
+}
+
+/// The card of the model in the folder, whose hash is known, without loading it.
+///
+/// # Errors
+/// As [`name`].
 pub fn read_card(dir: &Path, hash: ContentHash) -> Result<Card> {
-    let config = ModelConfig::from_json(&read(dir, CONFIG_FILE, &CancelToken::default())?)?;
+    let config = config(dir)?;
     let id = ModelId::new(hash, config.name.as_str());
     Ok(card(&config, id))
+}
+
+fn config(dir: &Path) -> Result<ModelConfig> {
+    ModelConfig::from_json(&read(dir, CONFIG_FILE, &CancelToken::default())?)
 }
 
 fn open(dir: &Path, name: &str) -> Result<(File, u64)> {

@@ -1,24 +1,22 @@
 //! Which model folders were seen on this computer, and what was in them: how a model is found again by its content when
 //! its folder has moved.
 //!
-//! The list is a small file, `models.json` where the system keeps a user's data, or the file that `STRAIGHTSHOT_MODELS`
-//! names. It is no more than a memory: what it says of a folder counts only while the files there have the size and time
-//! that they had, and losing it costs time. Nothing is read when a host scans, makes or restores an instance; only job
-//! threads come here.
+//! The list is a small file, `models.json` beside the user's takes. It is no more than a memory: what it says of a folder
+//! counts only while the files there have the size and time that they had, and losing it costs time. Nothing is read when a
+//! host scans, makes or restores an instance; only job threads come here.
 
 use super::source::ModelSource;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use straightshot_engine::model::folder::FILES;
 use straightshot_protocol::{CancelToken, ContentHash, Failure, ModelId};
-use straightshot_takes::SavedPath;
+use straightshot_takes::{SavedPath, data_folder, write_whole};
 
-/// Names the variable with the file.
-const FILE_VARIABLE: &str = "STRAIGHTSHOT_MODELS";
+/// Name of the file in the user's data folder.
+const FILE: &str = "models.json";
 /// Folders that are remembered; the one that was not met for longest goes first.
 const MOST_FOLDERS: usize = 200;
 /// Entries of a folder that are looked at in the search for a model.
@@ -86,16 +84,7 @@ impl Places {
 
     /// Those of the user.
     pub(super) fn of_user() -> Self {
-        let variable =
-            |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let data = || {
-            if cfg!(windows) {
-                return variable("LOCALAPPDATA");
-            }
-            variable("XDG_DATA_HOME").or_else(|| Some(std::env::home_dir()?.join(".local").join("share")))
-        };
-        let file = variable(FILE_VARIABLE).or_else(|| Some(data()?.join("straightshot").join("models.json")));
-        Self { file, known: Mutex::default() }
+        Self { file: data_folder().map(|data| data.join(FILE)), known: Mutex::default() }
     }
 
     /// Which model is in `folder`: as remembered while its files are the same, else by reading them.
@@ -191,16 +180,8 @@ impl Places {
     }
 }
 
-/// Writes the list beside its file and puts it in its place at once, so that nobody reads half of it.
 fn write(file: &Path, list: &[Known]) -> std::io::Result<()> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let new = file.with_extension(format!("{}.new", std::process::id()));
-    let mut out = fs::File::create(&new)?;
-    out.write_all(serde_json::to_string_pretty(list)?.as_bytes())?;
-    drop(out);
-    fs::rename(&new, file)
+    write_whole(file, serde_json::to_string_pretty(list)?.as_bytes())
 }
 
 /// The folders in a folder, in the order of their names; none if it cannot be read.

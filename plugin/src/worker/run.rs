@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 use straightshot_protocol::{CancelToken, ErrorKind, Failure, Request};
-use straightshot_takes::{Epoch, ModelChoice, Placed, Take, TakeId};
+use straightshot_takes::{Epoch, ModelChoice, Take, TakeId};
 
 /// How often clips are looked after while the audio thread still holds old ones.
 const SERVICE_INTERVAL: Duration = Duration::from_millis(50);
@@ -287,7 +287,7 @@ impl Desk {
             self.shared.publish(|| heard);
         }
         journal::made(&take, &journal::Times { load, stages: timings, resample: started.elapsed() }, last);
-        let Placed { id, .. } = self.shared.session.lock().place(take, epoch, last);
+        let id = self.shared.session.lock().place(take, epoch, last);
         // The user may have chosen another take, or the host another session, in the meantime.
         self.shared.publish_active();
         self.shared.update_status(|status| status.model = Some(model.card().id.name.clone()));

@@ -86,7 +86,7 @@ impl ModelSource for EngineModels {
     }
 
     fn name(&self, dir: &Path) -> Result<String> {
-        Ok(folder::read_card(dir, ContentHash::of([]))?.id.name)
+        folder::name(dir)
     }
 
     fn hash(&self, dir: &Path, cancel: &CancelToken) -> Result<ContentHash> {

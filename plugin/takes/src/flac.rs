@@ -4,15 +4,13 @@
 //! number; the scale stands in a tag. Dividing by a power of two loses nothing, so that rounding to 24 bits is the only
 //! change a sound ever sees, and it happens once: what was read packs to the same bytes again.
 
+use super::limit::{LOUDEST, limit};
 use flac_codec::decode::FlacSampleReader;
 use flac_codec::encode::{FlacSampleWriter, Options};
 use flac_codec::metadata::{Metadata, VorbisComment};
 use std::io::Cursor;
 use straightshot_protocol::{Audio, ErrorKind, Failure, Request};
 
-/// Largest magnitude of a sample that is taken for a sound: 12 dB above full scale. Nothing that plays sound has use
-/// for more, and whatever is louder in a file is damage.
-pub(crate) const LOUDEST: f32 = 4.0;
 /// Sample rates in Hz that a take may have; anything else is damage.
 pub(crate) const RATES_HZ: std::ops::RangeInclusive<u32> = 4_000..=192_000;
 /// Longest sound that is read, in frames: 60 s at 192 kHz. Guards against a file that unpacks to more than memory.
@@ -41,7 +39,9 @@ pub(crate) fn encode(audio: &Audio, request: &Request) -> Result<(Vec<u8>, Audio
         return Err(refuse(format!("it has {} samples at {rate_hz} Hz", audio.frames())));
     }
     let audio = audio.map_channels(rate_hz, |channel| {
-        Ok::<_, Failure>(channel.iter().map(|sample| within(*sample)).collect())
+        let mut samples = channel.to_vec();
+        limit(&mut samples);
+        Ok::<_, Failure>(samples)
     })?;
     let scale = scale_of(&audio);
     let whole = interleaved(&audio, scale);
@@ -97,11 +97,6 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Audio, &'static str> {
         return Err("it ends too early");
     }
     from_whole(&whole, channels, rate_hz, scale).map_err(|_| DAMAGED)
-}
-
-/// `sample` as a take may have it.
-fn within(sample: f32) -> f32 {
-    if sample.is_finite() { sample.clamp(-LOUDEST, LOUDEST) } else { 0.0 }
 }
 
 /// The smallest power of two, at least 1, that no sample exceeds.

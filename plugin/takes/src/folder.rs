@@ -285,7 +285,10 @@ impl Place {
 
 /// Writes `bytes` to `path` so that the file is either as it was or complete, even if the machine stops: beside it,
 /// to the disk, and renamed. Makes the folder if need be.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// Those of the system; what was there is still there.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     fs::create_dir_all(folder)?;
     let number = WRITES.fetch_add(1, Ordering::Relaxed);

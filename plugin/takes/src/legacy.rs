@@ -1,6 +1,6 @@
 //! Sounds in projects of document version 1: base64 of deflated little-endian `f32`, without a checksum.
 
-use super::flac::LOUDEST;
+use super::limit::LOUDEST;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use flate2::read::DeflateDecoder;

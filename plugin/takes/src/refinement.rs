@@ -12,15 +12,6 @@ use straightshot_protocol::Request;
 /// The versions of 45 takes of two seconds, or of the last three of 30 s.
 const MAX_HIDDEN_BYTES: usize = 64 << 20;
 
-/// Where a sound of a job has gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Placed {
-    /// The take it is in.
-    pub id: TakeId,
-    /// Whether that take was there before.
-    pub refined: bool,
-}
-
 impl Session {
     /// The take that the pending job has made so far, if a sound of `request` would be a version of it. A request that
     /// names no model may still be made by another one; only a finished sound says for certain, see
@@ -58,12 +49,12 @@ impl Session {
 
     /// Puts a sound of the pending job of `epoch` into the take that the job refines, or makes it a new, active take
     /// if there is none or another model made it; `last` ends the job. If the session was replaced since the job began,
-    /// the sound goes to the bin and the new session's job stays pending.
-    pub fn place(&mut self, mut sound: Take, epoch: Epoch, last: bool) -> Placed {
+    /// the sound goes to the bin and the new session's job stays pending. Returns the take that the sound is in.
+    pub fn place(&mut self, mut sound: Take, epoch: Epoch, last: bool) -> TakeId {
         let fresh = self.next_take_id();
         if epoch != self.epoch {
             self.keep_in_bin(sound);
-            return Placed { id: fresh, refined: false };
+            return fresh;
         }
         let refined = self.place_of(&sound).map(|take| take.id);
         let id = refined.unwrap_or(fresh);
@@ -79,7 +70,7 @@ impl Session {
             self.drop_pending(epoch);
         }
         self.limit_hidden(MAX_HIDDEN_BYTES);
-        Placed { id, refined: refined.is_some() }
+        id
     }
 
     /// Shows the version of take `id` with `steps` steps. While a version with so many steps is being made, the one
@@ -173,8 +164,7 @@ mod tests {
         session.place(sound(0, 1), 0, false);
         session.rename(TakeId(1), "mine");
         session.delete(TakeId(1));
-        let placed = session.place(sound(0, 2), 0, true);
-        assert_eq!(placed, Placed { id: TakeId(1), refined: true });
+        assert_eq!(session.place(sound(0, 2), 0, true), TakeId(1));
         assert!(session.takes().is_empty());
         assert_eq!((session.bin()[0].request.steps, session.bin()[0].name.as_str()), (2, "mine"));
     }
