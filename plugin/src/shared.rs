@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use straightshot_playback::telemetry::Telemetry;
-use straightshot_protocol::{Card, Failure, ModelId, Request};
+use straightshot_protocol::{Card, Failure, ModelId, Progress, Request};
 use straightshot_takes::{Keeper, SessionStore, Take, TakeId, TakesFolder};
 
 /// How long a host that loads a project into a playing instance waits for the active take: what two seconds of sound
@@ -64,17 +64,24 @@ pub struct Missing {
     pub here: Option<(PathBuf, ModelId)>,
 }
 
-/// Progress of the running job, in the form the editor shows it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Progress {
-    /// What runs now, e.g. `Step 3 of 8`.
-    pub stage: String,
-    /// Solver step that runs, from 1, and how many there are; `None` outside the solver.
-    pub step: Option<(u32, u32)>,
-    /// Share of the work that is done, 0 ..= 1; never decreases within a job.
-    pub fraction: f32,
-    /// Estimated time left, once there is something to go by.
-    pub eta: Option<Duration>,
+/// What a version is among those of its job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pass {
+    /// There is no other.
+    Only,
+    /// It is heard before all others.
+    FirstDraft,
+    /// It takes the place of one with fewer steps.
+    Refinement,
+}
+
+/// How far the running job is with all of its versions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct JobProgress {
+    /// Which version is being made.
+    pub pass: Pass,
+    /// Stage of that version, share of the whole job, time left of it.
+    pub progress: Progress,
 }
 
 /// How loudly a notice should be shown.
@@ -104,8 +111,8 @@ pub struct Notice {
 pub struct Status {
     /// The job that is queued or running.
     pub job: Option<Request>,
-    /// Its progress; `None` if there is no job.
-    pub progress: Option<Progress>,
+    /// Its progress; `None` until its thread has begun, and if there is no job.
+    pub progress: Option<JobProgress>,
     /// The last notice, until the user dismisses it or a job begins.
     pub notice: Option<Notice>,
     /// Name of the loaded model; `None` until the first sound is made.

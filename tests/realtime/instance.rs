@@ -8,7 +8,7 @@ use straightshot::editor::link::{EditorLink, View};
 use straightshot::shared::{Outcome, Shared};
 use straightshot::worker::Worker;
 use straightshot::worker::models::ModelCache;
-use straightshot_protocol::{ModelId, Request};
+use straightshot_protocol::{ModelId, Request, Stage};
 use straightshot_takes::SessionStore;
 
 /// One plugin instance without its plugin.
@@ -64,6 +64,11 @@ impl Instance {
         self.ended.set(status.ended);
         (status.begun, status.outcome)
     }
+}
+
+/// Whether the job is at `stage`.
+pub(crate) fn is_at(view: &View, stage: Stage) -> bool {
+    view.status.progress.is_some_and(|job| job.progress.stage == stage)
 }
 
 /// `request` as a take has it that the tone generator has made.

@@ -1,7 +1,7 @@
 //! Models in folders: found by what they hold, loaded once for each content, asked about when they are not there.
 
 use crate::engine::{ToneEngine, Tones, cache_of};
-use crate::instance::{Instance, request};
+use crate::instance::{Instance, is_at, request};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use straightshot::shared::Severity;
 use straightshot::worker::models::ModelCache;
 use straightshot::worker::places::Places;
 use straightshot_engine::model::CONFIG_FILE;
+use straightshot_protocol::Stage;
 use straightshot_takes::Session;
 use tempfile::TempDir;
 
@@ -201,9 +202,7 @@ fn loading_is_cancelled_at_once_and_holds_up_nobody_else() {
             let instance = Instance::new(models.clone());
             instance.link.use_model(Some(library.add(folder, content)));
             instance.link.generate(request("a tone", 1));
-            instance.wait("the job", |view| {
-                view.status.progress.as_ref().is_some_and(|progress| progress.stage == "Loading the model")
-            });
+            instance.wait("the job", |view| is_at(view, Stage::Load));
             instance
         })
         .collect();

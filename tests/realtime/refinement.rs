@@ -2,7 +2,7 @@
 
 use crate::counting::{Counts, watch};
 use crate::engine::{ToneEngine, cache_of, version};
-use crate::instance::{Instance, made, request};
+use crate::instance::{Instance, is_at, made, request};
 use crate::player::on;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use straightshot::audio::AudioProcessor;
 use straightshot::editor::link::View;
 use straightshot::params::StraightshotParams;
-use straightshot::shared::Outcome;
+use straightshot::shared::{JobProgress, Outcome, Pass};
 use straightshot_playback::{Block, Player};
-use straightshot_protocol::Request;
+use straightshot_protocol::{Request, Stage};
 use straightshot_takes::{Session, TakeId};
 
 /// The first take of a session.
@@ -67,23 +67,20 @@ fn one_take_is_refined_in_place_and_has_every_version() {
 fn progress_goes_up_from_the_draft_to_the_end() {
     let instance = Instance::with_tones();
     instance.link.generate(steps(8, "refine", 1));
-    let (mut last, mut texts) = (0.0, Vec::new());
+    let (mut last, mut passes) = (0.0, Vec::new());
     instance.wait("the second draft", |view| {
-        if let Some(progress) = &view.status.progress {
+        if let Some(JobProgress { pass, progress }) = view.status.progress {
             assert!(progress.fraction >= last, "{progress:?} after {last}");
             last = progress.fraction;
-            if texts.last() != Some(&progress.stage) {
-                texts.push(progress.stage.clone());
+            if passes.last() != Some(&pass) {
+                passes.push(pass);
             }
         }
         view.takes.first().is_some_and(|take| take.has_steps(2))
     });
     // Three units of 23 were the draft, four the next.
-    assert!((0.1..0.5).contains(&last), "{last} in {texts:?}");
-    assert!(
-        texts.iter().any(|text| text.starts_with("Draft: ") || text.starts_with("Refining: ")),
-        "{texts:?}"
-    );
+    assert!((0.1..0.5).contains(&last), "{last} in {passes:?}");
+    assert!(passes.iter().any(|pass| matches!(pass, Pass::FirstDraft | Pass::Refinement)), "{passes:?}");
     instance.worker.shutdown();
 }
 
@@ -98,9 +95,8 @@ fn the_draft_is_there_and_plays_while_the_rest_is_made() {
     let take = view.active().expect("the draft is active");
     assert_eq!((take.request.steps, take.audio().left()), (1, &*version(1, 0.5, 1)));
     assert_eq!(view.status.job.map(|job| job.steps), Some(24));
-    let status = instance.wait("progress", |view| {
-        view.status.progress.as_ref().is_some_and(|progress| progress.fraction > 0.0)
-    });
+    let status =
+        instance.wait("progress", |view| view.status.progress.is_some_and(|job| job.progress.fraction > 0.0));
     assert!(status.is_busy());
 }
 
@@ -229,9 +225,7 @@ fn drafts_of_others_come_before_our_details() {
     let models = cache_of(&engine);
     let (first, second) = (Instance::new(models.clone()), Instance::new(models));
     first.link.generate(steps(4, "slow", 1));
-    first.wait("the turn of the first", |view| {
-        view.status.progress.as_ref().is_some_and(|progress| progress.stage == "Loading the model")
-    });
+    first.wait("the turn of the first", |view| is_at(view, Stage::Load));
     second.link.generate(steps(1, "a tone", 2));
     second.wait("its sound", |view| !view.takes.is_empty());
     let order = engine.begun.lock().expect("no panic while it is held").clone();

@@ -1,13 +1,14 @@
 //! The worker with a model whose sounds are known: takes, failures, cancelling, sharing.
 
 use crate::engine::{RATE_HZ, ToneEngine, cache_of, tone};
-use crate::instance::{Instance, made, request};
+use crate::instance::{Instance, is_at, made, request};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use straightshot::audio::AudioProcessor;
 use straightshot::editor::link::View;
 use straightshot::shared::{Outcome, Severity};
+use straightshot_protocol::Stage;
 use straightshot_takes::{Session, TakeId};
 
 #[test]
@@ -122,13 +123,9 @@ fn a_waiting_instance_says_so_and_can_be_cancelled() {
     let models = cache_of(&Arc::new(ToneEngine::default()));
     let (first, second) = (Instance::new(models.clone()), Instance::new(models));
     first.link.generate(request("slow", 1));
-    first.wait("a running job", |view| {
-        view.status.progress.as_ref().is_some_and(|progress| progress.stage == "Loading the model")
-    });
+    first.wait("a running job", |view| is_at(view, Stage::Load));
     second.link.generate(request("a tone", 2));
-    second.wait("its turn", |view| {
-        view.status.progress.as_ref().is_some_and(|progress| progress.stage.starts_with("Waiting"))
-    });
+    second.wait("its turn", |view| is_at(view, Stage::Wait));
     second.link.cancel();
     let begun = Instant::now();
     second.wait("the end", |view| !view.is_busy());

@@ -5,7 +5,7 @@ use super::panels::{MIN_SIZE, Panels, Scene};
 use super::{shortcuts, theme};
 use crate::editor::link::View;
 use crate::params::StraightshotParams;
-use crate::shared::{Missing, Notice, Progress, Severity, Status};
+use crate::shared::{JobProgress, Missing, Notice, Pass, Severity, Status};
 use crate::worker::models::default_card;
 use egui::accesskit::{Node, NodeId};
 use egui::{Context, Event, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, Vec2, pos2, vec2};
@@ -13,7 +13,7 @@ use nice_plug::context::PluginApi;
 use nice_plug::prelude::{GuiContextInner, Param, ParamPtr, ParamSetter, PluginState};
 use parking_lot::Mutex;
 use std::sync::Arc;
-use straightshot_protocol::{Audio, ModelId, Request};
+use straightshot_protocol::{Audio, ModelId, Progress, Request, Stage};
 use straightshot_takes::{ModelChoice, Session, Take, TakeId};
 
 /// What a host is told about a parameter.
@@ -427,11 +427,11 @@ fn drawing_sets_no_parameter() {
 
 #[test]
 fn every_state_is_drawn_at_every_size() {
-    let progress = Progress { stage: "Step 1 of 4".into(), step: Some((1, 4)), fraction: 0.3, eta: None };
+    let progress = Progress { stage: Stage::Flow { step: 1, steps: 4 }, fraction: 0.3, eta: None };
     let notice = Notice { severity: Severity::Error, text: "word ".repeat(200), detail: "detail".into() };
     let busy = Status {
         job: Some(Request::default()),
-        progress: Some(progress),
+        progress: Some(JobProgress { pass: Pass::Refinement, progress }),
         notice: Some(notice),
         model: Some("model".into()),
         ..idle()

@@ -1,9 +1,9 @@
 //! [job thread] One sound from request to samples, with drafts of it on the way.
 
 use super::Message;
-use super::ladder::{Climb, Place, ladder};
+use super::ladder::{Climb, ladder};
 use super::models::{Found, ModelCache, SoundEngine};
-use crate::shared::{Progress, Shared};
+use crate::shared::{JobProgress, Pass, Shared};
 use crossbeam_channel::Sender;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,8 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use straightshot_engine::pipeline::Generation;
 use straightshot_engine::{Error, ErrorKind, Result};
-use straightshot_protocol::Request;
-use straightshot_protocol::{self as protocol, Audio, CancelToken, Failure, ModelId, Stage, StageTimings};
+use straightshot_protocol::{Audio, CancelToken, Failure, ModelId, Progress, Request, Stage, StageTimings};
 use straightshot_takes::{ModelChoice, Take, TakeId};
 
 /// Identifies a job within its worker.
@@ -96,7 +95,8 @@ impl Job {
         let mut climb = Climb::new(&ladder, &request, model.card());
         for steps in ladder {
             let turn = self.models.turns().take(&self.cancel, || {
-                self.show("Waiting for another instance", None, climb.fraction(0.0), None);
+                let waiting = Progress { stage: Stage::Wait, fraction: climb.fraction(0.0), eta: None };
+                self.show(climb.pass(steps), waiting);
             })?;
             climb.begin(steps);
             let sound = self.make_version(Request { steps, ..request.clone() }, &model, load, &climb)?;
@@ -115,7 +115,7 @@ impl Job {
 
     /// Finds the model and loads it, unless it is loaded. Not in turn: a job that has its model need not wait for this.
     fn load(&self) -> Result<Loaded, Failure> {
-        self.show("Loading the model", None, 0.0, None);
+        self.show(Pass::Only, Progress { stage: Stage::Load, fraction: 0.0, eta: None });
         let started = Instant::now();
         let found = self.models.find(&self.choice, &self.cancel)?;
         let request = Request { model: found.card.id.clone(), ..self.request.clone() };
@@ -136,8 +136,8 @@ impl Job {
         load: Duration,
         climb: &Climb,
     ) -> Result<Sound> {
-        let place = climb.place(request.steps);
-        let mut report = |progress: protocol::Progress| self.show_progress(place, &progress, climb);
+        let pass = climb.pass(request.steps);
+        let mut report = |progress: Progress| self.show_progress(pass, progress, climb);
         let Generation { clips, timings, .. } = model.generate(&request, &mut report, &self.cancel)?;
         let audio = clips.into_iter().next().filter(is_usable).ok_or_else(|| {
             Error::new(ErrorKind::Compute, "The model made a sound that cannot be played; try another seed")
@@ -146,25 +146,17 @@ impl Job {
         Ok(Sound { take, model: model.clone(), load, timings })
     }
 
-    fn show_progress(&self, place: Place, progress: &protocol::Progress, climb: &Climb) {
-        let (text, step) = describe(progress.stage);
-        let text = match place {
-            Place::FirstDraft => within("Draft", &text),
-            Place::Refinement => within("Refining", &text),
-            Place::Only => text,
-        };
-        let eta = progress.eta.and_then(|_| climb.eta(progress.fraction));
-        self.show(&text, step, climb.fraction(progress.fraction), eta);
+    fn show_progress(&self, pass: Pass, now: Progress, climb: &Climb) {
+        let fraction = climb.fraction(now.fraction);
+        let eta = now.eta.and_then(|_| climb.eta(now.fraction));
+        self.show(pass, Progress { stage: now.stage, fraction, eta });
     }
 
     /// Shows progress, unless the job was replaced and another one's is shown.
-    fn show(&self, stage: &str, step: Option<(u32, u32)>, fraction: f32, eta: Option<Duration>) {
-        if self.cancel.is_cancelled() {
-            return;
+    fn show(&self, pass: Pass, progress: Progress) {
+        if !self.cancel.is_cancelled() {
+            self.shared.update_status(|status| status.progress = Some(JobProgress { pass, progress }));
         }
-        let fraction = fraction.clamp(0.0, 1.0);
-        let progress = Progress { stage: stage.to_owned(), step, fraction, eta };
-        self.shared.update_status(|status| status.progress = Some(progress));
     }
 }
 
@@ -176,26 +168,6 @@ pub(super) fn caught<R>(work: impl FnOnce() -> Result<R, Failure>) -> Result<R, 
         let cause = format!("panic: {}", panic_text(panic.as_ref()));
         Err(Failure { cause, ..Failure::new(ErrorKind::Compute, text) })
     })
-}
-
-/// A stage as part of something larger: `Refining: step 1 of 2`.
-fn within(whole: &str, stage: &str) -> String {
-    let mut rest = stage.chars();
-    let first = rest.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();
-    format!("{whole}: {first}{}", rest.as_str())
-}
-
-/// The stage in the user's words, and the solver step.
-fn describe(stage: Stage) -> (String, Option<(u32, u32)>) {
-    match stage {
-        Stage::Wait => ("Waiting for another instance".to_owned(), None),
-        Stage::Load => ("Loading the model".to_owned(), None),
-        Stage::Text => ("Reading the prompt".to_owned(), None),
-        Stage::Flow { step, steps } => (format!("Step {step} of {steps}"), Some((step, steps))),
-        Stage::Decode => ("Making the waveform".to_owned(), None),
-        Stage::Resample => ("Converting the sample rate".to_owned(), None),
-        _ => ("Working".to_owned(), None),
-    }
 }
 
 fn is_usable(audio: &Audio) -> bool {

@@ -5,6 +5,7 @@
 //! comes after about twice the time; a switch beside the steps turns drafts off. Between two versions every instance that waits
 //! gets its turn.
 
+use crate::shared::Pass;
 use std::time::{Duration, Instant};
 use straightshot_protocol::{Card, Request};
 
@@ -44,11 +45,11 @@ impl Climb {
     }
 
     /// Whether `steps` are those of a draft that is made first, or of what follows one.
-    pub(super) fn place(&self, steps: u32) -> Place {
+    pub(super) fn pass(&self, steps: u32) -> Pass {
         match self.versions.first() {
-            Some((first, _)) if *first != steps => Place::Refinement,
-            Some(_) if self.versions.len() > 1 => Place::FirstDraft,
-            _ => Place::Only,
+            Some((first, _)) if *first != steps => Pass::Refinement,
+            Some(_) if self.versions.len() > 1 => Pass::FirstDraft,
+            _ => Pass::Only,
         }
     }
 
@@ -76,17 +77,6 @@ impl Climb {
         let spent = self.worked + self.begun.elapsed();
         (done > 0.0).then(|| spent.mul_f32((1.0 - done) / done))
     }
-}
-
-/// What a version is among those of its job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    /// There is no other.
-    Only,
-    /// It is heard before all others.
-    FirstDraft,
-    /// It takes the place of one with fewer steps.
-    Refinement,
 }
 
 /// What `request` costs with `steps` steps. The text is read once for all versions and not counted.
@@ -164,8 +154,8 @@ mod tests {
         let fast_decoder = share(&card);
         card.cost.decode_per_second *= 100.0;
         assert!(share(&card) > 0.45 && fast_decoder < 0.3, "{fast_decoder}");
-        assert_eq!(Climb::new(&[1, 24], &request, &card).place(1), Place::FirstDraft);
-        assert_eq!(Climb::new(&[1, 24], &request, &card).place(24), Place::Refinement);
-        assert_eq!(Climb::new(&[24], &request, &card).place(24), Place::Only);
+        assert_eq!(Climb::new(&[1, 24], &request, &card).pass(1), Pass::FirstDraft);
+        assert_eq!(Climb::new(&[1, 24], &request, &card).pass(24), Pass::Refinement);
+        assert_eq!(Climb::new(&[24], &request, &card).pass(24), Pass::Only);
     }
 }

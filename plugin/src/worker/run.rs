@@ -7,7 +7,7 @@ use super::journal;
 use super::look::Look;
 use super::models::{ModelCache, SoundEngine};
 use super::{Message, NO_THREAD};
-use crate::shared::{Command, Missing, Outcome, Progress, Severity, Shared};
+use crate::shared::{Command, Missing, Outcome, Severity, Shared};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::io;
 use std::sync::Arc;
@@ -165,8 +165,7 @@ impl Desk {
             status.missing = None;
             status.begun += 1;
             status.job = Some(request.clone());
-            status.progress =
-                Some(Progress { stage: "Starting".to_owned(), step: None, fraction: 0.0, eta: None });
+            status.progress = None;
         });
         self.jobs += 1;
         let number = self.jobs;
