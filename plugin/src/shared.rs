@@ -23,9 +23,9 @@ use straightshot_playback::telemetry::Telemetry;
 use straightshot_protocol::{Card, Failure, ModelId, Progress, Request};
 use straightshot_takes::{Keeper, SessionStore, Take, TakeId, TakesFolder};
 
-/// How long a host that loads a project into a playing instance waits for the active take: what two seconds of sound
-/// need on a slow machine, and less than anyone notices.
-const LOAD_WAIT: Duration = Duration::from_millis(15);
+/// Samples, in all channels, of an active take that is unpacked at once when a host loads a project into a playing instance:
+/// some 15 ms of work, for five seconds of mono.
+const SHORT_SAMPLES: u64 = 240_000;
 /// How long a host waits that activates the plugin or renders offline: longer than the longest sound takes.
 pub(crate) const RENDER_WAIT: Duration = Duration::from_secs(20);
 
@@ -204,15 +204,16 @@ impl Shared {
     /// Hands the active take of a restored session to the player. A sound that is not in memory yet follows by itself
     /// when it is; until then the player is silent and never plays what was active before.
     ///
-    /// A short wait here is worth it: most sounds are there before it is over, and a host that plays at once after it
-    /// has loaded a project hears them from the first block. An offline render waits as long as it takes.
+    /// Most takes are short and are unpacked here and now, so that a host which plays at once after it has loaded a project
+    /// hears them from the first block. An offline render waits for long ones too.
     pub(crate) fn publish_restored(&self) {
-        let limit = if self.offline.load(Ordering::Acquire) { RENDER_WAIT } else { LOAD_WAIT };
         if self.outlet.is_connected() {
-            self.keeper.wait_for_active(limit);
-        } else {
-            self.keeper.wake();
+            self.keeper.hear_active_if_short(SHORT_SAMPLES);
+            if self.offline.load(Ordering::Acquire) {
+                self.keeper.wait_for_active(RENDER_WAIT);
+            }
         }
+        self.keeper.wake();
         self.publish_active();
     }
 

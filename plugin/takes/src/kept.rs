@@ -85,6 +85,11 @@ impl Flac {
         self.facts.frames as f64 / f64::from(self.facts.sample_rate_hz.max(1))
     }
 
+    /// Samples in all channels.
+    pub(crate) fn samples(&self) -> u64 {
+        self.facts.frames * u64::from(self.facts.channels)
+    }
+
     /// Length of the text in bytes, whether it is in memory or not.
     pub(crate) fn text_length(&self) -> u64 {
         self.facts.bytes.div_ceil(3) * 4

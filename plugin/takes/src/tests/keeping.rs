@@ -118,6 +118,21 @@ fn what_the_folder_does_not_take_stays_in_the_project() {
 }
 
 #[test]
+fn a_short_active_take_needs_no_thread() {
+    let mut session = Session::default();
+    session.add_take(Arc::new(take(1, noise(500))));
+    let saved = write(&session);
+    for (most_samples, is_heard) in [(500, true), (499, false)] {
+        let store = Arc::new(SessionStore::default());
+        store.replace(read(&saved));
+        let keeper = Keeper::new(store.clone(), None);
+        keeper.hear_active_if_short(most_samples);
+        let heard = store.lock().active().map(|take| take.audio().frames());
+        assert_eq!(heard, Some(if is_heard { 500 } else { 0 }), "{most_samples}");
+    }
+}
+
+#[test]
 fn a_folder_beyond_its_quota_is_told_once_and_loses_nothing() {
     let place = tempfile::tempdir().unwrap();
     let folder = Arc::new(TakesFolder::new(place.path()).with_quota(|| 1));
