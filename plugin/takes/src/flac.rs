@@ -111,6 +111,13 @@ fn scale_in(reader: &FlacSampleReader<&[u8]>) -> Option<f32> {
     [1.0, 2.0, LOUDEST].into_iter().find(|scale| text == scale.to_string())
 }
 
+/// The recipe that [`encode`] has written into a file, if it has one.
+pub(crate) fn request_in(bytes: &[u8]) -> Option<Request> {
+    let reader = FlacSampleReader::new(bytes).ok()?;
+    let tags: &VorbisComment = reader.metadata().get()?;
+    serde_json::from_str(tags.get(REQUEST_TAG)?).ok()
+}
+
 /// The recipe for whoever finds the file: readable in every player, and whole for Straightshot.
 fn tags(request: &Request, scale: f32) -> Vec<(&'static str, String)> {
     // A sound that this one was made from is a sound of its own and would make every file twice as long.

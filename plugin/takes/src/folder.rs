@@ -4,6 +4,12 @@
 //! Straightshot finds a hash by the names alone. The folder itself is the only list: files may be added, removed and
 //! renamed; one without a hash in its name is found by its content.
 
+mod moving;
+mod trash;
+
+pub use moving::MoveProgress;
+
+use super::library::{Marks, marks};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -60,6 +66,8 @@ pub struct TakesFolder {
 struct Place {
     /// Empty until it was asked for.
     folder: PathBuf,
+    /// What was answered when it was asked for last.
+    answer: PathBuf,
     /// Files by the beginning of their hash, as far as they were seen; asked first, never trusted.
     seen: HashMap<String, PathBuf>,
 }
@@ -116,9 +124,38 @@ impl TakesFolder {
     fn place(&self) -> MutexGuard<'_, Place> {
         let mut place = self.place.lock();
         if place.folder.as_os_str().is_empty() {
-            place.folder = (self.whereabouts)();
+            let answer = (self.whereabouts)();
+            place.folder.clone_from(&answer);
+            place.answer = answer;
         }
         place
+    }
+
+    /// Asks again where it is: another program may have moved it. Returns whether it is elsewhere now.
+    pub(crate) fn follow(&self) -> bool {
+        let answer = (self.whereabouts)();
+        let mut place = self.place();
+        if place.answer == answer {
+            return false;
+        }
+        place.answer.clone_from(&answer);
+        let moved = place.folder != answer;
+        place.folder = answer;
+        place.seen.clear();
+        moved
+    }
+
+    /// Writes down what the user says about sounds.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`].
+    pub fn mark(&self, marks: &[(ContentHash, Marks)]) -> Result<(), Failure> {
+        // Held until it is written, so that it is not written to a place that the sounds have just left.
+        let place = self.place();
+        marks::write(&place.folder, marks).map_err(|e| {
+            Failure::new(ErrorKind::Io, format!("This could not be noted in {}", place.folder.display()))
+                .because(&e)
+        })
     }
 
     /// Where it is.
@@ -139,6 +176,7 @@ impl TakesFolder {
     /// # Errors
     /// [`ErrorKind::Io`].
     pub fn write(&self, hash: &ContentHash, title: &str, bytes: &[u8]) -> Result<(), Failure> {
+        self.follow();
         let mut place = self.place();
         if place
             .find(hash)
@@ -160,6 +198,13 @@ impl TakesFolder {
     /// # Errors
     /// Why there are none: the file is missing, or not what it says.
     pub fn read(&self, hash: &ContentHash) -> Result<Vec<u8>, &'static str> {
+        match self.read_here(hash) {
+            Err(_) if self.follow() => self.read_here(hash),
+            read => read,
+        }
+    }
+
+    fn read_here(&self, hash: &ContentHash) -> Result<Vec<u8>, &'static str> {
         const MISSING: &str = "it is neither in the project nor in the takes folder";
         let (named, folder) = {
             let mut place = self.place();
@@ -173,11 +218,12 @@ impl TakesFolder {
             let named = hash_in_name(&entry.path).is_some();
             if named { None } else { read_as(&entry.path, hash).map(|bytes| (entry.path, bytes)) }
         });
-        match renamed {
-            Some((path, bytes)) => {
-                self.place().seen.insert(digits(hash), path);
-                Ok(bytes)
-            }
+        if let Some((path, bytes)) = renamed {
+            self.place().seen.insert(digits(hash), path);
+            return Ok(bytes);
+        }
+        match self.rescue(hash) {
+            Some(bytes) => Ok(bytes),
             None if named.is_some() => Err("its file in the takes folder is damaged"),
             None => Err(MISSING),
         }
@@ -233,39 +279,6 @@ impl TakesFolder {
         }
         Ok(())
     }
-
-    /// Moves all sounds to `folder` and uses that from now on. They are copied first and deleted when all are there, so
-    /// that nothing is lost if it fails half way.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Io`]; the old place stays in use.
-    pub fn move_to(&self, folder: &Path) -> Result<(), Failure> {
-        let mut place = self.place();
-        let fail = |e: &io::Error| {
-            Failure::new(ErrorKind::Io, format!("The takes could not be moved to {}", folder.display()))
-                .because(e)
-        };
-        let old = files(&place.folder);
-        for entry in &old {
-            let name = entry.path.file_name().unwrap_or_default();
-            let bytes = fs::read(&entry.path).map_err(|e| fail(&e))?;
-            let target = folder.join(name);
-            // The same file, if both are one folder by different names; otherwise what another program put there.
-            if !fs::read(&target).is_ok_and(|there| there == bytes) {
-                write_whole(&target, &bytes).map_err(|e| fail(&e))?;
-            }
-        }
-        let same = fs::canonicalize(&place.folder).ok() == fs::canonicalize(folder).ok();
-        place.folder = folder.to_owned();
-        place.seen.clear();
-        if !same {
-            for entry in old {
-                // What cannot be deleted is there twice, which harms nobody.
-                let _ = fs::remove_file(entry.path);
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Place {
@@ -314,7 +327,7 @@ fn read_as(path: &Path, hash: &ContentHash) -> Option<Vec<u8>> {
 }
 
 /// The sounds in `folder`; none if it cannot be read.
-fn files(folder: &Path) -> Vec<Entry> {
+pub(crate) fn files(folder: &Path) -> Vec<Entry> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     entries
         .filter_map(|entry| {

@@ -3,7 +3,7 @@
 use super::folder::{TakesFolder, Usage};
 use super::kept::{Flac, Kept, text_of};
 use super::tasks::{MOST_AUDIO_BYTES, Outcome, Task};
-use super::{SessionStore, Take, default_name, flac};
+use super::{SessionStore, Take, default_name, flac, sessions};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use parking_lot::{Condvar, Mutex};
@@ -77,6 +77,7 @@ impl Keeper {
     /// A keeper of `session`; without a `folder` everything stays in memory and in the project. Starts no thread.
     #[must_use]
     pub fn new(session: Arc<SessionStore>, folder: Option<Arc<TakesFolder>>) -> Self {
+        sessions::register(&session);
         let inner = Inner {
             session,
             folder,

@@ -9,6 +9,7 @@
 //! | [`TakesFolder`] | sounds outside the project: one FLAC file each, found by the hash of its content |
 //! | [`Settings`] | where the folder is and how large it may be, for all projects |
 //! | [`Keeper`] | the background thread between them: reads, writes and lets go of sounds |
+//! | [`Library`] | the sounds of the folder across projects: an index, a search, what sounds alike, what the user said |
 //! | [`Autosave`] | the session of the program without a host, in a file that survives a crash |
 //!
 //! # The way of a sound
@@ -28,11 +29,13 @@ mod folder;
 mod keeper;
 mod kept;
 mod legacy;
+mod library;
 mod limit;
 mod model;
 mod reading;
 mod refinement;
 mod session;
+mod sessions;
 mod settings;
 mod take;
 mod tasks;
@@ -42,11 +45,16 @@ mod version;
 
 pub use autosave::Autosave;
 pub use embed::{DEFAULT_BUDGET_BYTES, Embed};
-pub use folder::{Entry, TakesFolder, Usage, data_folder, write_whole};
+pub use folder::{Entry, MoveProgress, TakesFolder, Usage, data_folder, write_whole};
 pub use keeper::{Happened, Keeper};
+pub use library::{
+    Activity, Categories, Category, Features, Heard, Library, LibrarySound, Marks, PICTURE_COLUMNS, Query, Rejected,
+    Shelf, Sort, Terms, distance, features, fold,
+};
 pub use limit::limit;
 pub use model::{ModelChoice, SavedPath};
 pub use session::{Epoch, Session, SessionStore, default_name};
+pub use sessions::sounds_in_use;
 pub use settings::Settings;
 pub use take::{Take, TakeId};
 pub use version::{PEAK_COLUMNS, Peak};

@@ -1,6 +1,6 @@
 //! What the user has set for all projects: where the takes are, and how much of them.
 
-use super::folder::{DEFAULT_QUOTA_BYTES, TakesFolder, data_folder, write_whole};
+use super::folder::{DEFAULT_QUOTA_BYTES, MoveProgress, TakesFolder, data_folder, write_whole};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -51,17 +51,18 @@ impl Settings {
 }
 
 impl TakesFolder {
-    /// Moves all sounds to `folder` for good: [`move_to`](Self::move_to), remembered in the settings in `data`.
+    /// Moves all sounds to `folder` for good: [`move_with`](Self::move_with), remembered in the settings in `data`.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`]; the old place stays in use.
-    pub fn relocate(&self, folder: &Path, data: &Path) -> Result<(), Failure> {
-        let before = Settings::read(data);
-        // First the note, then the move: a folder that is noted and empty is filled at the next try.
-        Settings { takes_folder: Some(folder.to_owned()), ..before.clone() }.write(data)?;
-        self.move_to(folder).inspect_err(|_| {
-            // If this fails too, the disk is full or gone, which the user is about to read.
-            let _ = before.write(data);
+    /// [`ErrorKind::Io`] or [`ErrorKind::Cancelled`]; the old place stays in use.
+    pub fn relocate(
+        &self,
+        folder: &Path,
+        data: &Path,
+        go_on: impl FnMut(MoveProgress) -> bool,
+    ) -> Result<(), Failure> {
+        self.move_with(folder, go_on, || {
+            Settings { takes_folder: Some(folder.to_owned()), ..Settings::read(data) }.write(data)
         })
     }
 

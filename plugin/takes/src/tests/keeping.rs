@@ -255,9 +255,9 @@ fn a_new_place_for_the_takes_is_remembered_if_they_could_be_moved() {
     let (old, new) = (folder.path(), place.path().join("new"));
     let blocked = place.path().join("a file");
     fs::write(&blocked, "").unwrap();
-    assert!(folder.relocate(&blocked, place.path()).is_err());
+    assert!(folder.relocate(&blocked, place.path(), |_| true).is_err());
     assert_eq!((folder.path(), Settings::read(place.path()).takes_folder), (old, None));
-    folder.relocate(&new, place.path()).unwrap();
+    folder.relocate(&new, place.path(), |_| true).unwrap();
     assert_eq!(folder.usage().files, 2);
     assert_eq!(Settings::read(place.path()).takes_folder, Some(new));
 }
