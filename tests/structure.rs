@@ -57,9 +57,13 @@ fn the_engine_makes_sounds_and_nothing_else() -> Result<()> {
 #[test]
 fn words_takes_and_playback_know_no_network_and_no_window() -> Result<()> {
     let no_network = ["candle-core", "candle-nn", "egui", "nice-plug", "straightshot-engine"];
-    for package in
-        ["straightshot-protocol", "straightshot-sound", "straightshot-takes", "straightshot-playback"]
-    {
+    for package in [
+        "straightshot-protocol",
+        "straightshot-sound",
+        "straightshot-takes",
+        "straightshot-playback",
+        "straightshot-delivery",
+    ] {
         lacks(package, &no_network)?;
     }
     lacks("straightshot-playback", &["crossbeam-channel", "parking_lot", "serde", "straightshot-protocol"])

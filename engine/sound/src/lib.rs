@@ -2,10 +2,24 @@
 //!
 //! Training, evaluation, the command line and the plugin read, write and convert sounds by this crate, the engine does
 //! not need it: it makes samples at its model's own rate.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`files`] | reads what others wrote; writes plain WAV for tools |
+//! | [`wav`], [`flac`] | files for delivery, as bytes: whole or floating samples, chunks and tags that describe them |
+//! | [`place`] | those bytes on the disk: complete when they appear, never over another file |
+//! | [`resample`], [`resample_loop`] | other sample rates |
+//! | [`limit_peaks`] | peaks below a ceiling |
 
 #![forbid(unsafe_code)]
 
 pub mod files;
+pub mod flac;
+mod limiter;
+pub mod place;
 mod resample;
+mod samples;
+pub mod wav;
 
-pub use resample::{resample, resample_channel};
+pub use limiter::{Limited, limit_peaks};
+pub use resample::{resample, resample_channel, resample_loop};
