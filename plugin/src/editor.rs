@@ -14,28 +14,38 @@ mod action;
 mod active;
 mod compare;
 mod controls;
+mod deliver_panel;
+mod edit_panel;
 mod embedding;
 mod header;
+mod help;
 mod icons;
+mod layout;
+mod library_panel;
 pub mod link;
 mod notice;
 mod output;
 mod panels;
 mod param;
+mod perform;
+mod play_panel;
 mod progress;
 mod prompt;
+mod queue;
+mod scene;
 mod settings;
 mod shortcuts;
 mod takes;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod versions;
 mod waveform;
 
-use crate::editor::link::{EditorLink, View};
-use crate::params::{MAX_SEED, MIN_SEED, StraightshotParams};
-use action::Action;
+use crate::editor::link::EditorLink;
+use crate::params::StraightshotParams;
 use egui::{Ui, Vec2, ViewportCommand, vec2};
+use layout::MIN_SIZE;
 use nice_plug::context::PluginApi;
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::ResizeHint;
@@ -45,23 +55,22 @@ use nice_plug_egui::baseview::HandlerError;
 use nice_plug_egui::{
     EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, create_egui_editor,
 };
-use panels::{MIN_SIZE, Panels, Scene};
-use std::hash::{BuildHasher, RandomState};
+use panels::Panels;
+use perform::Moment;
+use scene::Scene;
+use shortcuts::Situation;
 use std::sync::Arc;
 use std::time::Duration;
-use straightshot_takes::{Epoch, Take, TakeId};
+use straightshot_takes::Epoch;
 
 /// Size of a new window in points.
-const DEFAULT_SIZE: Vec2 = vec2(1000.0, 720.0);
+const DEFAULT_SIZE: Vec2 = vec2(1080.0, 700.0);
 /// Time between two frames while something sounds.
 const MOVING_INTERVAL: Duration = Duration::from_millis(33);
 /// Time between two frames while a job runs: the processor has better things to do than a smooth progress bar.
 const BUSY_INTERVAL: Duration = Duration::from_millis(66);
 /// Time between two frames otherwise: how late an automated parameter or a restored session is seen.
 const IDLE_INTERVAL: Duration = Duration::from_millis(150);
-/// Time between the wish for a sound and its start: values typed a moment before reach the parameters by way of the
-/// host, with its next block.
-const GENERATE_DELAY_S: f64 = 0.06;
 /// Shortest time between two notes to the host that the project has changed; hosts may keep an undo step for each.
 const UNSAVED_INTERVAL_S: f64 = 1.0;
 /// Interval of the framework's own repaint timer, which must not fire.
@@ -98,6 +107,8 @@ pub struct App {
     first_frame: bool,
     /// When a sound was asked for that has not been started yet, in the window's seconds.
     wanted_since_s: Option<f64>,
+    /// The zoom that was asked for.
+    wanted_zoom: Option<f32>,
     /// When the host was last told that the project has changed, in the window's seconds.
     unsaved_told_s: f64,
 }
@@ -112,65 +123,9 @@ impl App {
             epoch: 0,
             first_frame: true,
             wanted_since_s: None,
+            wanted_zoom: None,
             unsaved_told_s: f64::NEG_INFINITY,
         }
-    }
-
-    /// Carries out what the user asked for.
-    fn perform(&mut self, action: Action, view: &View, setter: &ParamSetter<'_>, now_s: f64) {
-        match action {
-            Action::Generate => self.wanted_since_s = self.wanted_since_s.or(Some(now_s)),
-            Action::Cancel => self.link.cancel(),
-            Action::RollSeed => param::set(setter, &self.params.seed, random_seed()),
-            Action::LockSeed(locked) => self.link.set_seed_locked(locked),
-            Action::DraftFirst(on) => self.link.set_draft_first(on),
-            Action::ShowSteps(id, steps) => self.link.show_steps(id, steps),
-            Action::UsePrompt(prompt) => self.link.set_prompt(&prompt),
-            Action::Audition => self.link.audition(),
-            Action::Stop => self.link.stop_audition(),
-            Action::Select(id) => self.link.select_take(id),
-            Action::SelectAndAudition(id) => {
-                if view.active_take != Some(id) {
-                    self.link.select_take(id);
-                }
-                self.link.audition();
-            }
-            Action::Recall(id) => {
-                if let Some(take) = find(view, id) {
-                    self.recall(take, setter);
-                }
-            }
-            Action::Rename(id, name) => self.link.rename_take(id, &name),
-            Action::Delete(id) => self.link.delete_take(id),
-            Action::Restore(id) => self.link.restore_take(id),
-            Action::UseModel(folder) => self.link.use_model(folder),
-            Action::Embed(embed) => self.link.set_embed(embed),
-            Action::DismissNotice => self.link.dismiss_notice(),
-        }
-    }
-
-    fn generate(&self, view: &View, setter: &ParamSetter<'_>) {
-        let mut request = self.params.request();
-        if !view.seed_locked {
-            let seed = random_seed();
-            param::set(setter, &self.params.seed, seed);
-            // The host may hand the new value to the parameter only with its next block.
-            request.seed = u64::from(seed.unsigned_abs());
-        }
-        self.link.generate(request);
-    }
-
-    /// Puts what made `take` back into the fields and parameters, and locks the seed so that it counts.
-    fn recall(&self, take: &Take, setter: &ParamSetter<'_>) {
-        let request = &take.request;
-        self.link.set_prompt(&request.prompt);
-        self.link.set_negative_prompt(&request.negative_prompt);
-        self.link.set_seed_locked(true);
-        param::set(setter, &self.params.steps, i32::try_from(request.steps).unwrap_or(i32::MAX));
-        param::set(setter, &self.params.seed, i32::try_from(request.seed).unwrap_or(MAX_SEED));
-        param::set(setter, &self.params.guidance, request.guidance);
-        #[expect(clippy::cast_possible_truncation, reason = "the parameter is an f32")]
-        param::set(setter, &self.params.length, request.seconds as f32);
     }
 
     fn frame(&mut self, ui: &mut Ui, setter: &ParamSetter<'_>) {
@@ -182,7 +137,15 @@ impl App {
         let peak = self.link.telemetry().meter.take_peak();
         let (now_s, elapsed_s) = ui.input(|input| (input.time, input.unstable_dt));
         self.panels.follow(&view, peak, elapsed_s);
-        let mut actions = shortcuts::pressed(ui, &view, &self.panels.compare, playhead.is_some());
+        let mut actions = shortcuts::pressed(
+            ui,
+            &Situation {
+                view: &view,
+                compare: &self.panels.compare,
+                playing: playhead.is_some(),
+                zoom: ui.ctx().zoom_factor(),
+            },
+        );
         let scene = Scene { view: &view, params: &self.params, setter, playhead };
         let edited = self.panels.draw(ui, &scene, &mut actions);
         if edited.prompt {
@@ -191,12 +154,13 @@ impl App {
         if edited.negative_prompt {
             self.link.set_negative_prompt(&self.panels.prompt.negative_prompt);
         }
+        let at = Moment { view: &view, setter, now_s };
         for action in actions {
-            self.perform(action, &view, setter, now_s);
+            self.perform(action, at);
         }
-        if self.wanted_since_s.is_some_and(|since| now_s - since >= GENERATE_DELAY_S) {
-            self.wanted_since_s = None;
-            self.generate(&view, setter);
+        self.start_wanted(at);
+        if let Some(zoom) = self.wanted_zoom.take() {
+            ui.ctx().set_zoom_factor(zoom);
         }
         if now_s - self.unsaved_told_s >= UNSAVED_INTERVAL_S && self.link.take_unsaved() {
             self.unsaved_told_s = now_s;
@@ -243,16 +207,4 @@ impl NiceEguiApp for App {
             }
         }
     }
-}
-
-fn find(view: &View, id: TakeId) -> Option<&Arc<Take>> {
-    view.takes.iter().chain(&view.bin).find(|take| take.id == id)
-}
-
-/// A seed that could not be foreseen, within the parameter's range.
-fn random_seed() -> i32 {
-    let count = u64::from((MAX_SEED - MIN_SEED).unsigned_abs()) + 1;
-    // Each `RandomState` hashes with another random key; no generator has to be kept.
-    let drawn = RandomState::new().hash_one("seed") % count;
-    i32::try_from(drawn).map_or(MIN_SEED, |offset| MIN_SEED + offset)
 }

@@ -1,46 +1,68 @@
 //! What the user asked for in a frame. Drawing code only collects actions; [`super::App`] carries them out, so
 //! that every panel can be drawn and tested without a plugin around it.
+//!
+//! Each area of the window has an enum of its own in `action/`, and its handling as `impl App` in the file of the same
+//! name in `perform/`: panels know the enums and not the handling, so that no files use each other in a circle.
 
-use std::path::PathBuf;
-use straightshot_takes::{Embed, TakeId};
+mod deliver;
+mod edit;
+mod library;
+mod play;
+mod queue;
+mod request;
+mod versions;
+mod window;
+
+pub(super) use deliver::DeliverAction;
+pub(super) use edit::EditAction;
+pub(super) use library::LibraryAction;
+pub(super) use play::PlayAction;
+pub(super) use queue::QueueAction;
+pub(super) use request::RequestAction;
+pub(super) use versions::VersionsAction;
+pub(super) use window::WindowAction;
 
 /// One thing the user asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Action {
-    /// Make a sound from the prompt and the parameters.
-    Generate,
-    /// Stop making it.
-    Cancel,
-    /// Put a new random seed into the parameter.
-    RollSeed,
-    /// Keep the seed for the next sounds, or roll a new one for each.
-    LockSeed(bool),
-    /// Make drafts of the next sounds, or not.
-    DraftFirst(bool),
-    /// Show and play the version of a take with so many steps, if there is one.
-    ShowSteps(TakeId, u32),
-    /// Replace the prompt, e.g. by an example.
-    UsePrompt(String),
-    /// Play the active take once.
-    Audition,
-    /// Silence everything.
-    Stop,
-    /// Make a take the active one.
-    Select(TakeId),
-    /// Make a take the active one and play it.
-    SelectAndAudition(TakeId),
-    /// Put a take's texts and settings back into the controls.
-    Recall(TakeId),
-    /// Give a take another name.
-    Rename(TakeId, String),
-    /// Move a take to the bin.
-    Delete(TakeId),
-    /// Bring a take back from the bin.
-    Restore(TakeId),
-    /// Put these sounds into the project.
-    Embed(Embed),
-    /// Use the model in this folder, or the built-in one.
-    UseModel(Option<PathBuf>),
-    /// Remove the message.
-    DismissNotice,
+    /// Of the window itself: zoom, help, model, messages.
+    Window(WindowAction),
+    /// Of what the next sound is made from.
+    Request(RequestAction),
+    /// Of making sounds.
+    Queue(QueueAction),
+    /// Of the versions of a take.
+    Versions(VersionsAction),
+    /// Of listening.
+    Play(PlayAction),
+    /// Of editing the active take.
+    #[allow(dead_code, reason = "the panel follows")]
+    Edit(EditAction),
+    /// Of files that leave the window.
+    #[allow(dead_code, reason = "the panel follows")]
+    Deliver(DeliverAction),
+    /// Of the list of takes and the library.
+    Library(LibraryAction),
 }
+
+/// Lets a panel write `actions.push(PlayAction::Stop.into())`.
+macro_rules! into_action {
+    ($($area:ident($actions:ident)),*) => {
+        $(impl From<$actions> for Action {
+            fn from(action: $actions) -> Self {
+                Self::$area(action)
+            }
+        })*
+    };
+}
+
+into_action!(
+    Window(WindowAction),
+    Request(RequestAction),
+    Queue(QueueAction),
+    Versions(VersionsAction),
+    Play(PlayAction),
+    Edit(EditAction),
+    Deliver(DeliverAction),
+    Library(LibraryAction)
+);

@@ -1,6 +1,6 @@
 //! The active take: what sounds, where it is, how loud it is, and A/B comparison.
 
-use super::action::Action;
+use super::action::{Action, LibraryAction, PlayAction, RequestAction};
 use super::compare::{Compare, SIDES};
 use super::controls::{self, Look};
 use super::icons::{self, Icon};
@@ -53,7 +53,11 @@ impl ActiveTake {
         let hint = if playhead.is_some() { "Click to stop" } else { "Click to listen" };
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, hint));
         if response.on_hover_cursor(CursorIcon::PointingHand).clicked() {
-            actions.push(if playhead.is_some() { Action::Stop } else { Action::Audition });
+            actions.push(Action::Play(if playhead.is_some() {
+                PlayAction::Stop
+            } else {
+                PlayAction::Audition
+            }));
         }
     }
 
@@ -77,11 +81,11 @@ fn heading(
     actions: &mut Vec<Action>,
 ) {
     let (icon, hint, action) = match playhead {
-        Some(_) => (Icon::Stop, "Stop (Ctrl + Space)", Action::Stop),
-        None => (Icon::Play, "Listen (Ctrl + Space)", Action::Audition),
+        Some(_) => (Icon::Stop, "Stop (Ctrl + Space)", PlayAction::Stop),
+        None => (Icon::Play, "Listen (Ctrl + Space)", PlayAction::Audition),
     };
     if controls::icon_button(ui, icon, theme::CONTROL_HEIGHT, Look::Framed, hint).clicked() {
-        actions.push(action);
+        actions.push(action.into());
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         compare_switch(ui, compare, actions);
@@ -122,7 +126,7 @@ fn compare_switch(ui: &mut Ui, compare: &Compare, actions: &mut Vec<Action>) {
     let chosen = Some(compare.active_side());
     let response = ui.scope(|ui| controls::segmented(ui, "Compare", width, &SIDES, chosen));
     if response.inner.is_some() {
-        actions.push(Action::Select(other));
+        actions.push(LibraryAction::Select(other).into());
     }
     response.response.on_hover_text("Compare the last two takes (Ctrl + B)");
 }
@@ -162,7 +166,7 @@ fn example_links(ui: &mut Ui, actions: &mut Vec<Action>) {
     for (example, width) in EXAMPLES.into_iter().zip(widths) {
         let place = Rect::from_min_size(egui::pos2(left, row.top()), vec2(width, row.height()));
         if controls::chip(ui, place, example).clicked() {
-            actions.push(Action::UsePrompt(example.to_owned()));
+            actions.push(RequestAction::UsePrompt(example.to_owned()).into());
         }
         left += width + theme::UNIT;
     }

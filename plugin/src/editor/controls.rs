@@ -128,6 +128,37 @@ pub(super) fn column(rect: Rect, index: usize, count: usize, gap: f32) -> Rect {
     Rect::from_min_size(rect.min + vec2(index * (width + gap), 0.0), vec2(width, rect.height()))
 }
 
+/// A row of tabs over the full width; returns the one that was clicked, if it is not the one that is shown.
+pub(super) fn tabs(ui: &mut Ui, name: &str, labels: &[&str], shown: usize) -> Option<usize> {
+    let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    let line = rect.with_min_y(rect.bottom() - 1.0);
+    ui.painter().rect_filled(line, 0, theme::LINE);
+    let mut left = rect.left();
+    let mut clicked = None;
+    for (index, label) in labels.iter().enumerate() {
+        let galley = ui.painter().layout_no_wrap((*label).to_owned(), theme::body(), theme::TEXT);
+        let width = galley.size().x + 2.0 * theme::UNIT;
+        let place = Rect::from_min_size(egui::pos2(left, rect.top()), vec2(width, rect.height()));
+        left += width + 0.5 * theme::UNIT;
+        let response = ui.interact(place, ui.scope_id().with((name, index)), Sense::click());
+        let chosen = index == shown;
+        let color = if chosen || response.hovered() { theme::TEXT } else { theme::TEXT_DIM };
+        let at = Align2::CENTER_CENTER.anchor_size(place.center(), galley.size()).min;
+        ui.painter().galley_with_override_text_color(at, galley, color);
+        if chosen {
+            let mark = place.with_min_y(place.bottom() - 2.0).shrink2(vec2(theme::UNIT, 0.0));
+            ui.painter().rect_filled(mark, 1, theme::ACCENT);
+        }
+        focus_ring(ui, place.shrink2(vec2(0.0, 4.0)), &response);
+        response.widget_info(|| WidgetInfo::selected(Role::Tab, ui.is_enabled(), chosen, *label));
+        if response.on_hover_cursor(CursorIcon::PointingHand).clicked() && !chosen {
+            clicked = Some(index);
+        }
+    }
+    clicked
+}
+
 /// How an icon button looks at rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {

@@ -1,6 +1,6 @@
 //! Which sounds the project holds, and how large that makes it: one chip above the list of takes.
 
-use super::action::Action;
+use super::action::{Action, LibraryAction};
 use super::controls;
 use super::theme;
 use crate::editor::link::View;
@@ -14,7 +14,7 @@ pub(super) fn chip(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
     let (place, _) = ui.allocate_exact_size(size + vec2(2.0, 0.5) * theme::UNIT, Sense::hover());
     let response = controls::chip(ui, place, &text);
     if response.on_hover_text(hint(view.embed)).clicked() {
-        actions.push(Action::Embed(next(view.embed)));
+        actions.push(LibraryAction::Embed(next(view.embed)).into());
     }
 }
 

@@ -1,6 +1,6 @@
 //! The bar at the top: the name of the plugin and the model it plays with.
 
-use super::action::Action;
+use super::action::{Action, WindowAction};
 use super::controls;
 use super::icons::{self, Icon};
 use super::theme;
@@ -68,12 +68,12 @@ impl Header {
             let use_folder =
                 ui.add_enabled(!folder.is_empty(), egui::Button::new("Use this folder")).clicked();
             if use_folder || entered && !folder.is_empty() {
-                actions.push(Action::UseModel(Some(typed_folder(folder, view))));
+                actions.push(WindowAction::UseModel(Some(typed_folder(folder, view))).into());
                 ui.close();
             }
             let custom = !view.model.is_default();
             if ui.add_enabled(custom, egui::Button::new("Use the built-in model")).clicked() {
-                actions.push(Action::UseModel(None));
+                actions.push(WindowAction::UseModel(None).into());
                 ui.close();
             }
         });
@@ -127,25 +127,15 @@ fn model_button(ui: &mut Ui, text: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shared::Status;
     use crate::worker::models::default_card;
     use straightshot_protocol::ModelId;
     use straightshot_takes::ModelChoice;
 
     fn view(folder: Option<&str>) -> View {
         View {
-            prompt: String::new(),
-            negative_prompt: String::new(),
-            seed_locked: false,
             draft_first: true,
             model: folder.map(|folder| ModelChoice::in_folder(folder.into())).unwrap_or_default(),
-            embed: straightshot_takes::Embed::default(),
-            embedded_bytes: 0,
-            epoch: 0,
-            takes: Vec::new(),
-            bin: Vec::new(),
-            active_take: None,
-            status: Status::default(),
+            ..View::default()
         }
     }
 

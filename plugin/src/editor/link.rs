@@ -1,4 +1,6 @@
 //! What the editor sees of its plugin instance, and what it can ask of it.
+//!
+//! What belongs to one area of the window is in a file of `link/`, each with a further `impl EditorLink`.
 
 use crate::shared::{Command, Shared, Status};
 use crate::worker::Worker;
@@ -9,7 +11,7 @@ use straightshot_protocol::{Card, Request};
 use straightshot_takes::{Embed, Epoch, ModelChoice, Session, Take, TakeId};
 
 /// A consistent picture of everything the editor shows. Cheap: texts are cloned, takes are shared.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default, Clone)]
 pub struct View {
     /// What to hear.
     pub prompt: String,

@@ -1,48 +1,39 @@
-//! Where everything is: the panels of the window and their arrangement.
-//!
-//! ```text
-//! +-----------------------------------------------+
-//! | header: name                            model |
-//! +-----------------------------------------------+
-//! | notice, if there is one                       |
-//! +------------------------------+----------------+
-//! | prompt, settings, generate   | takes          |
-//! +------------------------------+                |
-//! | active take                  |                |
-//! +------------------------------+----------------+
-//! | footer: play mode               gain    meter |
-//! +-----------------------------------------------+
-//! ```
+//! All panels of the window, drawn into their [`Places`].
 
 use super::action::Action;
 use super::active::ActiveTake;
 use super::compare::Compare;
+use super::controls;
+use super::deliver_panel::DeliverPanel;
+use super::edit_panel::EditPanel;
 use super::header::Header;
+use super::help;
+use super::layout::{GAP, MIN_SIZE, Places, Splits};
+use super::library_panel::LibraryPanel;
 use super::output::{self, OutputMeter};
+use super::play_panel::PlayPanel;
 use super::prompt::{Edited, PromptFields};
+use super::queue::{self, QueuePanel};
+use super::scene::Scene;
 use super::takes::TakeList;
-use super::{notice, progress, settings, theme};
+use super::versions::{self, VersionsStrip};
+use super::{notice, settings, theme};
 use crate::editor::link::View;
-use crate::params::StraightshotParams;
-use egui::{Align, Layout, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, pos2, vec2};
-use nice_plug::prelude::ParamSetter;
+use egui::{Align, Layout, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, vec2};
+use straightshot_takes::Take;
 
-/// Height of the header and of the footer in points.
-const BAR_HEIGHT: f32 = 6.0 * theme::UNIT;
-/// Distance between two panels in points.
-const GAP: f32 = 1.5 * theme::UNIT;
-/// Part of the width that goes to the list of takes.
-const TAKES_SHARE: f32 = 0.3;
-/// Narrowest and widest list of takes in points.
-const TAKES_WIDTH: (f32, f32) = (32.0 * theme::UNIT, 48.0 * theme::UNIT);
 /// Lowest and highest prompt field in points.
 const PROMPT_HEIGHT: (f32, f32) = (9.5 * theme::UNIT, 22.0 * theme::UNIT);
-/// Lowest panel of the active take in points; where there is no room for it the column scrolls.
-const ACTIVE_HEIGHT: f32 = 18.0 * theme::UNIT;
-/// Part of the spare height that goes to the prompt field; the waveform gets the rest.
-const PROMPT_SHARE: f32 = 0.25;
-/// Smallest size in points at which everything is in sight; a smaller window scrolls.
-pub(super) const MIN_SIZE: Vec2 = vec2(760.0, 640.0);
+/// Lowest place for the list of jobs in points.
+const JOBS_HEIGHT: f32 = 5.0 * theme::UNIT;
+/// Part of the spare height that goes to the prompt field; the jobs get the rest.
+const PROMPT_SHARE: f32 = 0.4;
+/// Tabs below the waveform.
+const WORK: [&str; 3] = ["Edit", "Play", "Deliver"];
+/// Tabs of the right column.
+const LISTS: [&str; 2] = ["Takes", "Library"];
+/// What the left column shows in a narrow window.
+const SIDES: [&str; 3] = ["New sound", "Takes", "Library"];
 
 /// All panels with the state that is theirs.
 #[derive(Debug, Default)]
@@ -55,10 +46,32 @@ pub(super) struct Panels {
     pub(super) meter: OutputMeter,
     /// Name and model.
     header: Header,
+    /// Generate and the jobs.
+    queue: QueuePanel,
     /// Waveform of the active take.
     active: ActiveTake,
-    /// The list at the right.
+    /// The versions of the active take.
+    versions: VersionsStrip,
+    /// The tab Edit.
+    edit: EditPanel,
+    /// The tab Play.
+    play: PlayPanel,
+    /// The tab Deliver.
+    deliver: DeliverPanel,
+    /// The list of takes.
     takes: TakeList,
+    /// The tab Library.
+    library: LibraryPanel,
+    /// Where the borders are.
+    splits: Splits,
+    /// Index into [`WORK`].
+    work: usize,
+    /// Index into [`LISTS`].
+    list: usize,
+    /// Whether the left column of a narrow window shows the list.
+    list_at_left: bool,
+    /// Whether the list of shortcuts is shown.
+    help: bool,
 }
 
 impl Panels {
@@ -67,6 +80,11 @@ impl Panels {
         self.compare = Compare::default();
         self.takes = TakeList::default();
         self.active = ActiveTake::default();
+        self.versions.forget_session();
+        self.edit.forget_session();
+        self.play.forget_session();
+        self.deliver.forget_session();
+        self.library.forget_session();
     }
 
     /// Takes in what has changed since the last frame, `seconds` ago.
@@ -74,6 +92,18 @@ impl Panels {
         self.prompt.follow(view);
         self.compare.follow(&view.takes, view.active_take);
         self.meter.advance(peak, seconds);
+    }
+
+    /// Shows the list of shortcuts, or hides it.
+    pub(super) fn toggle_help(&mut self) {
+        self.help = !self.help;
+    }
+
+    /// Shows the list of takes with a field for another name of `take`.
+    pub(super) fn start_renaming(&mut self, take: &Take) {
+        self.list = 0;
+        self.list_at_left = true;
+        self.takes.start_renaming(take);
     }
 
     /// Draws the whole window.
@@ -84,108 +114,129 @@ impl Panels {
         let scroll = ScrollArea::both().id_salt("window").auto_shrink(false);
         let shown = scroll.show(ui, |ui| {
             let (whole, _) = ui.allocate_exact_size(window.size().max(MIN_SIZE), Sense::hover());
-            self.bars_and_body(ui, whole, scene, actions)
+            let places = Places::of(whole, self.splits);
+            let edited = self.columns(ui, &places, scene, actions);
+            places.drag_borders(ui, &mut self.splits);
+            edited
         });
+        if self.help {
+            self.help = help::show(ui, window);
+        }
         shown.inner
     }
 
-    fn bars_and_body(
+    fn columns(
         &mut self,
         ui: &mut Ui,
-        whole: Rect,
+        places: &Places,
         scene: &Scene<'_>,
         actions: &mut Vec<Action>,
     ) -> Edited {
-        let header = Rect::from_min_size(whole.min, vec2(whole.width(), BAR_HEIGHT));
-        let footer = Rect::from_min_max(pos2(whole.left(), whole.bottom() - BAR_HEIGHT), whole.max);
-        bar(ui, header, "header", |ui| self.header.show(ui, scene.view, actions));
-        bar(ui, footer, "footer", |ui| output::show(ui, scene.params, scene.setter, &mut self.meter));
-        let body = Rect::from_min_max(header.left_bottom(), footer.right_top()).shrink(GAP);
-        let body = message_strip(ui, body, scene.view, actions);
-        let width = (TAKES_SHARE * body.width()).clamp(TAKES_WIDTH.0, TAKES_WIDTH.1);
-        let (left, right) = body.split_left_right_at_x(body.right() - width);
-        card(ui, right, "takes", |ui| self.takes.show(ui, scene.view, &self.compare, actions));
-        self.left_column(ui, left.with_max_x(left.right() - GAP), scene, actions)
+        bar(ui, places.header, "header", |ui| self.header.show(ui, scene.view, actions));
+        let mut message = ui.new_child(UiBuilder::new().max_rect(places.message).id_salt("message"));
+        notice::show(&mut message, scene.view, actions);
+        let narrow = places.right.is_none();
+        let edited = card(ui, places.left, "left", |ui| {
+            if narrow {
+                let shown = if self.list_at_left { 1 + self.list } else { 0 };
+                if let Some(side) = controls::tabs(ui, "Side", &SIDES, shown) {
+                    self.list_at_left = side > 0;
+                    self.list = side.saturating_sub(1);
+                }
+            }
+            if narrow && self.list_at_left {
+                self.lists(ui, scene, actions);
+                Edited::default()
+            } else {
+                self.request(ui, scene, actions)
+            }
+        });
+        card(ui, places.upper, "active take", |ui| self.active_take(ui, scene, actions));
+        card(ui, places.lower, "work", |ui| self.work(ui, scene, actions));
+        if let Some(right) = places.right {
+            card(ui, right, "right", |ui| {
+                if let Some(list) = controls::tabs(ui, "List", &LISTS, self.list) {
+                    self.list = list;
+                }
+                self.lists(ui, scene, actions);
+            });
+        }
+        bar(ui, places.footer, "footer", |ui| output::show(ui, scene.params, scene.setter, &mut self.meter));
+        edited
     }
 
-    /// Prompt, settings and progress in one card, the active take in another below it.
-    fn left_column(
-        &mut self,
-        ui: &mut Ui,
-        column: Rect,
-        scene: &Scene<'_>,
-        actions: &mut Vec<Action>,
-    ) -> Edited {
-        let controls = settings::HEIGHT + progress::HEIGHT + 2.0 * GAP + 2.0 * theme::MARGIN;
-        let fixed = controls + self.prompt.total_height(0.0);
-        let spare = column.height() - fixed - PROMPT_HEIGHT.0 - GAP - ACTIVE_HEIGHT;
+    /// What to make, the button that does it, and the jobs below it. Only the jobs grow and shrink by themselves, and
+    /// nothing is below them.
+    fn request(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) -> Edited {
+        let room = ui.available_height();
+        let gaps = 3.0 * GAP;
+        let fixed = self.prompt.total_height(0.0) + settings::HEIGHT + queue::GENERATE_HEIGHT + gaps;
+        let spare = room - fixed - PROMPT_HEIGHT.0 - JOBS_HEIGHT;
         let prompt_height = (PROMPT_HEIGHT.0 + PROMPT_SHARE * spare.max(0.0)).min(PROMPT_HEIGHT.1).round();
-        let mut outer = ui.new_child(UiBuilder::new().max_rect(column).id_salt("left"));
-        let scroll = ScrollArea::vertical().id_salt("left").auto_shrink(false);
-        let shown = scroll.show(&mut outer, |ui| {
-            let height = column.height() - spare.min(0.0);
-            let (whole, _) = ui.allocate_exact_size(vec2(column.width(), height), Sense::hover());
-            let (top, bottom) = whole.split_top_bottom_at_y(whole.top() + fixed + prompt_height);
-            let edited = card(ui, top, "request", |ui| self.request(ui, prompt_height, scene, actions));
-            let bottom = bottom.with_min_y(bottom.top() + GAP);
-            let (compare, playhead) = (&self.compare, scene.playhead);
-            card(ui, bottom, "active take", |ui| {
-                self.active.show(ui, scene.view, compare, playhead, actions)
-            });
+        let scroll = ScrollArea::vertical().id_salt("request").auto_shrink(false);
+        let shown = scroll.show(ui, |ui| {
+            let edited = self.prompt.show(ui, prompt_height, scene.view.card());
+            settings::show(ui, scene.params, scene.setter, scene.view, actions);
+            let ready = !self.prompt.prompt.trim().is_empty();
+            self.queue.show(ui, scene, ready, actions);
+            let jobs = vec2(ui.available_width(), (room - fixed - prompt_height).max(JOBS_HEIGHT));
+            ui.allocate_ui(jobs, |ui| self.queue.show_jobs(ui, scene, actions));
             edited
         });
         shown.inner
     }
 
-    /// What to generate, and the button that does it.
-    fn request(
-        &mut self,
-        ui: &mut Ui,
-        prompt_height: f32,
-        scene: &Scene<'_>,
-        actions: &mut Vec<Action>,
-    ) -> Edited {
-        let edited = self.prompt.show(ui, prompt_height, scene.view.card());
-        ui.add_space(GAP - theme::UNIT);
-        settings::show(ui, scene.params, scene.setter, scene.view, actions);
-        ui.add_space(GAP - theme::UNIT);
-        progress::show(ui, scene.view, !self.prompt.prompt.trim().is_empty(), actions);
-        edited
+    /// Waveform of the active take with its versions below.
+    fn active_take(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+        let (above, strip) = {
+            let rect = ui.available_rect_before_wrap();
+            rect.split_top_bottom_at_y(rect.bottom() - versions::HEIGHT)
+        };
+        let above = above.with_max_y(above.bottom() - theme::UNIT);
+        let mut inside = ui.new_child(UiBuilder::new().max_rect(above).id_salt("waveform"));
+        self.active.show(&mut inside, scene.view, &self.compare, scene.playhead, actions);
+        let mut inside = ui.new_child(UiBuilder::new().max_rect(strip).id_salt("versions"));
+        self.versions.show(&mut inside, scene, actions);
     }
-}
 
-/// What a frame shows.
-pub(super) struct Scene<'a> {
-    /// The session and the running job.
-    pub(super) view: &'a View,
-    /// The host's parameters.
-    pub(super) params: &'a StraightshotParams,
-    /// The way to change them.
-    pub(super) setter: &'a ParamSetter<'a>,
-    /// The fraction of the active take that sounds.
-    pub(super) playhead: Option<f32>,
-}
+    /// The tabs below the waveform.
+    fn work(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+        if let Some(work) = controls::tabs(ui, "Work", &WORK, self.work) {
+            self.work = work;
+        }
+        let scroll = ScrollArea::vertical().id_salt(WORK[self.work]).auto_shrink(false);
+        scroll.show(ui, |ui| match self.work {
+            0 => self.edit.show(ui, scene, actions),
+            1 => self.play.show(ui, scene, actions),
+            _ => self.deliver.show(ui, scene, actions),
+        });
+    }
 
-/// Draws the notice, if there is one, and returns what is left of `body`.
-fn message_strip(ui: &mut Ui, body: Rect, view: &View, actions: &mut Vec<Action>) -> Rect {
-    let Some(text) = &view.status.notice else { return body };
-    let mut strip = ui.new_child(UiBuilder::new().max_rect(body).id_salt("notice"));
-    notice::show(&mut strip, text, view.status.missing.as_ref(), actions);
-    body.with_min_y(strip.min_rect().bottom() + GAP)
+    /// The list of takes or the library.
+    fn lists(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+        if self.list == 0 {
+            self.takes.show(ui, scene.view, &self.compare, actions);
+        } else {
+            self.library.show(ui, scene, actions);
+        }
+    }
 }
 
 /// A bar over the full width with its content in one row.
 fn bar(ui: &mut Ui, rect: Rect, salt: &str, add: impl FnOnce(&mut Ui)) {
     ui.painter().rect_filled(rect, 0, theme::PANEL);
-    let inner = rect.shrink2(vec2(GAP + theme::MARGIN, 0.0));
+    let inner = rect.shrink2(vec2(GAP + PADDING, 0.0));
     let layout = Layout::left_to_right(Align::Center);
     add(&mut ui.new_child(UiBuilder::new().max_rect(inner).id_salt(salt).layout(layout)));
 }
 
+/// Between the edge of a card and its content, in points.
+const PADDING: f32 = 1.5 * theme::UNIT;
+
 /// A panel with rounded corners and its content from top to bottom, clipped to it.
 fn card<R>(ui: &mut Ui, rect: Rect, salt: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
     ui.painter().rect(rect, theme::PANEL_RADIUS, theme::PANEL, Stroke::NONE, StrokeKind::Inside);
-    let mut inside = ui.new_child(UiBuilder::new().max_rect(rect.shrink(theme::MARGIN)).id_salt(salt));
+    let mut inside = ui.new_child(UiBuilder::new().max_rect(rect.shrink(PADDING)).id_salt(salt));
     inside.shrink_clip_rect(rect);
     add(&mut inside)
 }

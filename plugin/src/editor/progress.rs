@@ -1,6 +1,6 @@
 //! Generate and Cancel, and how far the running job is.
 
-use super::action::Action;
+use super::action::{Action, QueueAction};
 use super::controls;
 use super::theme;
 use crate::editor::link::View;
@@ -25,10 +25,10 @@ pub(super) fn show(ui: &mut Ui, view: &View, ready: bool, actions: &mut Vec<Acti
                 .on_hover_text("Stop making this sound (Escape)")
                 .clicked()
             {
-                actions.push(Action::Cancel);
+                actions.push(QueueAction::Cancel.into());
             }
         } else if controls::primary_button(ui, "Generate", size, ready).clicked() {
-            actions.push(Action::Generate);
+            actions.push(QueueAction::Generate.into());
         }
         let (rest, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
         let rest = rest.with_min_x(rest.left() + theme::UNIT);

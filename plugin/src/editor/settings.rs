@@ -1,6 +1,6 @@
 //! Steps, length, guidance and seed: the parameters that shape the next sound.
 
-use super::action::Action;
+use super::action::{Action, RequestAction, VersionsAction};
 use super::controls::{self, Look, Mark, Segment};
 use super::icons::Icon;
 use super::param::{self, Field};
@@ -19,9 +19,9 @@ use straightshot_takes::Take;
 /// Height of a caption with its control below, in points.
 const CELL_HEIGHT: f32 = 2.0 * theme::UNIT + 0.5 * theme::UNIT + theme::CONTROL_HEIGHT;
 /// Height of everything [`show`] draws, in points.
-pub(super) const HEIGHT: f32 = 2.0 * CELL_HEIGHT + 1.5 * theme::UNIT;
+pub(super) const HEIGHT: f32 = 3.0 * CELL_HEIGHT + 2.0 * theme::UNIT;
 
-/// Draws both rows over the full width.
+/// Draws the rows over the full width.
 pub(super) fn show(
     ui: &mut Ui,
     params: &StraightshotParams,
@@ -31,14 +31,14 @@ pub(super) fn show(
 ) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), egui::Sense::hover());
     let row = Rect::from_min_size(rect.min, vec2(rect.width(), CELL_HEIGHT));
-    let second = row.translate(vec2(0.0, CELL_HEIGHT + 1.5 * theme::UNIT));
-    let column = |index| controls::column(second, index, 3, theme::MARGIN);
+    let below = |rows: f32| row.translate(vec2(0.0, rows * (CELL_HEIGHT + theme::UNIT)));
+    let column = |index| controls::column(below(1.0), index, 2, theme::UNIT);
     cell(ui, row, "Steps", |ui| steps(ui, params, setter, view, actions));
     let card = view.card();
     cell(ui, column(0), "Length", |ui| length(ui, params, setter, card));
     let effect = GuidanceEffect::of(card, params.guidance.value(), params.steps.value());
     cell(ui, column(1), effect.caption(), |ui| guidance(ui, params, setter, &effect));
-    cell(ui, column(2), "Seed", |ui| seed(ui, params, setter, view.seed_locked, actions));
+    cell(ui, below(2.0), "Seed", |ui| seed(ui, params, setter, view.seed_locked, actions));
 }
 
 /// A caption with one row of controls below it.
@@ -67,7 +67,7 @@ fn steps(
     view: &View,
     actions: &mut Vec<Action>,
 ) {
-    let width = 7.0 * theme::UNIT;
+    let width = 5.0 * theme::UNIT;
     let marks = ui.available_width() - width - theme::CONTROL_HEIGHT - 2.0 * theme::UNIT;
     let before = params.steps.value();
     let offered = step_marks(view.card());
@@ -91,7 +91,7 @@ fn steps(
         ui.painter().rect_stroke(field.rect, theme::RADIUS, line, StrokeKind::Inside);
     }
     if let (Some(steps), Some(take)) = (clicked.or(entered), view.active()) {
-        actions.push(Action::ShowSteps(take.id, steps.unsigned_abs()));
+        actions.push(VersionsAction::ShowSteps(take.id, steps.unsigned_abs()).into());
     }
     draft_switch(ui, view.draft_first, actions);
 }
@@ -126,7 +126,7 @@ fn draft_switch(ui: &mut Ui, on: bool, actions: &mut Vec<Action>) {
         (Look::Framed, "No drafts: the sound is done sooner, and nothing is heard before")
     };
     if controls::icon_button(ui, Icon::Steps, theme::CONTROL_HEIGHT, look, hint).clicked() {
-        actions.push(Action::DraftFirst(!on));
+        actions.push(RequestAction::DraftFirst(!on).into());
     }
 }
 
@@ -235,11 +235,11 @@ fn seed(
         (Icon::Unlocked, Look::Framed, "Seed unlocked: every sound rolls a new one")
     };
     if controls::icon_button(ui, icon, theme::CONTROL_HEIGHT, look, hint).clicked() {
-        actions.push(Action::LockSeed(!locked));
+        actions.push(RequestAction::LockSeed(!locked).into());
     }
     if controls::icon_button(ui, Icon::Dice, theme::CONTROL_HEIGHT, Look::Framed, "Roll a new seed").clicked()
     {
-        actions.push(Action::RollSeed);
+        actions.push(RequestAction::RollSeed.into());
     }
 }
 

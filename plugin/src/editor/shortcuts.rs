@@ -1,37 +1,256 @@
 //! Keys that work wherever in the window the keyboard focus is, and what ends that focus.
+//!
+//! [`TABLE`] is the one place that says which key does what: the keys are read from it, and so are the tooltips
+//! ([`Shortcut::hint`]), the help over the window and the table in MANUAL.md, which a test compares.
+//!
+//! A key without Ctrl does nothing while somebody types. In a host the keyboard is the host's until something in the window
+//! was clicked that takes keys.
 
-use super::action::Action;
+use super::action::{Action, LibraryAction, PlayAction, QueueAction, VersionsAction, WindowAction};
 use super::compare::Compare;
-use super::prompt;
+use super::{prompt, theme};
 use crate::editor::link::View;
 use egui::{Event, Key, Modifiers, Popup, Ui};
+use straightshot_takes::TakeId;
 
-/// The actions of the shortcuts pressed in this frame. `playing` is whether anything sounds.
+/// Something that a key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shortcut {
+    /// Make a sound.
+    Generate,
+    /// Stop making it.
+    Cancel,
+    /// Play or stop.
+    Play,
+    /// Play the next or the previous take of the list.
+    Walk,
+    /// Hear a version of the active take.
+    Version,
+    /// Change between the two takes that are compared.
+    Compare,
+    /// Give the active take another name.
+    Rename,
+    /// Move the active take to the bin.
+    Delete,
+    /// Make everything in the window larger or smaller.
+    Zoom,
+    /// Show or hide the list of shortcuts.
+    Help,
+}
+
+/// A key with its modifiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Press {
+    modifiers: Modifiers,
+    key: Key,
+}
+
+/// One line of [`TABLE`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    /// What it is.
+    pub(super) shortcut: Shortcut,
+    /// The part of the window it belongs to.
+    pub(super) area: &'static str,
+    /// What it does, in a few words.
+    pub(super) what: &'static str,
+    /// The keys, each of which does it; where there are several for several things, their order counts.
+    presses: &'static [Press],
+    /// How the keys are written, if not one after the other.
+    written: Option<&'static str>,
+}
+
+const fn plain(key: Key) -> Press {
+    Press { modifiers: Modifiers::NONE, key }
+}
+
+const fn ctrl(key: Key) -> Press {
+    Press { modifiers: Modifiers::COMMAND, key }
+}
+
+const fn entry(
+    shortcut: Shortcut,
+    area: &'static str,
+    what: &'static str,
+    presses: &'static [Press],
+) -> Entry {
+    Entry { shortcut, area, what, presses, written: None }
+}
+
+/// Versions that have a key of their own.
+const VERSION_KEYS: [Press; 5] =
+    [plain(Key::Num1), plain(Key::Num2), plain(Key::Num3), plain(Key::Num4), plain(Key::Num5)];
+
+/// Every shortcut, in the order of the help.
+pub(super) const TABLE: &[Entry] = &[
+    entry(Shortcut::Generate, "Make", "Make a sound", &[ctrl(Key::Enter)]),
+    entry(Shortcut::Cancel, "Make", "Stop making sounds", &[plain(Key::Escape)]),
+    entry(Shortcut::Play, "Listen", "Play or stop", &[plain(Key::Space), ctrl(Key::Space)]),
+    Entry {
+        written: Some("↑ / ↓"),
+        ..entry(
+            Shortcut::Walk,
+            "Listen",
+            "Play the take above or below",
+            &[plain(Key::ArrowUp), plain(Key::ArrowDown)],
+        )
+    },
+    Entry {
+        written: Some("1 – 5"),
+        ..entry(Shortcut::Version, "Listen", "Hear the take with fewer or more steps", &VERSION_KEYS)
+    },
+    entry(Shortcut::Compare, "Listen", "Change between A and B", &[ctrl(Key::B), plain(Key::B)]),
+    entry(Shortcut::Rename, "Takes", "Rename the take", &[plain(Key::F2)]),
+    entry(Shortcut::Delete, "Takes", "Delete the take", &[plain(Key::Delete)]),
+    Entry {
+        written: Some("Ctrl + / Ctrl − / Ctrl 0"),
+        ..entry(
+            Shortcut::Zoom,
+            "Window",
+            "Larger, smaller, usual size",
+            &[ctrl(Key::Plus), ctrl(Key::Equals), ctrl(Key::Minus), ctrl(Key::Num0)],
+        )
+    },
+    entry(Shortcut::Help, "Window", "Show all shortcuts", &[plain(Key::F1), plain(Key::Questionmark)]),
+];
+
+impl Shortcut {
+    /// Its line in [`TABLE`].
+    fn entry(self) -> Option<&'static Entry> {
+        TABLE.iter().find(|entry| entry.shortcut == self)
+    }
+
+    /// `text` with the first of its keys behind it, for a tooltip: `Play (Space)`.
+    pub(super) fn hint(self, text: &str) -> String {
+        match self.entry() {
+            Some(entry) => format!("{text} ({})", entry.first_key()),
+            None => text.to_owned(),
+        }
+    }
+}
+
+impl Entry {
+    /// How its keys are written.
+    pub(super) fn keys(&self) -> String {
+        if let Some(written) = self.written {
+            return if cfg!(target_os = "macos") {
+                written.replace("Ctrl", "⌘")
+            } else {
+                written.to_owned()
+            };
+        }
+        let keys: Vec<_> = self.presses.iter().map(|press| press.text()).collect();
+        keys.join(" or ")
+    }
+
+    fn first_key(&self) -> String {
+        match (self.written, self.presses.first()) {
+            (None, Some(press)) => press.text(),
+            _ => self.keys(),
+        }
+    }
+
+    /// Takes its keys out of the input; which of them was pressed.
+    fn pressed(&self, ui: &Ui, typing: bool) -> Option<usize> {
+        // A text field has uses of its own for keys without Ctrl, but not for these.
+        let free =
+            |press: &Press| !typing || press.modifiers.command || matches!(press.key, Key::Escape | Key::F1);
+        self.presses.iter().position(|press| {
+            free(press) && ui.input_mut(|input| input.consume_key(press.modifiers, press.key))
+        })
+    }
+}
+
+impl Press {
+    fn text(self) -> String {
+        let key = match self.key {
+            Key::Escape => "Esc",
+            Key::Delete => "Del",
+            Key::Questionmark => "?",
+            key => key.name(),
+        };
+        let ctrl = if cfg!(target_os = "macos") { "⌘ " } else { "Ctrl+" };
+        let shift = if self.modifiers.shift { "Shift+" } else { "" };
+        let ctrl = if self.modifiers.command { ctrl } else { "" };
+        format!("{shift}{ctrl}{key}")
+    }
+}
+
+/// What the shortcuts depend on.
+pub(super) struct Situation<'a> {
+    /// What is shown.
+    pub(super) view: &'a View,
+    /// The two takes to compare.
+    pub(super) compare: &'a Compare,
+    /// Whether anything sounds.
+    pub(super) playing: bool,
+    /// The zoom of the window.
+    pub(super) zoom: f32,
+}
+
+/// The actions of the shortcuts pressed in this frame.
 ///
 /// Must run before the panels are drawn: it takes the keys away from the text fields.
-pub(super) fn pressed(ui: &Ui, view: &View, compare: &Compare, playing: bool) -> Vec<Action> {
-    let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
+pub(super) fn pressed(ui: &Ui, now: &Situation<'_>) -> Vec<Action> {
+    let typing = ui.ctx().text_edit_focused();
     let mut actions = Vec::new();
-    if pressed(Modifiers::COMMAND, Key::Enter) && !view.is_busy() && !view.prompt.trim().is_empty() {
-        actions.push(Action::Generate);
-        // What is being typed into a number field counts.
-        leave_number_field(ui);
-    }
-    // Elsewhere escape gives up what is typed there or closes what is open.
-    let elsewhere = ui.memory(|memory| memory.focused().is_some_and(|focused| !prompt::is_field(focused)));
-    if view.is_busy() && !elsewhere && !Popup::is_any_open(ui.ctx()) && pressed(Modifiers::NONE, Key::Escape)
-    {
-        actions.push(Action::Cancel);
-    }
-    if pressed(Modifiers::COMMAND, Key::Space) && view.active_take.is_some() {
-        actions.push(if playing { Action::Stop } else { Action::Audition });
-    }
-    if pressed(Modifiers::COMMAND, Key::B)
-        && let Some(id) = compare.other()
-    {
-        actions.push(Action::Select(id));
+    for entry in TABLE {
+        if entry.shortcut == Shortcut::Cancel && !may_cancel(ui, now.view) {
+            continue;
+        }
+        if let Some(index) = entry.pressed(ui, typing) {
+            actions.extend(action(ui, entry.shortcut, index, now));
+        }
     }
     actions
+}
+
+/// What a shortcut asks for, if anything now; `index` is which of its keys was pressed.
+fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Option<Action> {
+    let active = now.view.active();
+    match shortcut {
+        Shortcut::Generate => {
+            // What is being typed into a number field counts.
+            leave_number_field(ui);
+            let ready = !now.view.is_busy() && !now.view.prompt.trim().is_empty();
+            ready.then(|| QueueAction::Generate.into())
+        }
+        Shortcut::Cancel => Some(QueueAction::Cancel.into()),
+        Shortcut::Play => {
+            active?;
+            Some(if now.playing { PlayAction::Stop } else { PlayAction::Audition }.into())
+        }
+        Shortcut::Walk => Some(LibraryAction::SelectAndAudition(neighbour(now.view, index == 0)?).into()),
+        Shortcut::Version => {
+            let steps = *now.view.card()?.ladder.get(index)?;
+            Some(VersionsAction::ShowSteps(active?.id, steps).into())
+        }
+        Shortcut::Compare => Some(LibraryAction::Select(now.compare.other()?).into()),
+        Shortcut::Rename => Some(LibraryAction::StartRenaming(active?.id).into()),
+        Shortcut::Delete => Some(LibraryAction::Delete(active?.id).into()),
+        Shortcut::Zoom => {
+            let zoom = match index {
+                0 | 1 => theme::larger(now.zoom),
+                2 => theme::smaller(now.zoom),
+                _ => 1.0,
+            };
+            Some(WindowAction::Zoom(zoom).into())
+        }
+        Shortcut::Help => Some(WindowAction::ToggleHelp.into()),
+    }
+}
+
+/// Whether escape cancels a job; elsewhere it gives up what is typed or closes what is open.
+fn may_cancel(ui: &Ui, view: &View) -> bool {
+    let elsewhere = ui.memory(|memory| memory.focused().is_some_and(|focused| !prompt::is_field(focused)));
+    view.is_busy() && !elsewhere && !Popup::is_any_open(ui.ctx())
+}
+
+/// The take above or below the active one in the list, which shows the newest first.
+fn neighbour(view: &View, above: bool) -> Option<TakeId> {
+    let at = view.takes.iter().position(|take| Some(take.id) == view.active_take)?;
+    let index = if above { at.checked_add(1)? } else { at.checked_sub(1)? };
+    view.takes.get(index).map(|take| take.id)
 }
 
 /// Takes the keyboard from every field when the window has lost it: keys go to the host then, and a field must not look
@@ -53,4 +272,26 @@ fn leave_number_field(ui: &Ui) {
             memory.surrender_focus(focused);
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_key_does_two_things() {
+        let mut seen = HashSet::new();
+        for press in TABLE.iter().flat_map(|entry| entry.presses) {
+            assert!(seen.insert(format!("{press:?}")), "{press:?}");
+        }
+    }
+
+    #[test]
+    fn tooltips_name_the_key() {
+        let ctrl_enter =
+            if cfg!(target_os = "macos") { "Generate (⌘ Enter)" } else { "Generate (Ctrl+Enter)" };
+        assert_eq!(Shortcut::Generate.hint("Generate"), ctrl_enter);
+        assert_eq!(Shortcut::Version.hint("Versions"), "Versions (1 – 5)");
+    }
 }

@@ -1,6 +1,6 @@
 //! The list of takes and the bin they can be brought back from.
 
-use super::action::Action;
+use super::action::{Action, LibraryAction, RequestAction};
 use super::compare::Compare;
 use super::controls;
 use super::embedding;
@@ -59,6 +59,12 @@ impl TakeList {
             self.undo_strip(ui, take, actions);
         }
         self.last_active = view.active_take;
+    }
+
+    /// Shows a field for another name of `take`.
+    pub(super) fn start_renaming(&mut self, take: &Take) {
+        self.show_bin = false;
+        self.renaming = Some((take.id, take.name.clone()));
     }
 
     fn heading(&mut self, ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
@@ -131,9 +137,9 @@ impl TakeList {
     ) {
         let on_thumbnail = response.interact_pointer_pos().is_some_and(|at| thumbnail.contains(at));
         if response.double_clicked() || response.clicked() && on_thumbnail {
-            actions.push(Action::SelectAndAudition(take.id));
+            actions.push(LibraryAction::SelectAndAudition(take.id).into());
         } else if response.clicked() && !active {
-            actions.push(Action::Select(take.id));
+            actions.push(LibraryAction::Select(take.id).into());
         }
         if response.has_focus() && response.ctx.input(|input| input.key_pressed(Key::Delete)) {
             self.delete(take.id, actions);
@@ -142,7 +148,7 @@ impl TakeList {
 
     fn delete(&mut self, id: TakeId, actions: &mut Vec<Action>) {
         self.deleted = Some(id);
-        actions.push(Action::Delete(id));
+        actions.push(LibraryAction::Delete(id).into());
     }
 
     /// The buttons at the right end of a row; returns the width they take.
@@ -156,7 +162,7 @@ impl TakeList {
         };
         if self.show_bin {
             if button(Icon::Recall, "Bring this take back") {
-                actions.push(Action::Restore(take.id));
+                actions.push(LibraryAction::Restore(take.id).into());
             }
         } else {
             if button(Icon::Trash, "Delete (can be undone)") {
@@ -166,7 +172,7 @@ impl TakeList {
                 self.renaming = Some((take.id, take.name.clone()));
             }
             if button(Icon::Recall, "Use this take's prompt and settings again") {
-                actions.push(Action::Recall(take.id));
+                actions.push(RequestAction::Recall(take.id).into());
             }
         }
         text.right() - right + theme::UNIT
@@ -179,7 +185,7 @@ impl TakeList {
         if let Some((_, name)) = editing {
             match name_editor(ui, top, name) {
                 Some(true) if !name.trim().is_empty() => {
-                    actions.push(Action::Rename(take.id, name.trim().to_owned()));
+                    actions.push(LibraryAction::Rename(take.id, name.trim().to_owned()).into());
                     self.renaming = None;
                 }
                 Some(_) => self.renaming = None,
@@ -209,7 +215,7 @@ impl TakeList {
         );
         let undo = egui::Button::new(RichText::new("Undo").color(theme::ACCENT)).frame(false);
         if inside.add(undo).clicked() {
-            actions.push(Action::Restore(take.id));
+            actions.push(LibraryAction::Restore(take.id).into());
             self.deleted = None;
         }
         if close.clicked() {

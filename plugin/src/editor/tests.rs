@@ -1,8 +1,11 @@
 //! The panels drawn without a window: what the user does goes in as events, what he asked for comes out.
 
-use super::action::Action;
-use super::panels::{MIN_SIZE, Panels, Scene};
-use super::{shortcuts, theme};
+use super::action::{Action, LibraryAction, QueueAction, RequestAction, VersionsAction, WindowAction};
+use super::layout::MIN_SIZE;
+use super::panels::Panels;
+use super::scene::Scene;
+use super::shortcuts::{self, Situation};
+use super::theme;
 use crate::editor::link::View;
 use crate::params::StraightshotParams;
 use crate::shared::{JobProgress, Missing, Notice, Pass, Severity, Status};
@@ -14,7 +17,7 @@ use nice_plug::prelude::{GuiContextInner, Param, ParamPtr, ParamSetter, PluginSt
 use parking_lot::Mutex;
 use std::sync::Arc;
 use straightshot_protocol::{Audio, ModelId, Progress, Request, Stage};
-use straightshot_takes::{ModelChoice, Session, Take, TakeId};
+use straightshot_takes::{Session, Take, TakeId};
 
 /// What a host is told about a parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -109,7 +112,8 @@ impl Window {
         let setter = ParamSetter::new(&*host);
         let output = ctx.run_ui(input, |ui| {
             panels.follow(view, 0.0, 0.05);
-            actions.extend(shortcuts::pressed(ui, view, &panels.compare, false));
+            let compare = &panels.compare;
+            actions.extend(shortcuts::pressed(ui, &Situation { view, compare, playing: false, zoom: 1.0 }));
             let scene = Scene { view: &view.clone(), params, setter: &setter, playhead: Some(0.5) };
             panels.draw(ui, &scene, &mut actions);
             view.prompt.clone_from(&panels.prompt.prompt);
@@ -156,20 +160,7 @@ fn idle() -> Status {
 }
 
 fn empty_view() -> View {
-    View {
-        prompt: String::new(),
-        negative_prompt: String::new(),
-        seed_locked: false,
-        draft_first: true,
-        model: ModelChoice::default(),
-        embed: straightshot_takes::Embed::default(),
-        embedded_bytes: 0,
-        epoch: 0,
-        takes: Vec::new(),
-        bin: Vec::new(),
-        active_take: None,
-        status: idle(),
-    }
+    View { draft_first: true, status: idle(), ..View::default() }
 }
 
 fn take(id: u64, samples: Vec<f32>) -> Arc<Take> {
@@ -239,7 +230,7 @@ fn ctrl_enter_generates_and_leaves_the_prompt_alone() {
     window.click("prompt");
     assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), [], "there is nothing to generate from");
     window.frame(vec![Event::Text("rain".into())]);
-    assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), [Action::Generate]);
+    assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), [Action::Queue(QueueAction::Generate)]);
     assert_eq!(window.view.prompt, "rain");
 }
 
@@ -248,7 +239,7 @@ fn what_is_being_typed_into_a_field_counts_for_the_generation() {
     let mut window = Window::open(View { prompt: "rain".into(), ..empty_view() }, MIN_SIZE);
     window.click("Length");
     window.frame(vec![Event::Text("7,5".into())]);
-    assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), [Action::Generate]);
+    assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), [Action::Queue(QueueAction::Generate)]);
     window.frame(Vec::new());
     assert!((window.params.length.value() - 7.5).abs() < 1e-3, "{}", window.params.length.value());
 }
@@ -258,7 +249,7 @@ fn a_running_job_can_be_cancelled_and_not_started_twice() {
     let status = Status { job: Some(Request::default()), ..idle() };
     let mut window = Window::open(View { prompt: "rain".into(), status, ..empty_view() }, MIN_SIZE);
     assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), []);
-    assert_eq!(window.key(Modifiers::NONE, Key::Escape), [Action::Cancel]);
+    assert_eq!(window.key(Modifiers::NONE, Key::Escape), [Action::Queue(QueueAction::Cancel)]);
 }
 
 #[test]
@@ -272,13 +263,13 @@ fn a_longer_prompt_than_the_engine_reads_cannot_be_typed() {
 #[test]
 fn the_other_take_is_one_key_away() {
     let mut window = Window::open(view_with_takes(), MIN_SIZE);
-    assert_eq!(window.key(Modifiers::COMMAND, Key::B), [Action::Select(TakeId(3))]);
+    assert_eq!(window.key(Modifiers::COMMAND, Key::B), [Action::Library(LibraryAction::Select(TakeId(3)))]);
 }
 
 #[test]
 fn a_click_on_a_take_selects_it() {
     let mut window = Window::open(view_with_takes(), MIN_SIZE);
-    assert_eq!(window.click("sound 3"), [Action::Select(TakeId(3))]);
+    assert_eq!(window.click("sound 3"), [Action::Library(LibraryAction::Select(TakeId(3)))]);
     assert_eq!(window.click("sound 2"), [], "it is the active one");
 }
 
@@ -309,7 +300,7 @@ fn window_with_versions() -> Window {
 #[test]
 fn a_mark_the_take_has_sets_the_parameter_and_switches_the_take() {
     let mut window = window_with_versions();
-    assert_eq!(window.click("Steps 2"), [Action::ShowSteps(TakeId(1), 2)]);
+    assert_eq!(window.click("Steps 2"), [Action::Versions(VersionsAction::ShowSteps(TakeId(1), 2))]);
     assert_eq!(window.params.steps.value(), 2);
     assert!(matches!(window.host.calls.lock()[..], [Call::Begin, Call::Set(_), Call::End]));
 }
@@ -317,7 +308,7 @@ fn a_mark_the_take_has_sets_the_parameter_and_switches_the_take() {
 #[test]
 fn a_click_on_the_chosen_mark_goes_back_to_its_version_without_a_gesture() {
     let mut window = window_with_versions();
-    assert_eq!(window.click("Steps 8"), [Action::ShowSteps(TakeId(1), 8)]);
+    assert_eq!(window.click("Steps 8"), [Action::Versions(VersionsAction::ShowSteps(TakeId(1), 8))]);
     assert_eq!(*window.host.calls.lock(), []);
 }
 
@@ -328,7 +319,7 @@ fn a_number_of_steps_that_is_typed_switches_the_take_too() {
     window.frame(vec![Event::Text("2".into())]);
     let actions = window.key(Modifiers::NONE, Key::Enter);
     let later = window.frame(Vec::new());
-    assert_eq!([actions, later].concat(), [Action::ShowSteps(TakeId(1), 2)]);
+    assert_eq!([actions, later].concat(), [Action::Versions(VersionsAction::ShowSteps(TakeId(1), 2))]);
     assert_eq!(window.params.steps.value(), 2);
 }
 
@@ -345,11 +336,11 @@ fn a_parameter_that_the_host_moves_switches_nothing() {
 fn drafts_can_be_switched_off_and_on() {
     let mut window = Window::open(empty_view(), MIN_SIZE);
     let on = "Draft first: hear the sound with one step at once, and better ones as they come";
-    assert_eq!(window.click(on), [Action::DraftFirst(false)]);
+    assert_eq!(window.click(on), [Action::Request(RequestAction::DraftFirst(false))]);
     window.view.draft_first = false;
     window.frame(Vec::new());
     let off = "No drafts: the sound is done sooner, and nothing is heard before";
-    assert_eq!(window.click(off), [Action::DraftFirst(true)]);
+    assert_eq!(window.click(off), [Action::Request(RequestAction::DraftFirst(true))]);
 }
 
 #[test]
@@ -371,9 +362,9 @@ fn a_click_on_the_slider_moves_it_and_a_second_one_resets_it() {
 #[test]
 fn the_seed_is_rolled_and_locked() {
     let mut window = Window::open(empty_view(), MIN_SIZE);
-    assert_eq!(window.click("Roll a new seed"), [Action::RollSeed]);
+    assert_eq!(window.click("Roll a new seed"), [Action::Request(RequestAction::RollSeed)]);
     let unlocked = "Seed unlocked: every sound rolls a new one";
-    assert_eq!(window.click(unlocked), [Action::LockSeed(true)]);
+    assert_eq!(window.click(unlocked), [Action::Request(RequestAction::LockSeed(true))]);
 }
 
 #[test]
@@ -381,7 +372,7 @@ fn a_message_can_be_dismissed() {
     let notice = Notice { severity: Severity::Error, text: "No.".into(), detail: String::new() };
     let status = Status { notice: Some(notice), ..idle() };
     let mut window = Window::open(View { status, ..empty_view() }, MIN_SIZE);
-    assert_eq!(window.click("Dismiss"), [Action::DismissNotice]);
+    assert_eq!(window.click("Dismiss"), [Action::Window(WindowAction::DismissNotice)]);
 }
 
 #[test]
@@ -393,9 +384,12 @@ fn another_model_can_be_used_in_the_place_of_one_that_is_missing() {
     let missing = Some(Missing { wanted: ModelId::named("mine"), here });
     let status = Status { notice, missing, ..idle() };
     let mut window = Window::open(View { status, ..view_with_takes() }, MIN_SIZE);
-    assert_eq!(window.click("Use the default model"), [Action::UseModel(None)]);
-    assert_eq!(window.click("Use other, which is in its folder now"), [Action::UseModel(Some(folder))]);
-    assert_eq!(window.click("Dismiss"), [Action::DismissNotice]);
+    assert_eq!(window.click("Use the default model"), [Action::Window(WindowAction::UseModel(None))]);
+    assert_eq!(
+        window.click("Use other, which is in its folder now"),
+        [Action::Window(WindowAction::UseModel(Some(folder)))]
+    );
+    assert_eq!(window.click("Dismiss"), [Action::Window(WindowAction::DismissNotice)]);
 }
 
 #[test]
@@ -416,7 +410,10 @@ fn a_model_without_negative_prompts_has_no_field_for_them() {
 #[test]
 fn the_first_sound_can_start_from_an_example() {
     let mut window = Window::open(empty_view(), MIN_SIZE);
-    assert_eq!(window.click("Footsteps on gravel"), [Action::UsePrompt("Footsteps on gravel".into())]);
+    assert_eq!(
+        window.click("Footsteps on gravel"),
+        [Action::Request(RequestAction::UsePrompt("Footsteps on gravel".into()))]
+    );
 }
 
 #[test]

@@ -67,6 +67,19 @@ pub(super) fn large() -> FontId {
     FontId::new(16.0, FontFamily::Proportional)
 }
 
+/// The zoom factors that are offered.
+pub(super) const ZOOMS: [f32; 8] = [0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0];
+
+/// The next larger zoom factor.
+pub(super) fn larger(zoom: f32) -> f32 {
+    ZOOMS.into_iter().find(|larger| *larger > zoom + 0.01).unwrap_or(ZOOMS[ZOOMS.len() - 1])
+}
+
+/// The next smaller zoom factor.
+pub(super) fn smaller(zoom: f32) -> f32 {
+    ZOOMS.into_iter().rev().find(|smaller| *smaller < zoom - 0.01).unwrap_or(ZOOMS[0])
+}
+
 /// A one-point outline in `color`.
 pub(super) fn outline(color: Color32) -> Stroke {
     Stroke::new(1.0, color)

@@ -1,0 +1,47 @@
+//! What the next sound is made from.
+
+use super::Moment;
+use crate::editor::action::RequestAction;
+use crate::editor::{App, param};
+use crate::params::{MAX_SEED, MIN_SEED};
+use nice_plug::prelude::ParamSetter;
+use std::hash::{BuildHasher, RandomState};
+use straightshot_takes::Take;
+
+impl App {
+    /// Prompt, seed and drafts.
+    pub(super) fn perform_request(&mut self, action: RequestAction, at: Moment<'_>) {
+        match action {
+            RequestAction::RollSeed => param::set(at.setter, &self.params.seed, random_seed()),
+            RequestAction::LockSeed(locked) => self.link.set_seed_locked(locked),
+            RequestAction::DraftFirst(on) => self.link.set_draft_first(on),
+            RequestAction::UsePrompt(prompt) => self.link.set_prompt(&prompt),
+            RequestAction::Recall(id) => {
+                if let Some(take) = at.find(id) {
+                    self.recall(take, at.setter);
+                }
+            }
+        }
+    }
+
+    /// Puts what made `take` back into the fields and parameters, and locks the seed so that it counts.
+    fn recall(&self, take: &Take, setter: &ParamSetter<'_>) {
+        let request = &take.request;
+        self.link.set_prompt(&request.prompt);
+        self.link.set_negative_prompt(&request.negative_prompt);
+        self.link.set_seed_locked(true);
+        param::set(setter, &self.params.steps, i32::try_from(request.steps).unwrap_or(i32::MAX));
+        param::set(setter, &self.params.seed, i32::try_from(request.seed).unwrap_or(MAX_SEED));
+        param::set(setter, &self.params.guidance, request.guidance);
+        #[expect(clippy::cast_possible_truncation, reason = "the parameter is an f32")]
+        param::set(setter, &self.params.length, request.seconds as f32);
+    }
+}
+
+/// A seed that could not be foreseen, within the parameter's range.
+pub(super) fn random_seed() -> i32 {
+    let count = u64::from((MAX_SEED - MIN_SEED).unsigned_abs()) + 1;
+    // Each `RandomState` hashes with another random key; no generator has to be kept.
+    let drawn = RandomState::new().hash_one("seed") % count;
+    i32::try_from(drawn).map_or(MIN_SEED, |offset| MIN_SEED + offset)
+}
