@@ -13,6 +13,7 @@
 
 pub mod audio;
 pub mod editor;
+pub mod hearing;
 pub mod params;
 pub mod publish;
 mod session_field;

@@ -10,6 +10,10 @@ use straightshot_playback::telemetry::Telemetry;
 use straightshot_protocol::{Card, Request};
 use straightshot_takes::{Embed, Epoch, ModelChoice, Session, Take, TakeId};
 
+mod playing;
+
+pub use playing::{Audition, Begin, Playing, SoundId};
+
 /// A consistent picture of everything the editor shows. Cheap: texts are cloned, takes are shared.
 #[derive(Debug, Default, Clone)]
 pub struct View {
@@ -111,16 +115,6 @@ impl EditorLink {
     /// Stops the running job.
     pub fn cancel(&self) {
         self.worker.send(Command::Cancel);
-    }
-
-    /// Plays the active take once, without a note.
-    pub fn audition(&self) {
-        self.shared.telemetry.request_audition();
-    }
-
-    /// Fades out everything that sounds.
-    pub fn stop_audition(&self) {
-        self.shared.telemetry.request_stop();
     }
 
     /// Stores the prompt.
