@@ -37,7 +37,7 @@ struct Prepared {
 impl Prepared {
     fn is(&self, take: Option<&Arc<Take>>, sample_rate_hz: u32) -> bool {
         let same = match (&self.take, take) {
-            (Some(prepared), Some(take)) => prepared.same_sound(take),
+            (Some(prepared), Some(take)) => prepared.is_heard_as(take),
             (None, None) => true,
             _ => false,
         };
@@ -115,7 +115,7 @@ impl Outlet {
 
     fn prepare(&mut self, take: Option<Arc<Take>>, sample_rate_hz: u32) -> Result<Arc<Clip>, Failure> {
         // Damaged, or not read yet: silence, not what was played before.
-        let take = take.filter(|take| !take.audio().is_empty());
+        let take = take.filter(|take| !take.edited().audio.is_empty());
         if let Some(prepared) = self.prepared.as_ref().filter(|p| p.is(take.as_ref(), sample_rate_hz)) {
             return Ok(prepared.clip.clone());
         }
@@ -134,7 +134,8 @@ impl Outlet {
 
 /// The channels of `take` at the host's rate.
 fn converted(take: &Take, sample_rate_hz: u32) -> Result<Vec<Vec<f32>>, Failure> {
-    let audio = take.audio();
+    let edited = take.edited();
+    let audio = &edited.audio;
     let convert = |channel: &[f32]| {
         // Takes are limited when they are made and read. This is the last place before a filter that would make noise of a
         // huge sample, or refuse it with a panic in the host's process.

@@ -1,7 +1,7 @@
 //! The persisted form of a session: JSON with a version.
 //!
 //! ```json
-//! {"version":2,"prompt":"…","negative_prompt":"","seed_locked":false,"model_dir":null,"active_take":2,
+//! {"version":3,"prompt":"…","negative_prompt":"","seed_locked":false,"model_dir":null,"active_take":2,
 //!  "takes":[{"id":1,"name":"…","request":{…},"sound":{"hash":"…","sample_rate_hz":44100,"channels":1,"frames":88200,"bytes":99000}},
 //!           {"id":2,"name":"…","starred":true,"request":{…},"sound":{…,"flac":"…"}}],
 //!  "pending":null,"check":"…"}
@@ -11,6 +11,8 @@
 //! - `check` is a checksum of everything but the sounds' texts.
 //! - `"draft_first":false`, `"embed":…`, `"starred":true`, `"bin":[…]` (takes like those above) and `"pending_take":1` are
 //!   there when they are not the usual case.
+//! - `"edit":{…}` ([`Edit`]), `"rejected":true`, `"notes":"…"` and `"unread":true` are there where a take has them; no version
+//!   before 3 does.
 //! - `"model":{"hash":"…","name":"…","folder":{"path":"…"}}` is there once it is known which model the folder holds, see
 //!   [`ModelChoice`].
 //! - A take of document version 1 has `sample_rate_hz`, `model` and `audio` (base64 of deflated little-endian `f32`)
@@ -28,10 +30,11 @@ use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::Path;
+use straightshot_edits::Edit;
 use straightshot_protocol::{ContentHash, Request};
 
 /// Version of the document this code writes.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Borrowed view of a session in the order of the document.
 #[derive(serde::Serialize)]
@@ -68,6 +71,14 @@ struct TakeRef<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "is_unset")]
     starred: bool,
+    #[serde(skip_serializing_if = "is_unset")]
+    rejected: bool,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    notes: &'a str,
+    #[serde(skip_serializing_if = "is_unset")]
+    unread: bool,
+    #[serde(skip_serializing_if = "Edit::is_none")]
+    edit: &'a Edit,
     request: &'a Request,
     #[serde(flatten)]
     sound: SoundRef<'a>,
@@ -110,6 +121,10 @@ impl<'a> TakeRef<'a> {
             id: take.id,
             name: &take.name,
             starred: take.starred,
+            rejected: take.rejected,
+            notes: &take.notes,
+            unread: take.unread,
+            edit: &take.edit,
             request: &take.request,
             sound,
             extra: &take.extra,

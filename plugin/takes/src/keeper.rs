@@ -1,5 +1,6 @@
 //! [keeper thread] Brings sounds of one session into memory and out of it, so that neither the host nor the editor waits.
 
+use super::edited::peaks;
 use super::folder::{TakesFolder, Usage};
 use super::kept::{Flac, Kept, text_of};
 use super::tasks::{MOST_AUDIO_BYTES, Outcome, Task};
@@ -12,12 +13,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
+use straightshot_edits::{Edited, render};
 use straightshot_protocol::{ContentHash, Failure};
 
 /// What the keeper has to tell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Happened {
-    /// The active take has come into memory, or turned out to be damaged: what is played may change.
+    /// The active take has come into memory, its edit is made, or it turned out to be damaged: what is played may change.
     Active,
     /// Takes turned out to be damaged; a sentence for each.
     Damaged(Vec<String>),
@@ -136,15 +138,19 @@ impl Keeper {
                 _ => None,
             })
         };
-        if let Some(task) = task {
+        let Some(task) = task else { return };
+        self.inner.perform(task, &mut Refused::default());
+        let render = self.inner.session.lock().active().filter(|take| take.wants_rendering()).map(Task::render);
+        if let Some(task) = render {
             self.inner.perform(task, &mut Refused::default());
         }
     }
 
-    /// Waits until the active take is in memory or known to be damaged, but no longer than `limit`. Returns whether it is.
+    /// Waits until the active take is in memory with its edit, or known to be damaged, but no longer than `limit`. Returns
+    /// whether it is.
     pub fn wait_for_active(&self, limit: Duration) -> bool {
         self.wake();
-        self.wait_while(limit, |inner| inner.session.lock().active().is_some_and(|take| take.is_loading()))
+        self.wait_while(limit, |inner| inner.session.lock().active().is_some_and(|take| !take.is_rendered()))
     }
 
     /// Waits until everything is done, but no longer than `limit`. Returns whether it is.
@@ -260,6 +266,15 @@ impl Inner {
                 };
                 (kept, heard.map_or_else(Outcome::Damaged, |(flac, audio)| Outcome::Heard(flac, audio)))
             }
+            Task::Render(kept, edit, audio) => {
+                let edited = render(&audio, &edit).unwrap_or_else(|failure| {
+                    // Only a rate that no sound has could be the reason; what can be heard is heard.
+                    self.tell(Happened::Damaged(vec![failure.detail()]));
+                    Edited::unedited(audio)
+                });
+                let peaks = peaks(&edited.audio);
+                (kept, Outcome::Rendered(edit, Arc::new(edited), peaks))
+            }
             Task::Store(flac, request) => match self.store(&flac, &default_name(&request)) {
                 Ok(()) => {
                     refused.told = false;
@@ -293,7 +308,7 @@ impl Inner {
             let mut session = self.session.lock();
             let active = session
                 .active()
-                .is_some_and(|take: &Arc<Take>| take.shown.kept.is(&kept) && take.is_loading());
+                .is_some_and(|take: &Arc<Take>| take.shown.kept.is(&kept) && !take.is_rendered());
             let damage = session.conclude(&kept, &outcome);
             session.let_go(MOST_AUDIO_BYTES);
             (damage, active)

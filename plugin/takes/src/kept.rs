@@ -79,12 +79,6 @@ impl Flac {
         Ok((Self { facts, text: text_of(&BASE64.encode(bytes)), stored: false }, rounded))
     }
 
-    /// Length in seconds.
-    #[expect(clippy::cast_precision_loss, reason = "for display")]
-    pub(crate) fn seconds(&self) -> f64 {
-        self.facts.frames as f64 / f64::from(self.facts.sample_rate_hz.max(1))
-    }
-
     /// Samples in all channels.
     pub(crate) fn samples(&self) -> u64 {
         self.facts.frames * u64::from(self.facts.channels)

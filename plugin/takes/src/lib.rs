@@ -5,6 +5,7 @@
 //! | [`Session`] | prompt, takes, bin and unfinished job of one instance, with the rules about them: plain data |
 //! | [`ModelChoice`] | which model the session makes its sounds with, and where it was seen last |
 //! | [`Take`] | one sound with its recipe, and its versions at other numbers of steps |
+//! | [`Session::step`], [`Gesture`] | undo and redo of all that is done with takes |
 //! | [`document`] | a session as JSON and back; reading never fails, what is damaged is said in sentences |
 //! | [`TakesFolder`] | sounds outside the project: one FLAC file each, found by the hash of its content |
 //! | [`Settings`] | where the folder is and how large it may be, for all projects |
@@ -23,9 +24,11 @@
 mod autosave;
 mod check;
 pub mod document;
+mod edited;
 mod embed;
 mod flac;
 mod folder;
+mod history;
 mod keeper;
 mod kept;
 mod legacy;
@@ -46,6 +49,7 @@ mod version;
 pub use autosave::Autosave;
 pub use embed::{DEFAULT_BUDGET_BYTES, Embed};
 pub use folder::{Entry, MoveProgress, TakesFolder, Usage, data_folder, write_whole};
+pub use history::Gesture;
 pub use keeper::{Happened, Keeper};
 pub use library::{
     Activity, Categories, Category, Features, Heard, Library, LibrarySound, Marks, PICTURE_COLUMNS, Query, Rejected,

@@ -114,6 +114,10 @@ impl Reader {
             take.name = name;
         }
         take.starred = self.field(&mut fields, "starred").unwrap_or_default();
+        take.rejected = self.field(&mut fields, "rejected").unwrap_or_default();
+        take.notes = self.field(&mut fields, "notes").unwrap_or_default();
+        take.unread = self.field(&mut fields, "unread").unwrap_or_default();
+        take.edit = self.field(&mut fields, "edit").unwrap_or_default();
         if matches!(take.shown.kept, Kept::Unreadable(_)) {
             self.damage.push(take.damaged("the project does not say which it is"));
         }

@@ -2,10 +2,12 @@
 
 use super::document;
 use super::embed::Embed;
+use super::history::{Gesture, History};
 use super::{ModelChoice, Take, TakeId};
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Map, Value};
 use std::sync::{Arc, OnceLock};
+use straightshot_edits::Edit;
 use straightshot_protocol::Request;
 
 /// Characters of the prompt that become the name of a take.
@@ -60,6 +62,8 @@ pub struct Session {
     pub(super) damage: Vec<String>,
     /// How often the session was replaced. Not persisted.
     pub(super) epoch: Epoch,
+    /// What can be undone. Not persisted: what the host restores begins anew.
+    pub(super) history: History,
 }
 
 impl Default for Session {
@@ -80,6 +84,7 @@ impl Default for Session {
             extra: Map::new(),
             damage: Vec::new(),
             epoch: 0,
+            history: History::default(),
         }
     }
 }
@@ -135,10 +140,12 @@ impl Session {
         TakeId(last.saturating_add(1))
     }
 
-    /// Appends a take and makes it the active one.
+    /// Appends a take and makes it the active one; undone, it is in the bin.
     pub fn add_take(&mut self, take: Arc<Take>) {
-        self.active = Some(take.id);
-        self.takes.push(take);
+        self.background_step("new sound", |session| {
+            session.active = Some(take.id);
+            session.takes.push(take);
+        });
     }
 
     /// Ends the pending job of `epoch`; a take it has made so far stays as it is.
@@ -170,23 +177,35 @@ impl Session {
 
     /// Moves a take to the bin; if it was active, its neighbour becomes active. Returns whether it exists.
     pub fn delete(&mut self, id: TakeId) -> bool {
-        let Some(index) = self.takes.iter().position(|take| take.id == id) else { return false };
-        let take = self.takes.remove(index);
-        self.bin.push(take);
-        if self.active == Some(id) {
-            let neighbour = self.takes.get(index).or_else(|| self.takes.last());
-            self.active = neighbour.map(|take| take.id);
-        }
-        true
+        self.step("delete", None, |session| {
+            let Some(index) = session.takes.iter().position(|take| take.id == id) else { return false };
+            let take = session.takes.remove(index);
+            session.bin.push(take);
+            if session.active == Some(id) {
+                let neighbour = session.takes.get(index).or_else(|| session.takes.last());
+                session.active = neighbour.map(|take| take.id);
+            }
+            true
+        })
     }
 
     /// Brings a take back from the bin to its place by age and makes it active. Returns whether it was there.
     pub fn restore(&mut self, id: TakeId) -> bool {
+        self.step("bring back", None, |session| {
+            let there = session.bring_back(id);
+            if there {
+                session.active = Some(id);
+            }
+            there
+        })
+    }
+
+    /// Moves a take from the bin to its place by age.
+    pub(super) fn bring_back(&mut self, id: TakeId) -> bool {
         let Some(index) = self.bin.iter().position(|take| take.id == id) else { return false };
         let take = self.bin.remove(index);
         let place = self.takes.partition_point(|other| other.id < id);
         self.takes.insert(place, take);
-        self.active = Some(id);
         true
     }
 
@@ -197,16 +216,57 @@ impl Session {
 
     /// Marks a take as one that the user likes, or no longer. Returns whether it exists.
     pub fn set_starred(&mut self, id: TakeId, starred: bool) -> bool {
+        let name = if starred { "star" } else { "remove star" };
+        self.change_take(id, name, None, |take| take.starred = starred)
+    }
+
+    /// Marks a take as one that the user does not want, or no longer. Returns whether it exists.
+    pub fn set_rejected(&mut self, id: TakeId, rejected: bool) -> bool {
+        let name = if rejected { "reject" } else { "take back rejection" };
+        self.change_take(id, name, None, |take| take.rejected = rejected)
+    }
+
+    /// Stores what the user has written about a take; what is typed in one go is one step. Returns whether it exists.
+    pub fn set_notes(&mut self, id: TakeId, notes: &str, gesture: Option<Gesture>) -> bool {
+        self.change_take(id, "notes", gesture, |take| notes.clone_into(&mut take.notes))
+    }
+
+    /// Marks a take as not heard yet, or as heard. No step of the history. Returns whether it exists.
+    pub fn set_unread(&mut self, id: TakeId, unread: bool) -> bool {
         let Some(take) = self.takes.iter_mut().find(|take| take.id == id) else { return false };
-        Arc::make_mut(take).starred = starred;
+        if take.unread != unread {
+            Arc::make_mut(take).unread = unread;
+        }
         true
     }
 
     /// Renames a take. Returns whether it exists.
     pub fn rename(&mut self, id: TakeId, name: &str) -> bool {
-        let Some(take) = self.takes.iter_mut().find(|take| take.id == id) else { return false };
-        Arc::make_mut(take).name = name.to_owned();
-        true
+        self.change_take(id, "rename", None, |take| name.clone_into(&mut take.name))
+    }
+
+    /// Gives a take another edit, as a step called `name` ("trim"); those of one drag are one step. What was heard is heard
+    /// until the keeper has rendered it. Returns whether the take exists.
+    pub fn set_edit(&mut self, id: TakeId, edit: Edit, name: &'static str, gesture: Option<Gesture>) -> bool {
+        self.change_take(id, name, gesture, |take| {
+            if take.edit != edit {
+                take.set_edit(edit);
+            }
+        })
+    }
+
+    /// Changes one take that is not deleted, as a step. Returns whether it exists.
+    fn change_take(
+        &mut self,
+        id: TakeId,
+        name: &'static str,
+        gesture: Option<Gesture>,
+        change: impl FnOnce(&mut Take),
+    ) -> bool {
+        self.step(name, gesture, |session| {
+            let take = session.takes.iter_mut().find(|take| take.id == id);
+            take.map(|take| change(Arc::make_mut(take))).is_some()
+        })
     }
 
     /// Replaces everything that is persisted by `restored`. Takes that only the old session had go to the bin, so

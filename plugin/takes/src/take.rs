@@ -2,9 +2,11 @@
 
 use super::default_name;
 use super::kept::Kept;
-use super::version::{Peak, Version};
+use super::version::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::sync::Arc;
+use straightshot_edits::{Edit, Edited};
 use straightshot_protocol::{Audio, Failure, Request};
 
 /// Identifies a take within its session; larger is newer.
@@ -12,8 +14,8 @@ use straightshot_protocol::{Audio, Failure, Request};
 #[serde(transparent)]
 pub struct TakeId(pub u64);
 
-/// One sound at the model's own rate, shared in an `Arc`. Its samples never change; its name and which of its versions
-/// is shown may.
+/// One sound at the model's own rate, shared in an `Arc`. Its samples never change; its name, its edit and which of its
+/// versions is shown may.
 ///
 /// A take has a version for every number of steps that was computed of it. One is shown: it is what the list names,
 /// what notes play and what is kept. The others are in memory only, for switching back at once.
@@ -25,6 +27,16 @@ pub struct Take {
     pub name: String,
     /// Whether the user likes it: starred takes are the first to be put into the project.
     pub starred: bool,
+    /// Whether the user does not want it, without deleting it.
+    pub rejected: bool,
+    /// What the user has written about it.
+    pub notes: String,
+    /// Whether nobody has heard it yet.
+    pub unread: bool,
+    /// What is done with every version of it when it is heard, drawn and delivered. Changed by [`Session::set_edit`].
+    ///
+    /// [`Session::set_edit`]: super::Session::set_edit
+    pub edit: Edit,
     /// What the shown version was made from, and by which model: its steps are those it really had.
     pub request: Request,
     /// Why there is no sound, in the user's words; `None` for a sound one. A damaged take is silent.
@@ -33,6 +45,8 @@ pub struct Take {
     pub(super) shown: Version,
     /// The other versions, in no order; each has another number of steps.
     hidden: Vec<Version>,
+    /// What was heard last, until the edit of the shown version is rendered.
+    pub(super) previous: Option<Arc<Edited>>,
     /// Fields of a newer version, written back untouched.
     pub(super) extra: Map<String, Value>,
 }
@@ -56,15 +70,20 @@ impl Take {
             id,
             name: default_name(&request),
             starred: false,
+            rejected: false,
+            notes: String::new(),
+            unread: false,
+            edit: Edit::default(),
             damage: None,
             shown,
             hidden: Vec::new(),
+            previous: None,
             request,
             extra: Map::new(),
         }
     }
 
-    /// The sound at the model's own rate, not the host's. Empty while it is not in memory, and if it is damaged.
+    /// The unedited sound at the model's own rate, not the host's; what is heard is [`edited`](Self::edited). Empty while it is not in memory, and if it is damaged.
     #[must_use]
     pub fn audio(&self) -> &Audio {
         &self.shown.audio
@@ -75,7 +94,7 @@ impl Take {
     pub fn why_silent(&self) -> Option<&str> {
         match &self.damage {
             Some(damage) => Some(damage),
-            None if self.shown.audio.is_empty() => Some("This take is being read"),
+            None if self.edited().audio.is_empty() => Some("This take is being read"),
             None => None,
         }
     }
@@ -84,22 +103,6 @@ impl Take {
     #[must_use]
     pub fn is_loading(&self) -> bool {
         self.damage.is_none() && self.shown.audio.is_empty()
-    }
-
-    /// Waveform overview over the whole length: [`PEAK_COLUMNS`](super::PEAK_COLUMNS) columns, or none if the sound was
-    /// never in memory.
-    #[must_use]
-    pub fn peaks(&self) -> &[Peak] {
-        &self.shown.peaks
-    }
-
-    /// Length in seconds; known even while the sound is not in memory, but for projects of document version 1.
-    #[must_use]
-    pub fn seconds(&self) -> f64 {
-        match &self.shown.kept {
-            Kept::Flac(flac) => flac.seconds(),
-            Kept::Legacy(_) | Kept::Unreadable(_) => self.audio().seconds(),
-        }
     }
 
     /// The numbers of steps there is a version for, in rising order.
@@ -123,10 +126,11 @@ impl Take {
 
     /// Shows the version with `steps` steps. Returns whether another one was shown before.
     pub(super) fn show(&mut self, steps: u32) -> bool {
-        let Some(version) = self.hidden.iter_mut().find(|version| version.steps == steps) else {
+        let Some(index) = self.hidden.iter().position(|version| version.steps == steps) else {
             return false;
         };
-        std::mem::swap(&mut self.shown, version);
+        self.keep_heard();
+        std::mem::swap(&mut self.shown, &mut self.hidden[index]);
         self.request.steps = steps;
         true
     }
@@ -146,8 +150,9 @@ impl Take {
             "The sound of this take could not be read: {fault}. Its settings are kept, so that it can be made again"
         );
         self.damage = Some(text.clone());
-        self.shown.forget_audio();
-        self.shown.peaks = std::sync::Arc::default();
+        self.forget_sound();
+        self.shown.peaks = Arc::default();
+        self.shown.rendered = None;
         format!("Take \"{}\": {text}", self.name)
     }
 
@@ -159,6 +164,9 @@ impl Take {
         let steps = newer.shown.steps;
         self.hidden.retain(|version| version.steps != steps);
         let follows = self.shown.steps == self.most_steps() && steps > self.shown.steps;
+        if steps == self.shown.steps || follows {
+            self.keep_heard();
+        }
         if steps == self.shown.steps {
             self.shown = newer.shown;
         } else if follows {

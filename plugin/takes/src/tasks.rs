@@ -4,8 +4,10 @@
 //! itself without.
 
 use super::kept::{Flac, Kept};
+use super::version::Peak;
 use super::{Session, Take};
 use std::sync::Arc;
+use straightshot_edits::{Edit, Edited};
 use straightshot_protocol::{Audio, Request};
 
 /// Memory for the sounds of an instance, in bytes. Beyond it those that are not played are let go of, and read again
@@ -17,10 +19,19 @@ pub(crate) const MOST_AUDIO_BYTES: usize = 256 << 20;
 pub(crate) enum Task {
     /// Bring the sound into memory.
     Hear(Kept, Request),
+    /// Make of the sound what the edit says.
+    Render(Kept, Edit, Audio),
     /// Write the sound to the takes folder.
     Store(Flac, Request),
     /// Read the text of the sound, which belongs into the project, from the takes folder.
     Fetch(Flac, Request, Audio),
+}
+
+impl Task {
+    /// To make of what `take` shows what its edit says.
+    pub(crate) fn render(take: &Arc<Take>) -> Self {
+        Self::Render(take.shown.kept.clone(), take.edit.clone(), take.audio().clone())
+    }
 }
 
 /// What came of a [`Task`].
@@ -28,6 +39,8 @@ pub(crate) enum Task {
 pub(crate) enum Outcome {
     /// The sound, and its saved form.
     Heard(Flac, Audio),
+    /// What the edit makes of it, and its overview.
+    Rendered(Edit, Arc<Edited>, Arc<[Peak]>),
     /// The takes folder has it.
     Stored,
     /// Its text, and whether the takes folder has it.
@@ -37,15 +50,21 @@ pub(crate) enum Outcome {
 }
 
 impl Session {
-    /// What is to be done next: the active take is heard first, then nothing is to be lost, then the list is shown
-    /// whole, then the project is made complete. `storable` says which sounds the takes folder can take.
+    /// What is to be done next: the active take is heard first, then nothing is to be lost, then edits are made and the
+    /// list is shown whole, then the project is made complete. `storable` says which sounds the takes folder can take.
     pub(super) fn next_task(&self, storable: impl Fn(&Flac) -> bool) -> Option<Task> {
         let hear = |take: &Arc<Take>| Task::Hear(take.shown.kept.clone(), take.request.clone());
         if let Some(take) = self.active().filter(|take| take.is_loading()) {
             return Some(hear(take));
         }
+        if let Some(take) = self.active().filter(|take| take.wants_rendering()) {
+            return Some(Task::render(take));
+        }
         if let Some(task) = self.next_store(storable) {
             return Some(task);
+        }
+        if let Some(take) = self.takes.iter().find(|take| take.wants_rendering()) {
+            return Some(Task::render(take));
         }
         let unread = |take: &&Arc<Take>| take.damage.is_none() && matches!(take.shown.kept, Kept::Legacy(_));
         let unseen = |take: &&Arc<Take>| take.is_loading() && take.peaks().is_empty();
@@ -96,6 +115,7 @@ impl Session {
                     take.shown.hear(audio.clone());
                     take.damage = None;
                 }
+                Outcome::Rendered(edit, edited, peaks) => take.take_rendered(edit, edited, peaks),
                 Outcome::Damaged(fault) => damage.push(take.damaged(fault)),
                 Outcome::Stored => take.update_flac(|flac| flac.stored = true),
                 Outcome::Fetched(found) => take.update_flac(|flac| {
@@ -117,7 +137,7 @@ impl Session {
         let embedded = self.embedded(self.embed);
         let kept = [self.active, self.pending_take];
         let all = || self.bin.iter().chain(&self.takes);
-        let mut held: usize = all().map(|take| take.audio().bytes()).sum();
+        let mut held: usize = all().map(|take| take.shown_bytes()).sum();
         for take in self.bin.iter_mut().chain(&mut self.takes) {
             let Kept::Flac(flac) = &take.shown.kept else { continue };
             let unneeded =
@@ -129,8 +149,8 @@ impl Session {
                 Arc::make_mut(take).update_flac(|flac| flac.text = None);
             }
             if heavy {
-                held -= take.audio().bytes();
-                Arc::make_mut(take).shown.forget_audio();
+                held -= take.shown_bytes();
+                Arc::make_mut(take).forget_sound();
             }
         }
     }

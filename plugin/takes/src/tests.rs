@@ -118,7 +118,7 @@ fn a_model_is_remembered_by_its_content_and_by_its_folder() {
 }
 
 #[test]
-fn the_document_has_the_fields_of_version_2() {
+fn the_document_has_the_fields_of_version_3() {
     let document: Value = serde_json::from_str(&write(&full_session())).unwrap();
     let mut keys: Vec<_> = document.as_object().unwrap().keys().map(String::as_str).collect();
     keys.sort_unstable();
@@ -135,7 +135,7 @@ fn the_document_has_the_fields_of_version_2() {
         "version",
     ];
     assert_eq!(keys, expected);
-    assert_eq!(document["version"], 2);
+    assert_eq!(document["version"], 3);
     assert_eq!(document["takes"][0]["request"]["seconds"], 1.234_567_890_123);
     let sound = &document["takes"][0]["sound"];
     assert_eq!(

@@ -1,7 +1,9 @@
 //! What one number of solver steps made of a take's noise.
 
+use super::edited::peaks;
 use super::kept::{Flac, Kept};
 use std::sync::Arc;
+use straightshot_edits::{Edit, Edited};
 use straightshot_protocol::{Audio, Failure, Request};
 
 /// Columns of a take's waveform overview.
@@ -27,6 +29,20 @@ pub(super) struct Version {
     pub(super) audio: Audio,
     /// Waveform overview, [`PEAK_COLUMNS`] long, or empty if the sound was not in memory yet.
     pub(super) peaks: Arc<[Peak]>,
+    /// What is heard without an edit: `audio` itself.
+    pub(super) plain: Arc<Edited>,
+    /// What an edit has made of it.
+    pub(super) rendered: Option<Rendered>,
+}
+
+/// An edit of a version and what it has made.
+#[derive(Debug, Clone)]
+pub(super) struct Rendered {
+    pub(super) edit: Edit,
+    /// The sound, or nothing while it is not in memory.
+    pub(super) edited: Option<Arc<Edited>>,
+    /// Its overview.
+    pub(super) peaks: Arc<[Peak]>,
 }
 
 impl Version {
@@ -45,26 +61,39 @@ impl Version {
             Kept::Legacy(legacy) => legacy.sample_rate_hz,
             Kept::Unreadable(_) => 0,
         };
-        Self { steps, kept, audio: Audio::mono(rate_hz, Vec::new()), peaks: Arc::default() }
+        let audio = Audio::mono(rate_hz, Vec::new());
+        let plain = Arc::new(Edited::unedited(audio.clone()));
+        Self { steps, kept, audio, peaks: Arc::default(), plain, rendered: None }
     }
 
     /// Takes the sound into memory.
     pub(super) fn hear(&mut self, audio: Audio) {
         if self.peaks.is_empty() {
-            self.peaks = peaks(&audio).into();
+            self.peaks = peaks(&audio);
         }
+        self.set_audio(audio);
+    }
+
+    fn set_audio(&mut self, audio: Audio) {
+        self.plain = Arc::new(Edited::unedited(audio.clone()));
         self.audio = audio;
     }
 
-    /// Lets go of the sound, which can be read again; the overview stays.
+    /// Lets go of the sound, which can be read again; the overviews stay.
     pub(super) fn forget_audio(&mut self) {
-        self.audio = Audio::mono(self.audio.sample_rate_hz(), Vec::new());
+        self.set_audio(Audio::mono(self.audio.sample_rate_hz(), Vec::new()));
+        if let Some(rendered) = &mut self.rendered {
+            rendered.edited = None;
+        }
     }
 
     /// Takes over what of the same sound `other` has in memory.
     pub(super) fn adopt(&mut self, other: &Self) {
         if self.audio.is_empty() && !other.audio.is_empty() {
-            self.audio = other.audio.clone();
+            (self.audio, self.plain) = (other.audio.clone(), other.plain.clone());
+        }
+        if self.rendered.is_none() {
+            self.rendered.clone_from(&other.rendered);
         }
         if self.peaks.is_empty() {
             self.peaks = other.peaks.clone();
@@ -81,25 +110,12 @@ impl Version {
 
     /// Memory that it takes, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.audio.bytes() + self.kept.text_bytes()
+        self.sound_bytes() + self.kept.text_bytes()
     }
-}
 
-/// The overview of all channels together.
-fn peaks(audio: &Audio) -> Vec<Peak> {
-    let frames = audio.frames();
-    if frames == 0 {
-        return Vec::new();
+    /// Memory of the sound and of what an edit has made of it, in bytes.
+    pub(super) fn sound_bytes(&self) -> usize {
+        let edited = self.rendered.as_ref().and_then(|rendered| rendered.edited.as_ref());
+        self.audio.bytes() + edited.map_or(0, |edited| edited.audio.bytes())
     }
-    (0..PEAK_COLUMNS)
-        .map(|column| {
-            let start = (column * frames / PEAK_COLUMNS).min(frames - 1);
-            let end = ((column + 1) * frames / PEAK_COLUMNS).max(start + 1);
-            let samples = || audio.channels().flat_map(|channel| &channel[start..end]).copied();
-            Peak {
-                min: samples().fold(f32::INFINITY, f32::min),
-                max: samples().fold(f32::NEG_INFINITY, f32::max),
-            }
-        })
-        .collect()
 }
