@@ -16,6 +16,8 @@ mod hosted;
 mod instance;
 #[path = "realtime/models.rs"]
 mod models;
+#[path = "realtime/modes.rs"]
+mod modes;
 #[path = "realtime/player.rs"]
 mod player;
 #[path = "realtime/refinement.rs"]

@@ -1,29 +1,25 @@
 //! [audio thread] Host buffers and events to and from the [`Player`].
 
-use crate::params::{PlayMode, StraightshotParams};
-use crate::shared::{RENDER_WAIT, Severity, Shared};
-use nice_plug::midi::{Channel, Key, VoiceID};
+use crate::params::{PlayMode, StraightshotParams, TakeChoice};
+use crate::shared::Shared;
+use nice_plug::midi::{Channel, Key, VoiceID, control_change};
 use nice_plug::prelude::*;
-use straightshot_playback::{Block, Mode, NoteEvent as PlayerEvent, NoteId, Player};
+use straightshot_playback::{Block, Choice, Mode, NoteEvent as PlayerEvent, NoteId, Player, Shape};
 
 /// The audio thread's part of one activation.
 pub struct AudioProcessor {
     player: Player,
+    /// Blocks since the host has started processing last, as far as it matters.
+    blocks: u32,
 }
 
 impl AudioProcessor {
-    /// Connects a player at the host's rate with the active take. Called when the host activates the plugin, not on
+    /// Connects a player at the host's rate with what can be played. Called when the host activates the plugin, not on
     /// the audio thread.
     #[must_use]
     pub fn new(shared: &Shared, sample_rate_hz: u32) -> Self {
-        // A take that is still being read would be missing at the beginning of an offline render.
-        shared.keeper.wait_for_active(RENDER_WAIT);
-        let (receiver, sent) =
-            shared.outlet.connect(sample_rate_hz, || shared.session.lock().active().cloned());
-        if let Err(e) = sent {
-            shared.say(Severity::Error, e.to_string(), e.detail());
-        }
-        Self { player: Player::new(receiver, sample_rate_hz, shared.telemetry.clone()) }
+        let receiver = shared.connect(sample_rate_hz);
+        Self { player: Player::new(receiver, sample_rate_hz, shared.telemetry.clone()), blocks: 0 }
     }
 
     /// Silences everything.
@@ -32,6 +28,19 @@ impl AudioProcessor {
     /// No allocation, no frees, constant time.
     pub fn reset(&mut self) {
         self.player.reset();
+        self.blocks = 0;
+    }
+
+    /// The host starts processing and has no other way to say that everything is to be silent, as in VST3. If it does so
+    /// around every block, it cannot mean that: what sounds goes on.
+    ///
+    /// # Real-time safety
+    /// No allocation, no frees, constant time.
+    pub fn start(&mut self) {
+        if self.blocks > 1 {
+            self.player.reset();
+        }
+        self.blocks = 0;
     }
 
     /// Renders one block into all channels of the host; what becomes of one or two channels of the sound is said at
@@ -45,26 +54,48 @@ impl AudioProcessor {
         buffer: &mut Buffer<'_>,
         context: &mut impl ProcessContext<P>,
     ) {
-        let transport = context.transport();
-        let block = Block {
-            mode: player_mode(params.play_mode.value()),
-            keytrack: params.keytrack.value(),
-            gain: params.gain.value(),
-            transport: straightshot_playback::Transport {
-                playing: transport.playing,
-                position: transport.pos_samples(),
-            },
-        };
+        self.blocks = self.blocks.saturating_add(1);
+        let block = block(params, context.transport());
         let events = std::iter::from_fn(|| context.next_event()).filter_map(|event| player_event(&event));
         self.player.process(&block, events, buffer.as_slice());
     }
 }
 
-fn player_mode(mode: PlayMode) -> Mode {
-    match mode {
-        PlayMode::Note => Mode::Note,
-        PlayMode::Gate => Mode::Gate,
-        PlayMode::Transport => Mode::Transport,
+/// What the parameters and the host say about a block.
+fn block(params: &StraightshotParams, transport: &Transport) -> Block {
+    let looped = params.looped.value();
+    let key = |param: &IntParam| u8::try_from(param.value().clamp(0, 127)).unwrap_or(0);
+    Block {
+        mode: match params.play_mode.value() {
+            PlayMode::Note => Mode::Note,
+            PlayMode::Gate if looped => Mode::Loop,
+            PlayMode::Gate => Mode::Gate,
+            PlayMode::Transport => Mode::Transport { looped },
+        },
+        choice: match params.take_choice.value() {
+            TakeChoice::Active => Choice::Active,
+            TakeChoice::Number => Choice::Number(usize::try_from(params.take.value() - 1).unwrap_or(0)),
+            TakeChoice::RoundRobin => Choice::RoundRobin,
+            TakeChoice::Random => Choice::Random,
+            TakeChoice::Keys => Choice::Keys,
+        },
+        keytrack: params.keytrack.value(),
+        root_key: key(&params.root_key),
+        lowest_key: key(&params.lowest_key),
+        highest_key: key(&params.highest_key),
+        velocity: params.velocity.value(),
+        shape: Shape {
+            attack_s: params.attack.value(),
+            decay_s: params.decay.value(),
+            sustain: params.sustain.value(),
+            release_s: params.release.value(),
+        },
+        gain: params.gain.value(),
+        transport: straightshot_playback::Transport {
+            playing: transport.playing,
+            position: transport.pos_samples(),
+            around: transport.loop_range_samples().map(|(start, end)| [start, end]),
+        },
     }
 }
 
@@ -79,6 +110,22 @@ fn player_event<S>(event: &NoteEvent<S>) -> Option<PlayerEvent> {
         }
         NoteEvent::Choke { timing, voice_id, channel, key } => {
             Some(PlayerEvent::Choke { offset: timing as usize, note: note_id(key, channel, voice_id) })
+        }
+        NoteEvent::MidiCC { timing, channel, cc, value } => controller(timing as usize, channel, cc, value),
+        _ => None,
+    }
+}
+
+/// What a MIDI controller means to the player.
+fn controller(offset: usize, channel: u8, number: u8, value: f32) -> Option<PlayerEvent> {
+    let note = NoteId::of_channel(channel);
+    match number {
+        control_change::DAMPER_PEDAL => Some(PlayerEvent::Pedal { offset, channel, down: value >= 0.5 }),
+        control_change::ALL_SOUND_OFF => Some(PlayerEvent::Choke { offset, note }),
+        control_change::RESET_ALL_CONTROLLERS => Some(PlayerEvent::Pedal { offset, channel, down: false }),
+        // By the specification changes of the mode (124 to 127) release all notes as well.
+        control_change::ALL_NOTES_OFF..=control_change::POLY_MODE_ON => {
+            Some(PlayerEvent::Off { offset, note })
         }
         _ => None,
     }

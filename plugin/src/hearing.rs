@@ -1,6 +1,7 @@
 //! [any thread] What can be asked to be heard, and what is heard now.
 
 use std::ops::Range;
+pub use straightshot_playback::Begin;
 use straightshot_takes::TakeId;
 
 /// One of the sounds of a session: a take as it is, edited, or another of its versions.
@@ -24,19 +25,6 @@ impl SoundId {
     pub fn version(take: TakeId, steps: u32) -> Self {
         Self { take, steps: Some(steps) }
     }
-}
-
-/// Where playing begins.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum Begin {
-    /// At the start of the sound, or of the range.
-    #[default]
-    Start,
-    /// So many seconds after the start of the sound.
-    At(f64),
-    /// Where the sound is that plays now, which fades over to this one: the switch of an A/B comparison. At the start if
-    /// nothing plays.
-    Here,
 }
 
 /// A wish to hear a sound without a note, once. It replaces the wish before it, and never changes which take is active.

@@ -11,11 +11,13 @@
 //!
 //! Making an instance starts no thread and loads no model, so that a host scans the plugin at once.
 
+pub mod arrangement;
 pub mod audio;
 pub mod editor;
 pub mod hearing;
 pub mod params;
 pub mod publish;
+pub mod repertoire;
 mod session_field;
 mod session_file;
 pub mod shared;
@@ -41,6 +43,10 @@ pub struct Straightshot {
     worker: Arc<Worker>,
     /// `None` until the host activates the plugin.
     audio: Option<AudioProcessor>,
+    /// The host has said that it stops processing for a while, which only CLAP hosts can.
+    stopped: bool,
+    /// The format that the plugin runs in; `None` until the host activates it.
+    api: Option<PluginApi>,
     /// The session's file, in the program without a host.
     file: Option<Autosave>,
 }
@@ -77,9 +83,19 @@ impl Default for Straightshot {
                 worker.session_restored();
             }
         });
+        let arranged_worker = Arc::downgrade(&worker);
+        shared.arrangement.on_restore(move || {
+            if let Some(worker) = arranged_worker.upgrade() {
+                worker.arrangement_restored();
+            }
+        });
         let (before, restored) = saved.unwrap_or_default();
         let initial = first_request.clone().or(before).unwrap_or_else(params::initial_request);
-        let params = Arc::new(StraightshotParams::new(session.clone(), &initial));
+        let params = Arc::new(StraightshotParams::with_arrangement(
+            session.clone(),
+            shared.arrangement.clone(),
+            &initial,
+        ));
         if let Some(restored) = restored {
             session.replace(restored);
         }
@@ -88,7 +104,7 @@ impl Default for Straightshot {
             worker.session_restored();
         }
         let file = file.and_then(|file| session_file::keep(file, params.clone()));
-        Self { params, shared, worker, audio: None, file }
+        Self { params, shared, worker, audio: None, stopped: false, api: None, file }
     }
 }
 
@@ -112,7 +128,9 @@ impl Plugin for Straightshot {
         AudioIOLayout { main_output_channels: NonZeroU32::new(2), ..AudioIOLayout::const_default() },
         AudioIOLayout { main_output_channels: NonZeroU32::new(1), ..AudioIOLayout::const_default() },
     ];
-    const MIDI_INPUT: MidiConfig = MidiConfig::Basic;
+    const MIDI_INPUT: MidiConfig = MidiConfig::MidiCCs;
+    /// A take that is chosen by automation is the one that the note at the same sample plays.
+    const SAMPLE_ACCURATE_AUTOMATION: bool = true;
 
     type Editor = editor::StraightshotEditor;
     type SysExMessage = ();
@@ -134,7 +152,7 @@ impl Plugin for Straightshot {
         &mut self,
         _layout: &AudioIOLayout,
         config: &BufferConfig,
-        _context: &mut impl ActivateContext<Self>,
+        context: &mut impl ActivateContext<Self>,
     ) -> bool {
         #[expect(
             clippy::cast_possible_truncation,
@@ -144,13 +162,26 @@ impl Plugin for Straightshot {
         let sample_rate_hz = config.sample_rate.round().max(1.0) as u32;
         self.shared.set_offline(config.process_mode == ProcessMode::Offline);
         self.audio = Some(AudioProcessor::new(&self.shared, sample_rate_hz));
+        self.worker.prepare();
+        self.api = Some(context.plugin_api());
+        self.stopped = false;
         true
     }
 
+    /// Called when the host resets the plugin, and also whenever it starts processing, which some hosts do around every
+    /// block; what sounds goes on then.
     fn reset(&mut self) {
-        if let Some(audio) = &mut self.audio {
-            audio.reset();
+        let restarted = std::mem::take(&mut self.stopped);
+        let Some(audio) = &mut self.audio else { return };
+        match self.api {
+            _ if restarted => {}
+            Some(PluginApi::Vst3) => audio.start(),
+            _ => audio.reset(),
         }
+    }
+
+    fn stop_processing(&mut self) {
+        self.stopped = true;
     }
 
     fn process(

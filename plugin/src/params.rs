@@ -3,6 +3,7 @@
 //! Identifiers never change once released: hosts store automation and state under them. No parameter starts a
 //! generation; they are read when the user asks for a sound.
 
+use crate::arrangement::ArrangementField;
 use crate::session_field::SessionField;
 use nice_plug::prelude::*;
 use std::sync::Arc;
@@ -44,6 +45,19 @@ pub const DEFAULT_GAIN_DB: f32 = 0.0;
 /// Loudest output in dB.
 pub const MAX_GAIN_DB: f32 = 12.0;
 
+/// Longest attack and decay of a note in seconds.
+pub const MAX_ATTACK_S: f32 = 5.0;
+/// Shortest release of a note in seconds, which is too short to be heard as one.
+pub const MIN_RELEASE_S: f32 = 0.005;
+/// Longest release of a note in seconds.
+pub const MAX_RELEASE_S: f32 = 10.0;
+/// The key that plays at the original pitch in a fresh instance.
+pub const DEFAULT_ROOT_KEY: i32 = 60;
+/// The highest key.
+pub const MAX_KEY: i32 = 127;
+/// Most starred takes that can be chosen by their number.
+pub const MAX_TAKE_NUMBER: i32 = 64;
+
 /// Largest value of the hidden revision counter, after which it starts again at 0.
 const MAX_REVISION: i32 = 65_535;
 
@@ -62,6 +76,31 @@ pub enum PlayMode {
     #[id = "transport"]
     #[name = "Transport"]
     Transport,
+}
+
+/// Which take a note or the transport plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum TakeChoice {
+    /// The one that is selected in the window.
+    #[id = "active"]
+    #[name = "Selected take"]
+    Active,
+    /// The starred take with the number of the parameter "Take".
+    #[id = "number"]
+    #[name = "By number"]
+    Number,
+    /// The starred takes one after the other.
+    #[id = "turn"]
+    #[name = "Round robin"]
+    RoundRobin,
+    /// A starred take by chance, never the same twice in a row.
+    #[id = "random"]
+    #[name = "Random"]
+    Random,
+    /// Each key its own starred take.
+    #[id = "keys"]
+    #[name = "One per key"]
+    Keys,
 }
 
 /// What a fresh instance would make: no prompt and the parameters' defaults.
@@ -100,6 +139,42 @@ pub struct StraightshotParams {
     /// Whether the key changes the pitch (key 60 plays at the original pitch).
     #[id = "keytrack"]
     pub keytrack: BoolParam,
+    /// Whether a held note and the transport go on beyond the end of the take.
+    #[id = "loop"]
+    pub looped: BoolParam,
+    /// Which take is played.
+    #[id = "takechoice"]
+    pub take_choice: EnumParam<TakeChoice>,
+    /// Which of the starred takes is played with [`TakeChoice::Number`], counted from 1.
+    #[id = "take"]
+    pub take: IntParam,
+    /// How much softer a soft note is: 0 plays all alike.
+    #[id = "velocity"]
+    pub velocity: FloatParam,
+    /// Seconds from silence to the full level of a note.
+    #[id = "attack"]
+    pub attack: FloatParam,
+    /// Seconds from there to the level of sustain.
+    #[id = "decay"]
+    pub decay: FloatParam,
+    /// Level while the key is held, 0 ..= 1.
+    #[id = "sustain"]
+    pub sustain: FloatParam,
+    /// Seconds from the end of a note to silence.
+    #[id = "release"]
+    pub release: FloatParam,
+    /// The key that plays at the original pitch.
+    #[id = "rootkey"]
+    pub root_key: IntParam,
+    /// The lowest key that plays.
+    #[id = "lowkey"]
+    pub lowest_key: IntParam,
+    /// The highest key that plays.
+    #[id = "highkey"]
+    pub highest_key: IntParam,
+    /// What the user has arranged about playing that no parameter can say.
+    #[persist = "arrangement"]
+    pub arrangement: ArrangementField,
     /// Counts changes of the session. Hidden: its only purpose is that a host which sees a parameter change knows
     /// that the project has unsaved work; the plugin formats' own way to say so is not offered by the framework.
     #[id = "revision"]
@@ -109,11 +184,84 @@ pub struct StraightshotParams {
     pub session: SessionField,
 }
 
+/// A share, shown in percent.
+fn percent(name: &str, default: f32) -> FloatParam {
+    FloatParam::new(name, default, FloatRange::Linear { min: 0.0, max: 1.0 })
+        .with_unit(" %")
+        .with_value_to_string(formatters::v2s_f32_percentage(0))
+        .with_string_to_value(formatters::s2v_f32_percentage())
+}
+
+/// A time, finer where it is short; shown in milliseconds below a second.
+fn seconds(name: &str, default: f32, min: f32, max: f32) -> FloatParam {
+    let range = FloatRange::Skewed { min, max, factor: FloatRange::skew_factor(-2.0) };
+    FloatParam::new(name, default, range)
+        .with_value_to_string(Arc::new(time_text))
+        .with_string_to_value(Arc::new(time_of))
+}
+
+/// A time as it is shown.
+#[must_use]
+pub fn time_text(seconds: f32) -> String {
+    if seconds < 0.9995 { format!("{:.0} ms", seconds * 1000.0) } else { format!("{seconds:.2} s") }
+}
+
+/// A time as it is typed: in seconds, or in milliseconds if it says so.
+#[must_use]
+pub fn time_of(text: &str) -> Option<f32> {
+    let text = text.trim().replace(',', ".").to_lowercase();
+    match text.strip_suffix("ms") {
+        Some(number) => number.trim().parse::<f32>().ok().map(|milliseconds| milliseconds / 1000.0),
+        None => text.trim_end_matches('s').trim().parse().ok(),
+    }
+}
+
+/// A key of a keyboard.
+fn key(name: &str, default: i32) -> IntParam {
+    IntParam::new(name, default, IntRange::Linear { min: 0, max: MAX_KEY })
+        .with_value_to_string(Arc::new(key_text))
+        .with_string_to_value(Arc::new(key_of))
+}
+
+/// Names of the keys of an octave.
+const KEY_NAMES: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
+
+/// The name of a key; the C in the middle is C3, as most hosts call it.
+#[must_use]
+pub fn key_text(key: i32) -> String {
+    let name = usize::try_from(key.rem_euclid(12)).ok().and_then(|index| KEY_NAMES.get(index));
+    format!("{}{}", name.unwrap_or(&""), key.div_euclid(12) - 2)
+}
+
+/// A key as it is typed: by its name or its number.
+#[must_use]
+pub fn key_of(text: &str) -> Option<i32> {
+    let text = text.trim().to_uppercase();
+    if let Ok(number) = text.parse() {
+        return Some(number);
+    }
+    let split = text.find(|c: char| c.is_ascii_digit() || c == '-')?;
+    let (name, octave) = text.split_at(split);
+    let index = KEY_NAMES.iter().position(|known| *known == name)?;
+    let octave: i32 = octave.parse().ok()?;
+    Some((octave + 2) * 12 + i32::try_from(index).ok()?).filter(|key| (0..=MAX_KEY).contains(key))
+}
+
 impl StraightshotParams {
     /// Parameters around `session`. Those of the next sound start with `initial`, which is also what a host resets
     /// them to; [`initial_request`] is the usual one.
     #[must_use]
     pub fn new(session: Arc<SessionStore>, initial: &Request) -> Self {
+        Self::with_arrangement(session, ArrangementField::default(), initial)
+    }
+
+    /// [`new`](Self::new) around an arrangement too.
+    #[must_use]
+    pub fn with_arrangement(
+        session: Arc<SessionStore>,
+        arrangement: ArrangementField,
+        initial: &Request,
+    ) -> Self {
         let whole = |value: u64, min, max| i32::try_from(value).unwrap_or(max).clamp(min, max);
         let initial_steps = whole(initial.steps.into(), MIN_STEPS, MAX_STEPS);
         let initial_seed = whole(initial.seed, MIN_SEED, MAX_SEED);
@@ -146,6 +294,19 @@ impl StraightshotParams {
                 .with_string_to_value(formatters::s2v_f32_gain_to_db()),
             play_mode: EnumParam::new("Play mode", PlayMode::Note),
             keytrack: BoolParam::new("Key tracking", false),
+            looped: BoolParam::new("Loop", false),
+            take_choice: EnumParam::new("Which take", TakeChoice::Active),
+            take: IntParam::new("Take", 1, IntRange::Linear { min: 1, max: MAX_TAKE_NUMBER }),
+            velocity: percent("Velocity", 1.0),
+            attack: seconds("Attack", 0.0, 0.0, MAX_ATTACK_S),
+            decay: seconds("Decay", 0.0, 0.0, MAX_ATTACK_S),
+            sustain: percent("Sustain", 1.0),
+            release: seconds("Release", MIN_RELEASE_S, MIN_RELEASE_S, MAX_RELEASE_S),
+            root_key: key("Root key", DEFAULT_ROOT_KEY),
+            // What is set up once would only fill the hosts' lists of what can be automated.
+            lowest_key: key("Lowest key", 0).non_automatable(),
+            highest_key: key("Highest key", MAX_KEY).non_automatable(),
+            arrangement,
             revision: IntParam::new("Session revision", 0, IntRange::Linear { min: 0, max: MAX_REVISION })
                 .hide()
                 .hide_in_generic_ui()
@@ -176,5 +337,25 @@ impl StraightshotParams {
         setter.begin_set_parameter(&self.revision);
         setter.set_parameter(&self.revision, next);
         setter.end_set_parameter(&self.revision);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_times_are_read_as_they_are_shown() {
+        assert_eq!(key_text(60), "C3");
+        assert!((0..=MAX_KEY).all(|key| key_of(&key_text(key)) == Some(key)));
+        assert_eq!(
+            (key_of("61"), key_of("c#3"), key_of("H1"), key_of("G9")),
+            (Some(61), Some(61), None, None)
+        );
+        assert_eq!((time_text(0.005), time_text(2.5)), ("5 ms".to_owned(), "2.50 s".to_owned()));
+        assert_eq!(
+            (time_of("5 ms"), time_of("2,5"), time_of("0.25 s")),
+            (Some(0.005), Some(2.5), Some(0.25))
+        );
     }
 }

@@ -1,14 +1,30 @@
-//! [host, worker] Turns takes into clips at the host's rate and sends them to the audio thread.
+//! [host, worker] Makes the bank of sounds that can be played, at the host's rate, and sends it to the audio thread.
+//!
+//! What is to be played is a [`Repertoire`]. Each of its sounds becomes a clip once; the clips that are ready make a
+//! bank, and the bank is made again whenever there is another one. The active sound is made ready by whoever publishes,
+//! the others one by one by the worker ([`ClipOutlet::prepare_one`]), so that no host waits for them. An offline render
+//! waits for all.
 
+mod clips;
+
+use crate::hearing::SoundId;
+use crate::repertoire::{Item, Repertoire};
+use clips::{Clips, convert};
 use parking_lot::Mutex;
 use std::sync::Arc;
-use straightshot_playback::Clip;
-use straightshot_playback::handoff::{ClipReceiver, ClipSender, SendError, channel};
-use straightshot_protocol::{ErrorKind, Failure};
-use straightshot_sound::resample_channel;
-use straightshot_takes::{Take, limit};
+use straightshot_playback::handoff::{BankReceiver, BankSender, SendError, channel};
+use straightshot_playback::{Bank, Contents, Sound, SoundKey};
+use straightshot_protocol::Failure;
+use straightshot_takes::TakeId;
 
-/// The way of takes to the audio thread of one instance: the worker's and the host's threads send, one at a time.
+/// Memory for the clips of a bank, in bytes: 12 minutes of mono at 48 kHz. What is beyond is left out, the sounds of
+/// notes in turn first.
+const MOST_BYTES: usize = 128 << 20;
+
+/// Memory for clips that are not played now and may be again, in bytes.
+const SPARE_BYTES: usize = 32 << 20;
+
+/// The way of sounds to the audio thread of one instance: the worker's and the host's threads send, one at a time.
 #[derive(Default)]
 pub struct ClipOutlet(Mutex<Outlet>);
 
@@ -16,68 +32,145 @@ pub struct ClipOutlet(Mutex<Outlet>);
 struct Outlet {
     /// The connection to the player of the current activation.
     line: Option<Line>,
-    /// Generation of the newest clip.
+    /// Generation of the newest bank.
     generation: u64,
-    /// What was converted last: hosts activate often, mostly at the same rate.
-    prepared: Option<Prepared>,
+    /// What is ready.
+    clips: Clips,
+    /// What the player has.
+    sent: Option<Sent>,
+    /// How much of what is to be played is ready.
+    readiness: Readiness,
 }
 
 struct Line {
-    sender: ClipSender,
+    sender: BankSender,
     sample_rate_hz: u32,
 }
 
-/// A take and its clip at one sample rate.
-struct Prepared {
-    /// `None` is silence.
-    take: Option<Arc<Take>>,
-    clip: Arc<Clip>,
+/// What a bank was made of; another one of the same would be heard as the same.
+#[derive(PartialEq)]
+struct Sent {
+    contents: Vec<(SoundKey, usize, u32)>,
+    active: Option<usize>,
+    pool: Vec<usize>,
+    keys: Vec<(u8, usize)>,
+    place: Option<i64>,
 }
 
-impl Prepared {
-    fn is(&self, take: Option<&Arc<Take>>, sample_rate_hz: u32) -> bool {
-        let same = match (&self.take, take) {
-            (Some(prepared), Some(take)) => prepared.is_heard_as(take),
-            (None, None) => true,
-            _ => false,
-        };
-        same && self.clip.sample_rate_hz() == sample_rate_hz
-    }
+/// How much of what is to be played is ready.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Readiness {
+    /// Sounds that can be played.
+    pub ready: usize,
+    /// Sounds that will be.
+    pub coming: usize,
+    /// Sounds for which there is no room.
+    pub left_out: usize,
+    /// Takes whose sounds have to be read into memory first.
+    pub unread: Vec<TakeId>,
 }
 
 impl ClipOutlet {
-    /// Connects a new player at the host's rate and sends the clip it begins with: the take that `active` returns.
+    /// Connects a new player at the host's rate and sends the bank it begins with, of what `wanted` returns.
     ///
-    /// Called when the host activates the plugin. The conversion is done before this returns (a few milliseconds per
-    /// second of sound), so that an offline render never begins in silence; a second call at the same rate reuses it.
+    /// Called when the host activates the plugin. The active sound is converted before this returns (a few milliseconds
+    /// per second of sound), with `all` every one, so that an offline render never begins in silence; a second call at the
+    /// same rate reuses them.
     ///
     /// # Errors
     /// If the rate cannot be converted to; the player is connected all the same and begins in silence.
     pub fn connect(
         &self,
         sample_rate_hz: u32,
-        active: impl FnOnce() -> Option<Arc<Take>>,
-    ) -> (ClipReceiver, Result<(), Failure>) {
-        let mut outlet = self.0.lock();
+        all: bool,
+        wanted: impl Fn() -> Repertoire,
+    ) -> (BankReceiver, Result<(), Failure>) {
         let (sender, receiver) = channel();
-        outlet.line = Some(Line { sender, sample_rate_hz });
-        let sent = outlet.send(active(), sample_rate_hz);
+        {
+            let mut outlet = self.0.lock();
+            outlet.line = Some(Line { sender, sample_rate_hz });
+            outlet.sent = None;
+        }
+        let mut sent = self.publish(&wanted);
+        while all && sent.is_ok() {
+            match self.prepare_one(&wanted) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(e) => sent = Err(e),
+            }
+        }
         (receiver, sent)
     }
 
-    /// Sends the take that `active` returns to the player; silence if there is none. Does nothing while no player is
-    /// connected, and nothing if the player has this very sound already.
+    /// Sends what `wanted` returns to the player, as far as it is ready; the active sound always is. Does nothing while no
+    /// player is connected, and nothing if the player has this very bank already.
     ///
-    /// `active` is called with the outlet locked, so that of two calls at once the later one decides.
+    /// `wanted` is called again and again until what it returns is ready, at last with the outlet locked, so that of two
+    /// calls at once the later one decides.
     ///
     /// # Errors
-    /// If the sound cannot be converted to the host's rate; the player keeps what it has.
-    pub fn publish(&self, active: impl FnOnce() -> Option<Arc<Take>>) -> Result<(), Failure> {
-        let mut outlet = self.0.lock();
-        let Some(sample_rate_hz) = outlet.line.as_ref().map(|line| line.sample_rate_hz) else {
-            return Ok(());
+    /// If the active sound cannot be converted to the host's rate, which is silent then.
+    pub fn publish(&self, wanted: impl Fn() -> Repertoire) -> Result<(), Failure> {
+        let mut failed = Ok(());
+        loop {
+            let (item, sample_rate_hz) = {
+                let mut outlet = self.0.lock();
+                let Some(sample_rate_hz) = outlet.rate() else { return Ok(()) };
+                let repertoire = wanted();
+                let active = repertoire.active.and_then(|index| repertoire.items.get(index));
+                let missing = active.filter(|item| outlet.clips.is_missing(item, sample_rate_hz));
+                let Some(missing) = missing.cloned() else {
+                    outlet.send(&repertoire, sample_rate_hz);
+                    return failed;
+                };
+                (missing, sample_rate_hz)
+            };
+            let converted = convert(&item, sample_rate_hz);
+            failed = converted.as_ref().map(|_| ()).map_err(Clone::clone);
+            self.0.lock().clips.put(&item, sample_rate_hz, converted.unwrap_or_default());
+        }
+    }
+
+    /// Makes the next sound of what `wanted` returns ready and sends it to the player. Returns whether there was one.
+    ///
+    /// # Errors
+    /// If it cannot be converted to the host's rate; it is silent then, and not tried again.
+    pub fn prepare_one(&self, wanted: impl Fn() -> Repertoire) -> Result<bool, Failure> {
+        let (item, sample_rate_hz) = {
+            let outlet = self.0.lock();
+            let Some(sample_rate_hz) = outlet.rate() else { return Ok(false) };
+            if outlet.readiness.coming == 0 {
+                return Ok(false);
+            }
+            let repertoire = wanted();
+            let mut items = repertoire.order.iter().filter_map(|index| repertoire.items.get(*index));
+            match items.find(|item| outlet.can_make(item, &repertoire, sample_rate_hz)) {
+                Some(item) => (item.clone(), sample_rate_hz),
+                None => return Ok(false),
+            }
         };
-        outlet.send(active(), sample_rate_hz)
+        let converted = convert(&item, sample_rate_hz);
+        let failed = converted.as_ref().map(|_| ()).map_err(Clone::clone);
+        let mut outlet = self.0.lock();
+        outlet.clips.put(&item, sample_rate_hz, converted.unwrap_or_default());
+        // The player may be another one by now.
+        if let Some(sample_rate_hz) = outlet.rate() {
+            outlet.send(&wanted(), sample_rate_hz);
+        }
+        failed.map(|()| true)
+    }
+
+    /// Whether the player has the sound called `id`.
+    #[must_use]
+    pub fn has(&self, id: SoundId) -> bool {
+        let outlet = self.0.lock();
+        outlet.sent.as_ref().is_some_and(|sent| sent.contents.iter().any(|(key, ..)| *key == key_of(id)))
+    }
+
+    /// How much of what is to be played is ready.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        self.0.lock().readiness.clone()
     }
 
     /// Whether a player is connected.
@@ -86,7 +179,7 @@ impl ClipOutlet {
         self.0.lock().line.is_some()
     }
 
-    /// Frees clips that have come back.
+    /// Frees banks that have come back.
     pub fn service(&self) {
         if let Some(line) = &mut self.0.lock().line {
             line.sender.service();
@@ -101,53 +194,86 @@ impl ClipOutlet {
 }
 
 impl Outlet {
-    fn send(&mut self, take: Option<Arc<Take>>, sample_rate_hz: u32) -> Result<(), Failure> {
-        let clip = self.prepare(take, sample_rate_hz)?;
-        if let Some(line) = &mut self.line {
-            // Clips are numbered as they are made, and the last one is sent again if nothing has changed: the only clip
-            // that is refused is the one that the player has.
-            match line.sender.send(clip) {
-                Ok(()) | Err(SendError::Outdated(_)) => {}
-            }
-        }
-        Ok(())
+    fn rate(&self) -> Option<u32> {
+        self.line.as_ref().map(|line| line.sample_rate_hz)
     }
 
-    fn prepare(&mut self, take: Option<Arc<Take>>, sample_rate_hz: u32) -> Result<Arc<Clip>, Failure> {
-        // Damaged, or not read yet: silence, not what was played before.
-        let take = take.filter(|take| !take.edited().audio.is_empty());
-        if let Some(prepared) = self.prepared.as_ref().filter(|p| p.is(take.as_ref(), sample_rate_hz)) {
-            return Ok(prepared.clip.clone());
+    /// Whether a sound of `repertoire` has no clip yet, and can have one.
+    fn can_make(&self, item: &Item, repertoire: &Repertoire, sample_rate_hz: u32) -> bool {
+        self.clips.is_missing(item, sample_rate_hz)
+            && self.clips.has_room_for(item, &repertoire.items, sample_rate_hz, MOST_BYTES)
+    }
+
+    /// Sends a bank of what is ready of `repertoire`.
+    fn send(&mut self, repertoire: &Repertoire, sample_rate_hz: u32) {
+        let mut places = vec![None; repertoire.items.len()];
+        let mut sounds = Vec::new();
+        let mut readiness = Readiness { left_out: repertoire.left_out, ..Readiness::default() };
+        let mut bytes = 0;
+        for index in &repertoire.order {
+            let Some(item) = repertoire.items.get(*index) else { continue };
+            match self.clips.get(item, sample_rate_hz) {
+                Some(clip) if bytes + clip.bytes() <= MOST_BYTES || Some(*index) == repertoire.active => {
+                    bytes += clip.bytes();
+                    places[*index] = Some(sounds.len());
+                    sounds.push(Sound { key: key_of(item.id), clip, gain: item.gain });
+                }
+                None if item.take.damage.is_some() => {}
+                None if item.take.is_loading() => readiness.unread.push(item.take.id),
+                None if self.can_make(item, repertoire, sample_rate_hz) => readiness.coming += 1,
+                _ => readiness.left_out += 1,
+            }
         }
-        let channels = match &take {
-            Some(take) => converted(take, sample_rate_hz)?,
-            None => vec![Vec::new()],
+        readiness.ready = sounds.len();
+        self.readiness = readiness;
+        self.clips.let_go(SPARE_BYTES, &repertoire.items, sample_rate_hz);
+        let place = |index: &usize| places.get(*index).copied().flatten();
+        let contents = Contents {
+            active: repertoire.active.as_ref().and_then(place),
+            pool: repertoire.pool.iter().filter_map(place).collect(),
+            keys: repertoire.keys.iter().filter_map(|(key, index)| Some((*key, place(index)?))).collect(),
+            place: repertoire.place_s.map(|seconds| frames(seconds, sample_rate_hz)),
+            sounds,
         };
+        let sent = Sent::of(&contents);
+        if self.sent.as_ref() == Some(&sent) {
+            return;
+        }
         self.generation += 1;
-        let clip = Clip::new(channels, sample_rate_hz, self.generation)
-            .map_err(|e| Failure::new(ErrorKind::BadData, "The sound cannot be played").because(&e))?;
-        let clip = Arc::new(clip);
-        self.prepared = Some(Prepared { take, clip: clip.clone() });
-        Ok(clip)
+        let bank = Bank::new(contents, sample_rate_hz, self.generation);
+        if let Some(line) = &mut self.line {
+            // Banks are numbered as they are made, so that none is older than the one before it.
+            match line.sender.send(bank) {
+                Ok(()) | Err(SendError::Outdated(_)) => self.sent = Some(sent),
+            }
+        }
     }
 }
 
-/// The channels of `take` at the host's rate.
-fn converted(take: &Take, sample_rate_hz: u32) -> Result<Vec<Vec<f32>>, Failure> {
-    let edited = take.edited();
-    let audio = &edited.audio;
-    let convert = |channel: &[f32]| {
-        // Takes are limited when they are made and read. This is the last place before a filter that would make noise of a
-        // huge sample, or refuse it with a panic in the host's process.
-        let mut samples = channel.to_vec();
-        limit(&mut samples);
-        if audio.sample_rate_hz() == sample_rate_hz {
-            return Ok(samples);
+impl Sent {
+    fn of(contents: &Contents) -> Self {
+        let sound = |sound: &Sound| (sound.key, Arc::as_ptr(&sound.clip).addr(), sound.gain.to_bits());
+        Self {
+            contents: contents.sounds.iter().map(sound).collect(),
+            active: contents.active,
+            pool: contents.pool.clone(),
+            keys: contents.keys.clone(),
+            place: contents.place,
         }
-        let mut samples = resample_channel(&samples, audio.sample_rate_hz(), sample_rate_hz)?;
-        // A filter rings: what was just within may be just beyond.
-        limit(&mut samples);
-        Ok(samples)
-    };
-    audio.channels().map(convert).collect()
+    }
+}
+
+/// What the player calls a sound.
+pub(crate) fn key_of(id: SoundId) -> SoundKey {
+    SoundKey { take: id.take.0, version: id.steps.unwrap_or(0) }
+}
+
+/// What the player calls so.
+pub(crate) fn id_of(key: SoundKey) -> SoundId {
+    SoundId { take: TakeId(key.take), steps: (key.version != 0).then_some(key.version) }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a saturated place is past every song's end")]
+fn frames(seconds: f64, sample_rate_hz: u32) -> i64 {
+    (seconds * f64::from(sample_rate_hz)).round() as i64
 }

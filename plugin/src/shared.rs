@@ -5,7 +5,7 @@
 //! | editor, host | worker | [`Command`] |
 //! | worker | editor | [`Status`]: what is, and counters of what has happened |
 //! | editor, host, worker, keeper | each other | the session, behind the lock of [`SessionStore`] |
-//! | worker, keeper, host | audio | clips, by [`ClipOutlet`] |
+//! | worker, keeper, host | audio | banks of sounds, by [`ClipOutlet`] |
 //! | audio | editor | [`Telemetry`], atomics |
 //!
 //! The editor sees all of it through one handle, [`EditorLink`](crate::editor::link::EditorLink).
@@ -13,12 +13,15 @@
 //! There is no queue of events: one that nobody reads while the window is closed fills up, and what comes then is lost.
 //! Counters cannot overflow, and whoever looks later sees the newest state.
 
+use crate::arrangement::ArrangementField;
 use crate::publish::ClipOutlet;
+use crate::repertoire::{Repertoire, Wishes};
 use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use straightshot_playback::handoff::BankReceiver;
 use straightshot_playback::telemetry::Telemetry;
 use straightshot_protocol::{Card, Failure, ModelId, Progress, Request};
 use straightshot_takes::{Keeper, SessionStore, Take, TakeId, TakesFolder};
@@ -38,7 +41,7 @@ pub enum Command {
     Cancel,
     /// The host has restored a state: drop the running job and begin the session's unfinished one, if it has one.
     Restored,
-    /// Hand the active take to the audio thread, because another one was chosen.
+    /// Hand what can be played to the audio thread, because there is something else to be played.
     Publish,
     /// Another model was chosen: begin the job that waits for one, or look what the model can do.
     ModelChosen,
@@ -139,6 +142,10 @@ pub struct Shared {
     pub outlet: ClipOutlet,
     /// Playhead, meter and counters of the audio thread.
     pub telemetry: Arc<Telemetry>,
+    /// What was asked to be heard.
+    pub(crate) wishes: Mutex<Wishes>,
+    /// What the user has arranged about playing.
+    pub(crate) arrangement: ArrangementField,
     status: Mutex<Status>,
     /// Set whenever persisted data changes, cleared when the host was told.
     unsaved: AtomicBool,
@@ -161,6 +168,8 @@ impl Shared {
             session,
             outlet: ClipOutlet::default(),
             telemetry: Arc::default(),
+            wishes: Mutex::default(),
+            arrangement: ArrangementField::default(),
             status: Mutex::default(),
             unsaved: AtomicBool::new(false),
             offline: AtomicBool::new(false),
@@ -184,16 +193,64 @@ impl Shared {
         self.update_status(|status| status.notice = Some(notice));
     }
 
-    /// Sends the active take to the audio thread; a failure becomes a notice.
-    pub(crate) fn publish_active(&self) {
-        self.publish(|| self.session.lock().active().cloned());
+    /// Everything that can be played now.
+    pub(crate) fn repertoire(&self) -> Repertoire {
+        let (wishes, arrangement) = (self.wishes.lock().clone(), self.arrangement.get());
+        Repertoire::new(&self.session.lock(), &wishes, &arrangement)
     }
 
-    /// Sends the take that `active` returns to the audio thread; a failure becomes a notice.
-    pub(crate) fn publish(&self, active: impl FnOnce() -> Option<Arc<Take>>) {
-        if let Err(e) = self.outlet.publish(active) {
+    /// Everything that can be played, with `active` in the place of the active take.
+    pub(crate) fn repertoire_with(&self, active: &Arc<Take>) -> Repertoire {
+        let (wishes, arrangement) = (self.wishes.lock().clone(), self.arrangement.get());
+        Repertoire::with_active(&self.session.lock(), Some(active), &wishes, &arrangement)
+    }
+
+    /// Sends what can be played to the audio thread, as far as it is ready; a failure becomes a notice.
+    pub(crate) fn publish_active(&self) {
+        self.publish(|| self.repertoire());
+    }
+
+    /// Sends what `wanted` returns to the audio thread; a failure becomes a notice. What is not in memory is brought there.
+    pub(crate) fn publish(&self, wanted: impl Fn() -> Repertoire) {
+        if let Err(e) = self.outlet.publish(wanted) {
             self.say(Severity::Error, e.to_string(), e.detail());
         }
+        let unread = self.outlet.readiness().unread;
+        if self.session.lock().want(unread) {
+            self.keeper.wake();
+        }
+    }
+
+    /// Makes one more sound ready to be played. Returns whether there was one; to be called until there is none.
+    pub(crate) fn prepare_one(&self) -> bool {
+        self.outlet.prepare_one(|| self.repertoire()).unwrap_or_else(|e| {
+            self.say(Severity::Error, e.to_string(), e.detail());
+            true
+        })
+    }
+
+    /// Connects a new player at the host's rate; see [`ClipOutlet::connect`]. A sound that is still being read would be
+    /// missing at the beginning of an offline render, so that one waits for all.
+    #[must_use]
+    pub fn connect(&self, sample_rate_hz: u32) -> BankReceiver {
+        self.keeper.wait_for_active(RENDER_WAIT);
+        let offline = self.offline.load(Ordering::Acquire);
+        if offline {
+            let ids = self.repertoire().items.iter().map(|item| item.take.id).collect();
+            self.session.lock().want(ids);
+            self.keeper.wait_for_wanted(RENDER_WAIT);
+        }
+        let (receiver, sent) = self.outlet.connect(sample_rate_hz, offline, || self.repertoire());
+        if let Err(e) = sent {
+            self.say(Severity::Error, e.to_string(), e.detail());
+        }
+        self.session.lock().want(self.outlet.readiness().unread);
+        receiver
+    }
+
+    /// Whether sounds can be made ready that are not.
+    pub(crate) fn is_preparing(&self) -> bool {
+        self.outlet.readiness().coming > 0
     }
 
     /// Says whether the host renders offline, which waits for sounds that a player would begin without.

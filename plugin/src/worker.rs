@@ -122,6 +122,20 @@ impl Worker {
         if unfinished || self.is_started() {
             self.send(Command::Restored);
         }
+        self.prepare();
+    }
+
+    /// Follows an arrangement that the host has restored. Called on the host's thread.
+    pub fn arrangement_restored(&self) {
+        self.shared.publish_active();
+        self.prepare();
+    }
+
+    /// Sees to it that everything that can be played is made ready. Starts the thread only if there is something to do.
+    pub fn prepare(&self) {
+        if self.shared.is_preparing() {
+            self.send(Command::Publish);
+        }
     }
 
     /// Whether the thread was ever started.
@@ -161,7 +175,10 @@ impl Worker {
 /// Passes on what the keeper of the takes has to tell.
 fn follow(shared: &Shared, happened: Happened) {
     match happened {
-        Happened::Active => shared.publish_active(),
+        Happened::Active => {
+            shared.publish_active();
+            while shared.prepare_one() {}
+        }
         Happened::Damaged(takes) => shared.say(Severity::Warning, summary(&takes), ""),
         Happened::BeyondQuota { folder, usage, quota_bytes } => {
             shared.say(Severity::Info, beyond(&folder, usage, quota_bytes), "")

@@ -3,7 +3,7 @@
 use super::Host;
 use anyhow::{Result, ensure};
 use clack_host::events::event_types::{
-    NoteOffEvent, NoteOnEvent, ParamValueEvent, TransportEvent, TransportFlags,
+    MidiEvent, NoteOffEvent, NoteOnEvent, ParamValueEvent, TransportEvent, TransportFlags,
 };
 use clack_host::events::{EventFlags, EventHeader, Pckn};
 use clack_host::prelude::*;
@@ -26,6 +26,13 @@ pub enum Event {
         /// MIDI key.
         key: u16,
     },
+    /// A MIDI message of three bytes.
+    Midi {
+        /// Frame.
+        at: u32,
+        /// Status and two data bytes.
+        bytes: [u8; 3],
+    },
     /// A parameter changes.
     Param {
         /// Frame.
@@ -40,7 +47,10 @@ pub enum Event {
 impl Event {
     fn at(self) -> u32 {
         match self {
-            Self::NoteOn { at, .. } | Self::NoteOff { at, .. } | Self::Param { at, .. } => at,
+            Self::NoteOn { at, .. }
+            | Self::NoteOff { at, .. }
+            | Self::Midi { at, .. }
+            | Self::Param { at, .. } => at,
         }
     }
 
@@ -49,6 +59,7 @@ impl Event {
         match self {
             Self::NoteOn { key, .. } => buffer.push(&NoteOnEvent::new(at, note(key), 1.0)),
             Self::NoteOff { key, .. } => buffer.push(&NoteOffEvent::new(at, note(key), 0.0)),
+            Self::Midi { bytes, .. } => buffer.push(&MidiEvent::new(at, 0, bytes)),
             Self::Param { id, value, .. } => {
                 buffer.push(&ParamValueEvent::new(at, id, Pckn::match_all(), value));
             }
@@ -78,6 +89,10 @@ pub struct Renderer {
     frames: u64,
     /// Whether the host's transport runs; only changes between calls.
     playing: bool,
+    /// Where in the song, in frames of 48 kHz.
+    song: u64,
+    /// The part of the song that is played again and again, in the same frames.
+    around: Option<[u64; 2]>,
 }
 
 impl Renderer {
@@ -88,7 +103,24 @@ impl Renderer {
             block: max_block,
             frames: 0,
             playing: false,
+            song: 0,
+            around: None,
         }
+    }
+
+    /// Stops processing and starts it again, as some hosts do around every block.
+    ///
+    /// # Errors
+    /// If the plugin refuses.
+    pub fn restart(mut self) -> Result<Self> {
+        let stopped = self.processor.stop_processing();
+        self.processor = stopped.start_processing().map_err(|error| anyhow::anyhow!("{error}"))?;
+        Ok(self)
+    }
+
+    /// Resets the plugin, as hosts do that want silence at once.
+    pub fn reset(&mut self) {
+        self.processor.reset();
     }
 
     pub(super) fn stop(self) -> StoppedPluginAudioProcessor<Host> {
@@ -103,6 +135,16 @@ impl Renderer {
     /// Starts or stops the host's transport with the next call of [`Renderer::render`].
     pub fn set_playing(&mut self, playing: bool) {
         self.playing = playing;
+    }
+
+    /// Moves the host's transport to a frame of a 48 kHz session.
+    pub fn seek(&mut self, frame: u64) {
+        self.song = frame;
+    }
+
+    /// Plays a part of the song again and again, as hosts do that do not cut their blocks at its end.
+    pub fn set_loop(&mut self, around: Option<[u64; 2]>) {
+        self.around = around;
     }
 
     /// Plays `frames` frames with `events` (sorted, with frames from the start of this call); returns left and right.
@@ -136,7 +178,7 @@ impl Renderer {
             latency: 0,
             channels: AudioPortBufferType::f32_output_only([left, right].into_iter()),
         }]);
-        let transport = transport(self.frames, self.playing);
+        let transport = transport(self.song, self.playing, self.around);
         self.processor.process(
             &InputAudioBuffers::empty(),
             &mut audio,
@@ -146,28 +188,34 @@ impl Renderer {
             Some(&transport),
         )?;
         self.frames += length as u64;
+        self.song += length as u64;
+        if let Some([start, end]) = self.around.filter(|[_, end]| self.song >= *end) {
+            self.song -= end - start;
+        }
         Ok(())
     }
 }
 
 /// The host's transport at 120 beats per minute; the position is that of a 48 kHz session.
 #[expect(clippy::cast_precision_loss, reason = "positions of test renders are far below 2^52")]
-fn transport(frames: u64, playing: bool) -> TransportEvent {
-    let seconds = frames as f64 / 48_000.0;
+fn transport(frames: u64, playing: bool, around: Option<[u64; 2]>) -> TransportEvent {
+    let seconds = |frames: u64| frames as f64 / 48_000.0;
     let mut flags =
         TransportFlags::HAS_TEMPO | TransportFlags::HAS_SECONDS_TIMELINE | TransportFlags::HAS_BEATS_TIMELINE;
     flags.set(TransportFlags::IS_PLAYING, playing);
+    flags.set(TransportFlags::IS_LOOP_ACTIVE, around.is_some());
+    let [start, end] = around.unwrap_or_default().map(seconds);
     TransportEvent {
         header: EventHeader::new_core(0, EventFlags::empty()),
         flags,
-        song_pos_beats: BeatTime::from_float(seconds * 2.0),
-        song_pos_seconds: SecondsTime::from_float(seconds),
+        song_pos_beats: BeatTime::from_float(seconds(frames) * 2.0),
+        song_pos_seconds: SecondsTime::from_float(seconds(frames)),
         tempo: 120.0,
         tempo_inc: 0.0,
-        loop_start_beats: BeatTime::from_float(0.0),
-        loop_end_beats: BeatTime::from_float(0.0),
-        loop_start_seconds: SecondsTime::from_float(0.0),
-        loop_end_seconds: SecondsTime::from_float(0.0),
+        loop_start_beats: BeatTime::from_float(start * 2.0),
+        loop_end_beats: BeatTime::from_float(end * 2.0),
+        loop_start_seconds: SecondsTime::from_float(start),
+        loop_end_seconds: SecondsTime::from_float(end),
         bar_start: BeatTime::from_float(0.0),
         bar_number: 0,
         time_signature_numerator: 4,

@@ -1,7 +1,7 @@
 //! The plugin's saved state, taken apart and put together without the plugin's own code.
 //!
 //! CLAP: a little-endian `u64` length, then JSON `{"version":…,"params":{…},"fields":{"session":"…"}}`, where
-//! `session` is JSON in a string. Written down here a second time on purpose: projects saved by a released version
+//! `session` is JSON in a string, and so is `arrangement` beside it. Written down here a second time on purpose: projects saved by a released version
 //! must open for ever, so a change of format must make a test fail.
 
 use anyhow::{Context, Result, ensure};
@@ -23,6 +23,8 @@ pub struct PluginState {
     pub params: Map<String, Value>,
     /// Prompt, takes and unfinished job.
     pub session: Value,
+    /// What is arranged about playing that is no parameter; null in the projects of before.
+    pub arrangement: Value,
 }
 
 /// The sound of one take in a saved state.
@@ -56,11 +58,15 @@ impl PluginState {
         let mut state: Value = serde_json::from_slice(json).context("the state is no JSON")?;
         let session = state["fields"]["session"].as_str().context("the state has no session")?;
         let session = serde_json::from_str(session).context("the session is no JSON")?;
+        let arrangement = match state["fields"]["arrangement"].as_str() {
+            Some(text) => serde_json::from_str(text).context("the arrangement is no JSON")?,
+            None => Value::Null,
+        };
         let version = state["version"].as_str().context("the state has no version")?.to_owned();
         let Value::Object(params) = state["params"].take() else {
             anyhow::bail!("the state has no parameters")
         };
-        Ok(Self { version, params, session })
+        Ok(Self { version, params, session, arrangement })
     }
 
     /// The bytes of a CLAP state.
@@ -79,9 +85,11 @@ impl PluginState {
     /// # Errors
     /// Like [`PluginState::to_clap`].
     pub fn to_json(&self) -> Result<Vec<u8>> {
-        let session = serde_json::to_string(&self.session)?;
-        let state =
-            json!({ "version": self.version, "params": self.params, "fields": { "session": session } });
+        let mut fields = json!({ "session": serde_json::to_string(&self.session)? });
+        if !self.arrangement.is_null() {
+            fields["arrangement"] = json!(serde_json::to_string(&self.arrangement)?);
+        }
+        let state = json!({ "version": self.version, "params": self.params, "fields": fields });
         Ok(serde_json::to_vec(&state)?)
     }
 

@@ -7,6 +7,7 @@
 
 mod alone;
 mod bare_host;
+mod controllers;
 mod desktop;
 mod editor;
 mod focus;

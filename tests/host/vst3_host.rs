@@ -1,6 +1,10 @@
 //! A minimal VST3 host on the COM bindings: as much as the tests need.
 #![expect(clippy::multiple_unsafe_ops_per_block, reason = "every call of a VST3 interface is unsafe")]
 
+mod playing;
+
+pub(crate) use playing::Note;
+
 use anyhow::{Context, Result, ensure};
 use libloading::os::unix::Library;
 use std::cell::RefCell;
@@ -172,8 +176,7 @@ impl Instance {
 
     /// Processes one block in which the given parameters take new normalised values.
     pub(crate) fn process(&self, changes: &[(ParamID, ParamValue)]) -> tresult {
-        let changes = ComWrapper::new(Changes::new(changes));
-        let Some(changes) = changes.to_com_ptr::<IParameterChanges>() else { return kResultFalse };
+        let Some(changes) = changes_of(changes) else { return kResultFalse };
         let (mut left, mut right) = ([0.0_f32; BLOCK_FRAMES], [0.0_f32; BLOCK_FRAMES]);
         let mut channels = [left.as_mut_ptr(), right.as_mut_ptr()];
         let mut output = AudioBusBuffers {
@@ -199,6 +202,11 @@ impl Drop for Instance {
         // SAFETY: the last call before the references are released.
         unsafe { self.component.terminate() };
     }
+}
+
+/// Parameter changes for one block, see [`Instance::process`].
+fn changes_of(changes: &[(ParamID, ParamValue)]) -> Option<ComPtr<IParameterChanges>> {
+    ComWrapper::new(Changes::new(changes)).to_com_ptr::<IParameterChanges>()
 }
 
 /// A stream that can only be written to.

@@ -4,7 +4,7 @@ use crate::counting::{Counts, watch};
 use crate::player::{Bench, FADE, RATE_HZ, on};
 use std::sync::{Arc, Weak};
 use straightshot_playback::handoff::{SendError, channel, channel_with_capacity};
-use straightshot_playback::{Block, Clip, Player};
+use straightshot_playback::{Bank, Block, Clip, Player};
 
 #[test]
 fn a_new_clip_takes_over_with_a_crossfade() {
@@ -35,7 +35,7 @@ fn clips_of_another_rate_are_refused() {
     assert_eq!(bench.run(1000, &[on(0, 60)])[999], 0.5);
     bench.send(vec![0.9; 48_000], 44_100, 2);
     assert_eq!(bench.run(1000, &[])[999], 0.5, "the one that it has plays on");
-    assert_eq!(bench.telemetry.stale_clips(), 1);
+    assert_eq!(bench.telemetry.stale_banks(), 1);
     bench.sender.service();
     assert_eq!(bench.sender.outstanding(), 1, "what was refused has come back");
     bench.send(vec![0.25; 48_000], RATE_HZ, 3);
@@ -47,7 +47,7 @@ fn an_earlier_clip_cannot_replace_a_later_one() {
     let mut bench = Bench::with(vec![0.5; 48_000]);
     bench.send(vec![0.25; 48_000], RATE_HZ, 3);
     for generation in [1, 2, 3] {
-        let late = Arc::new(Clip::mono(vec![0.9; 48_000], RATE_HZ, generation));
+        let late = Arc::new(Bank::of(Clip::mono(vec![0.9; 48_000], RATE_HZ), generation));
         let Err(SendError::Outdated(refused)) = bench.sender.send(late) else {
             panic!("{generation} was sent")
         };
@@ -59,7 +59,7 @@ fn an_earlier_clip_cannot_replace_a_later_one() {
 #[test]
 fn a_player_does_not_begin_with_a_clip_of_another_rate() {
     let (mut sender, receiver) = channel();
-    sender.send(Arc::new(Clip::mono(vec![1.0; 1000], 44_100, 1))).expect("the first");
+    sender.send(Arc::new(Bank::of(Clip::mono(vec![1.0; 1000], 44_100), 1))).expect("the first");
     let mut player = Player::new(receiver, RATE_HZ, Arc::default());
     let mut output = [1.0; 100];
     player.process(&Block::default(), [on(0, 60)], &mut [&mut output]);
@@ -76,9 +76,12 @@ fn nine_restores_without_audio_play_the_newest_take() {
             // Whether the player has taken over the first one makes no difference.
             bench.run(64, &[]);
         }
-        let sent: Vec<Weak<Clip>> = (2..2 + restores)
+        let sent: Vec<Weak<Bank>> = (2..2 + restores)
             .map(|generation| {
-                let clip = Arc::new(Clip::mono(vec![generation as f32 / 2000.0; 4800], RATE_HZ, generation));
+                let clip = Arc::new(Bank::of(
+                    Clip::mono(vec![generation as f32 / 2000.0; 4800], RATE_HZ),
+                    generation,
+                ));
                 let weak = Arc::downgrade(&clip);
                 bench.sender.send(clip).expect("generations grow");
                 weak
@@ -125,7 +128,7 @@ fn clips_that_still_fade_delay_a_new_one_and_that_is_counted() {
         let mut output = [0.0; 200];
         let ((), counts) = watch(|| bench.player.process(&bench.block, [], &mut [&mut output[..frames]]));
         assert_eq!(counts, Counts::NONE);
-        deferred.push(bench.telemetry.deferred_clips());
+        deferred.push(bench.telemetry.deferred_banks());
     }
     assert_eq!(deferred, [0, 0, 0, 1, 2, 3, 4, 5]);
     bench.run(1000, &[]);
@@ -156,7 +159,7 @@ fn a_player_that_can_send_nothing_back_keeps_its_clips_and_counts() {
         [0.02, 0.03, 0.04, 0.04, 0.04, 0.04, 0.04, 0.04],
         "it plays the last one it has room for"
     );
-    assert_eq!(bench.telemetry.deferred_clips(), 5);
+    assert_eq!(bench.telemetry.deferred_banks(), 5);
     assert_eq!(bench.sender.outstanding(), 5, "four in the player and one on its way");
 }
 
@@ -164,7 +167,7 @@ fn a_player_that_can_send_nothing_back_keeps_its_clips_and_counts() {
 fn a_sender_that_is_gone_leaves_the_freeing_to_nobody() {
     let mut bench = Bench::with(vec![0.5; 4800]);
     bench.run(64, &[on(0, 60)]);
-    let clip = Arc::new(Clip::mono(vec![0.25; 4800], RATE_HZ, 2));
+    let clip = Arc::new(Bank::of(Clip::mono(vec![0.25; 4800], RATE_HZ), 2));
     let Bench { mut player, mut sender, block, .. } = bench;
     sender.send(clip).expect("generations grow");
     drop(sender);
@@ -177,9 +180,9 @@ fn a_sender_that_is_gone_leaves_the_freeing_to_nobody() {
 #[test]
 fn what_the_player_let_go_is_freed_by_the_sender() {
     let mut bench = Bench::with(vec![0.5; 4800]);
-    let sent: Vec<Weak<Clip>> = (2..10_u64)
+    let sent: Vec<Weak<Bank>> = (2..10_u64)
         .map(|generation| {
-            let clip = Arc::new(Clip::mono(vec![0.1; 4800], RATE_HZ, generation));
+            let clip = Arc::new(Bank::of(Clip::mono(vec![0.1; 4800], RATE_HZ), generation));
             let weak = Arc::downgrade(&clip);
             bench.sender.send(clip).expect("generations grow");
             bench.run(64, &[]);

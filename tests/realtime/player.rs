@@ -3,8 +3,10 @@
 use crate::counting::{Counts, watch};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use straightshot_playback::handoff::{ClipReceiver, ClipSender, channel};
-use straightshot_playback::{Block, Clip, MAX_VOICES, Mode, NoteEvent, NoteId, Player, Telemetry, Transport};
+use straightshot_playback::handoff::{BankReceiver, BankSender, channel};
+use straightshot_playback::{
+    Audition, Bank, Block, Clip, MAX_VOICES, Mode, NoteEvent, NoteId, Player, Telemetry, Transport,
+};
 
 pub(crate) const RATE_HZ: u32 = 48_000;
 /// Longest fade of the player in samples at [`RATE_HZ`], with a little to spare.
@@ -13,7 +15,7 @@ pub(crate) const FADE: usize = 500;
 /// A player with its other ends.
 pub(crate) struct Bench {
     pub(crate) player: Player,
-    pub(crate) sender: ClipSender,
+    pub(crate) sender: BankSender,
     pub(crate) telemetry: Arc<Telemetry>,
     pub(crate) block: Block,
 }
@@ -25,7 +27,7 @@ impl Bench {
     }
 
     /// A player at the end of these queues that begins with `samples`.
-    pub(crate) fn with_queues(samples: Vec<f32>, (sender, receiver): (ClipSender, ClipReceiver)) -> Self {
+    pub(crate) fn with_queues(samples: Vec<f32>, (sender, receiver): (BankSender, BankReceiver)) -> Self {
         let telemetry = Arc::new(Telemetry::default());
         let player = Player::new(receiver, RATE_HZ, telemetry.clone());
         let mut bench = Self { player, sender, telemetry, block: Block::default() };
@@ -41,8 +43,8 @@ impl Bench {
     }
 
     pub(crate) fn send(&mut self, samples: Vec<f32>, rate_hz: u32, generation: u64) {
-        let clip = Arc::new(Clip::mono(samples, rate_hz, generation));
-        self.sender.send(clip).expect("generations grow");
+        let bank = Bank::of(Clip::mono(samples, rate_hz), generation);
+        self.sender.send(bank).expect("generations grow");
     }
 }
 
@@ -77,8 +79,9 @@ fn process_never_touches_the_allocator() {
                 // Levels and numbers of channels in every order.
                 let level = if generation % 2 == 0 { 0.25 } else { 0.5 };
                 let channels = if generation % 3 == 0 { 2 } else { 1 };
-                let clip = Clip::new(vec![vec![level; 20_000]; channels], RATE_HZ, generation);
-                sender.send(Arc::new(clip.expect("one or two channels"))).expect("generations grow");
+                let clip = Clip::new(vec![vec![level; 20_000]; channels], RATE_HZ);
+                let bank = Bank::of(clip.expect("one or two channels"), generation);
+                sender.send(bank).expect("generations grow");
                 std::thread::sleep(std::time::Duration::from_micros(300));
                 sender.service();
             }
@@ -93,10 +96,11 @@ fn process_never_touches_the_allocator() {
                 4 => 1024,
                 _ => round * 37 % 1025,
             };
-            block.mode = [Mode::Note, Mode::Gate, Mode::Transport][round / 50 % 3];
+            block.mode = [Mode::Note, Mode::Gate, Mode::Transport { looped: false }][round / 50 % 3];
             block.keytrack = round % 4 == 0;
             block.gain = 1.0;
-            block.transport = Transport { playing: round % 60 < 40, position: Some(round as i64 * 100) };
+            block.transport =
+                Transport { playing: round % 60 < 40, position: Some(round as i64 * 100), around: None };
             let events = [on(frames / 3, 60), off(frames / 2, 60), on(frames, 67)];
             let mut outputs = buffers.each_mut().map(|buffer| &mut buffer[..frames]);
             let outputs = &mut outputs[..round / 7 % 4];
@@ -177,7 +181,7 @@ fn a_choke_ends_a_one_shot() {
 #[test]
 fn a_choke_for_a_key_ends_that_key_only() {
     let mut bench = Bench::with(vec![0.25; 48_000]);
-    bench.telemetry.request_audition();
+    bench.telemetry.request_audition(&Audition::default());
     let choke = |key| NoteEvent::Choke { offset: 0, note: note(key) };
     assert_eq!(bench.run(1000, &[on(0, 60), on(0, 61)])[999], 0.75);
     assert_eq!(bench.run(1000, &[choke(60)])[999], 0.5, "the other key and the audition go on");
@@ -192,8 +196,8 @@ fn a_choke_for_a_key_ends_that_key_only() {
 #[test]
 fn a_choke_for_a_key_does_not_stop_what_the_transport_plays() {
     let mut bench = Bench::with(vec![0.25; 48_000]);
-    bench.block.mode = Mode::Transport;
-    bench.block.transport = Transport { playing: true, position: None };
+    bench.block.mode = Mode::Transport { looped: false };
+    bench.block.transport = Transport { playing: true, position: None, around: None };
     let choke = NoteEvent::Choke { offset: 0, note: note(60) };
     assert_eq!(bench.run(1000, &[choke])[999], 0.25);
     assert_eq!(bench.run(1000, &[off(0, 60)])[999], 0.25);
@@ -217,9 +221,9 @@ fn key_tracking_moves_the_pitch_by_octaves() {
 fn the_transport_starts_restarts_and_stops_the_clip() {
     let ramp: Vec<f32> = (0..48_000_u16).map(|i| f32::from(i) / 48_000.0 * 0.9 + 0.1).collect();
     let mut bench = Bench::with(ramp.clone());
-    bench.block.mode = Mode::Transport;
+    bench.block.mode = Mode::Transport { looped: false };
     assert!(bench.run(256, &[on(0, 60)]).iter().all(|sample| *sample == 0.0), "notes are ignored");
-    bench.block.transport = Transport { playing: true, position: Some(1000) };
+    bench.block.transport = Transport { playing: true, position: Some(1000), around: None };
     let started = bench.run(256, &[]);
     assert!(started[0] != 0.0, "it starts with the block");
     bench.block.transport.position = Some(1256);
@@ -230,7 +234,7 @@ fn the_transport_starts_restarts_and_stops_the_clip() {
     bench.block.transport.position = Some(90_512);
     let restarted = bench.run(256, &[]);
     assert_eq!(restarted[100], ramp[612], "a jump starts it again");
-    bench.block.transport = Transport { playing: false, position: Some(90_768) };
+    bench.block.transport = Transport { playing: false, position: Some(90_768), around: None };
     let stopped = bench.run(1000, &[]);
     assert!(stopped[FADE..].iter().all(|sample| sample.to_bits() == 0));
     assert!(largest_step(&stopped) < 0.01);
@@ -239,8 +243,8 @@ fn the_transport_starts_restarts_and_stops_the_clip() {
 #[test]
 fn the_transport_works_without_a_position() {
     let mut bench = Bench::with(vec![1.0; 48_000]);
-    bench.block.mode = Mode::Transport;
-    bench.block.transport = Transport { playing: true, position: None };
+    bench.block.mode = Mode::Transport { looped: false };
+    bench.block.transport = Transport { playing: true, position: None, around: None };
     bench.run(256, &[]);
     assert_eq!(bench.run(256, &[])[255], 1.0);
     bench.block.transport.playing = false;
@@ -256,7 +260,7 @@ fn a_change_of_mode_fades_out_what_sounds() {
     assert!(largest_step(&sound) < 0.01 && sound[0] > 0.9);
     assert_eq!(sound[999], 0.0);
     bench.block.transport.playing = true;
-    bench.block.mode = Mode::Transport;
+    bench.block.mode = Mode::Transport { looped: false };
     assert_eq!(bench.run(1000, &[])[999], 1.0, "a running transport is followed at once");
     bench.block.mode = Mode::Note;
     assert_eq!(bench.run(1000, &[])[999], 0.0);
@@ -305,7 +309,7 @@ fn no_output_is_denormal_or_not_a_number() {
 #[test]
 fn the_editor_plays_and_stops_without_notes() {
     let mut bench = Bench::with(vec![1.0; 48_000]);
-    bench.telemetry.request_audition();
+    bench.telemetry.request_audition(&Audition::default());
     assert_eq!(bench.run(1000, &[])[999], 1.0);
     let playhead = bench.telemetry.playhead().expect("the clip plays");
     assert!((playhead - 1000.0 / 48_000.0).abs() < 1e-4);
@@ -328,7 +332,7 @@ fn unsorted_and_late_events_do_no_harm() {
 fn reset_silences_at_once() {
     let mut bench = Bench::with(vec![1.0; 4000]);
     bench.run(1000, &[on(0, 60)]);
-    bench.telemetry.request_audition();
+    bench.telemetry.request_audition(&Audition::default());
     bench.player.reset();
     assert_eq!(bench.run(10, &[]), [0.0; 10]);
 }

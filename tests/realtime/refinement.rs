@@ -87,7 +87,7 @@ fn progress_goes_up_from_the_draft_to_the_end() {
 #[test]
 fn the_draft_is_there_and_plays_while_the_rest_is_made() {
     let instance = Instance::with_tones();
-    let (_receiver, _) = instance.shared.outlet.connect(HOST_HZ, || None);
+    let _receiver = instance.shared.connect(HOST_HZ);
     instance.link.generate(steps(24, "refine", 1));
     let begun = Instant::now();
     let view = instance.wait("the draft", is_refining);
@@ -157,8 +157,8 @@ fn another_take_that_was_chosen_stays_chosen() {
 /// A player of `instance` and the block it plays.
 fn player(instance: &Instance) -> (Player, Block) {
     let shared = &instance.shared;
-    let (receiver, sent) = shared.outlet.connect(HOST_HZ, || shared.session.lock().active().cloned());
-    sent.expect("the take can be played");
+    let receiver = shared.connect(HOST_HZ);
+    assert_eq!(shared.status().notice, None, "the take can be played");
     (Player::new(receiver, HOST_HZ, shared.telemetry.clone()), Block::default())
 }
 
@@ -317,8 +317,7 @@ fn an_activated_plugin_begins_with_the_shown_version() {
     instance.link.show_steps(FIRST, 1);
     let _audio = AudioProcessor::new(&instance.shared, HOST_HZ);
     let shared = &instance.shared;
-    let (receiver, sent) = shared.outlet.connect(44_100, || shared.session.lock().active().cloned());
-    sent.expect("no conversion is needed");
+    let receiver = shared.connect(44_100);
     let mut player = Player::new(receiver, 44_100, shared.telemetry.clone());
     let mut sound = [0.0; 200];
     player.process(&Block::default(), [on(0, 60)], &mut [&mut sound]);

@@ -14,8 +14,8 @@
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
-use straightshot_playback::handoff::{self, ClipSender, SendError};
-use straightshot_playback::{Block, Clip, NoteEvent, NoteId, Player};
+use straightshot_playback::handoff::{self, BankSender, SendError};
+use straightshot_playback::{Bank, Block, Clip, NoteEvent, NoteId, Player};
 
 const RATE_HZ: u32 = 48_000;
 /// Samples per block.
@@ -71,7 +71,7 @@ fn measure(voices: u8, keytrack: bool) -> Result<[f64; 4], SendError> {
 struct Stage {
     player: Player,
     /// Kept: without it the player would go on as well, but it would not be the plugin's case.
-    _sender: ClipSender,
+    _sender: BankSender,
     block: Block,
     left: Vec<f32>,
     right: Vec<f32>,
@@ -81,8 +81,8 @@ impl Stage {
     fn new(channels: usize, voices: u8, keytrack: bool) -> Result<Self, SendError> {
         let (mut sender, receiver) = handoff::channel();
         let channels = (0..channels).map(|channel| wave(channel as f32)).collect();
-        let clip = Clip::new(channels, RATE_HZ, 1).expect("one or two channels of the same length");
-        sender.send(Arc::new(clip))?;
+        let clip = Clip::new(channels, RATE_HZ).expect("one or two channels of the same length");
+        sender.send(Bank::of(clip, 1))?;
         let player = Player::new(receiver, RATE_HZ, Arc::default());
         let block = Block { keytrack, ..Block::default() };
         let mut stage =

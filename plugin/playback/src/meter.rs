@@ -9,14 +9,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// # Examples
 /// ```
 /// use std::sync::Arc;
-/// use straightshot_playback::{Block, Clip, Player, Telemetry, handoff};
+/// use straightshot_playback::{Audition, Bank, Block, Clip, Player, Telemetry, handoff};
 ///
 /// let (mut sender, receiver) = handoff::channel();
 /// let telemetry = Arc::new(Telemetry::default());
 /// let mut player = Player::new(receiver, 48_000, telemetry.clone());
-/// sender.send(Arc::new(Clip::new(vec![vec![0.5; 4800], vec![-0.25; 4800]], 48_000, 1)?))?;
+/// sender.send(Bank::of(Clip::new(vec![vec![0.5; 4800], vec![-0.25; 4800]], 48_000)?, 1))?;
 ///
-/// telemetry.request_audition();
+/// telemetry.request_audition(&Audition::default());
 /// player.process(&Block::default(), [], &mut [&mut [0.0; 480], &mut [0.0; 480]]);
 /// assert_eq!(telemetry.meter.take_peaks(), [0.5, 0.25]);
 /// assert_eq!(telemetry.meter.take_peak(), 0.0, "nothing was played since");

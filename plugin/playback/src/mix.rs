@@ -15,6 +15,17 @@ pub(crate) enum Mix<'a> {
 }
 
 impl Mix<'_> {
+    /// Length in frames.
+    ///
+    /// # Real-time safety
+    /// Constant time.
+    pub(crate) fn frames(&self) -> usize {
+        match self {
+            Self::One(out) => out.len(),
+            Self::Two(left, right) => left.len().min(right.len()),
+        }
+    }
+
     /// Sets everything to zero; what is in the host's buffers is whatever was computed there before.
     ///
     /// # Real-time safety

@@ -1,169 +1,69 @@
-//! Voices, notes and transport: turns clips into blocks of sound.
+//! Notes, transport and editor: what turns a bank of sounds into blocks of samples.
 
+use crate::audition::{Audition, Begin};
+use crate::bank::Bank;
 use crate::deck::Deck;
-use crate::handoff::ClipReceiver;
+use crate::envelope::{Envelope, Shape};
+use crate::event::{Block, Choice, Mode, NoteEvent, NoteId};
+use crate::handoff::BankReceiver;
+use crate::keyboard::Keys;
 use crate::mix::Mix;
+use crate::region::{Region, Span};
+use crate::rotation::Rotation;
 use crate::smooth::Ramp;
-use crate::telemetry::Telemetry;
-use crate::transport::{Follower, Motion, Transport};
-use crate::voice::{NoteId, Start, Voice};
+use crate::telemetry::{Heard, Telemetry};
+use crate::transport::{Follower, Motion, Stretch};
+use crate::voice::{Origin, Part, Start, Voice};
+use crate::voices::Voices;
 use std::sync::Arc;
-
-/// Voices that can sound together; one more fades out the oldest. A limit, because the time of a block must have one.
-pub const MAX_VOICES: usize = 16;
-/// Room for the voices and for as many that fade out: when a clip is exchanged, every voice is there twice for a moment.
-const VOICE_SLOTS: usize = 2 * MAX_VOICES;
-/// The key that plays at the original pitch.
-pub const ROOT_KEY: u8 = 60;
 
 /// Fade at the start of a voice, in seconds: short enough to keep a transient.
 const START_FADE_S: f32 = 0.0005;
+/// Fade of a voice that begins in the middle of its sound, and at the ends of a part that is played again and again, in
+/// seconds: there the sound has no silence before it.
+const EDGE_FADE_S: f32 = 0.002;
 /// Fade of a voice that is stopped, in seconds: the shortest that is heard as an end and not as a click.
 const STOP_FADE_S: f32 = 0.005;
-/// Crossfade from one clip to the next, in seconds.
+/// Crossfade from one sound to the next, in seconds.
 const SWAP_FADE_S: f32 = 0.01;
 /// Time of a change of the gain, in seconds: longer than a block of most hosts, so that the steps in which a host
 /// reports a turning knob become one line.
 const GAIN_RAMP_S: f32 = 0.02;
+/// Largest gain that the editor can ask for; whoever matches loudness needs no more.
+const MAX_GAIN: f32 = 16.0;
 
-/// What starts and ends a voice.
-///
-/// # Examples
-/// ```
-/// use std::sync::Arc;
-/// use straightshot_playback::{Block, Clip, Mode, NoteEvent, NoteId, Player, handoff};
-///
-/// let (mut sender, receiver) = handoff::channel();
-/// let mut player = Player::new(receiver, 48_000, Arc::default());
-/// sender.send(Arc::new(Clip::mono(vec![0.5; 48_000], 48_000, 1)))?;
-///
-/// let block = Block { mode: Mode::Gate, ..Block::default() };
-/// let note = NoteId { key: Some(60), channel: Some(0), voice: None };
-/// let pressed = NoteEvent::On { offset: 0, note, velocity: 1.0 };
-/// let released = NoteEvent::Off { offset: 1000, note };
-/// let mut output = [0.0; 2000];
-/// player.process(&block, [pressed, released], &mut [&mut output]);
-/// assert_eq!((output[999], output[1999]), (0.5, 0.0));
-/// # Ok::<(), handoff::SendError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Mode {
-    /// A note plays the clip to its end.
-    #[default]
-    Note,
-    /// A note plays the clip until it is released.
-    Gate,
-    /// The clip starts with the transport, again at every jump, and stops with it. Notes are ignored.
-    Transport,
-}
-
-/// Everything about a block but its notes.
-///
-/// A host asks for sound in blocks of some tens to thousands of samples; what is said here holds for a whole one.
-///
-/// # Examples
-/// ```
-/// use straightshot_playback::{Block, Transport};
-///
-/// // The host plays, a second into its song at 48 kHz.
-/// let block = Block { transport: Transport { playing: true, position: Some(48_000) }, ..Block::default() };
-/// assert_eq!(block.gain, 1.0, "as loud as the clip is");
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Block {
-    /// What starts and ends a voice. A change fades out what sounds.
-    pub mode: Mode,
-    /// Whether the key of a note changes the pitch.
-    pub keytrack: bool,
-    /// Linear output gain; changes are smoothed.
-    pub gain: f32,
-    /// The transport at the start of the block.
-    pub transport: Transport,
-}
-
-impl Default for Block {
-    /// Notes play the clip at its own pitch and level; the transport rests.
-    fn default() -> Self {
-        Self { mode: Mode::default(), keytrack: false, gain: 1.0, transport: Transport::default() }
-    }
-}
-
-/// A note event at `offset` samples after the start of the block; at or past its end means after its last sample.
-///
-/// # Examples
-/// ```
-/// use std::sync::Arc;
-/// use straightshot_playback::{Block, Clip, NoteEvent, NoteId, Player, handoff};
-///
-/// let (mut sender, receiver) = handoff::channel();
-/// let mut player = Player::new(receiver, 48_000, Arc::default());
-/// sender.send(Arc::new(Clip::mono(vec![0.5; 48_000], 48_000, 1)))?;
-///
-/// // A note in the middle of a block begins at its very sample.
-/// let note = NoteId { key: Some(60), channel: Some(0), voice: None };
-/// let mut output = [0.0; 256];
-/// player.process(&Block::default(), [NoteEvent::On { offset: 100, note, velocity: 1.0 }], &mut [&mut output]);
-/// assert!(output[99] == 0.0 && output[100] > 0.0);
-/// # Ok::<(), handoff::SendError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum NoteEvent {
-    /// A note begins, with a velocity of 0 ..= 1 that becomes its linear gain.
-    On {
-        /// Samples after the start of the block.
-        offset: usize,
-        /// Which note.
-        note: NoteId,
-        /// Linear gain, 0 ..= 1.
-        velocity: f32,
-    },
-    /// A note is released; ends it in [`Mode::Gate`].
-    Off {
-        /// Samples after the start of the block.
-        offset: usize,
-        /// Which notes.
-        note: NoteId,
-    },
-    /// A note must end, in every mode. One that names no key, channel or voice ends everything, what the transport or
-    /// the editor started included; any other ends notes only.
-    Choke {
-        /// Samples after the start of the block.
-        offset: usize,
-        /// Which notes.
-        note: NoteId,
-    },
-}
-
-impl NoteEvent {
-    fn offset(&self) -> usize {
-        match *self {
-            Self::On { offset, .. } | Self::Off { offset, .. } | Self::Choke { offset, .. } => offset,
-        }
-    }
-}
-
-/// Lengths of the fades as change of the envelope per sample.
+/// Lengths of the fades as change of the level per sample.
 #[derive(Debug, Clone, Copy)]
 struct FadeSteps {
     start: f32,
+    edge: f32,
     stop: f32,
     swap: f32,
 }
 
-/// Plays clips; owned by the audio thread from the time the host activates the plugin until it deactivates it.
+/// Something that the transport does within a block: what it has started so far ends, and a sound begins.
+#[derive(Debug, Clone, Copy)]
+struct Cue {
+    /// Samples after the start of the block.
+    offset: usize,
+    /// How far into the sound it begins, in frames; nothing begins if it is none.
+    skip: Option<u64>,
+}
+
+/// Plays a bank of sounds; owned by the audio thread from the time the host activates the plugin until it deactivates it.
 ///
 /// # Examples
 /// A stereo clip, started as the play button of the editor does it:
 /// ```
 /// use std::sync::Arc;
-/// use straightshot_playback::{Block, Clip, Player, Telemetry, handoff};
+/// use straightshot_playback::{Audition, Bank, Block, Clip, Player, Telemetry, handoff};
 ///
 /// // The plugin's side: makes clips.
 /// let (mut sender, receiver) = handoff::channel();
 /// let telemetry = Arc::new(Telemetry::default());
-/// let clip = Clip::new(vec![vec![0.5; 48_000], vec![0.25; 48_000]], 48_000, 1)?;
-/// sender.send(Arc::new(clip))?;
-/// telemetry.request_audition();
+/// let clip = Clip::new(vec![vec![0.5; 48_000], vec![0.25; 48_000]], 48_000)?;
+/// sender.send(Bank::of(clip, 1))?;
+/// telemetry.request_audition(&Audition::default());
 ///
 /// // The audio thread's side: called by the host for every block.
 /// let mut player = Player::new(receiver, 48_000, telemetry.clone());
@@ -181,50 +81,80 @@ struct FadeSteps {
 #[derive(Debug)]
 pub struct Player {
     deck: Deck,
-    voices: [Voice; VOICE_SLOTS],
+    voices: Voices,
+    sample_rate_hz: f32,
     fades: FadeSteps,
+    /// Frames of the fade at the ends of a part.
+    edge: usize,
     gain: Ramp,
     /// Whether the first block is still to come; its gain is not faded in.
     fresh: bool,
     mode: Mode,
     follower: Follower,
+    /// What the transport does in this block, in order.
+    cues: [Option<Cue>; 4],
+    rotation: Rotation,
+    /// A bit for every channel whose pedal is down.
+    pedals: u16,
+    /// What the editor has asked for and does not sound yet.
+    pending: Option<Audition>,
+    /// The last of the editor's wishes that was seen.
+    seen: u64,
+    /// Where the host's song is.
+    song_position_s: Option<f64>,
+    /// Keys of the window that sound.
+    window_keys: Keys,
     /// Number of voices started so far.
     started: u64,
     telemetry: Arc<Telemetry>,
 }
 
 impl Player {
-    /// A player at the host's `sample_rate_hz`, which plays the clips that come through `receiver` at this rate. What
+    /// A player at the host's `sample_rate_hz`, which plays the banks that come through `receiver` at this rate. What
     /// was sent before is there from the first block on. To be made and dropped off the audio thread.
     #[must_use]
-    pub fn new(receiver: ClipReceiver, sample_rate_hz: u32, telemetry: Arc<Telemetry>) -> Self {
+    pub fn new(receiver: BankReceiver, sample_rate_hz: u32, telemetry: Arc<Telemetry>) -> Self {
         let samples = |seconds| fade_samples(seconds, sample_rate_hz);
         Self {
             deck: Deck::new(receiver, sample_rate_hz),
-            voices: [Voice::default(); VOICE_SLOTS],
+            voices: Voices::default(),
+            sample_rate_hz: samples(1.0),
             fades: FadeSteps {
                 start: samples(START_FADE_S).recip(),
+                edge: samples(EDGE_FADE_S).recip(),
                 stop: samples(STOP_FADE_S).recip(),
                 swap: samples(SWAP_FADE_S).recip(),
             },
+            edge: whole(samples(EDGE_FADE_S)),
             gain: Ramp::new(1.0, ramp_length(sample_rate_hz)),
             fresh: true,
             mode: Mode::default(),
             follower: Follower::new(sample_rate_hz),
+            cues: [None; 4],
+            rotation: Rotation::default(),
+            pedals: 0,
+            pending: None,
+            seen: 0,
+            song_position_s: None,
+            window_keys: Keys::default(),
             started: 0,
             telemetry,
         }
     }
 
-    /// Silences everything at once, and forgets the transport and what the editor asked for while nothing was played.
+    /// Silences everything at once, and forgets the transport, the pedals, what was played in turn and what the editor
+    /// asked for while nothing was played.
     ///
     /// # Real-time safety
     /// No allocation, no frees, constant time.
     pub fn reset(&mut self) {
-        self.voices = [Voice::default(); VOICE_SLOTS];
+        self.voices.clear();
         self.follower.forget();
+        self.rotation = Rotation::default();
+        self.pedals = 0;
         self.fresh = true;
-        self.telemetry.take_audition();
+        self.telemetry.take_audition(&mut self.seen);
+        self.pending = None;
         self.telemetry.take_stop();
         self.telemetry.publish(None, 0);
     }
@@ -251,7 +181,7 @@ impl Player {
         let (left, mut right) = first_two(outputs);
         let frames = left.len();
         self.begin_block(block, frames);
-        // No clip comes or goes within a block, so whether the outputs differ is known at its start.
+        // No bank comes or goes within a block, so whether the outputs differ is known at its start.
         let (mut mix, copy) = match right.take_if(|_| self.deck.has_stereo()) {
             Some(right) => (Mix::Two(left, right), None),
             None => (Mix::One(left), right),
@@ -260,11 +190,11 @@ impl Player {
         let mut done = 0;
         for event in events {
             let until = event.offset().clamp(done, frames);
-            self.render(&mut mix.part(done..until));
+            self.render(&mut mix, block, done, until);
             done = until;
-            self.handle(event, block.keytrack);
+            self.handle(event, block);
         }
-        self.render(&mut mix.part(done..frames));
+        self.render(&mut mix, block, done, frames);
         self.end_block(&mut mix);
         if let (Mix::One(left), Some(right)) = (mix, copy) {
             right.copy_from_slice(left);
@@ -277,141 +207,313 @@ impl Player {
             self.gain.finish();
             self.mode = block.mode;
         }
-        self.retire_clips();
-        if self.deck.receive() {
-            self.crossfade();
-        }
+        self.retire_banks();
+        self.receive();
         if self.telemetry.take_stop() {
-            self.release(|_| true);
-        }
-        if self.telemetry.take_audition() {
-            self.start_voice(None, 1.0, 1.0, false);
+            self.voices.stop(self.fades.stop, |_| true);
+            self.pending = None;
         }
         if self.mode != block.mode {
             self.mode = block.mode;
-            self.release(|_| true);
+            self.voices.stop(self.fades.stop, |_| true);
             // A transport that is running already starts the clip when its mode is chosen.
             self.follower.forget();
         }
-        let motion = self.follower.advance(block.transport, frames);
-        if self.mode == Mode::Transport && motion != Motion::Steady {
-            self.release(|_| true);
-            if motion == Motion::Started {
-                self.start_voice(None, 1.0, 1.0, false);
+        if let Some(wish) = self.telemetry.take_audition(&mut self.seen) {
+            self.pending = wish;
+        }
+        if self.pending.is_some_and(|wish| self.audition(&wish)) {
+            self.pending = None;
+        }
+        self.follow(block, frames);
+        self.play_window_keys(block);
+    }
+
+    /// Plays what was pressed and released in the window.
+    fn play_window_keys(&mut self, block: &Block) {
+        let (pressed, down) = self.telemetry.keyboard.take();
+        if pressed.is_empty() && self.window_keys == down {
+            return;
+        }
+        let note = |key| NoteId { key: Some(key), channel: None, voice: None };
+        for key in self.window_keys.without(down).iter() {
+            self.note_off(note(key), &block.shape);
+        }
+        for key in pressed.iter() {
+            self.note_on(note(key), 1.0, block);
+        }
+        // A key that has come up already is released in the next block: a press of no time would not be heard.
+        self.window_keys = down.with(pressed);
+    }
+
+    /// Takes over a new bank, if there is one.
+    fn receive(&mut self) {
+        let place = |deck: &Deck| deck.current().and_then(Bank::place);
+        let before = place(&self.deck);
+        if !self.deck.receive() {
+            return;
+        }
+        self.voices.go_over(&self.deck, self.fades.swap, self.edge);
+        let after = place(&self.deck);
+        // A sound that was moved in the song, or has only now come while the song is in the middle of it.
+        let silent = self.voices.newest(|start| start.origin == Origin::Transport).is_none();
+        if self.mode.follows_transport() && (before != after || after.is_some() && silent) {
+            self.follower.forget();
+        }
+    }
+
+    /// Works out what the transport does in a block of `frames` samples.
+    fn follow(&mut self, block: &Block, frames: usize) {
+        let rate = f64::from(self.sample_rate_hz);
+        self.song_position_s = block.transport.position.map(|frames| in_seconds(frames, rate));
+        let (motion, stretches) = self.follower.advance(block.transport, frames);
+        self.cues = [None; 4];
+        if motion == Motion::Started {
+            self.rotation = Rotation::default();
+        }
+        if !self.mode.follows_transport() {
+            return;
+        }
+        let place = self.deck.current().and_then(Bank::place);
+        let mut cues = match (motion, place, &stretches[0]) {
+            (Motion::Stopped, ..) => [Some(Cue { offset: 0, skip: None }), None],
+            (Motion::Started | Motion::Jumped, None, _) => [Some(Cue { offset: 0, skip: Some(0) }), None],
+            // Nobody knows where it is: it stays silent.
+            (_, Some(place), Some(first)) => {
+                placed(place, first, stretches[1].as_ref().map_or(frames, |s| s.offset))
             }
+            _ => [None, None],
+        }
+        .into_iter()
+        .chain(match (place, &stretches[1]) {
+            (_, None) => [None, None],
+            (None, Some(second)) => [Some(Cue { offset: second.offset, skip: Some(0) }), None],
+            (Some(place), Some(second)) => placed(place, second, frames),
+        })
+        .flatten();
+        for slot in &mut self.cues {
+            *slot = cues.next();
         }
     }
 
     fn end_block(&mut self, mix: &mut Mix<'_>) {
         self.telemetry.meter.add(mix.amplify(&mut self.gain));
-        self.retire_clips();
-        self.telemetry.publish_clips(self.deck.deferred, self.deck.stale);
-        let sounding = self.voices.iter().filter(|voice| !voice.is_free()).count();
-        self.telemetry.publish(self.playhead(), u32::try_from(sounding).unwrap_or(u32::MAX));
+        self.retire_banks();
+        self.telemetry.publish_banks(self.deck.deferred, self.deck.stale);
+        self.telemetry.publish_song(self.song_position_s);
+        let sounding = u32::try_from(self.voices.count()).unwrap_or(u32::MAX);
+        self.telemetry.publish(self.heard().as_ref(), sounding);
     }
 
-    fn handle(&mut self, event: NoteEvent, keytrack: bool) {
+    /// Renders from one sample of the block to another, and does what the transport does on the way.
+    fn render(&mut self, mix: &mut Mix<'_>, block: &Block, from: usize, until: usize) {
+        let mut done = from;
+        for index in 0..self.cues.len() {
+            let due = self.cues.get_mut(index).and_then(|cue| cue.take_if(|cue| cue.offset <= until));
+            let Some(Cue { offset, skip }) = due else { continue };
+            let offset = offset.max(done);
+            self.voices.render(&self.deck, &mut mix.part(done..offset));
+            done = offset;
+            self.voices.stop(self.fades.stop, |start| start.origin == Origin::Transport);
+            if let Some(skip) = skip {
+                self.start_from_transport(block, skip);
+            }
+        }
+        self.voices.render(&self.deck, &mut mix.part(done..until));
+    }
+
+    fn handle(&mut self, event: NoteEvent, block: &Block) {
         match event {
-            NoteEvent::On { note, velocity, .. } if self.mode != Mode::Transport => {
-                let rate = if keytrack { key_rate(note.key) } else { 1.0 };
-                // `clamp` passes on what is not a number, and a host's effects would be silent ever after.
-                let gain = if velocity.is_nan() { 0.0 } else { velocity.clamp(0.0, 1.0) };
-                self.start_voice(Some(note), gain, rate, self.mode == Mode::Gate);
-            }
-            NoteEvent::On { .. } => {}
-            NoteEvent::Off { note, .. } => {
-                self.release(|start| start.gated && start.note.is_some_and(|own| note.matches(own)));
-            }
-            NoteEvent::Choke { note, .. } => self.release(|start| match start.note {
-                Some(own) => note.matches(own),
+            NoteEvent::On { note, velocity, .. } => self.note_on(note, velocity, block),
+            NoteEvent::Off { note, .. } => self.note_off(note, &block.shape),
+            NoteEvent::Choke { note, .. } => self.voices.stop(self.fades.stop, |start| match start.origin {
+                Origin::Note(own) => note.matches(own),
                 // No key made this voice, so a choke for one key does not mean it.
-                None => note.is_everything(),
+                Origin::Transport | Origin::Editor => note.is_everything(),
             }),
+            NoteEvent::Pedal { channel, down: true, .. } => self.pedals |= bit(channel),
+            NoteEvent::Pedal { channel, down: false, .. } => self.pedal_up(channel, &block.shape),
         }
     }
 
-    fn start_voice(&mut self, note: Option<NoteId>, gain: f32, rate: f64, gated: bool) {
-        let Some(slot) = self.deck.current() else { return };
-        if self.voices.iter().filter(|voice| voice.is_held()).count() >= MAX_VOICES {
-            self.release_oldest();
-        }
-        self.started += 1;
-        let start = Start { note, slot, position: 0.0, rate, gain, gated, order: self.started };
-        let fade = self.fades.start;
-        if let Some(voice) = self.quietest_voice() {
-            *voice = Voice::started(start, fade);
-        }
-    }
-
-    /// Fades out the voices that `ends` chooses by how they began.
-    fn release(&mut self, ends: impl Fn(&Start) -> bool) {
-        for voice in &mut self.voices {
-            if voice.start().is_some_and(&ends) {
-                voice.release(self.fades.stop);
+    fn note_off(&mut self, note: NoteId, shape: &Shape) {
+        let (pedals, rate, stop) = (self.pedals, self.sample_rate_hz, self.fades.stop);
+        for voice in self.voices.sounding() {
+            let Some(Start { origin: Origin::Note(own), gated: true, .. }) = voice.start().copied() else {
+                continue;
+            };
+            match own.channel {
+                _ if !note.matches(own) => {}
+                Some(channel) if pedals & bit(channel) != 0 => voice.hold(),
+                _ => voice.release(shape, rate, stop),
             }
         }
     }
 
-    fn release_oldest(&mut self) {
-        let held = self.voices.iter_mut().filter(|voice| voice.is_held());
-        if let Some(oldest) = held.min_by_key(|voice| voice.start().map(|start| start.order)) {
-            oldest.release(self.fades.stop);
+    fn pedal_up(&mut self, channel: u8, shape: &Shape) {
+        self.pedals &= !bit(channel);
+        let (rate, stop) = (self.sample_rate_hz, self.fades.stop);
+        for voice in self.voices.sounding().filter(|voice| voice.is_pedalled()) {
+            let own = voice.start().map(|start| start.origin);
+            if matches!(own, Some(Origin::Note(own)) if own.channel == Some(channel)) {
+                voice.release(shape, rate, stop);
+            }
         }
     }
 
-    /// A free voice; failing that, the one that is closest to the end of its fade.
-    fn quietest_voice(&mut self) -> Option<&mut Voice> {
-        let candidates = self.voices.iter_mut().filter(|voice| !voice.is_held());
-        candidates.min_by(|a, b| {
-            let rank = |voice: &Voice| if voice.is_free() { -1.0 } else { voice.level() };
-            rank(a).total_cmp(&rank(b))
+    fn note_on(&mut self, note: NoteId, velocity: f32, block: &Block) {
+        if self.mode.follows_transport() || !block.plays(note.key) {
+            return;
+        }
+        let Some((index, part)) = self.choose(block.choice, note.key, block.root_key) else { return };
+        let span = if self.mode == Mode::Loop { Span::Around } else { Span::Whole };
+        let Some(mut start) = self.start_of(index, part, span) else { return };
+        start.origin = Origin::Note(note);
+        start.rate = block.key_rate(note.key);
+        start.gain = block.velocity_gain(velocity);
+        start.gated = self.mode != Mode::Note;
+        let envelope = Envelope::start(&block.shape, self.sample_rate_hz);
+        self.voices.add(Voice::started(start, envelope, self.fades.start), self.fades.stop);
+    }
+
+    /// Begins what the transport plays, so many frames after its start.
+    fn start_from_transport(&mut self, block: &Block, skip: u64) {
+        let span = if self.mode == (Mode::Transport { looped: true }) { Span::Around } else { Span::Whole };
+        let choice = if block.choice == Choice::Keys { Choice::Active } else { block.choice };
+        let Some((index, part)) = self.choose(choice, None, block.root_key) else { return };
+        let Some(mut start) = self.start_of(index, part, span) else { return };
+        let Some(position) = start.region.after(skip) else { return };
+        start.origin = Origin::Transport;
+        start.position = position;
+        let fade = if skip == 0 { self.fades.start } else { self.fades.edge };
+        self.voices.add(Voice::started(start, Envelope::default(), fade), self.fades.stop);
+    }
+
+    /// Begins what the editor has asked for. Returns whether it is there.
+    fn audition(&mut self, wish: &Audition) -> bool {
+        let Some(bank) = self.deck.current() else { return false };
+        let found = match wish.sound {
+            None => bank.active().map(|index| (index, Part::Active)),
+            Some(key) => bank.find(key).map(|index| (index, Part::Sound(key))),
+        };
+        let Some((index, part)) = found else { return false };
+        let rate = f64::from(self.sample_rate_hz);
+        let frame = |seconds: f64| whole_frames(seconds * rate);
+        let range = wish.range_s.map(|range_s| range_s.map(frame)).filter(|[start, end]| start < end);
+        let span = match range {
+            Some([start, end]) => Span::Part { start, end, looped: wish.looped },
+            None if wish.looped => Span::Around,
+            None => Span::Whole,
+        };
+        let here = self.voices.newest(|_| true).map(|(voice, _)| voice.position());
+        let Some(mut start) = self.start_of(index, part, span) else { return false };
+        let first = if range.is_some() { start.region.start } else { 0 };
+        let position = match wish.begin {
+            Begin::Start => None,
+            Begin::At(seconds) => Some(as_position(frame(seconds))),
+            Begin::Here => here,
+        };
+        let end = as_position(start.region.end);
+        start.position = position.filter(|position| *position < end).unwrap_or(as_position(first));
+        start.gain = if wish.gain.is_finite() { wish.gain.clamp(0.0, MAX_GAIN) } else { 1.0 };
+        let (fade_out, fade_in) = match (wish.begin, here) {
+            (Begin::Here, Some(_)) => (self.fades.swap, self.fades.swap),
+            _ if start.position > 0.0 => (self.fades.stop, self.fades.edge),
+            _ => (self.fades.stop, self.fades.start),
+        };
+        self.voices.stop(fade_out, |start| start.origin == Origin::Editor);
+        self.voices.add(Voice::started(start, Envelope::default(), fade_in), self.fades.stop);
+        true
+    }
+
+    /// Which sound of the bank is next.
+    fn choose(&mut self, choice: Choice, key: Option<u8>, root: u8) -> Option<(usize, Part)> {
+        let bank = self.deck.current()?;
+        let pool = bank.pool();
+        let chosen = match choice {
+            Choice::Active => None,
+            Choice::Number(number) => pool.get(number.min(pool.len().saturating_sub(1))).copied(),
+            Choice::RoundRobin => self.rotation.next_in_turn(bank),
+            Choice::Random => self.rotation.next_by_chance(bank),
+            Choice::Keys => return bank.of_key(key?, root).and_then(|index| named(bank, index)),
+        };
+        // Without a pool there is still the active sound.
+        match chosen {
+            Some(index) => named(bank, index),
+            None => bank.active().map(|index| (index, Part::Active)),
+        }
+    }
+
+    /// The beginning of a voice with the sound at `index` of the current bank, unless it is silent.
+    fn start_of(&mut self, index: usize, part: Part, span: Span) -> Option<Start> {
+        let place = self.deck.place(index)?;
+        let clip = &self.deck.sound(place)?.clip;
+        if clip.frames() == 0 {
+            return None;
+        }
+        let region = Region::of(span, clip, self.edge);
+        self.started += 1;
+        let order = self.started;
+        let origin = Origin::Editor;
+        Some(Start {
+            origin,
+            part,
+            place,
+            span,
+            region,
+            position: 0.0,
+            rate: 1.0,
+            gain: 1.0,
+            gated: false,
+            order,
         })
     }
 
-    /// Lets every held voice fade over to the same position of the current clip: the old voice fades out while a new
-    /// one fades in, so that another take goes on in the middle of the sound and neither is cut off.
-    fn crossfade(&mut self) {
-        let current = self.deck.current();
-        for index in 0..VOICE_SLOTS {
-            let Some(voice) = self.voices.get_mut(index).filter(|voice| voice.is_held()) else { continue };
-            let Some(start) = voice.start().copied().filter(|start| Some(start.slot) != current) else {
-                continue;
-            };
-            let position = voice.position();
-            voice.release(self.fades.swap);
-            let Some(slot) = current else { continue };
-            if let Some(free) = self.voices.iter_mut().find(|voice| voice.is_free()) {
-                *free = Voice::started(Start { slot, position, ..start }, self.fades.swap);
-            }
-        }
-    }
-
-    fn render(&mut self, mix: &mut Mix<'_>) {
-        for voice in &mut self.voices {
-            if let Some(clip) = voice.start().and_then(|start| self.deck.clip(start.slot)) {
-                voice.render(clip, mix);
-            }
-        }
-    }
-
-    fn retire_clips(&mut self) {
+    fn retire_banks(&mut self) {
         let voices = &self.voices;
-        self.deck
-            .retire_unused(|slot| voices.iter().any(|v| v.start().is_some_and(|start| start.slot == slot)));
+        self.deck.retire_unused(|slot| voices.use_slot(slot));
     }
 
-    /// Position of the newest held voice within the current clip, 0 ..= 1.
+    /// What is heard of the newest voice.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
         reason = "a position for the eye needs no more than an f32"
     )]
-    fn playhead(&self) -> Option<f32> {
-        let held = self.voices.iter().filter(|voice| voice.is_held());
-        let newest = held.max_by_key(|voice| voice.start().map(|start| start.order))?;
-        let length = self.deck.clip(newest.start()?.slot)?.frames();
-        Some((newest.position() / length.max(1) as f64).min(1.0) as f32)
+    fn heard(&self) -> Option<Heard> {
+        let (voice, start) = self.voices.newest(|_| true)?;
+        let sound = self.deck.sound(start.place)?;
+        let length = sound.clip.sound_frames().max(1) as f64;
+        Some(Heard {
+            sound: sound.key,
+            position_s: voice.position().min(length) / f64::from(self.sample_rate_hz),
+            fraction: (voice.position() / length).min(1.0) as f32,
+            auditioned: start.origin == Origin::Editor,
+        })
     }
+}
+
+/// What happens in a part of a block, which ends at sample `end` of it, to a sound that lies at frame `place` of the song.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within a block")]
+fn placed(place: i64, stretch: &Stretch, end: usize) -> [Option<Cue>; 2] {
+    let Stretch { offset, song, jumped } = stretch;
+    let middle = (song.start > place).then(|| song.start.abs_diff(place));
+    let jump = jumped.then_some(Cue { offset: *offset, skip: middle });
+    let start = song.contains(&place).then(|| {
+        let before_end = (song.end - place) as usize;
+        Cue { offset: end.saturating_sub(before_end).max(*offset), skip: Some(0) }
+    });
+    [jump, start]
+}
+
+/// A sound that was chosen for itself.
+fn named(bank: &Bank, index: usize) -> Option<(usize, Part)> {
+    bank.sounds().get(index).map(|sound| (index, Part::Sound(sound.key)))
+}
+
+/// The bit of a MIDI channel.
+fn bit(channel: u8) -> u16 {
+    1 << (channel & 15)
 }
 
 /// The first two of a host's outputs, equally long; everything else in `outputs` is set to zero.
@@ -432,19 +534,37 @@ fn first_two<'a>(outputs: &'a mut [&mut [f32]]) -> (&'a mut [f32], Option<&'a mu
     (first_two.next().unwrap_or_default(), first_two.next())
 }
 
-/// Playback rate of a key: one semitone per key around [`ROOT_KEY`].
-fn key_rate(key: Option<u8>) -> f64 {
-    let semitones = f64::from(key.unwrap_or(ROOT_KEY)) - f64::from(ROOT_KEY);
-    (semitones / 12.0).exp2()
-}
-
 /// A time in samples, at least one.
 #[expect(clippy::cast_precision_loss, reason = "sample rates are far below 2^24")]
 fn fade_samples(seconds: f32, sample_rate_hz: u32) -> f32 {
     (seconds * sample_rate_hz as f32).round().max(1.0)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few thousand samples")]
 fn ramp_length(sample_rate_hz: u32) -> u32 {
-    fade_samples(GAIN_RAMP_S, sample_rate_hz) as u32
+    u32::try_from(whole(fade_samples(GAIN_RAMP_S, sample_rate_hz))).unwrap_or(u32::MAX)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few thousand samples")]
+fn whole(samples: f32) -> usize {
+    samples as usize
+}
+
+/// A frame of a clip; what is no number is the first.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a saturated frame is past every end"
+)]
+fn whole_frames(frames: f64) -> usize {
+    frames.round() as usize
+}
+
+#[expect(clippy::cast_precision_loss, reason = "positions are far below 2^52")]
+fn as_position(frame: usize) -> f64 {
+    frame as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "positions are far below 2^52")]
+fn in_seconds(frames: i64, rate: f64) -> f64 {
+    frames as f64 / rate
 }

@@ -2,9 +2,9 @@
 #![expect(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a test is no audio thread")]
 
 use std::sync::Arc;
-use straightshot_playback::handoff::{self, ClipSender};
+use straightshot_playback::handoff::{self, BankSender};
 use straightshot_playback::{
-    Block, ChannelsError, Clip, Mode, NoteEvent, NoteId, Player, Telemetry, Transport,
+    Bank, Block, ChannelsError, Clip, Mode, NoteEvent, NoteId, Player, Telemetry, Transport,
 };
 
 const RATE_HZ: u32 = 48_000;
@@ -14,7 +14,7 @@ const FADE: usize = 500;
 /// A player, what feeds it and what it tells.
 struct Bench {
     player: Player,
-    sender: ClipSender,
+    sender: BankSender,
     telemetry: Arc<Telemetry>,
     generation: u64,
     block: Block,
@@ -37,8 +37,8 @@ impl Bench {
     fn send(&mut self, channels: &[&[f32]]) {
         self.generation += 1;
         let channels = channels.iter().map(|channel| channel.to_vec()).collect();
-        let clip = Clip::new(channels, RATE_HZ, self.generation).expect("one or two channels");
-        self.sender.send(Arc::new(clip)).expect("generations grow");
+        let clip = Clip::new(channels, RATE_HZ).expect("one or two channels");
+        self.sender.send(Bank::of(clip, self.generation)).expect("generations grow");
     }
 
     /// The next `frames` samples of so many outputs, in one block.
@@ -87,10 +87,11 @@ fn fingerprint<const OUTPUTS: usize>() -> u64 {
             bench.send(&[&noise(seed, if round == 21 { 300 } else { 2500 })]);
         }
         bench.block = Block {
-            mode: [Mode::Note, Mode::Gate, Mode::Transport][round / 20],
+            mode: [Mode::Note, Mode::Gate, Mode::Transport { looped: false }][round / 20],
             keytrack: round % 3 > 0,
             gain: [1.0, 0.25, 0.75][round / 4 % 3],
-            transport: Transport { playing: round % 12 < 8, position: None },
+            transport: Transport { playing: round % 12 < 8, ..Transport::default() },
+            ..Block::default()
         };
         let frames = [64, 0, 1, 200, 117][round % 5];
         let soft = NoteEvent::On { offset: frames / 3, note: note(48), velocity: 0.5 };
@@ -126,7 +127,7 @@ fn a_mono_clip_gives_the_bits_it_gave_when_all_clips_were_mono() {
 fn a_mono_clip_holds_its_samples_once_and_where_they_were() {
     let samples = vec![0.5; 48_000];
     let place = samples.as_ptr();
-    let clip = Clip::new(vec![samples], RATE_HZ, 1).expect("one channel");
+    let clip = Clip::new(vec![samples], RATE_HZ).expect("one channel");
     assert_eq!((clip.samples().len(), clip.frames(), clip.channels()), (48_000, 48_000, 1));
     assert_eq!(clip.samples().as_ptr(), place);
 }
@@ -135,13 +136,13 @@ fn a_mono_clip_holds_its_samples_once_and_where_they_were() {
 fn other_channels_than_one_or_two_of_equal_length_are_refused() {
     let refused = |lengths: &[usize]| {
         let channels = lengths.iter().map(|frames| vec![0.5; *frames]).collect();
-        Clip::new(channels, RATE_HZ, 1).expect_err("not one or two channels of equal length")
+        Clip::new(channels, RATE_HZ).expect_err("not one or two channels of equal length")
     };
     assert_eq!(refused(&[]), ChannelsError::Count(0));
     assert_eq!(refused(&[10, 10, 10]), ChannelsError::Count(3));
     assert_eq!(refused(&[10, 9]), ChannelsError::Lengths { left: 10, right: 9 });
     assert_eq!(refused(&[]).to_string(), "there are 0 channels; one or two can be played");
-    assert_eq!(Clip::new(vec![vec![], vec![]], RATE_HZ, 1).expect("silence").frames(), 0);
+    assert_eq!(Clip::new(vec![vec![], vec![]], RATE_HZ).expect("silence").frames(), 0);
 }
 
 #[test]

@@ -4,8 +4,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
-use straightshot_playback::handoff::{self, ClipSender};
-use straightshot_playback::{Block, Clip, Mode, Player, Telemetry, Transport};
+use straightshot_playback::handoff::{self, BankSender};
+use straightshot_playback::{Audition, Bank, Block, Clip, Mode, Player, Telemetry, Transport};
 
 const RATE_HZ: u32 = 8000;
 /// Clips that are sent while the player runs.
@@ -15,14 +15,14 @@ const FRAMES: usize = if cfg!(miri) { 400 } else { 4000 };
 /// Longest fade of the player, in samples at [`RATE_HZ`].
 const FADE: usize = 80;
 
-/// Sends a clip whose every sample is its generation, in one or two channels.
-fn send(sender: &mut ClipSender, generation: u64) -> Weak<Clip> {
+/// Sends a bank of one clip whose every sample is its generation, in one or two channels.
+fn send(sender: &mut BankSender, generation: u64) -> Weak<Bank> {
     let level = f32::from(u16::try_from(generation).expect("few clips"));
     let channels = if generation.is_multiple_of(2) { 1 } else { 2 };
-    let clip = Clip::new(vec![vec![level; FRAMES]; channels], RATE_HZ, generation);
-    let clip = Arc::new(clip.expect("one or two channels"));
-    let weak = Arc::downgrade(&clip);
-    sender.send(clip).expect("generations grow");
+    let clip = Clip::new(vec![vec![level; FRAMES]; channels], RATE_HZ);
+    let bank = Arc::new(Bank::of(clip.expect("one or two channels"), generation));
+    let weak = Arc::downgrade(&bank);
+    sender.send(bank).expect("generations grow");
     weak
 }
 
@@ -33,7 +33,7 @@ fn the_player_ends_with_the_newest_clip_and_the_sender_frees_all_others() {
     let sent_all = AtomicBool::new(false);
     let (mut sent, newest) = std::thread::scope(|scope| {
         let sending = scope.spawn(|| {
-            let sent: Vec<Weak<Clip>> = (1..=CLIPS)
+            let sent: Vec<Weak<Bank>> = (1..=CLIPS)
                 .map(|generation| {
                     if generation.is_multiple_of(16) {
                         std::thread::yield_now();
@@ -53,8 +53,8 @@ fn the_player_ends_with_the_newest_clip_and_the_sender_frees_all_others() {
             // Played from the start, and faded in by the end of the block.
             player.reset();
             let block = Block {
-                mode: Mode::Transport,
-                transport: Transport { playing: true, position: None },
+                mode: Mode::Transport { looped: false },
+                transport: Transport { playing: true, ..Transport::default() },
                 ..Block::default()
             };
             player.process(&block, [], &mut [&mut left, &mut right]);
@@ -110,7 +110,7 @@ fn the_editor_reads_what_the_player_writes() {
                 let last = done.load(Ordering::Acquire);
                 peak = peak.max(telemetry.meter.take_peak());
                 assert!(telemetry.playhead().is_none_or(|playhead| (0.0..=1.0).contains(&playhead)));
-                telemetry.request_audition();
+                telemetry.request_audition(&Audition::default());
                 if last {
                     return peak;
                 }
@@ -120,7 +120,7 @@ fn the_editor_reads_what_the_player_writes() {
         for _ in 0..blocks {
             player.process(&Block::default(), [], &mut [&mut [0.0; 16], &mut [0.0; 16]]);
         }
-        telemetry.request_audition();
+        telemetry.request_audition(&Audition::default());
         player.process(&Block::default(), [], &mut [&mut [0.0; FADE], &mut [0.0; FADE]]);
         done.store(true, Ordering::Release);
         editor.join().expect("the editor did not panic")

@@ -12,7 +12,7 @@ use straightshot_takes::{Embed, Epoch, ModelChoice, Session, Take, TakeId};
 
 mod playing;
 
-pub use playing::{Audition, Begin, Playing, SoundId};
+pub use playing::{Arrangement, Audition, Begin, Playing, Readiness, SoundId};
 
 /// A consistent picture of everything the editor shows. Cheap: texts are cloned, takes are shared.
 #[derive(Debug, Default, Clone)]
@@ -41,6 +41,14 @@ pub struct View {
     pub epoch: Epoch,
     /// What the worker is doing.
     pub status: Status,
+    /// What is heard.
+    pub playing: Option<Playing>,
+    /// What the user has arranged about playing that is no parameter.
+    pub arrangement: Arrangement,
+    /// How many takes can be played, and why not all.
+    pub readiness: Readiness,
+    /// Where the host's song is, in seconds; `None` if the host does not tell.
+    pub song_position_s: Option<f64>,
 }
 
 impl View {
@@ -84,6 +92,8 @@ impl EditorLink {
     #[must_use]
     pub fn view(&self) -> View {
         let status = self.shared.status();
+        let (playing, song_position_s) = (self.playing(), self.song_position_s());
+        let (arrangement, readiness) = (self.arrangement(), self.readiness());
         let session = self.shared.session.lock();
         View {
             prompt: session.prompt.clone(),
@@ -98,6 +108,10 @@ impl EditorLink {
             embedded_bytes: session.embedded_bytes(),
             epoch: session.epoch(),
             status,
+            playing,
+            arrangement,
+            readiness,
+            song_position_s,
         }
     }
 

@@ -8,7 +8,7 @@ use super::look::Look;
 use super::models::{ModelCache, SoundEngine};
 use super::{Message, NO_THREAD};
 use crate::shared::{Command, Missing, Outcome, Severity, Shared};
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::io;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
@@ -59,7 +59,14 @@ impl Desk {
     pub(super) fn serve(mut self, messages: &Receiver<Message>) {
         loop {
             self.shared.outlet.service();
-            let message = if self.shared.outlet.needs_service() {
+            let message = if self.shared.prepare_one() {
+                // One sound at a time: whoever asks for something meanwhile does not wait for all of them.
+                match messages.try_recv() {
+                    Ok(message) => Ok(message),
+                    Err(TryRecvError::Empty) => continue,
+                    Err(TryRecvError::Disconnected) => Err(RecvTimeoutError::Disconnected),
+                }
+            } else if self.shared.outlet.needs_service() {
                 messages.recv_timeout(SERVICE_INTERVAL)
             } else {
                 messages.recv().map_err(|_| RecvTimeoutError::Disconnected)
@@ -282,8 +289,8 @@ impl Desk {
         let Sound { take, model, load, timings } = sound;
         let started = Instant::now();
         let heard = self.shared.session.lock().preview(&take, epoch);
-        if heard.is_some() {
-            self.shared.publish(|| heard);
+        if let Some(heard) = heard {
+            self.shared.publish(|| self.shared.repertoire_with(&heard));
         }
         journal::made(&take, &journal::Times { load, stages: timings, resample: started.elapsed() }, last);
         let id = self.shared.session.lock().place(take, epoch, last);

@@ -4,7 +4,7 @@ use super::edited::peaks;
 use super::folder::{TakesFolder, Usage};
 use super::kept::{Flac, Kept, text_of};
 use super::tasks::{MOST_AUDIO_BYTES, Outcome, Task};
-use super::{SessionStore, Take, default_name, flac, sessions};
+use super::{SessionStore, default_name, flac, sessions};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use parking_lot::{Condvar, Mutex};
@@ -19,7 +19,8 @@ use straightshot_protocol::{ContentHash, Failure};
 /// What the keeper has to tell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Happened {
-    /// The active take has come into memory, its edit is made, or it turned out to be damaged: what is played may change.
+    /// The active take, or another one that can be played, has come into memory, its edit is made, or it turned out to be
+    /// damaged: what is played may change.
     Active,
     /// Takes turned out to be damaged; a sentence for each.
     Damaged(Vec<String>),
@@ -140,7 +141,8 @@ impl Keeper {
         };
         let Some(task) = task else { return };
         self.inner.perform(task, &mut Refused::default());
-        let render = self.inner.session.lock().active().filter(|take| take.wants_rendering()).map(Task::render);
+        let render =
+            self.inner.session.lock().active().filter(|take| take.wants_rendering()).map(Task::render);
         if let Some(task) = render {
             self.inner.perform(task, &mut Refused::default());
         }
@@ -162,6 +164,12 @@ impl Keeper {
                 let state = inner.state.lock();
                 state.woken || state.busy
             })
+    }
+
+    /// Waits until everything that is about to be played is in memory or known to be damaged, but no longer than `limit`.
+    pub fn wait_for_wanted(&self, limit: Duration) -> bool {
+        self.wake();
+        self.wait_while(limit, |inner| inner.session.lock().is_wanting())
     }
 
     fn wait_while(&self, limit: Duration, pending: impl Fn(&Inner) -> bool) -> bool {
@@ -306,9 +314,7 @@ impl Inner {
         };
         let (damage, active) = {
             let mut session = self.session.lock();
-            let active = session
-                .active()
-                .is_some_and(|take: &Arc<Take>| take.shown.kept.is(&kept) && !take.is_rendered());
+            let active = session.plays(|take| take.shown.kept.is(&kept) && !take.is_rendered());
             let damage = session.conclude(&kept, &outcome);
             session.let_go(MOST_AUDIO_BYTES);
             (damage, active)

@@ -52,8 +52,8 @@ pub use folder::{Entry, MoveProgress, TakesFolder, Usage, data_folder, write_who
 pub use history::Gesture;
 pub use keeper::{Happened, Keeper};
 pub use library::{
-    Activity, Categories, Category, Features, Heard, Library, LibrarySound, Marks, PICTURE_COLUMNS, Query, Rejected,
-    Shelf, Sort, Terms, distance, features, fold,
+    Activity, Categories, Category, Features, Heard, Library, LibrarySound, Marks, PICTURE_COLUMNS, Query,
+    Rejected, Shelf, Sort, Terms, distance, features, fold,
 };
 pub use limit::limit;
 pub use model::{ModelChoice, SavedPath};

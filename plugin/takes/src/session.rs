@@ -64,6 +64,8 @@ pub struct Session {
     pub(super) epoch: Epoch,
     /// What can be undone. Not persisted: what the host restores begins anew.
     pub(super) history: History,
+    /// Takes that are about to be played and whose sounds have to be in memory for it. Not persisted.
+    pub(super) wanted: Vec<TakeId>,
 }
 
 impl Default for Session {
@@ -85,6 +87,7 @@ impl Default for Session {
             damage: Vec::new(),
             epoch: 0,
             history: History::default(),
+            wanted: Vec::new(),
         }
     }
 }
@@ -112,6 +115,25 @@ impl Session {
     #[must_use]
     pub fn take(&self, id: TakeId) -> Option<&Arc<Take>> {
         self.takes.iter().find(|take| take.id == id)
+    }
+
+    /// Says which takes besides the active one are about to be played: their sounds are brought into memory and stay there
+    /// until something else is said. Returns whether any of them has yet to come.
+    pub fn want(&mut self, takes: Vec<TakeId>) -> bool {
+        self.wanted = takes;
+        self.is_wanting()
+    }
+
+    /// Whether a take that is about to be played is yet to be read.
+    pub(super) fn is_wanting(&self) -> bool {
+        self.wanted.iter().any(|id| self.take(*id).is_some_and(|take| take.is_loading()))
+    }
+
+    /// Whether `is` is true of a take that can be played: the active one, a starred one, or one that is about to be.
+    pub(super) fn plays(&self, is: impl Fn(&Take) -> bool) -> bool {
+        let played =
+            |take: &Take| take.starred || self.active == Some(take.id) || self.wanted.contains(&take.id);
+        self.takes.iter().any(|take| played(take) && is(take))
     }
 
     /// What could not be read when the session was restored, one sentence each.

@@ -89,6 +89,24 @@ impl Take {
         &self.shown.audio
     }
 
+    /// The unedited sound of the version with `steps` steps, `None` if there is no such version. Empty like
+    /// [`audio`](Self::audio) while it is not in memory.
+    #[must_use]
+    pub fn audio_of(&self, steps: u32) -> Option<&Audio> {
+        self.version(steps).map(|version| &version.audio)
+    }
+
+    /// Whether that version is the same sound as that of `other`, edit included, whatever the takes are called.
+    #[must_use]
+    pub fn version_is_heard_as(&self, other: &Self, steps: u32) -> bool {
+        let versions = self.version(steps).zip(other.version(steps));
+        versions.is_some_and(|(own, other)| own.is(other)) && self.edit == other.edit
+    }
+
+    fn version(&self, steps: u32) -> Option<&Version> {
+        self.versions().find(|version| version.steps == steps)
+    }
+
     /// Why nothing is to be heard of it now: damage, or that it is still being read. `None` if it can be played.
     #[must_use]
     pub fn why_silent(&self) -> Option<&str> {

@@ -50,8 +50,9 @@ pub(crate) enum Outcome {
 }
 
 impl Session {
-    /// What is to be done next: the active take is heard first, then nothing is to be lost, then edits are made and the
-    /// list is shown whole, then the project is made complete. `storable` says which sounds the takes folder can take.
+    /// What is to be done next: the active take is heard first, then what is about to be played, then nothing is to be
+    /// lost, then edits are made and the list is shown whole, then the project is made complete. `storable` says which
+    /// sounds the takes folder can take.
     pub(super) fn next_task(&self, storable: impl Fn(&Flac) -> bool) -> Option<Task> {
         let hear = |take: &Arc<Take>| Task::Hear(take.shown.kept.clone(), take.request.clone());
         if let Some(take) = self.active().filter(|take| take.is_loading()) {
@@ -59,6 +60,10 @@ impl Session {
         }
         if let Some(take) = self.active().filter(|take| take.wants_rendering()) {
             return Some(Task::render(take));
+        }
+        let mut wanted = self.wanted.iter().filter_map(|id| self.take(*id));
+        if let Some(take) = wanted.find(|take| take.is_loading()) {
+            return Some(hear(take));
         }
         if let Some(task) = self.next_store(storable) {
             return Some(task);
@@ -132,7 +137,8 @@ impl Session {
     }
 
     /// Lets go of what can be read again: texts of sounds that do not go into the project, and sounds beyond `bytes`
-    /// of memory, those of deleted takes first, then the oldest. The active take and that of a job stay.
+    /// of memory, those of deleted takes first, then the oldest. What is active, about to be played
+    /// or made by a job stays.
     pub(super) fn let_go(&mut self, bytes: usize) {
         let embedded = self.embedded(self.embed);
         let kept = [self.active, self.pending_take];
@@ -143,8 +149,8 @@ impl Session {
             let unneeded =
                 flac.stored && flac.text.is_some() && take.damage.is_none() && !embedded.contains(&take.id);
             let readable = flac.stored || flac.text.is_some();
-            let heavy =
-                held > bytes && readable && !take.audio().is_empty() && !kept.contains(&Some(take.id));
+            let played = kept.contains(&Some(take.id)) || self.wanted.contains(&take.id);
+            let heavy = held > bytes && readable && !take.audio().is_empty() && !played;
             if unneeded {
                 Arc::make_mut(take).update_flac(|flac| flac.text = None);
             }

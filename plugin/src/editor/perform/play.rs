@@ -5,11 +5,22 @@ use crate::editor::App;
 use crate::editor::action::PlayAction;
 
 impl App {
-    /// Audition.
+    /// Audition, and how notes and the transport play.
     pub(super) fn perform_play(&mut self, action: PlayAction, _at: Moment<'_>) {
         match action {
             PlayAction::Audition => self.link.audition(),
+            PlayAction::Hear(audition) => self.link.play(&audition),
             PlayAction::Stop => self.link.stop_audition(),
+            PlayAction::PressKey(key) => self.link.press_key(key),
+            PlayAction::ReleaseKey(key) => self.link.release_key(key),
+            PlayAction::PlaceAt(place_s) => self.link.arrange(|arrangement| arrangement.place_s = place_s),
+            PlayAction::PutOnKey(key, take) => self.link.arrange(|arrangement| {
+                match take {
+                    Some(take) => arrangement.keys.insert(key, take),
+                    None => arrangement.keys.remove(&key),
+                };
+            }),
+            PlayAction::ClearKeys => self.link.arrange(|arrangement| arrangement.keys.clear()),
         }
     }
 }

@@ -153,7 +153,8 @@ fn copy(entry: &Entry, folder: &Path) -> io::Result<Option<PathBuf>> {
         return Err(io::Error::other("a copy is not what was written"));
     }
     // The date of a sound is that of its file.
-    let dated = fs::File::options().write(true).open(&target).and_then(|file| file.set_modified(entry.written));
+    let dated =
+        fs::File::options().write(true).open(&target).and_then(|file| file.set_modified(entry.written));
     // Some file systems keep no dates.
     let _ = dated;
     Ok(Some(target))

@@ -69,7 +69,8 @@ impl TakesFolder {
     /// A sound that somebody wants although it was deleted: it comes back.
     pub(super) fn rescue(&self, hash: &ContentHash) -> Option<Vec<u8>> {
         let digits = super::digits(hash);
-        let found = self.trash().into_iter().find(|entry| hash_in_name(&entry.path).as_ref() == Some(&digits))?;
+        let found =
+            self.trash().into_iter().find(|entry| hash_in_name(&entry.path).as_ref() == Some(&digits))?;
         let bytes = read_as(&found.path, hash)?;
         // If it cannot be moved it is read from the trash the next time too.
         let _ = self.take_back(std::slice::from_ref(&found.path));

@@ -157,7 +157,8 @@ impl Spectrum {
     /// How strongly the level moves at each speed.
     #[expect(clippy::cast_precision_loss, reason = "some hundreds of frames")]
     fn movement(&self) -> [f32; SPEEDS] {
-        let levels: Vec<f32> = self.levels.iter().map(|level| 1.0 + level.max(-ACTIVE_DB) / ACTIVE_DB).collect();
+        let levels: Vec<f32> =
+            self.levels.iter().map(|level| 1.0 + level.max(-ACTIVE_DB) / ACTIVE_DB).collect();
         let mean = levels.iter().sum::<f32>() / levels.len().max(1) as f32;
         let ratio = (SPEED_HZ.1 / SPEED_HZ.0).powf(1.0 / (SPEEDS - 1) as f32);
         std::array::from_fn(|speed| {
@@ -179,7 +180,8 @@ impl Spectrum {
         let count = self.levels.len().max(1) as f32;
         let sounding = self.active().filter(|active| *active).count().max(1) as f32;
         let first = self.active().position(|active| active).unwrap_or(0);
-        let peak = (0..self.levels.len()).max_by(|a, b| self.levels[*a].total_cmp(&self.levels[*b])).unwrap_or(0);
+        let peak =
+            (0..self.levels.len()).max_by(|a, b| self.levels[*a].total_cmp(&self.levels[*b])).unwrap_or(0);
         let weights = || self.levels.iter().map(|level| 10.0_f32.powf(level / 20.0));
         let weight: f32 = weights().sum::<f32>().max(f32::MIN_POSITIVE);
         let middle = weights().enumerate().map(|(at, w)| at as f32 * w).sum::<f32>() / weight;
@@ -202,7 +204,8 @@ impl Spectrum {
     /// How often the level jumps up.
     fn attacks(&self) -> usize {
         let rises = |at: usize| {
-            let before = self.levels[at.saturating_sub(4)..at].iter().fold(f32::INFINITY, |low, l| low.min(*l));
+            let before =
+                self.levels[at.saturating_sub(4)..at].iter().fold(f32::INFINITY, |low, l| low.min(*l));
             self.levels[at] > -30.0 && self.levels[at] - before > 9.0
         };
         (1..self.levels.len()).filter(|at| rises(*at) && !(*at > 1 && rises(at - 1))).count()

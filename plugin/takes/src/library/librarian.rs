@@ -208,7 +208,8 @@ impl Librarian {
 
     /// Finds categories for prompts that were not seen before, until something else is wanted.
     fn propose(&mut self, entries: &[Entry]) {
-        let prompts = self.facts.values().filter_map(|facts| facts.heard.as_ref()).map(|heard| &heard.request.prompt);
+        let prompts =
+            self.facts.values().filter_map(|facts| facts.heard.as_ref()).map(|heard| &heard.request.prompt);
         let mut new: Vec<String> =
             prompts.filter(|prompt| !self.proposals.contains_key(*prompt)).cloned().collect();
         new.sort_unstable();
@@ -238,7 +239,9 @@ impl Librarian {
         for entry in entries {
             let Some(name) = entry.path.file_name().and_then(OsStr::to_str) else { continue };
             let Some(facts) = self.facts.get(name) else { continue };
-            let Some(heard) = facts.heard.as_ref().filter(|_| facts.fit(entry.bytes, entry.written)) else { continue };
+            let Some(heard) = facts.heard.as_ref().filter(|_| facts.fit(entry.bytes, entry.written)) else {
+                continue;
+            };
             let marks = self.marks.get(&heard.hash).cloned().unwrap_or_default();
             let category = match &marks.category {
                 Some(id) => self.inner.categories.named(id),
@@ -268,7 +271,9 @@ impl Librarian {
             let state = self.inner.state.lock();
             let shelf = &state.shelf;
             shown.len() == shelf.sounds.len()
-                && shown.iter().all(|(name, sound)| self.shown.get(name).is_some_and(|s| Arc::ptr_eq(s, sound)))
+                && shown
+                    .iter()
+                    .all(|(name, sound)| self.shown.get(name).is_some_and(|s| Arc::ptr_eq(s, sound)))
                 && (shelf.usage, shelf.trash, shelf.quota_bytes) == (usage, trash, quota_bytes)
                 && shelf.activity == activity
                 && shelf.folder == self.folder

@@ -67,7 +67,8 @@ impl LibrarySound {
             &request.model.name,
         ];
         let seed = request.seed.to_string();
-        let texts = texts.into_iter().chain(self.marks.tags.iter().map(String::as_str)).chain([seed.as_str()]);
+        let texts =
+            texts.into_iter().chain(self.marks.tags.iter().map(String::as_str)).chain([seed.as_str()]);
         // Words between quotes do not reach from one text into the next.
         fold(&texts.collect::<Vec<_>>().join("\n"))
     }

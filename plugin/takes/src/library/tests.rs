@@ -169,7 +169,8 @@ fn library_search_survives_a_lost_or_damaged_index() {
     let index = facts::file(&folder.path());
     let whole = fs::read(&index).unwrap();
     let damaged: Vec<u8> = whole.iter().enumerate().map(|(i, b)| if i == 300 { b ^ 1 } else { *b }).collect();
-    for content in [None, Some(&whole[..whole.len() / 2]), Some(&damaged[..]), Some(&[0xff; 5000]), Some(&[])] {
+    for content in [None, Some(&whole[..whole.len() / 2]), Some(&damaged[..]), Some(&[0xff; 5000]), Some(&[])]
+    {
         match content {
             Some(bytes) => fs::write(&index, bytes).unwrap(),
             None => fs::remove_file(&index).unwrap(),
@@ -257,7 +258,10 @@ fn the_folder_moves_with_everything_that_is_known_and_said() {
     assert_eq!((after.trouble.as_ref(), &after.folder, after.activity), (None, &new, Activity::Idle));
     for sound in &before.sounds {
         let there = after.sound(&sound.hash()).unwrap();
-        assert_eq!((there.made_ms, &there.marks, there.path.parent()), (sound.made_ms, &sound.marks, Some(&*new)));
+        assert_eq!(
+            (there.made_ms, &there.marks, there.path.parent()),
+            (sound.made_ms, &sound.marks, Some(&*new))
+        );
     }
     assert!(folder.read(&rain).is_ok(), "the trash has moved too");
     assert_eq!(fs::read_dir(old).unwrap().count(), 0, "nothing of ours stays");

@@ -1,0 +1,220 @@
+//! What the editor asks to be played without a note, on its way to the audio thread.
+
+use crate::bank::SoundKey;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+
+/// Where playing begins.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Begin {
+    /// At the start of the sound, or of the range.
+    #[default]
+    Start,
+    /// So many seconds after the start of the sound.
+    At(f64),
+    /// Where the sound is that plays now, which fades over to this one: the switch of an A/B comparison. At the start if
+    /// nothing plays.
+    Here,
+}
+
+/// A sound that is to be played once, without a note. It takes the place of the one that was asked for before.
+///
+/// # Examples
+/// ```
+/// use straightshot_playback::{Audition, Begin};
+///
+/// // A tenth of a second of the active sound, again and again.
+/// let around = Audition { range_s: Some([0.5, 0.6]), looped: true, ..Audition::default() };
+/// assert_eq!(around.begin, Begin::Start);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Audition {
+    /// Which sound; `None` is the active one, and whichever becomes it while it plays. A sound that the bank does not
+    /// have is played when a bank has it, unless something else is asked for before.
+    pub sound: Option<SoundKey>,
+    /// Where to begin.
+    pub begin: Begin,
+    /// Start and end of the part to play, in seconds; the whole sound if there is none.
+    pub range_s: Option<[f64; 2]>,
+    /// Whether to begin again at the end.
+    pub looped: bool,
+    /// Linear gain.
+    pub gain: f32,
+}
+
+impl Default for Audition {
+    /// The active sound, once from start to end.
+    fn default() -> Self {
+        Self { sound: None, begin: Begin::Start, range_s: None, looped: false, gain: 1.0 }
+    }
+}
+
+/// Bits of [`Wish::what`].
+const WANTED: u32 = 1;
+const NAMED: u32 = 2;
+const RANGED: u32 = 4;
+const LOOPED: u32 = 8;
+const BEGIN_AT: u32 = 16;
+const BEGIN_HERE: u32 = 32;
+
+/// The place for the newest wish.
+///
+/// A sequence lock of atomics: the serial number is odd while a wish is written, and larger by two when it is. The audio
+/// thread reads the number before and after; if it is not the same, the wish is half written, and it looks again in its
+/// next block. So it never waits. Editors that write at once wait for each other.
+#[derive(Debug, Default)]
+pub(crate) struct Wish {
+    serial: AtomicU64,
+    what: AtomicU32,
+    take: AtomicU64,
+    version: AtomicU32,
+    /// Seconds as `f64` bits.
+    begin: AtomicU64,
+    from: AtomicU64,
+    until: AtomicU64,
+    /// `f32` bits.
+    gain: AtomicU32,
+}
+
+impl Wish {
+    /// Puts a wish into the place of the one before it; `None` takes that back.
+    pub(crate) fn put(&self, audition: Option<&Audition>) {
+        let serial = loop {
+            let serial = self.serial.load(Ordering::Relaxed) & !1;
+            let locked = serial + 1;
+            if self.serial.compare_exchange(serial, locked, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+                break serial;
+            }
+            std::hint::spin_loop();
+        };
+        // What follows must not be seen before the odd number is.
+        fence(Ordering::Release);
+        self.write(audition);
+        self.serial.store(serial + 2, Ordering::Release);
+    }
+
+    fn write(&self, audition: Option<&Audition>) {
+        let Some(Audition { sound, begin, range_s, looped, gain }) = audition else {
+            self.what.store(0, Ordering::Relaxed);
+            return;
+        };
+        let flag = |on: bool, bit| if on { bit } else { 0 };
+        let (begin_bits, begin_s) = match *begin {
+            Begin::Start => (0, 0.0),
+            Begin::At(seconds) => (BEGIN_AT, seconds),
+            Begin::Here => (BEGIN_HERE, 0.0),
+        };
+        let what = WANTED
+            | begin_bits
+            | flag(sound.is_some(), NAMED)
+            | flag(range_s.is_some(), RANGED)
+            | flag(*looped, LOOPED);
+        self.what.store(what, Ordering::Relaxed);
+        let key = sound.unwrap_or(SoundKey { take: 0, version: 0 });
+        self.take.store(key.take, Ordering::Relaxed);
+        self.version.store(key.version, Ordering::Relaxed);
+        self.begin.store(f64::to_bits(begin_s), Ordering::Relaxed);
+        let [from, until] = range_s.unwrap_or_default();
+        self.from.store(from.to_bits(), Ordering::Relaxed);
+        self.until.store(until.to_bits(), Ordering::Relaxed);
+        self.gain.store(gain.to_bits(), Ordering::Relaxed);
+    }
+
+    /// The newest wish, if there is another than that of `seen`: the audition, or `None` if it was taken back.
+    ///
+    /// # Real-time safety
+    /// Wait-free.
+    pub(crate) fn take(&self, seen: &mut u64) -> Option<Option<Audition>> {
+        let serial = self.serial.load(Ordering::Acquire);
+        if serial == *seen || !serial.is_multiple_of(2) {
+            return None;
+        }
+        let audition = self.read();
+        // What was read must not be newer than the number that is read next.
+        fence(Ordering::Acquire);
+        if self.serial.load(Ordering::Relaxed) != serial {
+            return None;
+        }
+        *seen = serial;
+        Some(audition)
+    }
+
+    fn read(&self) -> Option<Audition> {
+        let what = self.what.load(Ordering::Relaxed);
+        let has = |bit| what & bit != 0;
+        let seconds = |bits: &AtomicU64| f64::from_bits(bits.load(Ordering::Relaxed));
+        let key = SoundKey {
+            take: self.take.load(Ordering::Relaxed),
+            version: self.version.load(Ordering::Relaxed),
+        };
+        let begin = match (has(BEGIN_AT), has(BEGIN_HERE)) {
+            (true, _) => Begin::At(seconds(&self.begin)),
+            (false, true) => Begin::Here,
+            (false, false) => Begin::Start,
+        };
+        has(WANTED).then(|| Audition {
+            sound: has(NAMED).then_some(key),
+            begin,
+            range_s: has(RANGED).then(|| [seconds(&self.from), seconds(&self.until)]),
+            looped: has(LOOPED),
+            gain: f32::from_bits(self.gain.load(Ordering::Relaxed)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_wish_is_read_once_and_whole() {
+        let (wish, mut seen) = (Wish::default(), 0);
+        assert_eq!(wish.take(&mut seen), None);
+        let around = Audition {
+            sound: Some(SoundKey { take: 7, version: 4 }),
+            begin: Begin::At(0.25),
+            range_s: Some([0.1, 0.5]),
+            looped: true,
+            gain: 0.5,
+        };
+        wish.put(Some(&Audition::default()));
+        wish.put(Some(&around));
+        assert_eq!(wish.take(&mut seen), Some(Some(around)));
+        assert_eq!(wish.take(&mut seen), None);
+        wish.put(None);
+        assert_eq!(wish.take(&mut seen), Some(None));
+    }
+
+    #[test]
+    fn no_wish_is_read_in_halves() {
+        let wish = Wish::default();
+        let wishes = if cfg!(miri) { 50 } else { 20_000 };
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    for number in 1..=wishes {
+                        let sound = Some(SoundKey { take: number, version: 0 });
+                        let seconds = number as f64;
+                        let begin = Begin::At(seconds);
+                        wish.put(Some(&Audition {
+                            sound,
+                            begin,
+                            range_s: Some([seconds; 2]),
+                            ..Audition::default()
+                        }));
+                    }
+                });
+            }
+            let mut seen = 0;
+            let mut last = 0;
+            while last < wishes {
+                let Some(Some(Audition { sound: Some(key), begin, range_s, .. })) = wish.take(&mut seen)
+                else {
+                    std::hint::spin_loop();
+                    continue;
+                };
+                last = key.take;
+                assert_eq!((begin, range_s), (Begin::At(last as f64), Some([last as f64; 2])));
+            }
+        });
+    }
+}
