@@ -2,6 +2,8 @@
 //!
 //! A test binary of its own, because the counting allocator is the allocator of the whole process.
 
+#[path = "realtime/bank.rs"]
+mod bank;
 #[path = "realtime/counting.rs"]
 mod counting;
 #[path = "realtime/damage.rs"]

@@ -133,7 +133,8 @@ impl App {
         if std::mem::replace(&mut self.epoch, view.epoch) != view.epoch {
             self.panels.forget_session();
         }
-        let playhead = self.link.telemetry().playhead();
+        let of_active = view.playing.filter(|playing| Some(playing.sound.take) == view.active_take);
+        let playhead = of_active.map(|playing| playing.fraction);
         let peak = self.link.telemetry().meter.take_peak();
         let (now_s, elapsed_s) = ui.input(|input| (input.time, input.unstable_dt));
         self.panels.follow(&view, peak, elapsed_s);
@@ -142,7 +143,7 @@ impl App {
             &Situation {
                 view: &view,
                 compare: &self.panels.compare,
-                playing: playhead.is_some(),
+                playing: view.playing.is_some(),
                 zoom: ui.ctx().zoom_factor(),
             },
         );
@@ -166,7 +167,7 @@ impl App {
             self.unsaved_told_s = now_s;
             self.params.mark_unsaved(setter);
         }
-        let sounding = playhead.is_some() || self.panels.meter.moving();
+        let sounding = view.playing.is_some() || self.panels.meter.moving();
         let busy = view.is_busy() || self.wanted_since_s.is_some();
         ui.ctx().request_repaint_after(match (sounding, busy) {
             (true, _) => MOVING_INTERVAL,

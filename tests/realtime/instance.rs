@@ -24,6 +24,11 @@ impl Instance {
     pub(crate) fn new(models: Arc<ModelCache>) -> Self {
         let shared = Arc::new(Shared::new(Arc::new(SessionStore::default())));
         let worker = Arc::new(Worker::new(shared.clone(), models));
+        Self::around(shared, worker)
+    }
+
+    /// An instance of parts that were made before.
+    pub(crate) fn around(shared: Arc<Shared>, worker: Arc<Worker>) -> Self {
         let link = EditorLink::new(shared.clone(), worker.clone());
         Self { shared, worker, link, ended: Cell::default() }
     }

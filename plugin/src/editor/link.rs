@@ -191,9 +191,8 @@ impl EditorLink {
 
     /// Marks a take as one that the user likes, or no longer: those are the first to be put into the project.
     pub fn set_starred(&self, id: TakeId, starred: bool) {
-        self.edit(|session| {
-            session.set_starred(id, starred);
-        });
+        // Starred takes are those that are played in turn.
+        self.edit_takes(|session| session.set_starred(id, starred));
     }
 
     /// Chooses which sounds are put into the project.
