@@ -23,6 +23,7 @@ mod icons;
 mod layout;
 mod library_panel;
 pub mod link;
+mod list;
 mod notice;
 mod output;
 mod panels;

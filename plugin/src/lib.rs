@@ -13,6 +13,7 @@
 
 pub mod arrangement;
 pub mod audio;
+mod categories;
 pub mod editor;
 pub mod hearing;
 pub mod params;
@@ -32,7 +33,7 @@ use shared::Shared;
 use std::path::PathBuf;
 use std::sync::Arc;
 use straightshot_protocol::Request;
-use straightshot_takes::{Autosave, SessionStore, TakesFolder};
+use straightshot_takes::{Autosave, Library, SessionStore, TakesFolder};
 use worker::Worker;
 use worker::models::ModelCache;
 
@@ -75,7 +76,12 @@ impl Default for Straightshot {
         let saved = file.as_deref().map(session_file::read);
         let first_request = FIRST_REQUEST.lock().take();
         let session = Arc::new(SessionStore::default());
-        let shared = Arc::new(Shared::with_folder(session.clone(), TakesFolder::of_user()));
+        let library = Library::of_user(|| Box::new(categories::Ucs));
+        if let Some(library) = &library {
+            library.enter();
+        }
+        let shared = Shared::with_folder(session.clone(), TakesFolder::of_user()).with_library(library);
+        let shared = Arc::new(shared);
         let worker = Arc::new(Worker::new(shared.clone(), ModelCache::process()));
         let restored_worker = Arc::downgrade(&worker);
         session.on_restore(move || {
@@ -113,6 +119,9 @@ impl Drop for Straightshot {
         // The editor may live a little longer and holds the worker too; its thread must not.
         self.worker.shutdown();
         self.shared.keeper.shutdown();
+        if let Some(library) = &self.shared.library {
+            library.leave();
+        }
         self.file = None;
     }
 }

@@ -19,6 +19,8 @@ pub struct Wishes {
     pub instead: Option<(SoundId, f32)>,
     /// What was asked for without a note, the last one first.
     auditioned: VecDeque<SoundId>,
+    /// A sound of the library that is heard without being a take of the session.
+    pub guest: Option<Arc<Take>>,
 }
 
 impl Wishes {
@@ -146,7 +148,8 @@ impl Repertoire {
             chosen.active = chosen.add_item(item);
         }
         for id in &wishes.auditioned {
-            if let Some(take) = session.take(id.take) {
+            let guest = || wishes.guest.as_ref().filter(|guest| guest.id == id.take);
+            if let Some(take) = session.take(id.take).or_else(guest) {
                 chosen.add(*id, take);
             }
         }

@@ -24,7 +24,7 @@ use std::time::Duration;
 use straightshot_playback::handoff::BankReceiver;
 use straightshot_playback::telemetry::Telemetry;
 use straightshot_protocol::{Card, Failure, ModelId, Progress, Request};
-use straightshot_takes::{Keeper, SessionStore, Take, TakeId, TakesFolder};
+use straightshot_takes::{Keeper, Library, SessionStore, Take, TakeId, TakesFolder};
 
 /// Samples, in all channels, of an active take that is unpacked at once when a host loads a project into a playing instance:
 /// some 15 ms of work, for five seconds of mono.
@@ -138,6 +138,8 @@ pub struct Shared {
     pub session: Arc<SessionStore>,
     /// Brings their sounds into memory and to the disk.
     pub keeper: Keeper,
+    /// The sounds of all projects; `None` where the system names no place for a user's data.
+    pub library: Option<Arc<Library>>,
     /// The way of clips to the audio thread.
     pub outlet: ClipOutlet,
     /// Playhead, meter and counters of the audio thread.
@@ -166,6 +168,7 @@ impl Shared {
         Self {
             keeper: Keeper::new(session.clone(), folder),
             session,
+            library: None,
             outlet: ClipOutlet::default(),
             telemetry: Arc::default(),
             wishes: Mutex::default(),
@@ -174,6 +177,12 @@ impl Shared {
             unsaved: AtomicBool::new(false),
             offline: AtomicBool::new(false),
         }
+    }
+
+    /// The same state with the library that its sounds can be found in.
+    #[must_use]
+    pub fn with_library(self, library: Option<Arc<Library>>) -> Self {
+        Self { library, ..self }
     }
 
     /// What the worker is doing.

@@ -15,7 +15,7 @@ mod window;
 
 pub(super) use deliver::DeliverAction;
 pub(super) use edit::EditAction;
-pub(super) use library::LibraryAction;
+pub(super) use library::{LibraryAction, ListKey, StoreAction};
 pub(super) use play::PlayAction;
 pub(super) use queue::QueueAction;
 pub(super) use request::RequestAction;

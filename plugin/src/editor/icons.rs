@@ -22,14 +22,26 @@ pub(super) enum Icon {
     Trash,
     /// Dismiss a message.
     Close,
-    /// Give a take another name.
-    Pencil,
     /// Put a take's prompt and settings back into the controls.
     Recall,
     /// A folded section.
     ChevronRight,
     /// An unfolded section or a menu.
     ChevronDown,
+    /// The user likes it.
+    Starred,
+    /// The user can say that he likes it.
+    Star,
+    /// The user does not want it.
+    Reject,
+    /// There are notes.
+    Note,
+    /// Find.
+    Search,
+    /// What else can be done.
+    More,
+    /// Play what the pointer is over.
+    Listen,
     /// Something went wrong.
     Warning,
     /// For the user's information.
@@ -51,13 +63,30 @@ pub(super) fn paint(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
             pen.line(&[(-0.55, -0.55), (0.55, 0.55)]);
             pen.line(&[(0.55, -0.55), (-0.55, 0.55)]);
         }
-        Icon::Pencil => {
-            pen.line(&[(-0.75, 0.75), (-0.6, 0.2), (0.4, -0.8), (0.8, -0.4), (-0.2, 0.6), (-0.75, 0.75)]);
-            pen.line(&[(0.12, -0.52), (0.52, -0.12)]);
-        }
         Icon::Recall => pen.recall(),
         Icon::ChevronRight => pen.line(&[(-0.2, -0.5), (0.3, 0.0), (-0.2, 0.5)]),
         Icon::ChevronDown => pen.line(&[(-0.5, -0.2), (0.0, 0.3), (0.5, -0.2)]),
+        Icon::Starred => pen.star(true),
+        Icon::Star => pen.star(false),
+        Icon::Reject => {
+            pen.painter.circle_stroke(pen.center, 0.8 * pen.half, pen.stroke());
+            pen.line(&[(-0.55, 0.55), (0.55, -0.55)]);
+        }
+        Icon::Note => {
+            pen.frame(pen.center, vec2(1.4, 1.7), 0.15);
+            pen.line(&[(-0.35, -0.3), (0.35, -0.3)]);
+            pen.line(&[(-0.35, 0.2), (0.35, 0.2)]);
+        }
+        Icon::Search => {
+            pen.painter.circle_stroke(pen.at(-0.2, -0.2), 0.6 * pen.half, pen.stroke());
+            pen.line(&[(0.25, 0.25), (0.85, 0.85)]);
+        }
+        Icon::More => {
+            for x in [-0.65, 0.0, 0.65] {
+                pen.dot(x, 0.0, 0.17);
+            }
+        }
+        Icon::Listen => pen.headphones(),
         Icon::Warning => {
             pen.line(&[(0.0, -0.8), (0.9, 0.75), (-0.9, 0.75), (0.0, -0.8)]);
             pen.line(&[(0.0, -0.25), (0.0, 0.25)]);
@@ -142,6 +171,36 @@ impl Pen<'_> {
             shackle.push(self.at(0.42, 0.0));
         }
         self.painter.add(Shape::line(shackle, self.stroke()));
+    }
+
+    fn star(&self, filled: bool) {
+        let points: Vec<Pos2> = (0..10_u8)
+            .map(|i| {
+                let angle = std::f32::consts::PI * (f32::from(i) / 5.0 - 0.5);
+                let radius = if i % 2 == 0 { 0.95 } else { 0.42 };
+                self.at(radius * angle.cos(), 0.05 + radius * angle.sin())
+            })
+            .collect();
+        if filled {
+            // A star is not convex: five kites around its centre are.
+            for tip in (0..10).step_by(2) {
+                let kite = vec![self.at(0.0, 0.05), points[(tip + 9) % 10], points[tip], points[tip + 1]];
+                self.painter.add(Shape::convex_polygon(kite, self.color, Stroke::NONE));
+            }
+        } else {
+            self.painter.add(Shape::closed_line(points, self.stroke()));
+        }
+    }
+
+    fn headphones(&self) {
+        let arc = (0..=12_u8).map(|i| {
+            let angle = std::f32::consts::PI * (1.0 + f32::from(i) / 12.0);
+            self.at(0.75 * angle.cos(), 0.1 + 0.8 * angle.sin())
+        });
+        self.painter.add(Shape::line(arc.collect(), self.stroke()));
+        for x in [-0.72, 0.42] {
+            self.fill(&[(x, 0.05), (x + 0.3, 0.05), (x + 0.3, 0.8), (x, 0.8)]);
+        }
     }
 
     /// Three bars, each higher than the one before.

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use straightshot_playback::telemetry::Telemetry;
 use straightshot_protocol::{Card, Request};
-use straightshot_takes::{Embed, Epoch, ModelChoice, Session, Take, TakeId};
+use straightshot_takes::{Embed, Epoch, ModelChoice, Session, Shelf, Take, TakeId};
 
+mod library;
 mod playing;
 
 pub use playing::{Arrangement, Audition, Begin, Playing, Readiness, SoundId};
@@ -49,6 +50,8 @@ pub struct View {
     pub readiness: Readiness,
     /// Where the host's song is, in seconds; `None` if the host does not tell.
     pub song_position_s: Option<f64>,
+    /// What the library knows.
+    pub shelf: Arc<Shelf>,
 }
 
 impl View {
@@ -94,6 +97,7 @@ impl EditorLink {
         let status = self.shared.status();
         let (playing, song_position_s) = (self.playing(), self.song_position_s());
         let (arrangement, readiness) = (self.arrangement(), self.readiness());
+        let shelf = self.shared.library.as_ref().map(|library| library.shelf()).unwrap_or_default();
         let session = self.shared.session.lock();
         View {
             prompt: session.prompt.clone(),
@@ -112,6 +116,7 @@ impl EditorLink {
             arrangement,
             readiness,
             song_position_s,
+            shelf,
         }
     }
 
@@ -169,30 +174,11 @@ impl EditorLink {
         self.edit_takes(|session| session.show_steps(id, steps));
     }
 
-    /// Moves a take to the bin. If it is being refined, that stops: it was not liked.
-    pub fn delete_take(&self, id: TakeId) {
-        if self.shared.session.lock().pending_take == Some(id) {
-            self.cancel();
-        }
-        self.edit_takes(|session| session.delete(id));
-    }
-
-    /// Brings a take back from the bin and makes it active.
-    pub fn restore_take(&self, id: TakeId) {
-        self.edit_takes(|session| session.restore(id));
-    }
-
     /// Renames a take.
     pub fn rename_take(&self, id: TakeId, name: &str) {
         self.edit(|session| {
             session.rename(id, name);
         });
-    }
-
-    /// Marks a take as one that the user likes, or no longer: those are the first to be put into the project.
-    pub fn set_starred(&self, id: TakeId, starred: bool) {
-        // Starred takes are those that are played in turn.
-        self.edit_takes(|session| session.set_starred(id, starred));
     }
 
     /// Chooses which sounds are put into the project.

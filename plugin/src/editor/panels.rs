@@ -1,6 +1,6 @@
 //! All panels of the window, drawn into their [`Places`].
 
-use super::action::Action;
+use super::action::{Action, LibraryAction, ListKey};
 use super::active::ActiveTake;
 use super::compare::Compare;
 use super::controls;
@@ -20,6 +20,7 @@ use super::versions::{self, VersionsStrip};
 use super::{notice, settings, theme};
 use crate::editor::link::View;
 use egui::{Align, Layout, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, vec2};
+use straightshot_protocol::ContentHash;
 use straightshot_takes::Take;
 
 /// Lowest and highest prompt field in points.
@@ -70,6 +71,8 @@ pub(super) struct Panels {
     list: usize,
     /// Whether the left column of a narrow window shows the list.
     list_at_left: bool,
+    /// Whether the list has a column of its own.
+    wide: bool,
     /// Whether the list of shortcuts is shown.
     help: bool,
 }
@@ -106,6 +109,51 @@ impl Panels {
         self.takes.start_renaming(take);
     }
 
+    /// Whether the library is shown, and keys are about its sounds.
+    fn shows_library(&self) -> bool {
+        self.list == 1 && (self.wide || self.list_at_left)
+    }
+
+    /// What playing the row above or below means in the list that is shown.
+    pub(super) fn walk(&mut self, view: &View, up: bool) -> Option<Action> {
+        if self.shows_library() {
+            return self.library.neighbour(up);
+        }
+        self.takes.neighbour(view, up).map(|id| LibraryAction::SelectAndAudition(id).into())
+    }
+
+    /// What deleting means in the list that is shown.
+    pub(super) fn delete(&mut self, view: &View) -> Option<Action> {
+        if self.shows_library() { self.library.delete() } else { self.takes.delete_chosen(view) }
+    }
+
+    /// What a key means in the list that is shown.
+    pub(super) fn list_key(&mut self, key: ListKey, view: &View) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if self.shows_library() {
+            self.library.key(key, &mut actions);
+        } else {
+            if !self.wide {
+                self.list_at_left = true;
+            }
+            self.takes.key(key, view, &mut actions);
+        }
+        actions
+    }
+
+    /// Shows in the library what is like a take.
+    pub(super) fn show_similar(&mut self, hash: ContentHash, take: &Take) {
+        self.list = 1;
+        self.list_at_left = true;
+        self.library.show_similar(hash, take);
+    }
+
+    /// Shows the list of takes.
+    pub(super) fn show_takes(&mut self) {
+        self.list = 0;
+        self.list_at_left = true;
+    }
+
     /// Draws the whole window.
     pub(super) fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) -> Edited {
         let window = ui.max_rect();
@@ -132,10 +180,14 @@ impl Panels {
         scene: &Scene<'_>,
         actions: &mut Vec<Action>,
     ) -> Edited {
+        if let Some(take) = scene.view.active().filter(|take| take.unread && scene.playhead.is_some()) {
+            actions.push(LibraryAction::Read(take.id).into());
+        }
         bar(ui, places.header, "header", |ui| self.header.show(ui, scene.view, actions));
         let mut message = ui.new_child(UiBuilder::new().max_rect(places.message).id_salt("message"));
         notice::show(&mut message, scene.view, actions);
         let narrow = places.right.is_none();
+        self.wide = !narrow;
         let edited = card(ui, places.left, "left", |ui| {
             if narrow {
                 let shown = if self.list_at_left { 1 + self.list } else { 0 };

@@ -6,12 +6,11 @@
 //! A key without Ctrl does nothing while somebody types. In a host the keyboard is the host's until something in the window
 //! was clicked that takes keys.
 
-use super::action::{Action, LibraryAction, PlayAction, QueueAction, VersionsAction, WindowAction};
+use super::action::{Action, LibraryAction, ListKey, PlayAction, QueueAction, VersionsAction, WindowAction};
 use super::compare::Compare;
 use super::{prompt, theme};
 use crate::editor::link::View;
 use egui::{Event, Key, Modifiers, Popup, Ui};
-use straightshot_takes::TakeId;
 
 /// Something that a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +27,16 @@ pub(super) enum Shortcut {
     Version,
     /// Change between the two takes that are compared.
     Compare,
+    /// Star the take, or take the star away.
+    Star,
+    /// Reject the take, or not.
+    Reject,
+    /// Write notes on the take.
+    Notes,
+    /// Search the list.
+    Find,
+    /// Choose all takes of the list.
+    ChooseAll,
     /// Give the active take another name.
     Rename,
     /// Move the active take to the bin.
@@ -100,6 +109,11 @@ pub(super) const TABLE: &[Entry] = &[
         ..entry(Shortcut::Version, "Listen", "Hear the take with fewer or more steps", &VERSION_KEYS)
     },
     entry(Shortcut::Compare, "Listen", "Change between A and B", &[ctrl(Key::B), plain(Key::B)]),
+    entry(Shortcut::Star, "Takes", "Star the take, or remove the star", &[plain(Key::S)]),
+    entry(Shortcut::Reject, "Takes", "Reject the take, or take that back", &[plain(Key::X)]),
+    entry(Shortcut::Notes, "Takes", "Write notes on the take", &[plain(Key::N)]),
+    entry(Shortcut::Find, "Takes", "Search the list", &[ctrl(Key::F)]),
+    entry(Shortcut::ChooseAll, "Takes", "Choose all takes of the list", &[ctrl(Key::A)]),
     entry(Shortcut::Rename, "Takes", "Rename the take", &[plain(Key::F2)]),
     entry(Shortcut::Delete, "Takes", "Delete the take", &[plain(Key::Delete)]),
     Entry {
@@ -152,9 +166,12 @@ impl Entry {
 
     /// Takes its keys out of the input; which of them was pressed.
     fn pressed(&self, ui: &Ui, typing: bool) -> Option<usize> {
-        // A text field has uses of its own for keys without Ctrl, but not for these.
-        let free =
-            |press: &Press| !typing || press.modifiers.command || matches!(press.key, Key::Escape | Key::F1);
+        // A text field has uses of its own for keys without Ctrl, but not for these; and for Ctrl+A.
+        let free = |press: &Press| {
+            !typing
+                || press.modifiers.command && press.key != Key::A
+                || matches!(press.key, Key::Escape | Key::F1)
+        };
         self.presses.iter().position(|press| {
             free(press) && ui.input_mut(|input| input.consume_key(press.modifiers, press.key))
         })
@@ -220,14 +237,19 @@ fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Opt
             active?;
             Some(if now.playing { PlayAction::Stop } else { PlayAction::Audition }.into())
         }
-        Shortcut::Walk => Some(LibraryAction::SelectAndAudition(neighbour(now.view, index == 0)?).into()),
+        Shortcut::Walk => Some(LibraryAction::Walk { up: index == 0 }.into()),
+        Shortcut::Star => Some(LibraryAction::Key(ListKey::Star).into()),
+        Shortcut::Reject => Some(LibraryAction::Key(ListKey::Reject).into()),
+        Shortcut::Notes => Some(LibraryAction::Key(ListKey::Note).into()),
+        Shortcut::Find => Some(LibraryAction::Key(ListKey::Find).into()),
+        Shortcut::ChooseAll => Some(LibraryAction::Key(ListKey::All).into()),
         Shortcut::Version => {
             let steps = *now.view.card()?.ladder.get(index)?;
             Some(VersionsAction::ShowSteps(active?.id, steps).into())
         }
         Shortcut::Compare => Some(LibraryAction::Select(now.compare.other()?).into()),
         Shortcut::Rename => Some(LibraryAction::StartRenaming(active?.id).into()),
-        Shortcut::Delete => Some(LibraryAction::Delete(active?.id).into()),
+        Shortcut::Delete => Some(LibraryAction::DeleteChosen.into()),
         Shortcut::Zoom => {
             let zoom = match index {
                 0 | 1 => theme::larger(now.zoom),
@@ -244,13 +266,6 @@ fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Opt
 fn may_cancel(ui: &Ui, view: &View) -> bool {
     let elsewhere = ui.memory(|memory| memory.focused().is_some_and(|focused| !prompt::is_field(focused)));
     view.is_busy() && !elsewhere && !Popup::is_any_open(ui.ctx())
-}
-
-/// The take above or below the active one in the list, which shows the newest first.
-fn neighbour(view: &View, above: bool) -> Option<TakeId> {
-    let at = view.takes.iter().position(|take| Some(take.id) == view.active_take)?;
-    let index = if above { at.checked_add(1)? } else { at.checked_sub(1)? };
-    view.takes.get(index).map(|take| take.id)
 }
 
 /// Takes the keyboard from every field when the window has lost it: keys go to the host then, and a field must not look

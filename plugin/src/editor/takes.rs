@@ -1,64 +1,95 @@
 //! The list of takes and the bin they can be brought back from.
+//!
+//! Of a long list only the rows in sight are drawn; which takes are shown is found out again only when one has changed
+//! ([`Shown`]). A row can be dragged out of the window, and with it all that are chosen.
 
-use super::action::{Action, LibraryAction, RequestAction};
+mod heading;
+mod row;
+mod shown;
+
+use super::action::{Action, LibraryAction, ListKey};
 use super::compare::Compare;
-use super::controls;
-use super::embedding;
-use super::icons::{self, Icon};
+use super::list::{self, Choice, Rows, RowsSize};
 use super::theme;
+use super::{controls, icons::Icon};
 use crate::editor::link::View;
-use egui::text::{CCursor, CCursorRange};
-use egui::text_edit::TextEditState;
-use egui::{
-    Align, Align2, CursorIcon, Frame, Id, Key, Layout, Margin, Rect, Response, RichText, Role, ScrollArea,
-    Sense, Stroke, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
-};
+use egui::{Align, Id, Key, Layout, Margin, Rect, RichText, Sense, TextEdit, Ui, UiBuilder, pos2, vec2};
+use shown::{Filter, Shown};
+use std::sync::Arc;
 use straightshot_takes::{Take, TakeId};
 
-/// Height of a row in points.
-const ROW_HEIGHT: f32 = 7.0 * theme::UNIT;
-/// Size of the small waveform at the left of a row in points.
-const THUMBNAIL: Vec2 = vec2(5.5 * theme::UNIT, 5.0 * theme::UNIT);
-/// Bars of the small waveform, two points apart.
-const THUMBNAIL_BARS: usize = 19;
-/// Longest name of a take in characters.
-const MAX_NAME_CHARS: usize = 80;
+/// Height of the field for notes with its heading, in points.
+const NOTES_HEIGHT: f32 = 12.0 * theme::UNIT;
+/// How long the pointer rests on a row before it plays, in seconds.
+const HOVER_S: f64 = 0.15;
+/// Longest notes in characters.
+const MAX_NOTES_CHARS: usize = 2000;
 
 /// State of the list that is not worth saving.
 #[derive(Debug, Default)]
 pub(super) struct TakeList {
     /// Whether the bin is shown instead of the takes.
     show_bin: bool,
+    /// Whether a row plays as soon as the pointer rests on it.
+    hover_plays: bool,
+    filter: Filter,
+    shown: Shown,
+    choice: Choice<TakeId>,
+    rows: Rows,
     /// The take whose name is being edited, and the text so far.
     renaming: Option<(TakeId, String)>,
-    /// The take that was deleted last, to be offered for undo.
-    deleted: Option<TakeId>,
+    /// The take whose notes are being edited, and the text so far.
+    noting: Option<(TakeId, String)>,
+    /// The takes that were deleted last, to be offered for undo.
+    deleted: Vec<TakeId>,
     /// The active take of the last frame: a new one is scrolled into sight.
     last_active: Option<TakeId>,
+    /// The row that the pointer rests on, since when, and whether it plays.
+    hovered: Option<Hovered>,
+    /// The keyboard is wanted in the search field.
+    wants_search: bool,
+}
+
+/// A row under the pointer.
+#[derive(Debug, Clone, Copy)]
+struct Hovered {
+    id: TakeId,
+    since_s: f64,
+    plays: bool,
 }
 
 impl TakeList {
-    /// Draws the whole column.
+    /// Draws the whole list.
     pub(super) fn show(&mut self, ui: &mut Ui, view: &View, compare: &Compare, actions: &mut Vec<Action>) {
         self.show_bin &= !view.bin.is_empty();
         self.heading(ui, view, actions);
-        let undo = self.deleted.and_then(|id| view.bin.iter().find(|take| take.id == id));
-        let foot = if undo.is_some() && !self.show_bin { theme::CONTROL_HEIGHT + theme::UNIT } else { 0.0 };
-        let shown = if self.show_bin { &view.bin } else { &view.takes };
-        ScrollArea::vertical().auto_shrink(false).max_height(ui.available_height() - foot).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 0.5 * theme::UNIT;
-            if shown.is_empty() {
-                empty(ui);
-            }
-            // Newest first: what was just made is in sight.
-            for take in shown.iter().rev() {
-                self.row(ui, view, take, compare, actions);
-            }
-        });
-        if let Some(take) = undo.filter(|_| foot > 0.0) {
-            self.undo_strip(ui, take, actions);
-        }
+        let takes = if self.show_bin { &view.bin } else { &view.takes };
+        self.shown.follow(takes, &self.filter);
+        let exists = |id| takes.iter().any(|take| take.id == id);
+        self.choice.keep(exists);
+        self.follow_active(view);
+        // What was asked for in the last frame is in the bin now.
+        self.deleted.retain(|id| view.bin.iter().any(|take| take.id == *id));
+        let foot = self.foot_height();
+        let changed = self.last_active != view.active_take;
+        let reveal = view.active_take.filter(|_| changed).and_then(|id| self.shown.place(id));
         self.last_active = view.active_take;
+        if self.shown.ids.is_empty() {
+            self.nothing(ui, takes.is_empty(), foot);
+        } else {
+            let size = RowsSize { row_height: list::ROW_HEIGHT, count: self.shown.ids.len(), foot };
+            let mut rows = std::mem::take(&mut self.rows);
+            let mut under_pointer = None;
+            rows.show(ui, size, reveal, |ui, index, rect| {
+                let Some(take) = self.shown.order.get(index).and_then(|at| takes.get(*at)) else { return };
+                if self.row(ui, rect, index, (view, take, compare), actions) {
+                    under_pointer = Some(take.id);
+                }
+            });
+            self.rows = rows;
+            self.hover(ui, under_pointer, actions);
+        }
+        self.foot(ui, view, actions);
     }
 
     /// Shows a field for another name of `take`.
@@ -67,263 +98,171 @@ impl TakeList {
         self.renaming = Some((take.id, take.name.clone()));
     }
 
-    fn heading(&mut self, ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
-        let size = vec2(ui.available_width(), theme::ICON_SIZE);
-        ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
-            controls::caption(ui, if self.show_bin { "Deleted takes" } else { "Takes" });
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let text = match (self.show_bin, view.bin.len()) {
-                    (true, _) => Some("Back to takes".to_owned()),
-                    (false, 0) => None,
-                    (false, count) => Some(format!("Deleted ({count})")),
-                };
-                if let Some(text) = text {
-                    let size = ui.painter().layout_no_wrap(text.clone(), theme::small(), theme::TEXT).size();
-                    let (place, _) =
-                        ui.allocate_exact_size(size + vec2(2.0, 0.5) * theme::UNIT, Sense::hover());
-                    if controls::chip(ui, place, &text).clicked() {
-                        self.show_bin = !self.show_bin;
-                    }
+    /// The take above or below the active one, or the nearest to where it was.
+    pub(super) fn neighbour(&self, view: &View, up: bool) -> Option<TakeId> {
+        let ids = &self.shown.ids;
+        let Some(at) = view.active_take.and_then(|id| self.shown.place(id)) else {
+            return ids.first().copied();
+        };
+        let index = if up { at.checked_sub(1)? } else { at + 1 };
+        ids.get(index).copied()
+    }
+
+    /// Does what a key asks for.
+    pub(super) fn key(&mut self, key: ListKey, view: &View, actions: &mut Vec<Action>) {
+        match key {
+            ListKey::Find => self.wants_search = true,
+            ListKey::All => self.choice.all(&self.shown.ids),
+            ListKey::Star | ListKey::Reject | ListKey::Note => {
+                let Some(take) = view.active() else { return };
+                match key {
+                    ListKey::Note => self.noting = Some((take.id, take.notes.clone())),
+                    ListKey::Star => actions.push(self.star(take)),
+                    _ => actions.push(self.reject(take)),
                 }
-                if !self.show_bin && !view.takes.is_empty() {
-                    embedding::chip(ui, view, actions);
+            }
+        }
+    }
+
+    fn star(&self, take: &Take) -> Action {
+        LibraryAction::Star(self.choice.with(take.id), !take.starred).into()
+    }
+
+    fn reject(&self, take: &Take) -> Action {
+        LibraryAction::Reject(self.choice.with(take.id), !take.rejected).into()
+    }
+
+    fn delete(&mut self, ids: Vec<TakeId>, actions: &mut Vec<Action>) {
+        self.deleted.clone_from(&ids);
+        actions.push(LibraryAction::DeleteAll(ids).into());
+    }
+
+    /// Deletes the active take, and with it all that are chosen.
+    pub(super) fn delete_chosen(&mut self, view: &View) -> Option<Action> {
+        let ids = self.choice.with(view.active_take?);
+        self.deleted.clone_from(&ids);
+        Some(LibraryAction::DeleteAll(ids).into())
+    }
+
+    /// A take that became active by itself or by a key is what is chosen then.
+    fn follow_active(&mut self, view: &View) {
+        if let Some(id) = view.active_take.filter(|_| view.active_take != self.last_active)
+            && !self.choice.has(id)
+        {
+            self.choice.only(id);
+        }
+    }
+
+    /// Plays the row that the pointer rests on, where the user wants that.
+    fn hover(&mut self, ui: &Ui, id: Option<TakeId>, actions: &mut Vec<Action>) {
+        let now_s = ui.input(|input| input.time);
+        let dragging = ui.input(|input| input.pointer.any_down());
+        match (&mut self.hovered, id.filter(|_| self.hover_plays && !self.show_bin && !dragging)) {
+            (Some(hovered), Some(id)) if hovered.id == id => {
+                if !hovered.plays && now_s - hovered.since_s >= HOVER_S {
+                    hovered.plays = true;
+                    actions.push(LibraryAction::Hear(id).into());
+                } else if !hovered.plays {
+                    ui.ctx().request_repaint_after_secs(0.03);
                 }
-            });
+            }
+            (hovered, id) => {
+                if hovered.is_some_and(|hovered| hovered.plays) {
+                    actions.push(LibraryAction::StopHearing.into());
+                }
+                *hovered = id.map(|id| Hovered { id, since_s: now_s, plays: false });
+            }
+        }
+    }
+
+    /// What is said in the place of rows.
+    fn nothing(&self, ui: &mut Ui, no_takes: bool, foot: f32) {
+        let text = match (self.show_bin, no_takes) {
+            (_, false) => "No take is like that. Clear the search or the switches above.",
+            (true, true) => "Nothing was deleted.",
+            (false, true) => {
+                "Every sound you make is kept here, with the project. Select one to play it from your keyboard or timeline."
+            }
+        };
+        let room = (ui.available_height() - foot).max(0.0);
+        ui.allocate_ui(vec2(ui.available_width(), room), |ui| {
+            ui.set_min_height(room);
+            ui.add_space(theme::UNIT);
+            ui.label(RichText::new(text).font(theme::small()).color(theme::TEXT_FAINT));
         });
     }
 
-    /// One take: thumbnail, name, settings, and buttons while the pointer is over it.
-    fn row(&mut self, ui: &mut Ui, view: &View, take: &Take, compare: &Compare, actions: &mut Vec<Action>) {
-        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
-        let active = !self.show_bin && view.active_take == Some(take.id);
-        if active && self.last_active != view.active_take {
-            response.scroll_to_me(None);
-        }
-        if !ui.is_rect_visible(rect) {
+    fn foot_height(&self) -> f32 {
+        let strip = if self.deleted.is_empty() || self.show_bin { 0.0 } else { theme::CONTROL_HEIGHT };
+        let notes = if self.noting.is_some() { NOTES_HEIGHT } else { 0.0 };
+        let gap = if strip + notes > 0.0 { theme::UNIT } else { 0.0 };
+        strip + notes + gap
+    }
+
+    /// What is below the list: notes that are being written, and what was deleted last.
+    fn foot(&mut self, ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
+        ui.spacing_mut().item_spacing.y = 0.5 * theme::UNIT;
+        self.notes(ui, view, actions);
+        if self.deleted.is_empty() || self.show_bin {
             return;
         }
-        let pointed = ui.rect_contains_pointer(rect);
-        paint_background(ui, rect, active, pointed, &response);
-        let thumbnail = Rect::from_center_size(
-            rect.left_center() + vec2(theme::UNIT + THUMBNAIL.x / 2.0, 0.0),
-            THUMBNAIL,
-        );
-        paint_thumbnail(ui, thumbnail, take, active);
-        paint_side(ui, thumbnail, take, compare);
-        let text = Rect::from_min_max(
-            pos2(thumbnail.right() + 1.5 * theme::UNIT, rect.top()),
-            rect.right_bottom() - vec2(theme::UNIT, 0.0),
-        );
-        let renaming = self.renaming.as_ref().is_some_and(|(id, _)| *id == take.id);
-        let busy_right = if pointed && !renaming { self.buttons(ui, text, take, actions) } else { 0.0 };
-        self.words(ui, text.with_max_x(text.right() - busy_right), take, actions);
-        if !self.show_bin {
-            self.interact(take, active, thumbnail, &response, actions);
-        }
-        response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, active, &take.name));
-        if !pointed_at_button(ui, text, busy_right) {
-            response.on_hover_text(&take.request.prompt);
-        }
-    }
-
-    /// Clicks and keys on a row.
-    fn interact(
-        &mut self,
-        take: &Take,
-        active: bool,
-        thumbnail: Rect,
-        response: &Response,
-        actions: &mut Vec<Action>,
-    ) {
-        let on_thumbnail = response.interact_pointer_pos().is_some_and(|at| thumbnail.contains(at));
-        if response.double_clicked() || response.clicked() && on_thumbnail {
-            actions.push(LibraryAction::SelectAndAudition(take.id).into());
-        } else if response.clicked() && !active {
-            actions.push(LibraryAction::Select(take.id).into());
-        }
-        if response.has_focus() && response.ctx.input(|input| input.key_pressed(Key::Delete)) {
-            self.delete(take.id, actions);
-        }
-    }
-
-    fn delete(&mut self, id: TakeId, actions: &mut Vec<Action>) {
-        self.deleted = Some(id);
-        actions.push(LibraryAction::Delete(id).into());
-    }
-
-    /// The buttons at the right end of a row; returns the width they take.
-    fn buttons(&mut self, ui: &Ui, text: Rect, take: &Take, actions: &mut Vec<Action>) -> f32 {
-        let mut right = text.right();
-        let mut button = |icon, hint| {
-            let center = pos2(right - theme::ICON_SIZE / 2.0, text.center().y);
-            right -= theme::ICON_SIZE;
-            let place = Rect::from_center_size(center, Vec2::splat(theme::ICON_SIZE));
-            controls::icon_button_at(ui, place, Id::unique((take.id, icon as u8)), icon, hint).clicked()
+        let text = match &self.deleted[..] {
+            [one] => {
+                let name = view.bin.iter().find(|take| take.id == *one).map_or("", |take| title(take));
+                format!("Deleted “{name}”")
+            }
+            several => format!("Deleted {} takes", several.len()),
         };
-        if self.show_bin {
-            if button(Icon::Recall, "Bring this take back") {
-                actions.push(LibraryAction::Restore(take.id).into());
-            }
-        } else {
-            if button(Icon::Trash, "Delete (can be undone)") {
-                self.delete(take.id, actions);
-            }
-            if button(Icon::Pencil, "Rename") {
-                self.renaming = Some((take.id, take.name.clone()));
-            }
-            if button(Icon::Recall, "Use this take's prompt and settings again") {
-                actions.push(RequestAction::Recall(take.id).into());
-            }
+        match undo_strip(ui, &text) {
+            Some(true) => actions.push(LibraryAction::Restore(std::mem::take(&mut self.deleted)).into()),
+            Some(false) => self.deleted.clear(),
+            None => {}
         }
-        text.right() - right + theme::UNIT
     }
 
-    /// Name (or its editor) and settings of a take.
-    fn words(&mut self, ui: &mut Ui, rect: Rect, take: &Take, actions: &mut Vec<Action>) {
-        let (top, bottom) = rect.shrink2(vec2(0.0, theme::UNIT)).split_top_bottom_at_fraction(0.5);
-        let editing = self.renaming.as_mut().filter(|(id, _)| *id == take.id && !self.show_bin);
-        if let Some((_, name)) = editing {
-            match name_editor(ui, top, name) {
-                Some(true) if !name.trim().is_empty() => {
-                    actions.push(LibraryAction::Rename(take.id, name.trim().to_owned()).into());
-                    self.renaming = None;
-                }
-                Some(_) => self.renaming = None,
-                None => {}
+    /// The field for notes.
+    fn notes(&mut self, ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
+        let Some((id, text)) = &mut self.noting else { return };
+        let Some(take) = view.takes.iter().find(|take| take.id == *id) else {
+            self.noting = None;
+            return;
+        };
+        controls::caption(ui, &format!("Notes on #{}", id.0));
+        let field = Id::unique("straightshot take notes");
+        let height = NOTES_HEIGHT - 4.0 * theme::UNIT;
+        let edit = TextEdit::multiline(text)
+            .id(field)
+            .char_limit(MAX_NOTES_CHARS)
+            .margin(Margin::symmetric(8, 6))
+            .desired_width(f32::INFINITY);
+        let response = ui.add_sized(vec2(ui.available_width(), height), edit);
+        if !response.has_focus() && !response.lost_focus() {
+            response.request_focus();
+        }
+        // Ctrl+Enter makes a sound; here it is Escape or a click elsewhere that ends writing.
+        if response.lost_focus() {
+            if *text != take.notes {
+                actions.push(LibraryAction::Note(*id, text.trim().to_owned()).into());
             }
-        } else {
-            controls::text_within(ui.painter(), top, title(take), theme::body(), theme::TEXT);
+            self.noting = None;
         }
-        let color = if take.damage.is_some() { theme::ERROR } else { theme::TEXT_DIM };
-        controls::text_within(ui.painter(), bottom, &settings_text(take), theme::small(), color);
-    }
-
-    /// Offers the last deleted take for undo.
-    fn undo_strip(&mut self, ui: &mut Ui, take: &Take, actions: &mut Vec<Action>) {
-        let (rect, _) =
-            ui.allocate_exact_size(vec2(ui.available_width(), theme::CONTROL_HEIGHT), Sense::hover());
-        ui.painter().rect_filled(rect, theme::RADIUS, theme::RAISED);
-        let layout = Layout::right_to_left(Align::Center);
-        let mut inside = ui.new_child(UiBuilder::new().max_rect(rect.shrink2(vec2(4.0, 0.0))).layout(layout));
-        inside.spacing_mut().item_spacing.x = 0.5 * theme::UNIT;
-        let close = controls::icon_button(
-            &mut inside,
-            Icon::Close,
-            theme::ICON_SIZE,
-            controls::Look::Bare,
-            "Dismiss",
-        );
-        let undo = egui::Button::new(RichText::new("Undo").color(theme::ACCENT)).frame(false);
-        if inside.add(undo).clicked() {
-            actions.push(LibraryAction::Restore(take.id).into());
-            self.deleted = None;
-        }
-        if close.clicked() {
-            self.deleted = None;
-        }
-        let words = Rect::from_min_max(
-            rect.min + vec2(12.0, 0.0),
-            pos2(inside.min_rect().left() - 8.0, rect.bottom()),
-        );
-        let text = format!("Deleted “{}”", take.name);
-        controls::text_within(ui.painter(), words, &text, theme::small(), theme::TEXT);
     }
 }
 
-fn empty(ui: &mut Ui) {
-    ui.add_space(2.0 * theme::UNIT);
-    let text = "Every sound you generate is kept here, with the project. \
-                Select one to play it from your keyboard or timeline.";
-    ui.label(RichText::new(text).font(theme::small()).color(theme::TEXT_FAINT));
-}
-
-fn paint_background(ui: &Ui, rect: Rect, active: bool, pointed: bool, response: &Response) {
-    let fill = match (active, pointed) {
-        (true, _) => theme::RAISED,
-        (false, true) => theme::RAISED.gamma_multiply(0.5),
-        (false, false) => egui::Color32::TRANSPARENT,
-    };
-    ui.painter().rect_filled(rect, theme::RADIUS, fill);
-    if active {
-        let bar = Rect::from_min_size(
-            rect.left_top() + vec2(0.0, theme::UNIT),
-            vec2(3.0, rect.height() - 2.0 * theme::UNIT),
-        );
-        ui.painter().rect_filled(bar, 2, theme::ACCENT);
-    }
-    controls::focus_ring(ui, rect.shrink(2.0), response);
-}
-
-/// A small picture of the sound, or of what is wrong with it.
-fn paint_thumbnail(ui: &Ui, rect: Rect, take: &Take, active: bool) {
-    ui.painter().rect_filled(rect, 4, theme::WELL);
-    let color = if active { theme::ACCENT } else { theme::TEXT_FAINT };
-    if take.peaks().is_empty() {
-        icons::paint(
-            ui.painter(),
-            Rect::from_center_size(rect.center(), Vec2::splat(16.0)),
-            Icon::Warning,
-            theme::ERROR,
-        );
-        return;
-    }
-    if ui.rect_contains_pointer(rect) {
-        icons::paint(
-            ui.painter(),
-            Rect::from_center_size(rect.center(), Vec2::splat(18.0)),
-            Icon::Play,
-            theme::TEXT,
-        );
-        return;
-    }
-    let inner = rect.shrink(3.0);
-    let columns = take.peaks().chunks(take.peaks().len().div_ceil(THUMBNAIL_BARS));
-    let mut x = inner.left();
-    for peaks in columns {
-        let level = peaks.iter().fold(0.0, |level: f32, peak| level.max(peak.max).max(-peak.min));
-        let half = (level.min(1.0) * inner.height() / 2.0).max(0.5);
-        ui.painter().vline(
-            x + 0.5,
-            inner.center().y - half..=inner.center().y + half,
-            Stroke::new(1.0, color),
-        );
-        x += 2.0;
-    }
-}
-
-/// The badge in the corner of the thumbnail that says which side of the comparison a take is on.
-fn paint_side(ui: &Ui, thumbnail: Rect, take: &Take, compare: &Compare) {
-    let Some(side) = compare.side_of(take.id) else { return };
-    let place = Rect::from_min_max(thumbnail.max - Vec2::splat(2.0 * theme::UNIT), thumbnail.max);
-    ui.painter().rect_filled(place, 4, theme::HOVERED);
-    ui.painter().text(place.center(), Align2::CENTER_CENTER, side, theme::small(), theme::TEXT);
-}
-
-/// A field for the name. `Some(true)` when the user is done, `Some(false)` after escape.
-fn name_editor(ui: &mut Ui, rect: Rect, name: &mut String) -> Option<bool> {
-    let id = Id::unique("straightshot take name");
-    let mut inside = ui.new_child(UiBuilder::new().max_rect(rect.expand2(vec2(5.0, 3.0))));
-    inside.spacing_mut().interact_size.y = 0.0;
-    let frame = Frame::new().fill(theme::WELL).stroke(theme::outline(theme::ACCENT)).corner_radius(4);
-    let chars = name.chars().count();
-    let edit = TextEdit::singleline(name)
-        .id(id)
-        .char_limit(MAX_NAME_CHARS)
-        .frame(frame.inner_margin(Margin::symmetric(4, 2)))
-        .desired_width(f32::INFINITY);
-    let response = inside.add(edit).on_hover_cursor(CursorIcon::Text);
-    if !response.has_focus() && !response.lost_focus() {
-        response.request_focus();
-        let mut state = TextEditState::default();
-        state.cursor.set_char_range(Some(CCursorRange::two(CCursor::new(0), CCursor::new(chars))));
-        state.store(ui.ctx(), id);
-    }
-    response.lost_focus().then(|| !ui.input(|input| input.key_pressed(Key::Escape)))
-}
-
-/// Whether the pointer is over the buttons at the right end of `text`.
-fn pointed_at_button(ui: &Ui, text: Rect, width: f32) -> bool {
-    ui.rect_contains_pointer(text.with_min_x(text.right() - width))
+/// A line that says what was deleted. `Some(true)` after a click on Undo, `Some(false)` after one on the cross.
+pub(super) fn undo_strip(ui: &mut Ui, text: &str) -> Option<bool> {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme::CONTROL_HEIGHT), Sense::hover());
+    ui.painter().rect_filled(rect, theme::RADIUS, theme::RAISED);
+    let layout = Layout::right_to_left(Align::Center);
+    let mut inside = ui.new_child(UiBuilder::new().max_rect(rect.shrink2(vec2(4.0, 0.0))).layout(layout));
+    inside.spacing_mut().item_spacing.x = 0.5 * theme::UNIT;
+    let close = list::switch(&mut inside, Icon::Close, false, "Dismiss this");
+    let undo = egui::Button::new(RichText::new("Undo").color(theme::ACCENT)).frame(false);
+    let undone = inside.add(undo).on_hover_text("Bring back what was deleted").clicked();
+    let words =
+        Rect::from_min_max(rect.min + vec2(12.0, 0.0), pos2(inside.min_rect().left() - 8.0, rect.bottom()));
+    controls::text_within(ui.painter(), words, text, theme::small(), theme::TEXT);
+    if undone { Some(true) } else { close.then_some(false) }
 }
 
 /// What a take is called: its whole prompt until the user names it, cut only where the room ends.
@@ -335,14 +274,10 @@ pub(super) fn title(take: &Take) -> &str {
     }
 }
 
-/// The second line of a row.
-fn settings_text(take: &Take) -> String {
-    if take.damage.is_some() {
-        return "No sound: select it to see why".to_owned();
-    }
-    let steps = take.request.steps;
-    let plural = if steps == 1 { "step" } else { "steps" };
-    // Two decimals at most: 3.5 s, 0.75 s, 2 s.
-    let seconds = (take.seconds() * 100.0).round() / 100.0;
-    format!("{steps} {plural}  ·  {seconds} s  ·  seed {}", take.request.seed)
+/// A take of the list with what a row has to know of the rest.
+type Shows<'a> = (&'a View, &'a Arc<Take>, &'a Compare);
+
+/// Whether a key was pressed that is for the row with the focus.
+fn key_on(ui: &Ui, key: Key) -> bool {
+    ui.input(|input| input.key_pressed(key))
 }

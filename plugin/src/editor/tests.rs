@@ -1,5 +1,7 @@
 //! The panels drawn without a window: what the user does goes in as events, what he asked for comes out.
 
+mod lists;
+
 use super::action::{Action, LibraryAction, QueueAction, RequestAction, VersionsAction, WindowAction};
 use super::layout::MIN_SIZE;
 use super::panels::Panels;

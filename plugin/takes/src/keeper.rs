@@ -3,6 +3,7 @@
 use super::edited::peaks;
 use super::folder::{TakesFolder, Usage};
 use super::kept::{Flac, Kept, text_of};
+use super::marking::Told;
 use super::tasks::{MOST_AUDIO_BYTES, Outcome, Task};
 use super::{SessionStore, default_name, flac, sessions};
 use base64::Engine as _;
@@ -215,7 +216,7 @@ impl Drop for Keeper {
 impl Inner {
     /// One task after the other, until shutdown.
     fn serve(&self) {
-        let mut refused = Refused::default();
+        let (mut refused, mut told) = (Refused::default(), Told::default());
         loop {
             let stopping = {
                 let mut state = self.state.lock();
@@ -236,6 +237,9 @@ impl Inner {
                 }
                 self.perform(task, &mut refused);
                 self.changed.notify_all();
+            }
+            if let Some(folder) = &self.folder {
+                told.tell(&self.session.snapshot(), folder);
             }
             if stopping || self.state.lock().stopping {
                 self.store_rest(&mut refused);

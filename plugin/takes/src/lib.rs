@@ -34,6 +34,7 @@ mod kept;
 mod legacy;
 mod library;
 mod limit;
+mod marking;
 mod model;
 mod reading;
 mod refinement;

@@ -148,6 +148,8 @@ struct State {
     /// Whether the folder's move is to be given up.
     stay: bool,
     stopping: bool,
+    /// Instances that use the library.
+    users: usize,
 }
 
 impl Library {
@@ -170,6 +172,36 @@ impl Library {
         let library = Arc::new(Self::new(TakesFolder::of_user()?, super::data_folder(), categories()));
         *shared = Arc::downgrade(&library);
         Some(library)
+    }
+
+    /// Notes an instance that uses the library.
+    pub fn enter(&self) {
+        let mut state = self.inner.state.lock();
+        state.users += 1;
+        state.stopping = false;
+    }
+
+    /// An instance goes. With the last one the library's thread ends: code of an unloaded plugin must not be running.
+    pub fn leave(&self) {
+        let last = {
+            let mut state = self.inner.state.lock();
+            state.users = state.users.saturating_sub(1);
+            state.users == 0
+        };
+        if last {
+            self.shutdown();
+        }
+    }
+
+    fn shutdown(&self) {
+        self.inner.state.lock().stopping = true;
+        self.inner.asked.notify_all();
+        let Some(handle) = self.thread.lock().take() else { return };
+        // What it runs for others may be what holds the library.
+        if handle.thread().id() != std::thread::current().id() {
+            // A panic in it has been printed; there is nobody left to tell.
+            let _ = handle.join();
+        }
     }
 
     /// What is known now. Cheap.
@@ -258,6 +290,9 @@ impl Library {
         let mut thread = self.thread.lock();
         {
             let mut state = self.inner.state.lock();
+            if state.stopping {
+                return;
+            }
             let is_look = matches!(order, Order::Look);
             if is_look && state.orders.iter().any(|waiting| matches!(waiting, Order::Look)) {
                 return;
@@ -278,14 +313,7 @@ impl Library {
 
 impl Drop for Library {
     fn drop(&mut self) {
-        self.inner.state.lock().stopping = true;
-        self.inner.asked.notify_all();
-        let Some(handle) = self.thread.lock().take() else { return };
-        // What it runs for others may be what holds the library.
-        if handle.thread().id() != std::thread::current().id() {
-            // A panic in it has been printed; there is nobody left to tell.
-            let _ = handle.join();
-        }
+        self.shutdown();
     }
 }
 

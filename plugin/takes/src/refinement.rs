@@ -62,6 +62,7 @@ impl Session {
             Some(take) => Arc::make_mut(take).refine(sound),
             None => {
                 sound.id = id;
+                sound.unread = true;
                 self.add_take(Arc::new(sound));
             }
         }

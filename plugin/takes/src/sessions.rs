@@ -28,6 +28,6 @@ pub fn sounds_in_use() -> HashSet<ContentHash> {
 impl Session {
     /// The sounds that would be missed if they were deleted from the takes folder.
     fn sounds(&self) -> Vec<ContentHash> {
-        self.takes().iter().chain(self.bin()).filter_map(|take: &Arc<Take>| take.hash()).collect()
+        self.takes().iter().chain(self.bin()).flat_map(|take: &Arc<Take>| take.hashes()).collect()
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use straightshot_edits::{Edit, Edited};
-use straightshot_protocol::{Audio, Failure, Request};
+use straightshot_protocol::{Audio, ContentHash, Failure, Request};
 
 /// Identifies a take within its session; larger is newer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -234,6 +234,11 @@ impl Take {
             && other.damage.is_none()
             && self.request.same_but_steps(&other.request)
             && self.versions().any(|v| v.steps == other.shown.steps && v.is(&other.shown))
+    }
+
+    /// The hashes of all versions, as far as they are known.
+    pub(super) fn hashes(&self) -> impl Iterator<Item = ContentHash> {
+        self.versions().filter_map(Version::hash)
     }
 
     fn versions(&self) -> impl Iterator<Item = &Version> {

@@ -4,7 +4,7 @@ use super::edited::peaks;
 use super::kept::{Flac, Kept};
 use std::sync::Arc;
 use straightshot_edits::{Edit, Edited};
-use straightshot_protocol::{Audio, Failure, Request};
+use straightshot_protocol::{Audio, ContentHash, Failure, Request};
 
 /// Columns of a take's waveform overview.
 pub const PEAK_COLUMNS: usize = 1024;
@@ -64,6 +64,14 @@ impl Version {
         let audio = Audio::mono(rate_hz, Vec::new());
         let plain = Arc::new(Edited::unedited(audio.clone()));
         Self { steps, kept, audio, peaks: Arc::default(), plain, rendered: None }
+    }
+
+    /// The hash that it is kept by; `None` while that is not known.
+    pub(super) fn hash(&self) -> Option<ContentHash> {
+        match &self.kept {
+            Kept::Flac(flac) => Some(flac.facts.hash),
+            Kept::Legacy(_) | Kept::Unreadable(_) => None,
+        }
     }
 
     /// Takes the sound into memory.

@@ -6,7 +6,9 @@ pub use crate::publish::Readiness;
 use crate::publish::{id_of, key_of};
 pub use crate::repertoire::Arrangement;
 use crate::shared::Command;
-use straightshot_playback::Audition as Asked;
+use std::sync::Arc;
+use straightshot_playback::{Audition as Asked, SoundKey};
+use straightshot_takes::Take;
 
 impl EditorLink {
     /// Plays a sound without a note: the active take or another one, or another version of a take, from any place, a part
@@ -30,6 +32,18 @@ impl EditorLink {
             None if self.shared.session.lock().active().is_none() => return,
             None => None,
         };
+        self.request(audition, sound);
+    }
+
+    /// Plays a sound that is no take of the session, once.
+    pub(super) fn play_guest(&self, guest: Arc<Take>) {
+        let id = SoundId::of(guest.id);
+        self.shared.wishes.lock().guest = Some(guest);
+        self.make_ready(id);
+        self.request(&Audition::default(), Some(key_of(id)));
+    }
+
+    fn request(&self, audition: &Audition, sound: Option<SoundKey>) {
         self.shared.telemetry.request_audition(&Asked {
             sound,
             begin: audition.begin,

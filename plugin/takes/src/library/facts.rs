@@ -79,13 +79,15 @@ impl Heard {
         let audio = flac::decode(bytes).ok()?;
         let request = flac::request_in(bytes)
             .unwrap_or_else(|| Request { prompt: title.to_owned(), ..Request::default() });
+        #[expect(clippy::cast_possible_truncation, reason = "some decibels")]
+        let loudness_lufs = straightshot_edits::loudness(&audio).integrated_lufs.max(-100.0) as f32;
         Some(Self {
             hash: ContentHash::of([bytes]),
             request,
             sample_rate_hz: audio.sample_rate_hz(),
             channels: if audio.right().is_some() { 2 } else { 1 },
             frames: audio.frames() as u64,
-            loudness_lufs: loudness(&audio),
+            loudness_lufs,
             picture: picture(&audio),
             features: Arc::new(features(&audio)),
         })
@@ -148,13 +150,6 @@ fn newest(facts: Vec<Facts>) -> HashMap<String, Facts> {
         .filter(|facts| facts.version == VERSION)
         .map(|facts| (facts.file.clone(), facts))
         .collect()
-}
-
-/// Loudness in LUFS.
-#[expect(clippy::cast_precision_loss, reason = "lengths of sounds")]
-fn loudness(audio: &Audio) -> f32 {
-    let square: f32 = audio.channels().flatten().map(|sample| sample * sample).sum();
-    (10.0 * (square / audio.frames().max(1) as f32).log10() - 0.691).max(-100.0)
 }
 
 /// The loudest sample of each column.

@@ -244,3 +244,81 @@ fn mean_and_deviation(values: impl Iterator<Item = f32> + Clone) -> (f32, f32) {
     let variance = values.map(|value| (value - mean) * (value - mean)).sum::<f32>() / count;
     (mean, variance.sqrt())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::f32::consts::TAU;
+
+    const RATE_HZ: u32 = 22_050;
+
+    /// Noise through a filter of first order: 1 is white, less is darker.
+    fn noise(seed: u32, frames: usize, brightness: f32) -> Vec<f32> {
+        let mut state = seed.wrapping_mul(747_796_405) | 1;
+        let mut smooth = 0.0;
+        (0..frames)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                smooth += brightness * (f32::from_bits(0x3f80_0000 | state >> 9) - 1.5 - smooth);
+                smooth
+            })
+            .collect()
+    }
+
+    /// A sound of a kind; no two seeds have a sample in common.
+    #[expect(clippy::cast_precision_loss, reason = "short sounds")]
+    fn sound(kind: usize, seed: u32) -> Audio {
+        let seconds = 1.0 + 0.1 * (seed % 4) as f32;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "short sounds")]
+        let frames = (seconds * RATE_HZ as f32) as usize;
+        let brightness = [0.9, 0.05, 0.5, 0.9, 0.2, 0.02][kind];
+        let pitch = 1.0 + 0.02 * (seed % 5) as f32;
+        let samples = noise(seed + 100 * kind as u32, frames, brightness);
+        let shaped = samples.into_iter().enumerate().map(|(frame, noise)| {
+            let time = frame as f32 / RATE_HZ as f32;
+            match kind {
+                // Rain, wind, steps, a cymbal, a tone that decays, an engine.
+                0 | 1 => noise,
+                2 => noise * (-30.0 * (time * 3.0 * pitch).fract()).exp(),
+                3 => noise * (-3.0 * time).exp(),
+                4 => (TAU * 880.0 * pitch * time).sin() * (-5.0 * time).exp() + 0.02 * noise,
+                _ => noise * (1.0 + (TAU * 14.0 * pitch * time).sin()),
+            }
+        });
+        Audio::mono(RATE_HZ, shaped.collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn library_search_finds_sounds_of_the_same_kind_first() {
+        let all: Vec<_> =
+            (0..6).flat_map(|kind| (1..=5).map(move |seed| (kind, features(&sound(kind, seed))))).collect();
+        for (at, (kind, of)) in all.iter().enumerate() {
+            let mut others: Vec<_> = all.iter().enumerate().filter(|(other, _)| *other != at).collect();
+            others.sort_by(|a, b| distance(of, &a.1.1).total_cmp(&distance(of, &b.1.1)));
+            let nearest: Vec<_> = others.iter().take(4).map(|(_, (kind, _))| *kind).collect();
+            assert_eq!(nearest, [*kind; 4], "of sound {at}");
+        }
+    }
+
+    #[test]
+    fn loudness_channels_and_rate_make_no_difference() {
+        let audio = sound(2, 1);
+        let of = features(&audio);
+        let quiet: Vec<f32> = audio.left().iter().map(|sample| 0.01 * sample).collect();
+        assert!(distance(&of, &features(&Audio::mono(RATE_HZ, quiet))) < 0.01);
+        let stereo = Audio::stereo(RATE_HZ, audio.left().to_vec(), audio.left().to_vec()).unwrap();
+        assert!(distance(&of, &features(&stereo)) < 1e-4);
+        // Twice the rate by repeating: what comes with it is above everything that was there.
+        let doubled: Vec<f32> = audio.left().iter().flat_map(|sample| [*sample; 2]).collect();
+        let other_kind = distance(&of, &features(&sound(0, 1)));
+        assert!(distance(&of, &features(&Audio::mono(2 * RATE_HZ, doubled))) < 0.5 * other_kind);
+    }
+
+    #[test]
+    fn every_sound_has_numbers() {
+        for samples in [vec![], vec![0.0; 50], vec![1.0], vec![0.0; 30_000], vec![0.5; 30_000]] {
+            let of = features(&Audio::mono(RATE_HZ, samples));
+            assert!(of.iter().all(|value| value.is_finite() && value.abs() < 10.0), "{of:?}");
+        }
+    }
+}

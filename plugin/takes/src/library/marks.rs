@@ -58,7 +58,7 @@ pub(super) fn file(folder: &Path) -> PathBuf {
 ///
 /// # Errors
 /// Those of the system.
-pub(super) fn read(folder: &Path) -> io::Result<HashMap<ContentHash, Marks>> {
+pub(crate) fn read(folder: &Path) -> io::Result<HashMap<ContentHash, Marks>> {
     let path = file(folder);
     let lines = lines::read::<Line>(&path)?.values;
     let count = lines.len();

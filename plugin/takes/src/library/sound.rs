@@ -107,6 +107,8 @@ impl LibrarySound {
             Take::kept(id, heard.request.clone(), Kept::Flac(Flac { facts, text: None, stored: true }));
         take.name = self.marks.name.clone().unwrap_or_else(|| default_name(&heard.request));
         take.starred = self.marks.starred;
+        take.rejected = self.marks.rejected;
+        take.notes.clone_from(&self.marks.notes);
         take.extra.insert(FROM_LIBRARY.to_owned(), true.into());
         take
     }
@@ -139,10 +141,7 @@ impl Take {
     /// The hash that its sound is kept by; `None` while that is not known.
     #[must_use]
     pub fn hash(&self) -> Option<ContentHash> {
-        match &self.shown.kept {
-            Kept::Flac(flac) => Some(flac.facts.hash),
-            Kept::Legacy(_) | Kept::Unreadable(_) => None,
-        }
+        self.shown.hash()
     }
 
     /// What its sound sounds like, for finding others like it; `None` while it is not in memory. Takes a millisecond

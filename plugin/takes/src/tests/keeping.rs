@@ -236,6 +236,43 @@ fn a_folder_that_moves_takes_everything_along() {
     drop(store);
 }
 
+/// What is said in one project is known in the next, undone too; what an old project says does not overrule it.
+#[test]
+fn library_search_knows_what_was_said_in_a_project() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = folder(&place);
+    let store = stored(2, &folder);
+    let saved = write(&store.lock());
+    let keeper = Keeper::new(store.clone(), Some(folder.clone()));
+    let said = |id: u64| {
+        let hash = store.lock().take(TakeId(id)).unwrap().hash().unwrap();
+        crate::library::marks::read(&folder.path()).unwrap().remove(&hash).unwrap_or_default()
+    };
+    store.lock().select(TakeId(1));
+    // The keeper has to have seen the takes before anything is said about them.
+    store.lock().embed = Embed::Nothing;
+    assert!(keeper.wait_until_idle(LONG));
+    store.lock().embed = Embed::All;
+    assert!(keeper.wait_until_idle(LONG));
+    assert!(store.lock().rename(TakeId(1), "front door") && store.lock().set_starred(TakeId(1), true));
+    assert!(store.lock().set_notes(TakeId(2), "too long", None));
+    assert!(keeper.wait_until_idle(LONG));
+    assert_eq!(
+        (said(1).name.as_deref(), said(1).starred, said(2).notes.as_str()),
+        (Some("front door"), true, "too long")
+    );
+    while store.lock().undo().is_some_and(|name| name != "rename") {}
+    assert!(keeper.wait_until_idle(LONG));
+    assert_eq!((said(1), said(2)), Default::default());
+    store.lock().set_rejected(TakeId(2), true);
+    assert!(keeper.wait_until_idle(LONG));
+    // The project as it was saved before.
+    let opened = Arc::new(SessionStore::default());
+    opened.replace(read(&saved));
+    settle(&opened, &folder);
+    assert!(said(2).rejected, "the newest word counts");
+}
+
 #[test]
 fn settings_are_read_back_and_nonsense_counts_as_none() {
     let place = tempfile::tempdir().unwrap();
