@@ -3,20 +3,23 @@
 //! A frame reads a [`View`] of the instance, lets the panels draw it and collect `Action`s, and carries those out
 //! through the [`EditorLink`] and the host's parameters. Nothing here computes sound, touches a file or waits.
 //!
-//! The window is drawn again after `MOVING_INTERVAL`, `BUSY_INTERVAL` or `IDLE_INTERVAL`. It asks for that from
-//! inside a frame, and not through the framework's repaint timer: on X11 a timer that fires before the window is
-//! mapped leaves the window blank for ever, so that timer is set to `TIMER_NEVER`.
+//! The window is drawn again after `MOVING_INTERVAL` or `BUSY_INTERVAL` while something moves, and otherwise only when
+//! something has changed, for which the window's own thread looks ([`background`]); `IDLE_INTERVAL` is for what that thread
+//! might miss. It does not use the framework's repaint timer: on X11 a timer that fires before the window is mapped leaves
+//! the window blank for ever, so that timer is set to `TIMER_NEVER`.
 //!
 //! The keyboard is the host's. A field has it after a click into it and until escape, a click elsewhere or another
 //! window ends that; nothing here asks for the keyboard on its own account.
 
 mod action;
 mod active;
+mod background;
 mod compare;
 mod controls;
 mod deliver_panel;
 mod edit_panel;
 mod embedding;
+mod fonts;
 mod header;
 mod help;
 mod icons;
@@ -30,6 +33,7 @@ mod panels;
 mod param;
 mod perform;
 mod play_panel;
+mod prefs;
 mod progress;
 mod prompt;
 mod queue;
@@ -45,7 +49,8 @@ mod waveform;
 
 use crate::editor::link::EditorLink;
 use crate::params::StraightshotParams;
-use egui::{Ui, Vec2, ViewportCommand, vec2};
+use background::Background;
+use egui::{Context, Ui, Vec2, ViewportCommand, vec2};
 use layout::MIN_SIZE;
 use nice_plug::context::PluginApi;
 use nice_plug::context::gui::GuiContext;
@@ -58,6 +63,7 @@ use nice_plug_egui::{
 };
 use panels::Panels;
 use perform::Moment;
+use prefs::Prefs;
 use scene::Scene;
 use shortcuts::Situation;
 use std::sync::Arc;
@@ -69,9 +75,9 @@ const DEFAULT_SIZE: Vec2 = vec2(1080.0, 700.0);
 /// Time between two frames while something sounds.
 const MOVING_INTERVAL: Duration = Duration::from_millis(33);
 /// Time between two frames while a job runs: the processor has better things to do than a smooth progress bar.
-const BUSY_INTERVAL: Duration = Duration::from_millis(66);
-/// Time between two frames otherwise: how late an automated parameter or a restored session is seen.
-const IDLE_INTERVAL: Duration = Duration::from_millis(150);
+const BUSY_INTERVAL: Duration = Duration::from_millis(100);
+/// Time between two frames otherwise, unless something changes.
+const IDLE_INTERVAL: Duration = Duration::from_secs(3);
 /// Shortest time between two notes to the host that the project has changed; hosts may keep an undo step for each.
 const UNSAVED_INTERVAL_S: f64 = 1.0;
 /// Interval of the framework's own repaint timer, which must not fire.
@@ -98,6 +104,10 @@ pub struct App {
     params: Arc<StraightshotParams>,
     /// The way to the rest of the instance.
     link: EditorLink,
+    /// The open window's thread.
+    background: Background,
+    /// The arrangement as it was last remembered.
+    remembered: Prefs,
     /// The way to the host; there is one while the window is open.
     host: Option<GuiContext>,
     /// What is drawn, with its own state.
@@ -117,6 +127,8 @@ pub struct App {
 impl App {
     fn new(params: Arc<StraightshotParams>, link: EditorLink) -> Self {
         Self {
+            background: Background::default(),
+            remembered: Prefs::default(),
             params,
             link,
             host: None,
@@ -129,7 +141,28 @@ impl App {
         }
     }
 
+    /// Takes over the remembered arrangement once it is read, and remembers what the user changes of it.
+    fn arrange(&mut self, ctx: &Context) {
+        self.background.hand_over_fonts(ctx);
+        if let Some(prefs) = self.background.take_prefs() {
+            ctx.set_zoom_factor(prefs.zoom);
+            self.panels.arrange(&prefs);
+            self.remembered = prefs;
+        }
+        if let Some(zoom) = self.wanted_zoom.take() {
+            ctx.set_zoom_factor(zoom);
+            self.remembered.zoom = zoom;
+            self.background.remember(self.remembered);
+        }
+        let now = self.panels.arrangement(self.remembered.zoom);
+        if now != self.remembered {
+            self.remembered = now;
+            self.background.remember(now);
+        }
+    }
+
     fn frame(&mut self, ui: &mut Ui, setter: &ParamSetter<'_>) {
+        self.arrange(ui.ctx());
         let view = self.link.view();
         if std::mem::replace(&mut self.epoch, view.epoch) != view.epoch {
             self.panels.forget_session();
@@ -146,6 +179,7 @@ impl App {
                 compare: &self.panels.compare,
                 playing: view.playing.is_some(),
                 zoom: ui.ctx().zoom_factor(),
+                help: self.panels.shows_help(),
             },
         );
         let scene = Scene { view: &view, params: &self.params, setter, playhead };
@@ -161,15 +195,16 @@ impl App {
             self.perform(action, at);
         }
         self.start_wanted(at);
-        if let Some(zoom) = self.wanted_zoom.take() {
-            ui.ctx().set_zoom_factor(zoom);
+        if self.wanted_zoom.is_some() {
+            ui.ctx().request_repaint();
         }
         if now_s - self.unsaved_told_s >= UNSAVED_INTERVAL_S && self.link.take_unsaved() {
             self.unsaved_told_s = now_s;
             self.params.mark_unsaved(setter);
         }
+let untold = self.unsaved_told_s > f64::NEG_INFINITY && self.link.is_unsaved();
         let sounding = view.playing.is_some() || self.panels.meter.moving();
-        let busy = view.is_busy() || self.wanted_since_s.is_some();
+        let busy = view.is_busy() || self.wanted_since_s.is_some() || untold;
         ui.ctx().request_repaint_after(match (sounding, busy) {
             (true, _) => MOVING_INTERVAL,
             (false, true) => BUSY_INTERVAL,
@@ -187,6 +222,8 @@ impl NiceEguiApp for App {
     ) -> Result<(), HandlerError> {
         theme::apply(&egui_ctx);
         frame.set_clear_color(theme::BACKGROUND.into());
+        let waker = frame.baseview_window().waker();
+        self.background = Background::start(&egui_ctx, waker, self.link.clone(), self.params.clone());
         self.host = Some(host);
         self.first_frame = true;
         // Each window counts its own time.

@@ -32,6 +32,7 @@ use parking_lot::Mutex;
 use shared::Shared;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use straightshot_protocol::Request;
 use straightshot_takes::{Autosave, Library, SessionStore, TakesFolder};
 use worker::Worker;
@@ -70,8 +71,30 @@ pub fn keep_session_in(file: PathBuf) {
     *SESSION_FILE.lock() = Some(file);
 }
 
+/// Whether no audio device was found; see [`say_that_there_is_no_audio`].
+static WITHOUT_AUDIO: AtomicBool = AtomicBool::new(false);
+/// Whether this process has made an instance.
+static HAS_INSTANCE: AtomicBool = AtomicBool::new(false);
+
+/// Lets the windows of this process say that nothing can be heard. For the standalone program; a host has its own way.
+pub fn say_that_there_is_no_audio() {
+    WITHOUT_AUDIO.store(true, Ordering::Relaxed);
+}
+
+/// Whether no audio device was found.
+pub(crate) fn without_audio() -> bool {
+    WITHOUT_AUDIO.load(Ordering::Relaxed)
+}
+
+/// Whether this process has made an instance so far.
+#[must_use]
+pub fn has_made_an_instance() -> bool {
+    HAS_INSTANCE.load(Ordering::Relaxed)
+}
+
 impl Default for Straightshot {
     fn default() -> Self {
+        HAS_INSTANCE.store(true, Ordering::Relaxed);
         let file = SESSION_FILE.lock().take();
         let saved = file.as_deref().map(session_file::read);
         let first_request = FIRST_REQUEST.lock().take();

@@ -6,6 +6,7 @@
 use crate::arrangement::ArrangementField;
 use crate::session_field::SessionField;
 use nice_plug::prelude::*;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use straightshot_protocol::Request;
 use straightshot_takes::SessionStore;
@@ -329,6 +330,17 @@ impl StraightshotParams {
             seconds: (f64::from(self.length.value()) * 1e3).round() / 1e3,
             ..Request::default()
         }
+    }
+
+    /// Changes with the value of any parameter that the window shows: so the window knows when the host has moved one. A new
+    /// parameter belongs in here.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let whole = [&self.steps, &self.seed].map(|param| param.value());
+        let fractions = [&self.length, &self.guidance, &self.gain].map(|param| param.value().to_bits());
+        (whole, fractions, self.play_mode.value() as u8, self.keytrack.value()).hash(&mut hasher);
+        hasher.finish()
     }
 
     /// Tells the host that the project has unsaved work, by changing the hidden revision parameter.

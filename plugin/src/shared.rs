@@ -19,7 +19,7 @@ use crate::repertoire::{Repertoire, Wishes};
 use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use straightshot_playback::handoff::BankReceiver;
 use straightshot_playback::telemetry::Telemetry;
@@ -153,6 +153,8 @@ pub struct Shared {
     unsaved: AtomicBool,
     /// Whether the host renders faster than it plays and can wait; see [`Shared::set_offline`].
     offline: AtomicBool,
+    /// Counts what the window should know of, see [`Shared::touch`].
+    changes: AtomicU64,
 }
 
 impl Shared {
@@ -176,6 +178,7 @@ impl Shared {
             status: Mutex::default(),
             unsaved: AtomicBool::new(false),
             offline: AtomicBool::new(false),
+            changes: AtomicU64::new(0),
         }
     }
 
@@ -194,6 +197,18 @@ impl Shared {
     /// Changes the status. Called by the worker, and by the editor to dismiss a notice.
     pub(crate) fn update_status(&self, change: impl FnOnce(&mut Status)) {
         change(&mut self.status.lock());
+        self.touch();
+    }
+
+    /// Lets an open window draw itself anew. For changes that are neither in the status nor in the list of takes: work of a
+    /// background thread that is done, for example.
+    pub(crate) fn touch(&self) {
+        self.changes.fetch_add(1, Ordering::Release);
+    }
+
+    /// How often something has changed that the window should know of.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     /// Shows a notice to the user.
@@ -288,9 +303,15 @@ impl Shared {
         self.unsaved.swap(false, Ordering::AcqRel)
     }
 
+    /// Whether persisted data has changed since the last call of [`take_unsaved`](Self::take_unsaved).
+    pub(crate) fn is_unsaved(&self) -> bool {
+        self.unsaved.load(Ordering::Acquire)
+    }
+
     /// Notes that the persisted data has changed.
     pub(crate) fn mark_unsaved(&self) {
         self.unsaved.store(true, Ordering::Release);
+        self.touch();
         self.keeper.wake();
     }
 }

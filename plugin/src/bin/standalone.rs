@@ -15,6 +15,14 @@ const REQUEST_VARIABLE: &str = "STRAIGHTSHOT_REQUEST";
 /// Name of the file with the session of the last time, in the folder of the user's takes.
 const SESSION_FILE: &str = "session.json";
 
+/// Kinds of audio connections, the best one first.
+#[cfg(target_os = "macos")]
+const BACKENDS: [&str; 2] = ["jack", "core-audio"];
+#[cfg(target_os = "windows")]
+const BACKENDS: [&str; 2] = ["jack", "wasapi"];
+#[cfg(not(any(target_os = "macos", target_os = "windows")))]
+const BACKENDS: [&str; 2] = ["jack", "alsa"];
+
 fn main() -> ExitCode {
     if let Ok(text) = std::env::var(REQUEST_VARIABLE) {
         match serde_json::from_str::<Request>(&text) {
@@ -31,5 +39,34 @@ fn main() -> ExitCode {
     if let Some(folder) = straightshot_takes::data_folder() {
         straightshot::keep_session_in(folder.join(SESSION_FILE));
     }
-    if nice_plug::nice_export_standalone::<Straightshot>() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if run() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Opens the window with the first kind of audio connection that works. The framework would do that by itself, but tells
+/// nobody when it has found none; then the window shall say so.
+fn run() -> bool {
+    let arguments: Vec<String> = std::env::args().collect();
+    let start = |backend: Option<&str>| {
+        let chosen = backend.map(|name| format!("--backend={name}"));
+        let all = arguments.iter().cloned().chain(chosen);
+        nice_plug::prelude::nice_export_standalone_with_args::<Straightshot, _>(all)
+    };
+    let is_choice = |argument: &String| {
+        ["-b", "--backend", "-h", "--help", "-V"].iter().any(|start| argument.starts_with(start))
+    };
+    if arguments.iter().skip(1).any(is_choice) {
+        if arguments.iter().any(|argument| argument == "dummy" || argument.ends_with("=dummy")) {
+            straightshot::say_that_there_is_no_audio();
+        }
+        return start(None);
+    }
+    for backend in BACKENDS {
+        let done = start(Some(backend));
+        // A window that was open was closed by the user, or has failed for another reason.
+        if done || straightshot::has_made_an_instance() {
+            return done;
+        }
+    }
+    straightshot::say_that_there_is_no_audio();
+    start(Some("dummy"))
 }

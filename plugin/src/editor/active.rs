@@ -4,6 +4,7 @@ use super::action::{Action, LibraryAction, PlayAction, RequestAction};
 use super::compare::{Compare, SIDES};
 use super::controls::{self, Look};
 use super::icons::{self, Icon};
+use super::shortcuts::Shortcut;
 use super::waveform::{self, Overview};
 use super::{takes, theme};
 use crate::editor::link::View;
@@ -81,10 +82,10 @@ fn heading(
     actions: &mut Vec<Action>,
 ) {
     let (icon, hint, action) = match playhead {
-        Some(_) => (Icon::Stop, "Stop (Ctrl + Space)", PlayAction::Stop),
-        None => (Icon::Play, "Listen (Ctrl + Space)", PlayAction::Audition),
+        Some(_) => (Icon::Stop, Shortcut::Play.hint("Stop"), PlayAction::Stop),
+        None => (Icon::Play, Shortcut::Play.hint("Listen"), PlayAction::Audition),
     };
-    if controls::icon_button(ui, icon, theme::CONTROL_HEIGHT, Look::Framed, hint).clicked() {
+    if controls::icon_button(ui, icon, theme::CONTROL_HEIGHT, Look::Framed, &hint).clicked() {
         actions.push(action.into());
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -128,7 +129,7 @@ fn compare_switch(ui: &mut Ui, compare: &Compare, actions: &mut Vec<Action>) {
     if response.inner.is_some() {
         actions.push(LibraryAction::Select(other).into());
     }
-    response.response.on_hover_text("Compare the last two takes (Ctrl + B)");
+    response.response.on_hover_text(Shortcut::Compare.hint("Compare the last two takes"));
 }
 
 /// What the panel shows before the first sound.
@@ -149,7 +150,7 @@ fn empty_state(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
         icons::paint_mark(inside.painter(), mark);
     }
     inside.label(RichText::new("No sound yet").font(theme::large()));
-    let hint = RichText::new("Describe one above and press Generate, or start from an example:")
+    let hint = RichText::new("Describe one at the left and press Generate, or start from an example:")
         .color(theme::TEXT_DIM);
     inside.label(hint.font(theme::small()));
     example_links(&mut inside, actions);

@@ -1,8 +1,9 @@
 //! The bar at the top: the name of the plugin and the model it plays with.
 
 use super::action::{Action, WindowAction};
-use super::controls;
+use super::controls::{self, Look};
 use super::icons::{self, Icon};
+use super::shortcuts::Shortcut;
 use super::theme;
 use crate::editor::link::View;
 use egui::{
@@ -11,6 +12,10 @@ use egui::{
 };
 use std::path::{Path, PathBuf};
 
+/// What is shown beside the name.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// What the tooltip of the version says.
+const PROMISE: &str = "Makes sounds on this computer; nothing is sent anywhere";
 /// Width of the model button in points, at most.
 const MODEL_WIDTH: f32 = 34.0 * theme::UNIT;
 
@@ -30,11 +35,20 @@ impl Header {
         let (mark, _) = ui.allocate_exact_size(Vec2::splat(3.0 * theme::UNIT), Sense::hover());
         icons::paint_mark(ui.painter(), mark);
         ui.label(RichText::new("Straightshot").font(theme::large()).color(theme::TEXT));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.model(ui, view, actions));
+        let version = RichText::new(VERSION).font(theme::small()).color(theme::TEXT_FAINT);
+        ui.label(version).on_hover_text(PROMISE);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let hint = Shortcut::Help.hint("Show all shortcuts");
+            if controls::icon_button(ui, Icon::Help, theme::ICON_SIZE, Look::Bare, &hint).clicked() {
+                actions.push(WindowAction::ToggleHelp.into());
+            }
+            zoom(ui, actions);
+            self.model(ui, view, actions);
+        });
     }
 
     fn model(&mut self, ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
-        let button = model_button(ui, &model_text(view));
+        let button = drop_down(ui, &model_text(view), MODEL_WIDTH.min(ui.available_width()));
         if button.clicked() {
             self.folder = view.model.folder.as_deref().map(path_text).unwrap_or_default();
         }
@@ -81,6 +95,25 @@ impl Header {
     }
 }
 
+/// The zoom as a menu.
+fn zoom(ui: &mut Ui, actions: &mut Vec<Action>) {
+    let percent = |zoom: f32| format!("{:.0} %", 100.0 * zoom);
+    let now = ui.ctx().zoom_factor();
+    let button = drop_down(ui, &percent(now), 10.0 * theme::UNIT);
+    let button = button.on_hover_text(Shortcut::Zoom.hint("Size of everything in the window"));
+    Popup::menu(&button).align(RectAlign::BOTTOM_END).gap(0.5 * theme::UNIT).width(9.0 * theme::UNIT).show(
+        |ui| {
+            for zoom in theme::ZOOMS {
+                let chosen = (zoom - now).abs() < 0.01;
+                if ui.selectable_label(chosen, percent(zoom)).clicked() {
+                    actions.push(WindowAction::Zoom(zoom).into());
+                    ui.close();
+                }
+            }
+        },
+    );
+}
+
 fn path_text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
@@ -106,10 +139,11 @@ fn model_text(view: &View) -> String {
     }
 }
 
-fn model_button(ui: &mut Ui, text: &str) -> Response {
+/// A button that says what is chosen and unfolds the choice, at most so wide.
+fn drop_down(ui: &mut Ui, text: &str, most: f32) -> Response {
     let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::small(), theme::TEXT_DIM);
-    let width = (galley.size().x + 5.0 * theme::UNIT).min(MODEL_WIDTH);
-    let (rect, response) = ui.allocate_exact_size(vec2(width, theme::CONTROL_HEIGHT), Sense::click());
+    let width = (galley.size().x + 5.0 * theme::UNIT).min(most);
+    let (rect, response) = ui.allocate_exact_size(vec2(width, 3.5 * theme::UNIT), Sense::click());
     let (fill, color) =
         if response.hovered() { (theme::HOVERED, theme::TEXT) } else { (theme::RAISED, theme::TEXT_DIM) };
     ui.painter().rect(rect, theme::RADIUS, fill, theme::outline(theme::LINE), StrokeKind::Inside);

@@ -46,6 +46,8 @@ pub(super) enum Icon {
     Warning,
     /// For the user's information.
     Info,
+    /// What the keys do.
+    Help,
 }
 
 /// Draws `icon` into `rect` (its shorter side counts) in `color`.
@@ -91,6 +93,19 @@ pub(super) fn paint(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
             pen.line(&[(0.0, -0.8), (0.9, 0.75), (-0.9, 0.75), (0.0, -0.8)]);
             pen.line(&[(0.0, -0.25), (0.0, 0.25)]);
             pen.dot(0.0, 0.5, 0.1);
+        }
+        Icon::Help => {
+            pen.painter.circle_stroke(pen.center, 0.9 * pen.half, pen.stroke());
+            pen.line(&[
+                (-0.3, -0.25),
+                (-0.22, -0.45),
+                (0.0, -0.52),
+                (0.24, -0.42),
+                (0.28, -0.18),
+                (0.0, 0.08),
+                (0.0, 0.22),
+            ]);
+            pen.dot(0.0, 0.5, 0.11);
         }
         Icon::Info => {
             pen.painter.circle_stroke(pen.center, 0.85 * pen.half, pen.stroke());

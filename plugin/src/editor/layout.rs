@@ -19,6 +19,7 @@
 
 use super::theme;
 use egui::{CursorIcon, Id, Rect, Sense, Ui, Vec2, pos2, vec2};
+use serde::{Deserialize, Serialize};
 
 /// Height of the header and of the footer in points.
 pub(super) const BAR_HEIGHT: f32 = 5.0 * theme::UNIT;
@@ -53,7 +54,8 @@ impl Share {
 }
 
 /// Where the user has dragged the borders between panels to, in points; `None` as long as he has not.
-#[derive(Debug, Default, Clone, Copy, PartialEq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Splits {
     /// Width of the left column.
     pub(super) left: Option<f32>,

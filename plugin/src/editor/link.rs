@@ -2,6 +2,8 @@
 //!
 //! What belongs to one area of the window is in a file of `link/`, each with a further `impl EditorLink`.
 
+mod watch;
+
 use crate::shared::{Command, Shared, Status};
 use crate::worker::Worker;
 use std::path::PathBuf;
@@ -201,6 +203,12 @@ impl EditorLink {
     #[must_use]
     pub fn take_unsaved(&self) -> bool {
         self.shared.take_unsaved()
+    }
+
+    /// Whether persisted data has changed that the host was not told of.
+    #[must_use]
+    pub fn is_unsaved(&self) -> bool {
+        self.shared.is_unsaved()
     }
 
     fn edit(&self, change: impl FnOnce(&mut Session)) {

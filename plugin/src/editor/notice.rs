@@ -4,16 +4,21 @@
 use super::action::{Action, WindowAction};
 use super::controls;
 use super::icons::{self, Icon};
+use super::shortcuts::Shortcut;
 use super::theme;
 use crate::editor::link::View;
 use crate::shared::{Missing, Notice, Severity};
+use crate::without_audio;
 use egui::{Align, Layout, Rect, RichText, Sense, Ui, UiBuilder, Vec2, vec2};
 
 /// Draws the notice of `view` into the place that `ui` has, with a button that removes it. While a job waits for a model
 /// that is missing, there are buttons that choose another.
 pub(super) fn show(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
-    let Some(notice) = &view.status.notice else { return };
     let rect = ui.available_rect_before_wrap().shrink2(vec2(0.0, 2.0));
+    let Some(notice) = &view.status.notice else {
+        idle(ui, rect, view);
+        return;
+    };
     let (icon, color, fill) = match notice.severity {
         Severity::Info => (Icon::Info, theme::TEXT_DIM, theme::RAISED),
         Severity::Warning => (Icon::Warning, theme::ACCENT, theme::ACCENT_DEEP),
@@ -41,6 +46,26 @@ pub(super) fn show(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
         offers(&mut inside, missing, actions);
     }
     words(&mut inside, notice);
+}
+
+/// What to do next, while there is nothing to say: quiet, and never more than the beginning.
+fn idle(ui: &Ui, rect: Rect, view: &View) {
+    let text = match (view.takes.is_empty(), view.is_busy()) {
+        _ if without_audio() => {
+            "No audio device was found: sounds are made and shown, but cannot be heard.".to_owned()
+        }
+        (true, false) => {
+            "Describe a sound, then press Generate. Every sound is made on this computer.".to_owned()
+        }
+        (_, true) => String::new(),
+        (false, false) => {
+            let keys = [Shortcut::Play, Shortcut::Walk, Shortcut::Help].map(Shortcut::told);
+            keys.join("   ·   ")
+        }
+    };
+    let color = if without_audio() { theme::ACCENT } else { theme::TEXT_FAINT };
+    let rect = rect.shrink2(vec2(1.5 * theme::UNIT, 0.0));
+    controls::text_within(ui.painter(), rect, &text, theme::small(), color);
 }
 
 /// The text as far as there is room, all of it in the tooltip.

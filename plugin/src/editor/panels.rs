@@ -12,6 +12,7 @@ use super::layout::{GAP, MIN_SIZE, Places, Splits};
 use super::library_panel::LibraryPanel;
 use super::output::{self, OutputMeter};
 use super::play_panel::PlayPanel;
+use super::prefs::Prefs;
 use super::prompt::{Edited, PromptFields};
 use super::queue::{self, QueuePanel};
 use super::scene::Scene;
@@ -95,6 +96,23 @@ impl Panels {
         self.prompt.follow(view);
         self.compare.follow(&view.takes, view.active_take);
         self.meter.advance(peak, seconds);
+    }
+
+    /// Takes over a remembered arrangement.
+    pub(super) fn arrange(&mut self, prefs: &Prefs) {
+        self.splits = prefs.splits;
+        self.work = prefs.work.min(WORK.len() - 1);
+        self.list = prefs.list.min(LISTS.len() - 1);
+    }
+
+    /// What is to be remembered of the arrangement.
+    pub(super) fn arrangement(&self, zoom: f32) -> Prefs {
+        Prefs { zoom, splits: self.splits, work: self.work, list: self.list }
+    }
+
+    /// Whether the list of shortcuts is shown.
+    pub(super) fn shows_help(&self) -> bool {
+        self.help
     }
 
     /// Shows the list of shortcuts, or hides it.

@@ -141,6 +141,14 @@ impl Shortcut {
             None => text.to_owned(),
         }
     }
+
+    /// Its first key and what it does, as a reminder: `Space: play or stop`.
+    pub(super) fn told(self) -> String {
+        let Some(entry) = self.entry() else { return String::new() };
+        let mut what = entry.what.chars();
+        let first = what.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();
+        format!("{}: {first}{}", entry.first_key(), what.as_str())
+    }
 }
 
 impl Entry {
@@ -203,6 +211,8 @@ pub(super) struct Situation<'a> {
     pub(super) playing: bool,
     /// The zoom of the window.
     pub(super) zoom: f32,
+    /// Whether the help is shown, which escape closes.
+    pub(super) help: bool,
 }
 
 /// The actions of the shortcuts pressed in this frame.
@@ -212,7 +222,7 @@ pub(super) fn pressed(ui: &Ui, now: &Situation<'_>) -> Vec<Action> {
     let typing = ui.ctx().text_edit_focused();
     let mut actions = Vec::new();
     for entry in TABLE {
-        if entry.shortcut == Shortcut::Cancel && !may_cancel(ui, now.view) {
+        if entry.shortcut == Shortcut::Cancel && (now.help || !may_cancel(ui, now.view)) {
             continue;
         }
         if let Some(index) = entry.pressed(ui, typing) {

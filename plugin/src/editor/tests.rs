@@ -115,7 +115,10 @@ impl Window {
         let output = ctx.run_ui(input, |ui| {
             panels.follow(view, 0.0, 0.05);
             let compare = &panels.compare;
-            actions.extend(shortcuts::pressed(ui, &Situation { view, compare, playing: false, zoom: 1.0 }));
+            actions.extend(shortcuts::pressed(
+                ui,
+                &Situation { view, compare, playing: false, zoom: 1.0, help: false },
+            ));
             let scene = Scene { view: &view.clone(), params, setter: &setter, playhead: Some(0.5) };
             panels.draw(ui, &scene, &mut actions);
             view.prompt.clone_from(&panels.prompt.prompt);

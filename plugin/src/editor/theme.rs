@@ -139,6 +139,8 @@ fn visuals() -> Visuals {
     visuals.hyperlink_color = ACCENT;
     visuals.selection = Selection { bg_fill: ACCENT_DEEP, stroke: outline(ACCENT) };
     visuals.text_cursor.stroke = Stroke::new(2.0, ACCENT);
+    // A cursor that blinks has the whole window drawn twice a second.
+    visuals.text_cursor.blink = false;
     visuals.slider_trailing_fill = true;
     visuals.handle_shape = HandleShape::Circle;
     visuals.interact_cursor = Some(egui::CursorIcon::PointingHand);

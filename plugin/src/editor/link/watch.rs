@@ -1,0 +1,33 @@
+//! Whether anything has changed that the window shows, without asking for all of it.
+
+use super::EditorLink;
+use std::sync::Arc;
+use straightshot_takes::{Epoch, Take, TakeId};
+
+/// Differs from an earlier one if the window has to be drawn anew.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(in crate::editor) struct Fingerprint {
+    /// See [`Shared::changes`](crate::shared::Shared::changes).
+    changes: u64,
+    epoch: Epoch,
+    active: Option<TakeId>,
+    /// Takes and bin: their number and where they are in memory, which changes with everything about them.
+    takes: (usize, usize),
+    sounding: bool,
+}
+
+impl EditorLink {
+    /// What the window shows now, in short. Cheap enough to be asked ten times a second.
+    pub(in crate::editor) fn fingerprint(&self) -> Fingerprint {
+        let session = self.shared.session.lock();
+        let all = session.takes().iter().chain(session.bin());
+        let places = all.fold(0_usize, |sum, take| sum.rotate_left(5) ^ Arc::<Take>::as_ptr(take).addr());
+        Fingerprint {
+            changes: self.shared.changes(),
+            epoch: session.epoch(),
+            active: session.active().map(|take| take.id),
+            takes: (session.takes().len() + session.bin().len(), places),
+            sounding: self.shared.telemetry.playhead().is_some(),
+        }
+    }
+}
