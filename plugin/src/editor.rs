@@ -59,7 +59,8 @@ use nice_plug::editor::dpi::LogicalSize;
 use nice_plug::prelude::ParamSetter;
 use nice_plug_egui::baseview::HandlerError;
 use nice_plug_egui::{
-    EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier, create_egui_editor,
+    EguiEditor, EguiEditorState, EguiNiceSettings, Frame, KeyCapture, NiceEguiApp, RepaintNotifier,
+    create_egui_editor,
 };
 use panels::Panels;
 use perform::Moment;
@@ -224,6 +225,10 @@ impl NiceEguiApp for App {
         frame.set_clear_color(theme::BACKGROUND.into());
         let waker = frame.baseview_window().waker();
         self.background = Background::start(&egui_ctx, waker, self.link.clone(), self.params.clone());
+        if host.plugin_api() == PluginApi::Standalone {
+            // No host has a use for any key.
+            frame.set_key_capture(KeyCapture::IgnoreKeys(Vec::new()));
+        }
         self.host = Some(host);
         self.first_frame = true;
         // Each window counts its own time.

@@ -6,6 +6,7 @@
 #![cfg(target_os = "linux")]
 
 mod alone;
+mod alone_program;
 mod bare_host;
 mod controllers;
 mod desktop;
@@ -13,6 +14,7 @@ mod editor;
 mod focus;
 mod generating;
 mod hosted;
+mod keyboard;
 mod playing;
 mod scan;
 mod state;

@@ -14,6 +14,7 @@ mod cuda;
 mod dataset;
 mod latency;
 mod patch;
+mod pictures;
 mod play;
 mod setup;
 mod test;
@@ -44,6 +45,8 @@ enum Task {
     Cuda,
     /// Makes a sound from a prompt through the built plugin: in a window, or as files without a display.
     Play(play::PlayArgs),
+    /// Makes pictures of the window in every state, with the real program on a virtual display.
+    Pictures(pictures::PicturesArgs),
     /// Times what a host does when it scans the bundle.
     Scan,
     /// Measures drop-outs of the audio thread while sounds are made, and the time from click to sound.
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Task::Install(args) => bundle::install(args.features),
         Task::Cuda => cuda::cuda(),
         Task::Play(args) => play::play(&args),
+        Task::Pictures(args) => pictures::pictures(&args),
         Task::Scan => play::scan(),
         Task::Latency(args) => latency::latency(&args),
         Task::Dataset(args) => dataset::dataset(&args),

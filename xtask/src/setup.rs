@@ -16,6 +16,8 @@ pub(crate) enum Purpose {
     Window,
     /// Run the tests, editor included.
     Test,
+    /// Make pictures of the window.
+    Pictures,
 }
 
 /// How to find out whether something is there.
@@ -60,6 +62,9 @@ const NEEDS: &[Need] = &[
     need(Purpose::Test, Probe::Program("Xvfb"), "xvfb"),
     need(Purpose::Test, Probe::Program("xdotool"), "xdotool"),
     need(Purpose::Test, Probe::Program("openbox"), "openbox"),
+    need(Purpose::Test, Probe::Program("setxkbmap"), "x11-xkb-utils"),
+    need(Purpose::Pictures, Probe::Program("import"), "imagemagick"),
+    need(Purpose::Pictures, Probe::Program("xprop"), "x11-utils"),
     need(Purpose::Test, Probe::Library("libatomic.so.1"), "libatomic1"),
     need(Purpose::Test, Probe::Python("venv, ensurepip"), "python3-venv"),
 ];

@@ -110,6 +110,12 @@ impl Panels {
         Prefs { zoom, splits: self.splits, work: self.work, list: self.list }
     }
 
+    /// Shows the prompt and puts the cursor there.
+    pub(super) fn go_to_prompt(&mut self) {
+        self.list_at_left = false;
+        self.prompt.take_focus();
+    }
+
     /// Whether the list of shortcuts is shown.
     pub(super) fn shows_help(&self) -> bool {
         self.help

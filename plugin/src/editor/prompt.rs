@@ -33,6 +33,8 @@ pub(super) struct PromptFields {
     pub(super) negative_prompt: String,
     /// Whether the negative prompt's field is unfolded.
     unfolded: bool,
+    /// Whether the cursor is to go to the prompt.
+    wants_focus: bool,
 }
 
 /// Which of the texts the user changed in this frame.
@@ -58,6 +60,11 @@ impl PromptFields {
         }
     }
 
+    /// Puts the cursor into the prompt.
+    pub(super) fn take_focus(&mut self) {
+        self.wants_focus = true;
+    }
+
     /// Height of everything [`PromptFields::show`] draws for a prompt field `height` points high.
     pub(super) fn total_height(&self, height: f32) -> f32 {
         let folded = 2.0 * theme::ICON_SIZE + height + 2.0 * theme::UNIT;
@@ -67,6 +74,9 @@ impl PromptFields {
     /// Draws both fields as far as the model of `card` reads them; the prompt's is `height` points high.
     pub(super) fn show(&mut self, ui: &mut Ui, height: f32, card: Option<&Card>) -> Edited {
         let mut edited = Edited::default();
+        if std::mem::take(&mut self.wants_focus) {
+            ui.memory_mut(|memory| memory.request_focus(field_id(PROMPT)));
+        }
         let most = card.map_or(usize::MAX, |card| card.prompt_chars);
         heading(ui, "Prompt", self.prompt.chars().count(), most);
         edited.prompt = text_field(ui, PROMPT, &mut self.prompt, PLACEHOLDER, (height, most)).changed();

@@ -6,7 +6,9 @@
 //! A key without Ctrl does nothing while somebody types. In a host the keyboard is the host's until something in the window
 //! was clicked that takes keys.
 
-use super::action::{Action, LibraryAction, ListKey, PlayAction, QueueAction, VersionsAction, WindowAction};
+use super::action::{
+    Action, LibraryAction, ListKey, PlayAction, QueueAction, RequestAction, VersionsAction, WindowAction,
+};
 use super::compare::Compare;
 use super::{prompt, theme};
 use crate::editor::link::View;
@@ -17,6 +19,8 @@ use egui::{Event, Key, Modifiers, Popup, Ui};
 pub(super) enum Shortcut {
     /// Make a sound.
     Generate,
+    /// Type into the prompt.
+    Prompt,
     /// Stop making it.
     Cancel,
     /// Play or stop.
@@ -41,6 +45,8 @@ pub(super) enum Shortcut {
     Rename,
     /// Move the active take to the bin.
     Delete,
+    /// Use the active take's prompt and settings again.
+    Recall,
     /// Make everything in the window larger or smaller.
     Zoom,
     /// Show or hide the list of shortcuts.
@@ -93,6 +99,7 @@ const VERSION_KEYS: [Press; 5] =
 /// Every shortcut, in the order of the help.
 pub(super) const TABLE: &[Entry] = &[
     entry(Shortcut::Generate, "Make", "Make a sound", &[ctrl(Key::Enter)]),
+    entry(Shortcut::Prompt, "Make", "Go to the prompt", &[ctrl(Key::L)]),
     entry(Shortcut::Cancel, "Make", "Stop making sounds", &[plain(Key::Escape)]),
     entry(Shortcut::Play, "Listen", "Play or stop", &[plain(Key::Space), ctrl(Key::Space)]),
     Entry {
@@ -116,6 +123,7 @@ pub(super) const TABLE: &[Entry] = &[
     entry(Shortcut::ChooseAll, "Takes", "Choose all takes of the list", &[ctrl(Key::A)]),
     entry(Shortcut::Rename, "Takes", "Rename the take", &[plain(Key::F2)]),
     entry(Shortcut::Delete, "Takes", "Delete the take", &[plain(Key::Delete)]),
+    entry(Shortcut::Recall, "Takes", "Use its prompt and settings again", &[ctrl(Key::R)]),
     Entry {
         written: Some("Ctrl + / Ctrl − / Ctrl 0"),
         ..entry(
@@ -242,6 +250,8 @@ fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Opt
             let ready = !now.view.is_busy() && !now.view.prompt.trim().is_empty();
             ready.then(|| QueueAction::Generate.into())
         }
+        Shortcut::Prompt => Some(WindowAction::GoToPrompt.into()),
+        Shortcut::Recall => Some(RequestAction::Recall(active?.id).into()),
         Shortcut::Cancel => Some(QueueAction::Cancel.into()),
         Shortcut::Play => {
             active?;

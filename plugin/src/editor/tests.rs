@@ -21,6 +21,11 @@ use std::sync::Arc;
 use straightshot_protocol::{Audio, ModelId, Progress, Request, Stage};
 use straightshot_takes::{Session, Take, TakeId};
 
+mod keyboard;
+
+/// A size at which everything is in sight.
+const USUAL: Vec2 = vec2(1280.0, 860.0);
+
 /// What a host is told about a parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Call {
@@ -189,7 +194,7 @@ fn view_with_takes() -> View {
 
 #[test]
 fn no_field_takes_keys_before_it_is_clicked() {
-    let mut window = Window::open(empty_view(), MIN_SIZE);
+    let mut window = Window::open(empty_view(), USUAL);
     assert!(!window.ctx.egui_wants_keyboard_input());
     window.frame(vec![Event::Text("rain".into())]);
     assert_eq!(window.view.prompt, "");
@@ -199,7 +204,7 @@ fn no_field_takes_keys_before_it_is_clicked() {
 
 #[test]
 fn escape_a_click_elsewhere_and_another_window_end_typing() {
-    let mut window = Window::open(empty_view(), MIN_SIZE);
+    let mut window = Window::open(empty_view(), USUAL);
     let endings: [fn(&mut Window); 3] = [
         |window| drop(window.key(Modifiers::NONE, Key::Escape)),
         |window| drop(window.click("Roll a new seed")),
@@ -221,7 +226,7 @@ fn escape_a_click_elsewhere_and_another_window_end_typing() {
 
 #[test]
 fn a_clicked_prompt_takes_lines() {
-    let mut window = Window::open(empty_view(), MIN_SIZE);
+    let mut window = Window::open(empty_view(), USUAL);
     window.click("prompt");
     window.frame(vec![Event::Text("rain".into())]);
     window.key(Modifiers::NONE, Key::Enter);
@@ -231,7 +236,7 @@ fn a_clicked_prompt_takes_lines() {
 
 #[test]
 fn ctrl_enter_generates_and_leaves_the_prompt_alone() {
-    let mut window = Window::open(empty_view(), MIN_SIZE);
+    let mut window = Window::open(empty_view(), USUAL);
     window.click("prompt");
     assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), [], "there is nothing to generate from");
     window.frame(vec![Event::Text("rain".into())]);
@@ -241,7 +246,7 @@ fn ctrl_enter_generates_and_leaves_the_prompt_alone() {
 
 #[test]
 fn what_is_being_typed_into_a_field_counts_for_the_generation() {
-    let mut window = Window::open(View { prompt: "rain".into(), ..empty_view() }, MIN_SIZE);
+    let mut window = Window::open(View { prompt: "rain".into(), ..empty_view() }, USUAL);
     window.click("Length");
     window.frame(vec![Event::Text("7,5".into())]);
     assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), [Action::Queue(QueueAction::Generate)]);
@@ -252,14 +257,14 @@ fn what_is_being_typed_into_a_field_counts_for_the_generation() {
 #[test]
 fn a_running_job_can_be_cancelled_and_not_started_twice() {
     let status = Status { job: Some(Request::default()), ..idle() };
-    let mut window = Window::open(View { prompt: "rain".into(), status, ..empty_view() }, MIN_SIZE);
+    let mut window = Window::open(View { prompt: "rain".into(), status, ..empty_view() }, USUAL);
     assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), []);
     assert_eq!(window.key(Modifiers::NONE, Key::Escape), [Action::Queue(QueueAction::Cancel)]);
 }
 
 #[test]
 fn a_longer_prompt_than_the_engine_reads_cannot_be_typed() {
-    let mut window = Window::open(empty_view(), MIN_SIZE);
+    let mut window = Window::open(empty_view(), USUAL);
     window.click("prompt");
     window.frame(vec![Event::Text("ä".repeat(5000))]);
     assert_eq!(window.view.prompt.chars().count(), default_card().prompt_chars);
@@ -267,20 +272,20 @@ fn a_longer_prompt_than_the_engine_reads_cannot_be_typed() {
 
 #[test]
 fn the_other_take_is_one_key_away() {
-    let mut window = Window::open(view_with_takes(), MIN_SIZE);
+    let mut window = Window::open(view_with_takes(), USUAL);
     assert_eq!(window.key(Modifiers::COMMAND, Key::B), [Action::Library(LibraryAction::Select(TakeId(3)))]);
 }
 
 #[test]
 fn a_click_on_a_take_selects_it() {
-    let mut window = Window::open(view_with_takes(), MIN_SIZE);
+    let mut window = Window::open(view_with_takes(), USUAL);
     assert_eq!(window.click("sound 3"), [Action::Library(LibraryAction::Select(TakeId(3)))]);
     assert_eq!(window.click("sound 2"), [], "it is the active one");
 }
 
 #[test]
 fn a_step_mark_is_one_complete_gesture() {
-    let mut window = Window::open(empty_view(), MIN_SIZE);
+    let mut window = Window::open(empty_view(), USUAL);
     window.click("Steps 24");
     assert_eq!(window.params.steps.value(), 24);
     assert_eq!(*window.host.calls.lock(), [Call::Begin, Call::Set(1.0), Call::End]);
@@ -296,7 +301,7 @@ fn window_with_versions() -> Window {
         session.place(sound.expect("it is a sound"), 0, steps == 8);
     }
     let view = View { takes: session.takes().to_vec(), active_take: Some(TakeId(1)), ..empty_view() };
-    let mut window = Window::open(view, MIN_SIZE);
+    let mut window = Window::open(view, USUAL);
     window.click("Steps 8");
     window.host.calls.lock().clear();
     window
@@ -339,7 +344,7 @@ fn a_parameter_that_the_host_moves_switches_nothing() {
 
 #[test]
 fn drafts_can_be_switched_off_and_on() {
-    let mut window = Window::open(empty_view(), MIN_SIZE);
+    let mut window = Window::open(empty_view(), USUAL);
     let on = "Draft first: hear the sound with one step at once, and better ones as they come";
     assert_eq!(window.click(on), [Action::Request(RequestAction::DraftFirst(false))]);
     window.view.draft_first = false;
@@ -350,7 +355,7 @@ fn drafts_can_be_switched_off_and_on() {
 
 #[test]
 fn a_click_on_the_slider_moves_it_and_a_second_one_resets_it() {
-    let mut window = Window::open(empty_view(), MIN_SIZE);
+    let mut window = Window::open(empty_view(), USUAL);
     let slider = "Output gain; double-click for 0 dB";
     window.click(slider);
     let middle = window.params.gain.modulated_normalized_value();
@@ -366,7 +371,7 @@ fn a_click_on_the_slider_moves_it_and_a_second_one_resets_it() {
 
 #[test]
 fn the_seed_is_rolled_and_locked() {
-    let mut window = Window::open(empty_view(), MIN_SIZE);
+    let mut window = Window::open(empty_view(), USUAL);
     assert_eq!(window.click("Roll a new seed"), [Action::Request(RequestAction::RollSeed)]);
     let unlocked = "Seed unlocked: every sound rolls a new one";
     assert_eq!(window.click(unlocked), [Action::Request(RequestAction::LockSeed(true))]);
@@ -376,7 +381,7 @@ fn the_seed_is_rolled_and_locked() {
 fn a_message_can_be_dismissed() {
     let notice = Notice { severity: Severity::Error, text: "No.".into(), detail: String::new() };
     let status = Status { notice: Some(notice), ..idle() };
-    let mut window = Window::open(View { status, ..empty_view() }, MIN_SIZE);
+    let mut window = Window::open(View { status, ..empty_view() }, USUAL);
     assert_eq!(window.click("Dismiss"), [Action::Window(WindowAction::DismissNotice)]);
 }
 
@@ -388,7 +393,7 @@ fn another_model_can_be_used_in_the_place_of_one_that_is_missing() {
     let here = Some((folder.clone(), ModelId::named("other")));
     let missing = Some(Missing { wanted: ModelId::named("mine"), here });
     let status = Status { notice, missing, ..idle() };
-    let mut window = Window::open(View { status, ..view_with_takes() }, MIN_SIZE);
+    let mut window = Window::open(View { status, ..view_with_takes() }, USUAL);
     assert_eq!(window.click("Use the default model"), [Action::Window(WindowAction::UseModel(None))]);
     assert_eq!(
         window.click("Use other, which is in its folder now"),
@@ -406,7 +411,7 @@ fn a_model_without_negative_prompts_has_no_field_for_them() {
         status: Status { card: Some(card.into()), ..idle() },
         ..empty_view()
     };
-    let mut window = Window::open(view, MIN_SIZE);
+    let mut window = Window::open(view, USUAL);
     window.click("negative prompt");
     window.frame(vec![Event::Text("speech".into())]);
     assert_eq!(window.view.negative_prompt, "music");
@@ -414,7 +419,7 @@ fn a_model_without_negative_prompts_has_no_field_for_them() {
 
 #[test]
 fn the_first_sound_can_start_from_an_example() {
-    let mut window = Window::open(empty_view(), MIN_SIZE);
+    let mut window = Window::open(empty_view(), USUAL);
     assert_eq!(
         window.click("Footsteps on gravel"),
         [Action::Request(RequestAction::UsePrompt("Footsteps on gravel".into()))]

@@ -1,6 +1,7 @@
 //! What is repaired, why, and which test fails without it. The replacements themselves are in the files beside this one.
 
 mod baseview;
+mod baseview_keys;
 mod cuda;
 mod egui_baseview;
 mod nice_plug;
@@ -72,13 +73,13 @@ pub(super) const CRATES: &[PatchedCrate] = &[
     PatchedCrate {
         name: "baseview",
         version: "0.4.2",
-        marker: Some("STRAIGHTSHOT_BASEVIEW_PATCH_2"),
+        marker: Some("STRAIGHTSHOT_BASEVIEW_PATCH_3"),
         repairs: baseview::REPAIRS,
     },
     PatchedCrate {
         name: "egui-baseview",
         version: "0.9.0",
-        marker: Some("STRAIGHTSHOT_EGUI_BASEVIEW_PATCH_1"),
+        marker: Some("STRAIGHTSHOT_EGUI_BASEVIEW_PATCH_2"),
         repairs: egui_baseview::REPAIRS,
     },
 ];

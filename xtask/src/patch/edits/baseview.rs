@@ -1,5 +1,6 @@
 //! Repairs of baseview.
 
+use super::baseview_keys::{COMPOSE, LAYOUT};
 use super::{Edit, Proof, Repair};
 
 /// All repairs of baseview 0.4.2.
@@ -13,7 +14,7 @@ pub(super) const REPAIRS: &[Repair] = &[
             find: "mod keyboard;\n",
             replace: concat!(
                 "mod keyboard;\n",
-                "#[no_mangle]\n#[used]\n/// Marks this copy.\npub static STRAIGHTSHOT_BASEVIEW_PATCH_2: u8 = 2;\n"
+                "#[no_mangle]\n#[used]\n/// Marks this copy.\npub static STRAIGHTSHOT_BASEVIEW_PATCH_3: u8 = 3;\n"
             ),
         }],
         added: &[],
@@ -69,6 +70,22 @@ pub(super) const REPAIRS: &[Repair] = &[
               stayed down here for ever. Now each key's own event says it.",
         proof: Proof::Test("focus::a_modifier_released_elsewhere_is_not_held"),
         edits: MODIFIERS,
+        added: &[],
+    },
+    Repair {
+        name: "dead-keys",
+        why: "An accent that is typed by a dead key before its letter was lost, and Ctrl+Z was the key where Z is on an \
+              American keyboard. Now the system's table composes characters, and a key with Ctrl is what is written on it.",
+        proof: Proof::Test("keyboard::dead_keys_compose_characters"),
+        edits: COMPOSE,
+        added: &[],
+    },
+    Repair {
+        name: "layout-of-the-moment",
+        why: "The keyboard's layout was read when the window was opened; one that was chosen later was not seen until it was \
+              opened anew. Now it is read again when the server says that it has changed.",
+        proof: Proof::Test("keyboard::a_layout_that_changes_counts_at_once"),
+        edits: LAYOUT,
         added: &[],
     },
 ];

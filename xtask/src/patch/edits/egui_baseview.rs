@@ -14,7 +14,7 @@ pub(super) const REPAIRS: &[Repair] = &[
             replace: concat!(
                 "mod renderer;\n",
                 "#[unsafe(no_mangle)]\n#[used]\n/// Marks this copy.\n",
-                "pub static STRAIGHTSHOT_EGUI_BASEVIEW_PATCH_1: u8 = 1;\n"
+                "pub static STRAIGHTSHOT_EGUI_BASEVIEW_PATCH_2: u8 = 2;\n"
             ),
         }],
         added: &[],
@@ -50,7 +50,8 @@ pub(super) const REPAIRS: &[Repair] = &[
     Repair {
         name: "host-keys",
         why: "While a text field has the keyboard, it swallowed keys that it has no use for: Ctrl+S saved no project. \
-              They are reported as not used, and baseview sends them on to the host.",
+              They are reported as not used, and baseview sends them on to the host. A program without a host says so by \
+              `KeyCapture::IgnoreKeys` and gets them all.",
         proof: Proof::Test("focus::keys_that_a_field_has_no_use_for_reach_the_host"),
         edits: &[
             Edit {
