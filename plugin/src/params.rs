@@ -337,9 +337,14 @@ impl StraightshotParams {
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        let whole = [&self.steps, &self.seed].map(|param| param.value());
-        let fractions = [&self.length, &self.guidance, &self.gain].map(|param| param.value().to_bits());
-        (whole, fractions, self.play_mode.value() as u8, self.keytrack.value()).hash(&mut hasher);
+        let whole =
+            [&self.steps, &self.seed, &self.take, &self.root_key, &self.lowest_key, &self.highest_key];
+        whole.map(|param| param.value()).hash(&mut hasher);
+        let request = [&self.length, &self.guidance, &self.gain, &self.velocity];
+        let envelope = [&self.attack, &self.decay, &self.sustain, &self.release];
+        [request, envelope].map(|four| four.map(|param| param.value().to_bits())).hash(&mut hasher);
+        (self.play_mode.value() as u8, self.take_choice.value() as u8).hash(&mut hasher);
+        (self.keytrack.value(), self.looped.value()).hash(&mut hasher);
         hasher.finish()
     }
 

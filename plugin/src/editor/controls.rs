@@ -237,3 +237,27 @@ pub(super) fn primary_button(ui: &mut Ui, text: &str, size: Vec2, enabled: bool)
 pub(super) fn quiet_button(ui: &mut Ui, text: &str, size: Vec2) -> Response {
     ui.add_sized(size, egui::Button::new(text))
 }
+
+/// A switch with its name.
+pub(super) fn toggle(ui: &mut Ui, text: &str, on: bool) -> Response {
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::small(), theme::TEXT_DIM);
+    let switch = vec2(4.0 * theme::UNIT, 2.0 * theme::UNIT);
+    let size = vec2(switch.x + theme::UNIT + galley.size().x, theme::CONTROL_HEIGHT);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let track = Rect::from_center_size(rect.left_center() + vec2(switch.x / 2.0, 0.0), switch);
+    let shift = ui.ctx().animate_bool_responsive(response.id, on);
+    let (fill, knob) = if on { (theme::ACCENT, theme::ON_ACCENT) } else { (theme::WELL, theme::TEXT_DIM) };
+    ui.painter().rect(track, 8, fill, theme::outline(theme::LINE), StrokeKind::Inside);
+    let x = track.left() + 8.0 + shift * (track.width() - 16.0);
+    ui.painter().circle_filled(egui::pos2(x, track.center().y), 5.0, knob);
+    let at = egui::pos2(track.right() + theme::UNIT, rect.center().y - galley.size().y / 2.0);
+    let color = if response.hovered() { theme::TEXT } else { theme::TEXT_DIM };
+    ui.painter().galley_with_override_text_color(at, galley, color);
+    focus_ring(
+        ui,
+        Rect::from_center_size(rect.center(), rect.size() - Vec2::new(0.0, theme::UNIT)),
+        &response,
+    );
+    response.widget_info(|| WidgetInfo::selected(Role::Switch, ui.is_enabled(), on, text));
+    response.on_hover_cursor(CursorIcon::PointingHand)
+}

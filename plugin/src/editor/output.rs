@@ -1,19 +1,14 @@
 //! The bar at the foot: what starts a sound, how loud it is.
 
+use super::action::{Action, WindowAction};
 use super::controls;
 use super::param;
 use super::theme;
 use super::waveform;
 use crate::params::{PlayMode, StraightshotParams};
-use egui::{
-    Align, Align2, CursorIcon, Layout, Rect, Role, Sense, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
-};
+use egui::{Align, Align2, Layout, Rect, Role, Sense, StrokeKind, Ui, WidgetInfo, vec2};
 use nice_plug::prelude::ParamSetter;
 
-/// Modes in the order of their segments, with the labels below.
-const MODES: [PlayMode; 3] = [PlayMode::Note, PlayMode::Gate, PlayMode::Transport];
-/// Labels of [`MODES`].
-const MODE_LABELS: [&str; 3] = ["Note", "Gate", "Transport"];
 /// Lowest level the meter shows, in dB.
 const METER_FLOOR_DB: f32 = -60.0;
 /// Highest level the meter shows, in dB.
@@ -86,23 +81,29 @@ pub(super) fn show(
     params: &StraightshotParams,
     setter: &ParamSetter<'_>,
     meter: &mut OutputMeter,
+    actions: &mut Vec<Action>,
 ) {
-    controls::caption(ui, "Play on");
-    let chosen = MODES.iter().position(|mode| *mode == params.play_mode.value());
-    let modes = ui.scope(|ui| controls::segmented(ui, "Play on", 27.0 * theme::UNIT, &MODE_LABELS, chosen));
-    if let Some(index) = modes.inner {
-        param::set(setter, &params.play_mode, MODES[index]);
-    }
-    modes.response.on_hover_text(
-        "Note: a key plays the take to its end\nGate: it stops when the key is released\nTransport: it starts and stops with the host",
-    );
-    ui.add_space(theme::UNIT);
-    let keytrack = params.keytrack.value();
-    let hint = "Keys change the pitch; middle C (60) plays the original";
-    if toggle(ui, "Key tracking", keytrack).on_hover_text(hint).clicked() {
-        param::set(setter, &params.keytrack, !keytrack);
+    controls::caption(ui, "Plays");
+    let text = mode_text(params);
+    let size = ui.painter().layout_no_wrap(text.to_owned(), theme::small(), theme::TEXT).size();
+    let (place, _) =
+        ui.allocate_exact_size(vec2(size.x + 2.0 * theme::UNIT, theme::ICON_SIZE), Sense::hover());
+    let chip = controls::chip(ui, place, text);
+    if chip.on_hover_text("How keys and the host's transport play the take: shown in the tab Play").clicked()
+    {
+        actions.push(WindowAction::ShowPlaying.into());
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| output(ui, params, setter, meter));
+}
+
+/// What starts and ends a sound, in a word or two.
+fn mode_text(params: &StraightshotParams) -> &'static str {
+    match (params.play_mode.value(), params.looped.value()) {
+        (PlayMode::Note, _) => "one-shot",
+        (PlayMode::Gate, false) => "while a key is held",
+        (PlayMode::Gate, true) => "in a loop while a key is held",
+        (PlayMode::Transport, _) => "with the transport",
+    }
 }
 
 /// Meter, gain slider and its value, from the right.
@@ -120,30 +121,6 @@ fn output(ui: &mut Ui, params: &StraightshotParams, setter: &ParamSetter<'_>, me
     if room >= 8.0 * theme::UNIT {
         controls::caption(ui, "Gain");
     }
-}
-
-/// A switch with its name.
-fn toggle(ui: &mut Ui, text: &str, on: bool) -> egui::Response {
-    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::small(), theme::TEXT_DIM);
-    let switch = vec2(4.0 * theme::UNIT, 2.0 * theme::UNIT);
-    let size = vec2(switch.x + theme::UNIT + galley.size().x, theme::CONTROL_HEIGHT);
-    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    let track = Rect::from_center_size(rect.left_center() + vec2(switch.x / 2.0, 0.0), switch);
-    let shift = ui.ctx().animate_bool_responsive(response.id, on);
-    let (fill, knob) = if on { (theme::ACCENT, theme::ON_ACCENT) } else { (theme::WELL, theme::TEXT_DIM) };
-    ui.painter().rect(track, 8, fill, theme::outline(theme::LINE), StrokeKind::Inside);
-    let x = track.left() + 8.0 + shift * (track.width() - 16.0);
-    ui.painter().circle_filled(pos2(x, track.center().y), 5.0, knob);
-    let at = pos2(track.right() + theme::UNIT, rect.center().y - galley.size().y / 2.0);
-    let color = if response.hovered() { theme::TEXT } else { theme::TEXT_DIM };
-    ui.painter().galley_with_override_text_color(at, galley, color);
-    controls::focus_ring(
-        ui,
-        Rect::from_center_size(rect.center(), rect.size() - Vec2::new(0.0, theme::UNIT)),
-        &response,
-    );
-    response.widget_info(|| WidgetInfo::selected(Role::Switch, ui.is_enabled(), on, text));
-    response.on_hover_cursor(CursorIcon::PointingHand)
 }
 
 #[cfg(test)]

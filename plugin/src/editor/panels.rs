@@ -110,6 +110,11 @@ impl Panels {
         Prefs { zoom, splits: self.splits, work: self.work, list: self.list }
     }
 
+    /// Shows the tab Play.
+    pub(super) fn show_playing(&mut self) {
+        self.work = 1;
+    }
+
     /// Shows the prompt and puts the cursor there.
     pub(super) fn go_to_prompt(&mut self) {
         self.list_at_left = false;
@@ -237,7 +242,9 @@ impl Panels {
                 self.lists(ui, scene, actions);
             });
         }
-        bar(ui, places.footer, "footer", |ui| output::show(ui, scene.params, scene.setter, &mut self.meter));
+        bar(ui, places.footer, "footer", |ui| {
+            output::show(ui, scene.params, scene.setter, &mut self.meter, actions)
+        });
         edited
     }
 

@@ -180,6 +180,11 @@ fn pool(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
 
 /// Root and range of the keys.
 fn keys(ui: &mut Ui, params: &StraightshotParams, setter: &ParamSetter<'_>) {
+    let tracked = params.keytrack.value();
+    let hint = "Keys change the pitch; the root key plays the original";
+    if controls::toggle(ui, "Key tracking", tracked).on_hover_text(hint).clicked() {
+        param::set(setter, &params.keytrack, !tracked);
+    }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = theme::UNIT;
         field::show(ui, setter, &params.root_key, "Root key", "The key that plays the original pitch");

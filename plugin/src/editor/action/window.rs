@@ -11,6 +11,8 @@ pub(in crate::editor) enum WindowAction {
     DismissNotice,
     /// Show everything so many times as large.
     Zoom(f32),
+    /// Show the tab Play.
+    ShowPlaying,
     /// Let the user type into the prompt.
     GoToPrompt,
     /// Show the list of shortcuts, or hide it.

@@ -11,6 +11,7 @@ impl App {
             WindowAction::UseModel(folder) => self.link.use_model(folder),
             WindowAction::DismissNotice => self.link.dismiss_notice(),
             WindowAction::Zoom(zoom) => self.wanted_zoom = Some(zoom),
+            WindowAction::ShowPlaying => self.panels.show_playing(),
             WindowAction::GoToPrompt => self.panels.go_to_prompt(),
             WindowAction::ToggleHelp => self.panels.toggle_help(),
         }
