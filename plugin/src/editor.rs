@@ -203,7 +203,7 @@ impl App {
             self.unsaved_told_s = now_s;
             self.params.mark_unsaved(setter);
         }
-let untold = self.unsaved_told_s > f64::NEG_INFINITY && self.link.is_unsaved();
+        let untold = self.unsaved_told_s > f64::NEG_INFINITY && self.link.is_unsaved();
         let sounding = view.playing.is_some() || self.panels.meter.moving();
         let busy = view.is_busy() || self.wanted_since_s.is_some() || untold;
         ui.ctx().request_repaint_after(match (sounding, busy) {

@@ -91,6 +91,10 @@ fn take(scene: &Scene, program: &Path, sounds: &Path, (picture, docs): (&Path, O
             desk::copy_folder(sounds, &data)?;
             desk::lose_model(&data)?;
         }
+        Start::Prompt(prompt) => {
+            desk::copy_folder(sounds, &data)?;
+            desk::change_session(&data, |session| session["prompt"] = prompt.into())?;
+        }
     }
     let prefs = format!("{{\"zoom\": {}, \"work\": {}, \"list\": {}}}", scene.zoom, scene.work, scene.list);
     fs::write(data.join("window.json"), prefs).context("the window's arrangement cannot be written")?;

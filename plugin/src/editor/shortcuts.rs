@@ -329,4 +329,21 @@ mod tests {
         assert_eq!(Shortcut::Generate.hint("Generate"), ctrl_enter);
         assert_eq!(Shortcut::Version.hint("Versions"), "Versions (1 – 5)");
     }
+
+    /// MANUAL.md holds [`TABLE`] as a table. After a change: copy what this test prints.
+    #[test]
+    fn the_manual_lists_every_shortcut() {
+        let manual = include_str!("../../../MANUAL.md");
+        let lines: Vec<_> =
+            TABLE.iter().map(|entry| format!("| {} | {} |", entry.keys(), entry.what)).collect();
+        let (_, found) = manual.split_once("|---|---|\n").expect("the manual has a table");
+        if !cfg!(target_os = "macos") {
+            assert_eq!(
+                found.trim_end(),
+                lines.join("\n"),
+                "the table of MANUAL.md is to be:\n{}",
+                lines.join("\n")
+            );
+        }
+    }
 }

@@ -228,7 +228,8 @@ pub(super) fn lose_model(data: &Path) -> Result<()> {
     })
 }
 
-fn change_session(data: &Path, change: impl FnOnce(&mut Value)) -> Result<()> {
+/// Changes the session on the disk.
+pub(super) fn change_session(data: &Path, change: impl FnOnce(&mut Value)) -> Result<()> {
     let mut whole = session(data).context("the session cannot be read")?;
     change(&mut whole["session"]);
     // A checksum of what it was before.

@@ -48,6 +48,8 @@ pub(super) enum Start {
     Hundred,
     /// [`SOUNDS`], and a model that is not there.
     NoModel,
+    /// [`SOUNDS`], and this prompt.
+    Prompt(&'static str),
 }
 
 /// What the user does.

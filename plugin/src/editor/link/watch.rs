@@ -1,11 +1,12 @@
 //! Whether anything has changed that the window shows, without asking for all of it.
 
 use super::EditorLink;
+use super::playing::{Arrangement, Readiness};
 use std::sync::Arc;
 use straightshot_takes::{Epoch, Take, TakeId};
 
 /// Differs from an earlier one if the window has to be drawn anew.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub(in crate::editor) struct Fingerprint {
     /// See [`Shared::changes`](crate::shared::Shared::changes).
     changes: u64,
@@ -13,12 +14,20 @@ pub(in crate::editor) struct Fingerprint {
     active: Option<TakeId>,
     /// Takes and bin: their number and where they are in memory, which changes with everything about them.
     takes: (usize, usize),
-    sounding: bool,
+    /// Where the library's newest list is in memory.
+    shelf: usize,
+    /// Whether anything sounds; while it does the window draws itself all the time.
+    sounds: bool,
+    arrangement: Arrangement,
+    readiness: Readiness,
 }
 
 impl EditorLink {
     /// What the window shows now, in short. Cheap enough to be asked ten times a second.
     pub(in crate::editor) fn fingerprint(&self) -> Fingerprint {
+        let shelf = self.shared.library.as_ref().map_or(0, |library| Arc::as_ptr(&library.shelf()).addr());
+        let (sounds, arrangement, readiness) =
+            (self.playing().is_some(), self.arrangement(), self.readiness());
         let session = self.shared.session.lock();
         let all = session.takes().iter().chain(session.bin());
         let places = all.fold(0_usize, |sum, take| sum.rotate_left(5) ^ Arc::<Take>::as_ptr(take).addr());
@@ -27,7 +36,10 @@ impl EditorLink {
             epoch: session.epoch(),
             active: session.active().map(|take| take.id),
             takes: (session.takes().len() + session.bin().len(), places),
-            sounding: self.shared.telemetry.playhead().is_some(),
+            shelf,
+            sounds,
+            arrangement,
+            readiness,
         }
     }
 }

@@ -74,4 +74,28 @@ pub(super) const REPAIRS: &[Repair] = &[
         ],
         added: &[("src/host_keys.rs", include_str!("../added/host_keys.rs"))],
     },
+    Repair {
+        name: "more-keys",
+        why: "Function keys, + and - and capital letters were no keys to egui, only text: no help by F1, no rename by F2, no \
+              zoom, no Ctrl+Shift+Z.",
+        proof: Proof::Test("keyboard::keyboard_only_from_prompt_to_a_named_take"),
+        edits: &[Edit {
+            file: "src/translate.rs",
+            find: "        K::Character(s) => match s.chars().next()? {\n",
+            replace: "        K::Named(NamedKey::F1) => Key::F1,
+        K::Named(NamedKey::F2) => Key::F2,
+
+        K::Character(s) => match s.chars().next()?.to_ascii_lowercase() {
+            '+' => Key::Plus,
+            '-' => Key::Minus,
+            '=' => Key::Equals,
+            '?' => Key::Questionmark,
+            ',' => Key::Comma,
+            '.' => Key::Period,
+            '[' => Key::OpenBracket,
+            ']' => Key::CloseBracket,
+",
+        }],
+        added: &[],
+    },
 ];
