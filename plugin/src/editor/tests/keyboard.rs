@@ -43,12 +43,12 @@ fn keyboard_only_everything_is_reached_by_tab() {
 #[test]
 fn keyboard_only_takes_are_walked_renamed_deleted_and_recalled() {
     let mut window = Window::open(view_with_takes(), USUAL);
-    let select = |id| Action::Library(LibraryAction::SelectAndAudition(TakeId(id)));
-    assert_eq!(window.key(Modifiers::NONE, Key::ArrowUp), [select(3)]);
-    assert_eq!(window.key(Modifiers::NONE, Key::ArrowDown), [select(1)]);
+    let walk = |up| Action::Library(LibraryAction::Walk { up });
+    assert_eq!(window.key(Modifiers::NONE, Key::ArrowUp), [walk(true)]);
+    assert_eq!(window.key(Modifiers::NONE, Key::ArrowDown), [walk(false)]);
     let active = TakeId(2);
     assert_eq!(window.key(Modifiers::NONE, Key::F2), [Action::Library(LibraryAction::StartRenaming(active))]);
-    assert_eq!(window.key(Modifiers::NONE, Key::Delete), [Action::Library(LibraryAction::Delete(active))]);
+    assert_eq!(window.key(Modifiers::NONE, Key::Delete), [Action::Library(LibraryAction::DeleteChosen)]);
     assert_eq!(window.key(Modifiers::COMMAND, Key::R), [Action::Request(RequestAction::Recall(active))]);
 }
 
