@@ -121,10 +121,10 @@ pub(super) fn paint_thumbnail(
         RowLook { .. } => theme::TEXT_FAINT,
     };
     let inner = rect.shrink(3.0);
-    let per_bar = levels.len().div_ceil(THUMBNAIL_BARS).max(1);
+    let count = levels.len();
     let mut bars = [0.0_f32; THUMBNAIL_BARS];
     for (at, level) in levels.enumerate() {
-        if let Some(bar) = bars.get_mut(at / per_bar) {
+        if let Some(bar) = bars.get_mut(at * THUMBNAIL_BARS / count) {
             *bar = bar.max(level);
         }
     }
@@ -175,7 +175,8 @@ pub(super) fn search_field(ui: &mut Ui, id: Id, text: &mut String, hint: &str) -
     let rect = response.rect;
     let glass = Rect::from_center_size(rect.left_center() + vec2(15.0, 0.0), Vec2::splat(13.0));
     icons::paint(ui.painter(), glass, Icon::Search, theme::TEXT_FAINT);
-    if response.has_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
+    let here = response.has_focus() || response.lost_focus();
+    if here && ui.input(|input| input.key_pressed(Key::Escape)) {
         text.clear();
     }
     if !text.is_empty() {

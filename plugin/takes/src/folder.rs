@@ -8,6 +8,7 @@ mod moving;
 mod trash;
 
 pub use moving::MoveProgress;
+pub(crate) use trash::place as trash_place;
 
 use super::library::{Marks, marks};
 use parking_lot::{Mutex, MutexGuard};
@@ -346,12 +347,12 @@ pub(crate) fn files(folder: &Path) -> Vec<Entry> {
 }
 
 /// The beginning of a hash, as it stands in names.
-fn digits(hash: &ContentHash) -> String {
+pub(crate) fn digits(hash: &ContentHash) -> String {
     hash.to_string().chars().take(NAME_DIGITS).collect()
 }
 
 /// The beginning of the hash that a file's name ends with.
-fn hash_in_name(path: &Path) -> Option<String> {
+pub(crate) fn hash_in_name(path: &Path) -> Option<String> {
     let name = path.file_stem()?.to_str()?;
     let digits = name.rsplit(' ').next()?;
     let is_hash =

@@ -209,7 +209,7 @@ fn is_full(shelf: &Shelf) -> bool {
 /// What the line says.
 fn summary(shelf: &Shelf, found: usize) -> String {
     if let Activity::Listening { done, of } = shelf.activity {
-        return format!("Listening to {done} of {of} new sounds");
+        return format!("Listening: {done} of {of}");
     }
     let all = shelf.sounds.len();
     let sounds = if all == 1 { "sound" } else { "sounds" };

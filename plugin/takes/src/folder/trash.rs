@@ -12,7 +12,7 @@ use straightshot_protocol::{ContentHash, ErrorKind, Failure};
 const TRASH: &str = "trash";
 
 /// The trash of `folder`.
-pub(super) fn place(folder: &Path) -> PathBuf {
+pub(crate) fn place(folder: &Path) -> PathBuf {
     folder.join(TRASH)
 }
 

@@ -4,6 +4,7 @@
 //! that are there, is found out again.
 
 use super::super::flac;
+use super::super::folder::{digits, hash_in_name};
 use super::features::{Features, features};
 use super::lines;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -100,9 +101,14 @@ impl Facts {
         Some(Self { version: VERSION, file, bytes, written_ms: milliseconds(written), heard })
     }
 
-    /// Whether they are about the file of so many bytes, written then.
+    /// Whether they are about the file of so many bytes, written then. One that says by its name which sound it is may have
+    /// been copied, and have another date.
     pub(super) fn fit(&self, bytes: u64, written: SystemTime) -> bool {
-        self.bytes == bytes && self.written_ms == milliseconds(written)
+        let named = || {
+            let hash = hash_in_name(Path::new(&self.file));
+            hash.is_some() && hash == self.heard.as_ref().map(|heard| digits(&heard.hash))
+        };
+        self.bytes == bytes && (self.written_ms == milliseconds(written) || named())
     }
 }
 

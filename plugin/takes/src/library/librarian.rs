@@ -1,10 +1,10 @@
 //! [library thread] Looks at the folder, listens to what is new, and carries out what the library is asked for.
 
-use super::facts::{self, Facts, Heard, milliseconds};
+use super::facts::{self, Facts, Heard};
 use super::marks::{self, Marks};
 use super::sound::{Category, LibrarySound};
 use super::{Activity, Inner, Order, features};
-use crate::folder::{Entry, Usage, files};
+use crate::folder::{Entry, Usage, files, trash_place};
 use crate::{Settings, sounds_in_use};
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -15,6 +15,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use straightshot_protocol::{ContentHash, ErrorKind, Failure};
 
+/// A folder that has changed within this time may change again without another date: those of some systems are coarse.
+const QUIET: Duration = Duration::from_secs(3);
 /// How often what was heard is written down and shown while there is much to listen to.
 const BATCH: Duration = Duration::from_millis(300);
 
@@ -32,7 +34,13 @@ pub(super) struct Librarian {
     shown: HashMap<String, Arc<LibrarySound>>,
     /// What prompts propose.
     proposals: HashMap<String, Option<Category>>,
+    /// What the folder was like when it was last looked at to the end.
+    finished: Option<Glance>,
 }
+
+/// What can be seen of a folder without looking at its files: when names were added or removed, in it and in its trash,
+/// and what its list and its marks are like.
+type Glance = ([Option<Stamp>; 4], u64);
 
 /// Tells apart two states of a file.
 type Stamp = (u64, SystemTime);
@@ -47,6 +55,7 @@ impl Librarian {
             stamps: [None; 2],
             shown: HashMap::new(),
             proposals: HashMap::new(),
+            finished: None,
         }
     }
 
@@ -144,6 +153,10 @@ impl Librarian {
             *self = Self::new(self.inner.clone());
             self.folder.clone_from(&folder);
         }
+        let glance = self.glance();
+        if glance.is_some() && glance == self.finished {
+            return Ok(());
+        }
         let unreadable = |e: &io::Error| {
             Failure::new(ErrorKind::Io, format!("The library in {} could not be read", folder.display()))
                 .because(e)
@@ -152,9 +165,22 @@ impl Librarian {
         self.read_again().map_err(|e| unreadable(&e))?;
         let unknown: Vec<Entry> = entries.iter().filter(|entry| !self.knows(entry)).cloned().collect();
         self.show(&entries, None);
-        self.listen_to(&unknown, &entries)?;
-        self.propose(&entries);
+        let finished = self.listen_to(&unknown, &entries)? && self.propose(&entries);
+        // What was written meanwhile is another glance, and another look.
+        self.finished = glance.filter(|_| finished);
         Ok(())
+    }
+
+    /// What the folder is like. `None` if something has changed just now: more may follow that leaves no other trace.
+    fn glance(&self) -> Option<Glance> {
+        let folder = &self.folder;
+        let places = [folder.clone(), trash_place(folder), facts::file(folder), marks::file(folder)];
+        let stamps = places.map(|path| stamp(&path));
+        let quiet = stamps
+            .iter()
+            .flatten()
+            .all(|(_, written)| SystemTime::now().duration_since(*written).is_ok_and(|since| since > QUIET));
+        quiet.then(|| (stamps, self.inner.folder.quota_bytes()))
     }
 
     /// Reads the index and the marks if they are not as they were.
@@ -178,8 +204,8 @@ impl Librarian {
         self.facts.get(path.file_name().and_then(OsStr::to_str)?)
     }
 
-    /// Listens to sounds that are not in the index, until something else is wanted.
-    fn listen_to(&mut self, unknown: &[Entry], entries: &[Entry]) -> Result<(), Failure> {
+    /// Listens to sounds that are not in the index, until something else is wanted. Returns whether that was all.
+    fn listen_to(&mut self, unknown: &[Entry], entries: &[Entry]) -> Result<bool, Failure> {
         let mut heard = Vec::new();
         let mut written = Instant::now();
         for (done, entry) in unknown.iter().enumerate() {
@@ -200,14 +226,15 @@ impl Librarian {
             }
             if wanted && !last {
                 self.again();
-                return Ok(());
+                return Ok(false);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Finds categories for prompts that were not seen before, until something else is wanted.
-    fn propose(&mut self, entries: &[Entry]) {
+    /// Finds categories for prompts that were not seen before, until something else is wanted. Returns whether that was
+    /// all.
+    fn propose(&mut self, entries: &[Entry]) -> bool {
         let prompts =
             self.facts.values().filter_map(|facts| facts.heard.as_ref()).map(|heard| &heard.request.prompt);
         let mut new: Vec<String> =
@@ -215,17 +242,20 @@ impl Librarian {
         new.sort_unstable();
         new.dedup();
         if new.is_empty() {
-            return;
+            return true;
         }
+        let mut finished = true;
         for prompt in new {
             if self.inner.is_wanted() {
                 self.again();
+                finished = false;
                 break;
             }
             let proposal = self.inner.categories.propose(&prompt);
             self.proposals.insert(prompt, proposal);
         }
         self.show(entries, None);
+        finished
     }
 
     /// What could not be finished goes on when what is wanted is done.
@@ -255,7 +285,7 @@ impl Librarian {
                 None => Arc::new(LibrarySound::new(
                     entry.path.clone(),
                     entry.bytes,
-                    milliseconds(entry.written),
+                    facts.written_ms,
                     heard.clone(),
                     marks,
                     category,
