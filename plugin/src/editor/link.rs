@@ -63,6 +63,13 @@ impl View {
         self.takes.iter().find(|take| Some(take.id) == self.active_take)
     }
 
+    /// The take that is heard now, if nobody has heard it before.
+    #[must_use]
+    pub fn heard_unread(&self) -> Option<&Arc<Take>> {
+        let heard = self.playing?.sound.take;
+        self.takes.iter().find(|take| take.unread && take.id == heard)
+    }
+
     /// What the model of the next sound can do, as far as is known.
     #[must_use]
     pub fn card(&self) -> Option<&Card> {

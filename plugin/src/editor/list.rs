@@ -32,6 +32,8 @@ pub(super) struct RowLook {
     pub(super) pointed: bool,
     /// The user does not want it.
     pub(super) rejected: bool,
+    /// There is no sound.
+    pub(super) damaged: bool,
 }
 
 /// The parts of a row.
@@ -95,8 +97,8 @@ pub(super) fn paint_row(ui: &Ui, rect: Rect, look: RowLook, response: &Response)
     controls::focus_ring(ui, rect.shrink(2.0), response);
 }
 
-/// A small picture of a sound: `levels` from 0 to 1 from left to right; what is wrong with it if there are none. Under the
-/// pointer it says that a click plays.
+/// A small picture of a sound: `levels` from 0 to 1 from left to right; none while it is being read. Under the pointer it
+/// says that a click plays.
 pub(super) fn paint_thumbnail(
     ui: &Ui,
     rect: Rect,
@@ -107,7 +109,7 @@ pub(super) fn paint_thumbnail(
     let icon = |icon, size, color| {
         icons::paint(ui.painter(), Rect::from_center_size(rect.center(), Vec2::splat(size)), icon, color);
     };
-    if levels.len() == 0 {
+    if look.damaged {
         icon(Icon::Warning, 16.0, theme::ERROR);
         return;
     }
@@ -121,7 +123,7 @@ pub(super) fn paint_thumbnail(
         RowLook { .. } => theme::TEXT_FAINT,
     };
     let inner = rect.shrink(3.0);
-    let count = levels.len();
+    let count = levels.len().max(1);
     let mut bars = [0.0_f32; THUMBNAIL_BARS];
     for (at, level) in levels.enumerate() {
         if let Some(bar) = bars.get_mut(at * THUMBNAIL_BARS / count) {

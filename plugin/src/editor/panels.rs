@@ -209,7 +209,7 @@ impl Panels {
         scene: &Scene<'_>,
         actions: &mut Vec<Action>,
     ) -> Edited {
-        if let Some(take) = scene.view.active().filter(|take| take.unread && scene.playhead.is_some()) {
+        if let Some(take) = scene.view.heard_unread() {
             actions.push(LibraryAction::Read(take.id).into());
         }
         bar(ui, places.header, "header", |ui| self.header.show(ui, scene.view, actions));

@@ -74,7 +74,7 @@ impl Session {
         let unread = |take: &&Arc<Take>| take.damage.is_none() && matches!(take.shown.kept, Kept::Legacy(_));
         let unseen = |take: &&Arc<Take>| take.is_loading() && take.peaks().is_empty();
         let unread = self.takes.iter().chain(&self.bin).find(unread);
-        if let Some(take) = unread.or_else(|| self.takes.iter().find(unseen)) {
+        if let Some(take) = unread.or_else(|| self.takes.iter().rev().find(unseen)) {
             return Some(hear(take));
         }
         self.next_fetch()

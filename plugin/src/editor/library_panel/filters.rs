@@ -57,7 +57,7 @@ impl Filters {
         let count = self.set();
         let text = if count == 0 { "Filter".to_owned() } else { format!("Filter ({count})") };
         let button = list::drop_button(ui, &text, count > 0, "Length, age, category, model");
-        Popup::menu(&button)
+        Popup::from_toggle_button_response(&button)
             .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
             .width(WIDTH)
             .show(|ui| self.folded_out(ui, shelf));

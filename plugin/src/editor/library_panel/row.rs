@@ -28,12 +28,13 @@ impl LibraryPanel {
             chosen: self.choice.has(sound.hash()),
             pointed,
             rejected: sound.marks.rejected,
+            damaged: false,
         };
         list::paint_row(ui, rect, look, &response);
         let places = RowPlaces::of(rect);
         let levels = sound.heard.picture.iter().map(|level| f32::from(*level) / 255.0);
         list::paint_thumbnail(ui, places.thumbnail, levels, look);
-        let offered = pointed || look.chosen || response.has_focus();
+        let offered = pointed || look.chosen && self.choice.len() == 1 || response.has_focus();
         let starred = sound.marks.starred;
         if list::star(ui, places.star, id.with("star"), starred, offered) {
             let sounds = self.with(sound, found);

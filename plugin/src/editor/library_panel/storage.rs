@@ -11,7 +11,7 @@ use straightshot_takes::{Activity, Shelf, sounds_in_use};
 /// Height of the line below the list in points.
 pub(super) const HEIGHT: f32 = 3.5 * theme::UNIT;
 /// Width of what is folded out, in points.
-const WIDTH: f32 = 42.0 * theme::UNIT;
+const WIDTH: f32 = 52.0 * theme::UNIT;
 /// Bytes of a gigabyte, as disks are sold.
 const GIGABYTE: f64 = 1e9;
 
@@ -61,7 +61,7 @@ impl Storage {
                 if button.clicked() {
                     self.open(shelf);
                 }
-                Popup::menu(&button)
+                Popup::from_toggle_button_response(&button)
                     .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
                     .width(WIDTH)
                     .show(|ui| self.folded_out(ui, shelf, actions));

@@ -36,6 +36,7 @@ impl TakeList {
             chosen: self.choice.len() > 1 && self.choice.has(take.id),
             pointed,
             rejected: take.rejected,
+            damaged: take.damage.is_some(),
         };
         list::paint_row(ui, rect, look, &response);
         let places = RowPlaces::of(rect);
@@ -133,7 +134,9 @@ impl TakeList {
         if !several && list::item(ui, "Notes…", "N") {
             self.noting = Some((take.id, take.notes.clone()));
         }
-        ui.separator();
+        if !several {
+            ui.separator();
+        }
         if !several && list::item(ui, "Use its words and settings again", "") {
             actions.push(RequestAction::Recall(take.id).into());
         }
