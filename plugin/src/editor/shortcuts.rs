@@ -182,10 +182,11 @@ impl Entry {
 
     /// Takes its keys out of the input; which of them was pressed.
     fn pressed(&self, ui: &Ui, typing: bool) -> Option<usize> {
-        // A text field has uses of its own for keys without Ctrl, but not for these; and for Ctrl+A.
+        // A text field has uses of its own for keys without Ctrl, but not for these; and for some with it.
+        let of_text = |key| matches!(key, Key::A | Key::C | Key::V | Key::X | Key::Y | Key::Z);
         let free = |press: &Press| {
             !typing
-                || press.modifiers.command && press.key != Key::A
+                || press.modifiers.command && !of_text(press.key)
                 || matches!(press.key, Key::Escape | Key::F1)
         };
         self.presses.iter().position(|press| {

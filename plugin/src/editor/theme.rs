@@ -164,3 +164,38 @@ fn widget(fill: Color32, line: Color32, text: Color32) -> WidgetVisuals {
         expansion: 0.0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance of WCAG 2.1.
+    fn luminance(color: Color32) -> f32 {
+        let linear = |byte: u8| {
+            let value = f32::from(byte) / 255.0;
+            if value <= 0.039_28 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
+    }
+
+    /// Text in every colour is read on everything that it lies on: WCAG's level AA is 4.5, and 3 for what is switched off.
+    #[test]
+    fn every_text_has_the_contrast_to_be_read() {
+        let pairs: [(Color32, &[Color32], f32); 7] = [
+            (TEXT, &[BACKGROUND, PANEL, WELL, RAISED, HOVERED, ACCENT_DEEP, ERROR_DEEP], 4.5),
+            (TEXT_DIM, &[BACKGROUND, PANEL, WELL, RAISED, HOVERED, ACCENT_DEEP], 4.5),
+            (TEXT_FAINT, &[BACKGROUND, PANEL, WELL], 4.5),
+            (TEXT_FAINT, &[RAISED], 3.0),
+            (ACCENT, &[BACKGROUND, PANEL, WELL, ACCENT_DEEP], 4.5),
+            (ERROR, &[BACKGROUND, PANEL, WELL, ERROR_DEEP], 4.5),
+            (ON_ACCENT, &[ACCENT, ACCENT_BRIGHT], 4.5),
+        ];
+        for (text, grounds, least) in pairs {
+            for ground in grounds {
+                let (a, b) = (luminance(text), luminance(*ground));
+                let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
+                assert!(contrast >= least, "{text:?} on {ground:?}: {contrast:.2}");
+            }
+        }
+    }
+}
