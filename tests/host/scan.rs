@@ -59,7 +59,7 @@ fn an_instance_that_is_not_asked_for_a_sound_loads_no_model() {
 type Row = (&'static str, bool, f64, [&'static str; 3]);
 
 /// Hosts keep automation under these ids and in these ranges: a change breaks projects.
-const FROZEN: [Row; 7] = [
+const FROZEN: [Row; 18] = [
     ("steps", true, 23.0, ["1 steps", "4 steps", "24 steps"]),
     ("length", false, 1.0, ["0.25 s", "2.00 s", "30.00 s"]),
     ("guidance", false, 1.0, ["0.0", "3.0", "10.0"]),
@@ -67,6 +67,17 @@ const FROZEN: [Row; 7] = [
     ("gain", false, 1.0, ["-60.0 dB", "0.0 dB", "12.0 dB"]),
     ("playmode", true, 2.0, ["Note", "Note", "Transport"]),
     ("keytrack", true, 1.0, ["Off", "Off", "On"]),
+    ("loop", true, 1.0, ["Off", "Off", "On"]),
+    ("takechoice", true, 4.0, ["Selected take", "Selected take", "One per key"]),
+    ("take", true, 63.0, ["1", "1", "64"]),
+    ("velocity", false, 1.0, ["0 %", "100 %", "100 %"]),
+    ("attack", false, 1.0, ["0 ms", "0 ms", "5.00 s"]),
+    ("decay", false, 1.0, ["0 ms", "0 ms", "5.00 s"]),
+    ("sustain", false, 1.0, ["0 %", "100 %", "100 %"]),
+    ("release", false, 1.0, ["5 ms", "5 ms", "10.00 s"]),
+    ("rootkey", true, 127.0, ["C-2", "C3", "G8"]),
+    ("lowkey", true, 127.0, ["C-2", "C-2", "G8"]),
+    ("highkey", true, 127.0, ["C-2", "G8", "G8"]),
 ];
 
 #[test]

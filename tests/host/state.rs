@@ -101,7 +101,7 @@ fn a_project_of_the_version_before_opens_with_all_of_its_takes() {
         let old = PluginState::from_json(PROJECT_OF_VERSION_1)?;
         let mut instance = Instance::new(&clap_bundle()?)?;
         let (before, now) = settled(&mut instance, &old)?;
-        assert_eq!((now.session["version"].clone(), before.len()), (json!(2), 3));
+        assert_eq!((now.session["version"].clone(), before.len()), (json!(3), 3));
         assert_eq!(now.session["active_take"], old.session["active_take"]);
         for (old, new) in before.iter().zip(takes(&now)) {
             assert_eq!((&old["id"], &old["name"]), (&new["id"], &new["name"]));

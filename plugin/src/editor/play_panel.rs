@@ -82,6 +82,8 @@ impl PlayPanel {
     /// Draws the tab into the room that `ui` has; what does not fit is scrolled by the frame.
     pub(super) fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         ui.spacing_mut().item_spacing.y = 0.75 * theme::UNIT;
+        // Room for the frame's scroll bar.
+        ui.set_max_width(ui.available_width() - theme::UNIT);
         modes(ui, scene.params, scene.setter);
         if scene.params.play_mode.value() == PlayMode::Transport {
             self.place.show(ui, scene, actions);
@@ -178,7 +180,7 @@ fn pool(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
     ui.label(RichText::new(text).font(theme::small()).color(theme::TEXT_DIM));
 }
 
-/// Root and range of the keys.
+/// Root and range of the keys, and what a key changes.
 fn keys(ui: &mut Ui, params: &StraightshotParams, setter: &ParamSetter<'_>) {
     let tracked = params.keytrack.value();
     let hint = "Keys change the pitch; the root key plays the original";
@@ -197,6 +199,14 @@ fn keys(ui: &mut Ui, params: &StraightshotParams, setter: &ParamSetter<'_>) {
             "Velocity",
             "How much softer a soft hit is; 0 % plays all alike",
         );
+    });
+    let mut tracking = params.keytrack.value();
+    let hint = "Keys change the pitch; the root key plays the original. With one take per key every key plays the original";
+    ui.add_enabled_ui(params.take_choice.value() != TakeChoice::Keys, |ui| {
+        let checkbox = ui.checkbox(&mut tracking, "Pitch follows the keys");
+        if checkbox.on_hover_text(hint).on_disabled_hover_text(hint).changed() {
+            param::set(setter, &params.keytrack, tracking);
+        }
     });
 }
 

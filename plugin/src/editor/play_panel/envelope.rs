@@ -4,7 +4,8 @@ use super::field;
 use crate::editor::theme;
 use crate::params::StraightshotParams;
 use egui::{
-    CursorIcon, Pos2, Rect, Response, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+    CursorIcon, Mesh, Pos2, Rect, Response, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2,
+    vec2,
 };
 use nice_plug::prelude::{Param, ParamSetter};
 
@@ -14,6 +15,8 @@ pub(super) const HEIGHT: f32 = 10.0 * theme::UNIT;
 const STAGE: f32 = 0.29;
 /// Radius of a corner in points.
 const CORNER: f32 = 5.0;
+/// How far behind its corner the handle of decay and sustain is, in points: beside that of the attack when both are zero.
+const BESIDE: f32 = 3.0 * CORNER;
 /// Lines that make a curve.
 const LINES: u8 = 24;
 
@@ -63,9 +66,9 @@ pub(super) fn show(
     let attack = corner(ui, "attack", corners.top, CursorIcon::ResizeHorizontal, "Attack: drag it sideways");
     field::drag(setter, &params.attack, &attack, along(&attack, inner.left()));
     let hint = "Decay and sustain: drag it sideways and up or down";
-    let decay = corner(ui, "decay", corners.held, CursorIcon::Move, hint);
+    let decay = corner(ui, "decay", corners.held + vec2(BESIDE, 0.0), CursorIcon::Move, hint);
     let level = decay.interact_pointer_pos().map(|at| (inner.bottom() - at.y) / inner.height());
-    field::drag(setter, &params.decay, &decay, along(&decay, corners.top.x));
+    field::drag(setter, &params.decay, &decay, along(&decay, corners.top.x + BESIDE));
     field::drag(setter, &params.sustain, &decay, level);
     if gated {
         let release =
@@ -92,11 +95,17 @@ fn paint(ui: &Ui, corners: &Corners, inner: Rect, gated: bool) {
         line.extend(fall(corners.released, corners.end));
     }
     let foot = |x: f32| pos2(x, inner.bottom());
-    for pair in line.windows(2) {
-        let [a, b] = [pair[0], pair[1]];
-        let below = vec![a, b, foot(b.x), foot(a.x)];
-        ui.painter().add(Shape::convex_polygon(below, theme::ACCENT_DEEP, Stroke::NONE));
+    // One mesh: pieces of their own would show their seams.
+    let mut below = Mesh::default();
+    for (index, at) in (0_u32..).step_by(2).zip(&line) {
+        below.colored_vertex(*at, theme::ACCENT_DEEP);
+        below.colored_vertex(foot(at.x), theme::ACCENT_DEEP);
+        if index > 0 {
+            below.add_triangle(index - 2, index - 1, index);
+            below.add_triangle(index - 1, index, index + 1);
+        }
     }
+    ui.painter().add(Shape::mesh(below));
     ui.painter().add(Shape::line(line, Stroke::new(2.0, theme::ACCENT)));
     let held = [corners.released, foot(corners.released.x)];
     ui.painter().add(Shape::dashed_line(&held, theme::outline(theme::TEXT_FAINT), 3.0, 3.0));

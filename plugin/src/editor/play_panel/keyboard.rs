@@ -78,7 +78,7 @@ impl Keyboard {
             let on_it =
                 take.and_then(|id| name_of(scene, id)).map_or(String::new(), |name| format!("\n{name}"));
             let more =
-                "Click it to play; the wheel shows other octaves; right-click to put the selected take on it";
+                "Click to play; right-click to put the selected take on it; Shift + wheel for other octaves";
             response.on_hover_text_at_pointer(format!("{name} (key {key}){on_it}\n{more}"));
         }
     }
@@ -125,8 +125,8 @@ impl Keyboard {
         if !response.hovered() {
             return;
         }
-        let turned = ui.input_mut(|input| std::mem::take(&mut input.smooth_scroll_delta));
-        let turned = turned.x + turned.y;
+        // Sideways, or with shift: the wheel alone scrolls the tab.
+        let turned = ui.input_mut(|input| std::mem::take(&mut input.smooth_scroll_delta.x));
         let id = response.id.with("turned");
         let sum = turned + ui.data(|data| data.get_temp::<f32>(id)).unwrap_or_default();
         let octave = 5.0 * theme::UNIT;

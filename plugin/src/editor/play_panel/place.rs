@@ -57,7 +57,10 @@ impl PlaceField {
 
     fn position(&mut self, ui: &mut Ui, scene: &Scene<'_>, place_s: f64, actions: &mut Vec<Action>) {
         let mut text = self.typed.take().unwrap_or_else(|| clock(place_s));
-        let edit = TextEdit::singleline(&mut text).desired_width(11.0 * theme::UNIT);
+        let edit = TextEdit::singleline(&mut text)
+            .desired_width(10.0 * theme::UNIT)
+            .min_size(vec2(0.0, theme::CONTROL_HEIGHT))
+            .align(egui::Align2::LEFT_CENTER);
         let hint = "Where the sound begins: minutes, seconds and thousandths, or seconds";
         let response = ui.add(edit).on_hover_text(hint);
         if response.has_focus() {
