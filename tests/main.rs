@@ -7,6 +7,7 @@ mod codec;
 mod flow_laws;
 mod golden;
 mod gradients;
+mod honest;
 mod library;
 mod memory;
 mod pipeline;

@@ -63,6 +63,7 @@ fn words_takes_and_playback_know_no_network_and_no_window() -> Result<()> {
         "straightshot-takes",
         "straightshot-playback",
         "straightshot-delivery",
+        "straightshot-listening",
     ] {
         lacks(package, &no_network)?;
     }

@@ -4,11 +4,16 @@ use crate::config::ModelConfig;
 use crate::limits::{
     MAX_GUIDANCE_SCALE, MAX_PROMPT_CHARS, MAX_SECONDS, MAX_STEPS, MAX_VARIATIONS, MIN_SECONDS,
 };
+use crate::text::tokenizer::FRAME_PIECES;
 use straightshot_protocol::{Abilities, Card, Cost, Guidance, ModelId};
 
 /// Numbers of steps that are offered. Up to 8 each doubles the one before, so that the next draft is never more than about
 /// as far away as the time waited so far; 24 is the most that the model card has figures of.
 const LADDER: [u32; 5] = [1, 2, 4, 8, 24];
+
+/// The number of steps that a fresh instance begins with. Of the default model, versions with more differ from it by less
+/// than the ear tells apart in most sounds (`straightshot_listening`), and the drafts on the way are worth hearing.
+const USUAL_STEPS: u32 = 4;
 
 /// The card of the model `id` with the sizes of `config`.
 #[must_use]
@@ -22,8 +27,10 @@ pub fn card(config: &ModelConfig, id: ModelId) -> Card {
         channels: 1,
         seconds: MIN_SECONDS..=MAX_SECONDS,
         prompt_chars: MAX_PROMPT_CHARS,
+        prompt_pieces: config.text.max_tokens.saturating_sub(FRAME_PIECES),
         most_steps: MAX_STEPS,
         ladder: LADDER.to_vec(),
+        usual_steps: USUAL_STEPS,
         most_variations: MAX_VARIATIONS,
         guidance: Some(Guidance {
             most: MAX_GUIDANCE_SCALE,

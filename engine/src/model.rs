@@ -7,6 +7,7 @@
 //! compiled into the binary: no bundle can lose it, and no path can be wrong.
 
 pub mod folder;
+pub mod reader;
 pub mod trial;
 
 use crate::card::card;
@@ -36,6 +37,10 @@ pub const WEIGHTS_FILE: &str = "model.safetensors";
 pub const TEXT_FILE: &str = "text.safetensors";
 /// Name of the tokenizer in a model folder.
 pub const TOKENIZER_FILE: &str = "tokenizer.json";
+
+/// Name of the list of words that a model has learnt sounds with, in a model folder; there need not be one. It says nothing
+/// about the sounds and is no part of the hash.
+pub const WORDS_FILE: &str = "words.txt";
 
 /// What the names of the one-step network's tensors begin with.
 pub const ONE_STEP: &str = "one_step.";

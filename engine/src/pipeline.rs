@@ -7,6 +7,7 @@
 //! Knows the order of the stages and nothing about how each works.
 
 mod finish;
+mod level;
 mod measure;
 mod reporter;
 mod room;
@@ -239,6 +240,9 @@ impl Generator {
                 made.nfe += again.nfe;
                 made.clips.splice(i as usize..=i as usize, again.clips);
             }
+        }
+        for clip in &mut made.clips {
+            level::bring(clip, request.level)?;
         }
         report.done();
         Ok(made)

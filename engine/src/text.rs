@@ -6,6 +6,7 @@
 pub(crate) mod bert;
 pub(crate) mod cache;
 mod condition;
+pub(crate) mod tokenizer;
 
 use crate::config::TextConfig;
 use crate::error::{Error, ErrorKind, Result};
@@ -40,21 +41,13 @@ impl TextEncoder {
     /// # Errors
     /// [`ErrorKind::BadModel`] if the tokenizer cannot be read or a tensor does not fit.
     pub fn new(config: &TextConfig, tokenizer: &[u8], vb: VarBuilder<'_>) -> Result<Self> {
-        let bad = |e: Box<dyn std::error::Error + Send + Sync>| {
-            Error::new(ErrorKind::BadModel, "The model's tokenizer.json cannot be read").with_source(e)
-        };
-        let mut tokenizer = Tokenizer::from_bytes(tokenizer).map_err(bad)?;
-        if tokenizer.get_vocab_size(true) > config.vocab_size {
-            return Err(bad("it has more words than the text encoder".into()));
-        }
-        // The stored file pads to a fixed length; batches are padded here instead.
-        tokenizer.with_padding(None);
+        let mut tokenizer = tokenizer::read(tokenizer, config.vocab_size)?;
         tokenizer
             .with_truncation(Some(tokenizers::TruncationParams {
                 max_length: config.max_tokens,
                 ..Default::default()
             }))
-            .map_err(bad)?;
+            .map_err(tokenizer::unreadable)?;
         let device = vb.device().clone();
         let bert = Bert::new(config, &vb).map_err(|e| {
             Error::new(ErrorKind::BadModel, "The model's text encoder is incomplete or has the wrong shape")

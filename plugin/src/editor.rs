@@ -196,6 +196,7 @@ impl App {
             self.perform(action, at);
         }
         self.start_wanted(at);
+        self.follow_comparison(&view);
         if self.wanted_zoom.is_some() {
             ui.ctx().request_repaint();
         }

@@ -7,6 +7,7 @@
 //! - [`worker`]: makes the takes, off every thread the host cares about;
 //! - [`publish`], [`audio`]: the way of a take to the audio thread, and its playing there;
 //! - [`editor`]: the window;
+//! - [`measured`]: what was measured of sounds, texts and this computer;
 //! - [`shared`]: every type these parts exchange.
 //!
 //! Making an instance starts no thread and loads no model, so that a host scans the plugin at once.
@@ -16,6 +17,7 @@ pub mod audio;
 mod categories;
 pub mod editor;
 pub mod hearing;
+pub mod measured;
 pub mod params;
 pub mod publish;
 pub mod repertoire;

@@ -5,6 +5,7 @@
 
 use crate::arrangement::ArrangementField;
 use crate::session_field::SessionField;
+use crate::worker::models::default_card;
 use nice_plug::prelude::*;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -13,8 +14,6 @@ use straightshot_takes::SessionStore;
 
 /// Fewest solver steps.
 pub const MIN_STEPS: i32 = 1;
-/// Solver steps of a fresh instance.
-pub const DEFAULT_STEPS: i32 = 4;
 /// Most solver steps.
 pub const MAX_STEPS: i32 = 24;
 
@@ -27,8 +26,6 @@ pub const MAX_LENGTH_S: f32 = 30.0;
 
 /// Weakest guidance: the prompt is ignored.
 pub const MIN_GUIDANCE: f32 = 0.0;
-/// Guidance of a fresh instance.
-pub const DEFAULT_GUIDANCE: f32 = 3.0;
 /// Strongest guidance.
 pub const MAX_GUIDANCE: f32 = 10.0;
 
@@ -104,12 +101,13 @@ pub enum TakeChoice {
     Keys,
 }
 
-/// What a fresh instance would make: no prompt and the parameters' defaults.
+/// What a fresh instance would make: no prompt, what the card of the program's model says is usual, and the parameters' defaults.
 #[must_use]
 pub fn initial_request() -> Request {
+    let card = default_card();
     Request {
-        steps: DEFAULT_STEPS.unsigned_abs(),
-        guidance: DEFAULT_GUIDANCE,
+        steps: card.usual_steps,
+        guidance: card.guidance.map_or(1.0, |guidance| guidance.learnt_for(card.usual_steps)),
         seed: u64::from(DEFAULT_SEED.unsigned_abs()),
         seconds: f64::from(DEFAULT_LENGTH_S),
         ..Request::default()

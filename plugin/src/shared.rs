@@ -14,6 +14,7 @@
 //! Counters cannot overflow, and whoever looks later sees the newest state.
 
 use crate::arrangement::ArrangementField;
+use crate::measured::{Measured, Pace, ReadText};
 use crate::publish::ClipOutlet;
 use crate::repertoire::{Repertoire, Wishes};
 use parking_lot::Mutex;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
+use straightshot_listening::LevelChoice;
 use straightshot_playback::handoff::BankReceiver;
 use straightshot_playback::telemetry::Telemetry;
 use straightshot_protocol::{Card, Failure, ModelId, Progress, Request};
@@ -43,6 +45,12 @@ pub enum Command {
     Restored,
     /// Hand what can be played to the audio thread, because there is something else to be played.
     Publish,
+    /// Read this text as the model of the next sound will.
+    Read(String),
+    /// Listen to the versions of these takes: how loud they are, how far from the finest.
+    Listen(Vec<TakeId>),
+    /// From now on new sounds are this loud, in all projects.
+    SetLevel(LevelChoice),
     /// Another model was chosen: begin the job that waits for one, or look what the model can do.
     ModelChosen,
 }
@@ -122,6 +130,14 @@ pub struct Status {
     pub model: Option<String>,
     /// What the model of the next sound can do, as far as is known: that of the program until the chosen one was looked at.
     pub card: Option<Arc<Card>>,
+    /// The texts that were read last, the newest at the end.
+    pub readings: Vec<Arc<ReadText>>,
+    /// What was heard of takes.
+    pub measured: Arc<Measured>,
+    /// How fast this computer makes sounds, learnt from the jobs of this instance.
+    pub pace: Option<Arc<Pace>>,
+    /// How loud new sounds are.
+    pub level: LevelChoice,
     /// The model that the unfinished job waits for, because it is not there.
     pub missing: Option<Missing>,
     /// Jobs that have begun so far.

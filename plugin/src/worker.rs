@@ -9,8 +9,10 @@ mod job;
 mod journal;
 mod ladder;
 mod look;
+mod measure;
 pub mod models;
 pub mod places;
+mod reading;
 mod run;
 mod source;
 mod turns;
@@ -49,6 +51,10 @@ enum Message {
     Finished(Box<job::Finished>),
     /// From a thread that has looked for a model that was chosen.
     Looked(Box<look::Looked>),
+    /// From a thread that listens to takes: what it heard of one.
+    Listened(Box<measure::Listened>),
+    /// From that thread, as its last act.
+    AllListened,
     /// The instance is being removed.
     Shutdown,
 }

@@ -1,6 +1,6 @@
 //! What a model can do.
 
-use crate::ModelId;
+use crate::{ModelId, Request};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
@@ -15,8 +15,10 @@ use std::ops::RangeInclusive;
 ///     channels: 1,
 ///     seconds: 0.25..=4.0,
 ///     prompt_chars: 200,
+///     prompt_pieces: 60,
 ///     most_steps: 1,
 ///     ladder: vec![1],
+///     usual_steps: 1,
 ///     most_variations: 1,
 ///     guidance: None,
 ///     abilities: Abilities::default(),
@@ -39,10 +41,14 @@ pub struct Card {
     pub seconds: RangeInclusive<f64>,
     /// Longest prompt it takes, in characters; it may read less of it.
     pub prompt_chars: usize,
+    /// How much of a prompt it reads, in pieces of words; see [`Reading`](crate::Reading).
+    pub prompt_pieces: usize,
     /// Largest number of solver steps.
     pub most_steps: u32,
     /// Numbers of steps that are worth offering, rising. Drafts are made with those below what was asked for.
     pub ladder: Vec<u32>,
+    /// The number of steps to begin with.
+    pub usual_steps: u32,
     /// Most sounds it makes at once.
     pub most_variations: u32,
     /// Classifier-free guidance; `None` if the model has none.
@@ -51,6 +57,30 @@ pub struct Card {
     pub abilities: Abilities,
     /// What a sound costs.
     pub cost: Cost,
+}
+
+impl Card {
+    /// Whether the negative prompt of `request` changes its sound: the model has to have one, and guidance has to have an
+    /// effect, which is where the negative prompt stands.
+    ///
+    /// ```
+    /// # use straightshot_protocol::{Abilities, Card, Cost, Guidance, ModelId, Request};
+    /// # let cost = Cost { text: 20.0, step: 4.0, step_per_second: 4.0, decode_per_second: 43.0 };
+    /// # let card = Card {
+    /// #     id: ModelId::named("short sounds"), sample_rate_hz: 44_100, channels: 1, seconds: 0.25..=4.0,
+    /// #     prompt_chars: 200, prompt_pieces: 60, most_steps: 24, ladder: vec![1], usual_steps: 1,
+    /// #     most_variations: 1, guidance: Some(Guidance { most: 9.0, learnt_one_step: 3.0, learnt: 3.0 }),
+    /// #     abilities: Abilities { negative_prompt: true, ..Abilities::default() }, cost,
+    /// # };
+    /// let request = |guidance| Request { negative_prompt: "birds".into(), guidance, ..Request::default() };
+    /// assert!(!card.heeds_negative_prompt(&request(3.0)), "that is what it has learnt, with one evaluation");
+    /// assert!(card.heeds_negative_prompt(&request(4.0)));
+    /// ```
+    #[must_use]
+    pub fn heeds_negative_prompt(&self, request: &Request) -> bool {
+        let guided = |guidance: Guidance| guidance.has_effect(request.guidance, request.steps);
+        self.abilities.negative_prompt && self.guidance.is_some_and(guided)
+    }
 }
 
 /// Range of the guidance scale, and from where on it has an effect.

@@ -6,6 +6,10 @@
 //! | [`Card`] | what a model can do: rate, lengths, steps, guidance, abilities, cost |
 //! | [`Progress`], [`Stage`] | how far a job is |
 //! | [`CancelToken`] | "stop", from one thread to another |
+//! | [`Level`] | how loud the finished sound is |
+//! | [`Reading`] | what a model makes of a text, word by word |
+//! | [`negations`] | what a text says that should not be heard |
+//! | [`words`], [`stem`] | the words of a text as people see them |
 //! | [`Audio`] | the sound itself, one or two channels |
 //! | [`Failure`], [`ErrorKind`] | what went wrong, in a sentence for the person at the screen |
 //!
@@ -17,13 +21,21 @@
 mod audio;
 mod card;
 mod error;
+mod level;
 mod model_id;
+mod negation;
 mod progress;
+mod reading;
 mod request;
+mod words;
 
 pub use audio::Audio;
 pub use card::{Abilities, Card, Cost, Guidance};
 pub use error::{ErrorKind, Failure};
+pub use level::{Level, MOST_PEAK_DBFS};
 pub use model_id::{ContentHash, ContentHasher, ModelId};
+pub use negation::{Negation, negations, without};
 pub use progress::{CancelToken, Progress, Stage, StageTimings};
+pub use reading::{Grasp, Reading, Word};
 pub use request::{How, Request, Source};
+pub use words::{stem, words};

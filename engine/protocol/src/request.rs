@@ -1,6 +1,6 @@
 //! What to make.
 
-use crate::{Audio, Card, ErrorKind, Failure, ModelId};
+use crate::{Audio, Card, ErrorKind, Failure, Level, ModelId};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -36,6 +36,9 @@ pub struct Request {
     /// How many sounds to make at once.
     #[serde(skip_serializing_if = "is_one")]
     pub variations: u32,
+    /// How loud it is when it is finished.
+    #[serde(skip_serializing_if = "Level::is_full")]
+    pub level: Level,
     /// A sound to start from; only for models whose card says they can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
@@ -82,6 +85,7 @@ impl Default for Request {
             seed: 0,
             seconds: 2.0,
             variations: 1,
+            level: Level::Full,
             source: None,
         }
     }
@@ -128,6 +132,9 @@ impl Request {
         if !(1..=card.most_variations).contains(&self.variations) {
             let (asked, most) = (self.variations, card.most_variations);
             return bad(format!("{asked} variations were asked for; 1 to {most} are possible"));
+        }
+        if !self.level.is_possible() {
+            return bad("The level asked for is not one that a sound can have".into());
         }
         match self.source.as_ref().map(|source| &source.how) {
             Some(How::Start { .. }) if !card.abilities.start_from_audio => {

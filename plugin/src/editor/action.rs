@@ -19,7 +19,7 @@ pub(super) use library::{LibraryAction, ListKey, StoreAction};
 pub(super) use play::PlayAction;
 pub(super) use queue::QueueAction;
 pub(super) use request::RequestAction;
-pub(super) use versions::VersionsAction;
+pub(super) use versions::{Part, VersionsAction};
 pub(super) use window::WindowAction;
 
 /// One thing the user asked for.

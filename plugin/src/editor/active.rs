@@ -1,15 +1,16 @@
 //! The active take: what sounds, where it is, how loud it is, and A/B comparison.
 
-use super::action::{Action, LibraryAction, PlayAction, RequestAction};
-use super::compare::{Compare, SIDES};
+use super::action::{Action, PlayAction, RequestAction, VersionsAction};
+use super::compare::{self, Compare, SIDES};
 use super::controls::{self, Look};
 use super::icons::{self, Icon};
 use super::shortcuts::Shortcut;
 use super::waveform::{self, Overview};
-use super::{takes, theme};
+use super::{takes, theme, versions};
 use crate::editor::link::View;
 use egui::{
-    Align, Align2, CursorIcon, Layout, Rect, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo, vec2,
+    Align, Align2, CursorIcon, Layout, Popup, Rect, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo,
+    vec2,
 };
 use straightshot_takes::{Take, TakeId};
 
@@ -41,7 +42,7 @@ impl ActiveTake {
         let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
         let layout = Layout::left_to_right(Align::Center);
         ui.allocate_ui_with_layout(size, layout, |ui| {
-            heading(ui, take, overview, compare, playhead, actions)
+            heading(ui, view, take, overview, compare, playhead, actions)
         });
         let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click());
         if let Some(text) = take.why_silent() {
@@ -72,9 +73,10 @@ impl ActiveTake {
     }
 }
 
-/// Audition button, name, readout and the A/B switch.
+/// Audition button, name, readout, recipe and the A/B switch.
 fn heading(
     ui: &mut Ui,
+    view: &View,
     take: &Take,
     overview: &Overview,
     compare: &Compare,
@@ -89,7 +91,8 @@ fn heading(
         actions.push(action.into());
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        compare_switch(ui, compare, actions);
+        compare_switch(ui, view, compare, actions);
+        recipe_button(ui, take, actions);
         let readout = format!(
             "{:.2} s   peak {}   RMS {}",
             overview.seconds,
@@ -120,16 +123,49 @@ fn provenance(take: &Take) -> String {
     )
 }
 
-/// Two segments that change between the last two takes.
-fn compare_switch(ui: &mut Ui, compare: &Compare, actions: &mut Vec<Action>) {
-    let Some(other) = compare.other() else { return };
+/// The button of the menu about what made the take.
+fn recipe_button(ui: &mut Ui, take: &Take, actions: &mut Vec<Action>) {
+    let hint = "Recipe of this take: use it again, or a part of it, or vary it";
+    let button = controls::icon_button(ui, Icon::Recall, theme::CONTROL_HEIGHT, Look::Bare, hint);
+    Popup::menu(&button).show(|ui| {
+        ui.set_min_width(22.0 * theme::UNIT);
+        versions::recipe_menu(ui, take, actions);
+    });
+}
+
+/// Two segments that change between the last two things that were chosen, and how they were made equally loud.
+fn compare_switch(ui: &mut Ui, view: &View, compare: &Compare, actions: &mut Vec<Action>) {
+    if compare.other().is_none() {
+        return;
+    }
+    let mut push = |action: VersionsAction| actions.push(action.into());
+    if compare.is_on() {
+        let hint = "Stop comparing: every take at its own level (Escape)";
+        if controls::icon_button(ui, Icon::Close, theme::ICON_SIZE, Look::Bare, hint).clicked() {
+            push(VersionsAction::EndComparing);
+        }
+        let keep =
+            egui::Button::new(RichText::new("Keep").font(theme::small()).color(theme::ACCENT)).frame(false);
+        if ui.add(keep).on_hover_text("Go on with what is heard: it becomes the active take").clicked() {
+            push(VersionsAction::KeepHeard);
+        }
+    }
+    let chosen = Some(compare.heard_side());
     let width = 9.0 * theme::UNIT;
-    let chosen = Some(compare.active_side());
     let response = ui.scope(|ui| controls::segmented(ui, "Compare", width, &SIDES, chosen));
     if response.inner.is_some() {
-        actions.push(LibraryAction::Select(other).into());
+        push(VersionsAction::Switch);
     }
-    response.response.on_hover_text(Shortcut::Compare.hint("Compare the last two takes"));
+    let matched = compare.matched(&view.takes, &view.status.measured);
+    let hint = format!(
+        "{}\nBoth are equally loud while you compare (B)",
+        compare.words(&view.takes, matched.as_ref())
+    );
+    response.response.on_hover_text(hint);
+    if let Some(matched) = matched.filter(|_| compare.is_on()) {
+        let text = RichText::new(compare::gains_text(&matched)).font(theme::small()).color(theme::ACCENT);
+        ui.add(egui::Label::new(text).extend());
+    }
 }
 
 /// What the panel shows before the first sound.

@@ -24,22 +24,11 @@ pub(super) fn text_within(painter: &Painter, rect: Rect, text: &str, font: FontI
     painter.galley(egui::pos2(rect.left(), top), galley, color);
 }
 
-/// What the line below the label of a segment says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mark {
-    /// What the segment stands for is there.
-    Ready,
-    /// What the segment stands for is what is heard.
-    Heard,
-}
-
 /// One choice of [`segments`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Segment<'a> {
     /// Its text.
     pub(super) label: &'a str,
-    /// The line below it.
-    pub(super) mark: Option<Mark>,
     /// Its tooltip, none if empty.
     pub(super) hint: &'a str,
 }
@@ -54,11 +43,11 @@ pub(super) fn segmented(
     labels: &[&str],
     selected: Option<usize>,
 ) -> Option<usize> {
-    let plain: Vec<_> = labels.iter().map(|label| Segment { label, mark: None, hint: "" }).collect();
+    let plain: Vec<_> = labels.iter().map(|label| Segment { label, hint: "" }).collect();
     segments(ui, name, width, &plain, selected).filter(|clicked| Some(*clicked) != selected)
 }
 
-/// [`segmented`] with marks and tooltips; a click on the selected segment is returned as well.
+/// [`segmented`] with tooltips; a click on the selected segment is returned as well.
 pub(super) fn segments(
     ui: &mut Ui,
     name: &str,
@@ -66,7 +55,19 @@ pub(super) fn segments(
     segments: &[Segment<'_>],
     selected: Option<usize>,
 ) -> Option<usize> {
-    let (rect, _) = ui.allocate_exact_size(vec2(width, theme::CONTROL_HEIGHT), Sense::hover());
+    noted_segments(ui, name, vec2(width, theme::CONTROL_HEIGHT), segments, &[], selected)
+}
+
+/// [`segments`] with a quiet text below each label, as far as there are `notes` and room.
+pub(super) fn noted_segments(
+    ui: &mut Ui,
+    name: &str,
+    size: Vec2,
+    segments: &[Segment<'_>],
+    notes: &[String],
+    selected: Option<usize>,
+) -> Option<usize> {
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     ui.painter().rect(rect, theme::RADIUS, theme::WELL, theme::outline(theme::LINE), StrokeKind::Inside);
     let inner = rect.shrink(3.0);
     let mut clicked = None;
@@ -82,7 +83,8 @@ pub(super) fn segments(
                 format!("{name} {}", segment.label),
             )
         });
-        paint_segment(ui, cell, segment, chosen, &response);
+        let note = notes.get(index).map_or("", String::as_str);
+        paint_segment(ui, cell, (segment.label, note), chosen, &response);
         let response = response.on_hover_cursor(CursorIcon::PointingHand);
         let response = if segment.hint.is_empty() { response } else { response.on_hover_text(segment.hint) };
         if response.clicked() {
@@ -92,7 +94,7 @@ pub(super) fn segments(
     clicked
 }
 
-fn paint_segment(ui: &Ui, cell: Rect, segment: &Segment<'_>, chosen: bool, response: &Response) {
+fn paint_segment(ui: &Ui, cell: Rect, texts: (&str, &str), chosen: bool, response: &Response) {
     let (fill, text) = match (chosen, response.hovered()) {
         (true, false) => (theme::ACCENT, theme::ON_ACCENT),
         (true, true) => (theme::ACCENT_BRIGHT, theme::ON_ACCENT),
@@ -100,17 +102,24 @@ fn paint_segment(ui: &Ui, cell: Rect, segment: &Segment<'_>, chosen: bool, respo
         (false, false) => (Color32::TRANSPARENT, theme::TEXT_DIM),
     };
     ui.painter().rect_filled(cell, 4, fill);
-    ui.painter().text(cell.center(), Align2::CENTER_CENTER, segment.label, theme::body(), text);
-    let line = match (segment.mark, chosen) {
-        (Some(Mark::Heard), true) => theme::ON_ACCENT,
-        (Some(Mark::Heard), false) => theme::ACCENT,
-        (Some(Mark::Ready), true) => theme::ON_ACCENT.gamma_multiply(0.5),
-        (Some(Mark::Ready), false) => theme::TEXT_FAINT,
-        (None, _) => Color32::TRANSPARENT,
-    };
-    let foot = Rect::from_center_size(cell.center_bottom() - vec2(0.0, 3.0), vec2(2.0 * theme::UNIT, 2.0));
-    ui.painter().rect_filled(foot, 1, line);
+    paint_label(ui, cell, texts, text);
     focus_ring(ui, cell, response);
+}
+
+/// The label of a segment with the note below it; a note that finds no room is left out.
+fn paint_label(ui: &Ui, cell: Rect, (label, note): (&str, &str), color: Color32) {
+    let painter = ui.painter();
+    let quiet = color.gamma_multiply(0.8);
+    let has_text = !note.is_empty();
+    let note = painter.layout_no_wrap(note.to_owned(), theme::tiny(), quiet);
+    let has_note = has_text && note.size().x <= cell.width();
+    let shift = if has_note { note.size().y / 2.0 } else { 0.0 };
+    let at = cell.center() - vec2(0.0, shift - 1.0);
+    painter.text(at, Align2::CENTER_CENTER, label, theme::body(), color);
+    if has_note {
+        let at = Align2::CENTER_BOTTOM.anchor_size(cell.center_bottom() - vec2(0.0, 1.0), note.size());
+        painter.galley(at.min, note, quiet);
+    }
 }
 
 /// Outlines `rect` while the keyboard focus is on `response`.

@@ -14,6 +14,7 @@ use straightshot_takes::{Embed, Epoch, ModelChoice, Session, Shelf, Take, TakeId
 
 mod library;
 mod playing;
+mod versions;
 
 pub use playing::{Arrangement, Audition, Begin, Playing, Readiness, SoundId};
 
@@ -74,6 +75,13 @@ impl View {
     #[must_use]
     pub fn card(&self) -> Option<&Card> {
         self.status.card.as_deref()
+    }
+
+    /// The active take, while a job adds finer versions to it.
+    #[must_use]
+    pub fn refining(&self) -> Option<TakeId> {
+        let job = self.status.job.as_ref()?;
+        self.active().filter(|take| job.same_but_steps(&take.request)).map(|take| take.id)
     }
 
     /// Whether a job is queued or running.

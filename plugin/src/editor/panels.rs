@@ -94,7 +94,8 @@ impl Panels {
     /// Takes in what has changed since the last frame, `seconds` ago.
     pub(super) fn follow(&mut self, view: &View, peak: f32, seconds: f32) {
         self.prompt.follow(view);
-        self.compare.follow(&view.takes, view.active_take);
+        let heard = view.active().map(|take| &**take);
+        self.compare.follow(&view.takes, heard, view.refining());
         self.meter.advance(peak, seconds);
     }
 
@@ -258,7 +259,7 @@ impl Panels {
         let prompt_height = (PROMPT_HEIGHT.0 + PROMPT_SHARE * spare.max(0.0)).min(PROMPT_HEIGHT.1).round();
         let scroll = ScrollArea::vertical().id_salt("request").auto_shrink(false);
         let shown = scroll.show(ui, |ui| {
-            let edited = self.prompt.show(ui, prompt_height, scene.view.card());
+            let edited = self.prompt.show(ui, prompt_height, scene, actions);
             settings::show(ui, scene.params, scene.setter, scene.view, actions);
             let ready = !self.prompt.prompt.trim().is_empty();
             self.queue.show(ui, scene, ready, actions);

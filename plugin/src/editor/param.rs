@@ -75,14 +75,15 @@ pub(super) fn int_field(
     (response, changed.or(default))
 }
 
-/// A number field for a continuous parameter.
+/// A number field for a continuous parameter. A value outside of the range of `look`, which counts for the same as the nearest one
+/// in it, is shown as that and stays as it is until the user moves it.
 pub(super) fn float_field(
     ui: &mut Ui,
     setter: &ParamSetter<'_>,
     param: &FloatParam,
     look: &Field<'_>,
 ) -> Response {
-    let current = param.value();
+    let current = param.value().clamp(look.range.0, look.range.1);
     let mut value = current;
     let drag = DragValue::new(&mut value).fixed_decimals(look.decimals);
     let response = field(ui, drag, look, param.name(), param.modulated_normalized_value());

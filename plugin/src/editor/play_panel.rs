@@ -70,7 +70,7 @@ const CHOICE_SEGMENTS: [Segment<'static>; 5] = [
 ];
 
 const fn segment(label: &'static str, hint: &'static str) -> Segment<'static> {
-    Segment { label, mark: None, hint }
+    Segment { label, hint }
 }
 
 impl PlayPanel {

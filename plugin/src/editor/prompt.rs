@@ -1,17 +1,24 @@
 //! The prompt and the negative prompt: text fields that own their text while the window is open.
 
+mod marks;
+mod notes;
+
+use super::action::{Action, VersionsAction};
 use super::controls;
 use super::icons::{self, Icon};
+use super::scene::Scene;
 use super::theme;
 use crate::editor::link::View;
+use crate::measured::ReadText;
+use egui::text::TextFormat;
 use egui::{
-    Align, CursorIcon, Frame, Id, Layout, Margin, Rect, Response, RichText, ScrollArea, Sense, Stroke,
-    TextEdit, Ui, UiBuilder, Vec2, vec2,
+    CursorIcon, Frame, Id, Margin, Rect, Response, RichText, ScrollArea, Sense, Stroke, TextBuffer, TextEdit,
+    Ui, UiBuilder, Vec2, vec2,
 };
-use straightshot_protocol::Card;
+use notes::{Note, Remedy};
+use std::sync::Arc;
+use straightshot_protocol::{ModelId, Request, negations, without};
 
-/// The character counter appears when fewer than this many characters are left.
-const COUNTER_FROM: usize = 200;
 /// Name of the prompt's field.
 const PROMPT: &str = "prompt";
 /// Name of the negative prompt's field.
@@ -33,6 +40,10 @@ pub(super) struct PromptFields {
     pub(super) negative_prompt: String,
     /// Whether the negative prompt's field is unfolded.
     unfolded: bool,
+    /// How the two were read last, maybe when they were a little different.
+    read: [Option<Arc<ReadText>>; 2],
+    /// The texts that were asked to be read, and by which model.
+    asked: [(String, ModelId); 2],
     /// Whether the cursor is to go to the prompt.
     wants_focus: bool,
 }
@@ -58,6 +69,11 @@ impl PromptFields {
             self.unfolded |= !view.negative_prompt.is_empty();
             self.negative_prompt.clone_from(&view.negative_prompt);
         }
+        for (text, read) in [&self.prompt, &self.negative_prompt].into_iter().zip(&mut self.read) {
+            if let Some(newest) = view.status.readings.iter().find(|newest| newest.text == *text) {
+                *read = Some(newest.clone());
+            }
+        }
     }
 
     /// Puts the cursor into the prompt.
@@ -71,33 +87,98 @@ impl PromptFields {
         if self.unfolded { folded + NEGATIVE_HEIGHT + theme::UNIT } else { folded }
     }
 
-    /// Draws both fields as far as the model of `card` reads them; the prompt's is `height` points high.
-    pub(super) fn show(&mut self, ui: &mut Ui, height: f32, card: Option<&Card>) -> Edited {
-        let mut edited = Edited::default();
+    /// Draws both fields as the model of the next sound reads them; the prompt's is `height` points high.
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        height: f32,
+        scene: &Scene<'_>,
+        actions: &mut Vec<Action>,
+    ) -> Edited {
         if std::mem::take(&mut self.wants_focus) {
             ui.memory_mut(|memory| memory.request_focus(field_id(PROMPT)));
         }
-        let most = card.map_or(usize::MAX, |card| card.prompt_chars);
-        heading(ui, "Prompt", self.prompt.chars().count(), most);
-        edited.prompt = text_field(ui, PROMPT, &mut self.prompt, PLACEHOLDER, (height, most)).changed();
-        let is_read = card.is_none_or(|card| card.abilities.negative_prompt);
-        let state = match (is_read, self.unfolded || self.negative_prompt.is_empty()) {
-            (false, _) => " (this model reads none)",
-            (true, false) => " (in use)",
-            (true, true) => "",
+        let card = scene.view.card();
+        let params = scene.params;
+        let next = Request {
+            steps: params.steps.value().unsigned_abs(),
+            guidance: params.guidance.value(),
+            ..Request::default()
         };
-        if fold_toggle(ui, "Negative prompt", self.unfolded, state).clicked() {
-            self.unfolded = !self.unfolded;
-        }
+        let most = card.map_or(usize::MAX, |card| card.prompt_chars);
+        let read = self.read.clone();
+        let read = read.each_ref().map(Option::as_deref);
+        let reading = read[0].filter(|read| read.text == self.prompt).map(|read| &read.reading);
+        let note = notes::of_prompt(&self.prompt, card, reading);
+        let mut remedy = heading(ui, note.as_ref(), reading.and_then(notes::counter));
+        let size = (height, most);
+        let mut edited = Edited {
+            prompt: text_field(ui, PROMPT, &mut self.prompt, PLACEHOLDER, size, read[0]).changed(),
+            ..Edited::default()
+        };
+        let why_not = card.and_then(|card| notes::of_negative(card, &next));
+        remedy = remedy.or(self.negative_heading(ui, why_not.as_ref()));
         if self.unfolded {
             let text = &mut self.negative_prompt;
             let size = (NEGATIVE_HEIGHT, most);
-            let field = |ui: &mut Ui| text_field(ui, NEGATIVE_PROMPT, text, NEGATIVE_PLACEHOLDER, size);
-            let shown = ui.add_enabled_ui(is_read, field).inner;
-            edited.negative_prompt =
-                shown.on_disabled_hover_text("The chosen model reads no negative prompt").changed();
+            let field =
+                |ui: &mut Ui| text_field(ui, NEGATIVE_PROMPT, text, NEGATIVE_PLACEHOLDER, size, read[1]);
+            let shown = ui.add_enabled_ui(why_not.is_none(), field).inner;
+            let why_not = why_not.map(|note| format!("The negative prompt {}. {}", note.text, note.hint));
+            edited.negative_prompt = shown.on_disabled_hover_text(why_not.unwrap_or_default()).changed();
         }
+        if let Some(remedy) = remedy {
+            self.apply(remedy, &mut edited, actions);
+        }
+        self.ask(scene.view, actions);
         edited
+    }
+
+    /// The line that folds the negative prompt, with what there is to say about it.
+    fn negative_heading(&mut self, ui: &mut Ui, why_not: Option<&Note>) -> Option<Remedy> {
+        let in_use = !self.negative_prompt.trim().is_empty();
+        let state = match why_not {
+            Some(note) if self.unfolded || in_use => format!(" {}", note.text),
+            None if in_use && !self.unfolded => " (in use)".to_owned(),
+            _ => String::new(),
+        };
+        let remedy = why_not.and_then(|note| note.remedy).filter(|_| self.unfolded || in_use);
+        let (row, chip) = row_with_chip(ui, remedy);
+        if fold_toggle(ui, row, "Negative prompt", self.unfolded, &state).clicked() {
+            self.unfolded = !self.unfolded;
+        }
+        remedy.filter(|_| chip)
+    }
+
+    /// Does what was offered.
+    fn apply(&mut self, remedy: Remedy, edited: &mut Edited, actions: &mut Vec<Action>) {
+        let denied = negations(&self.prompt);
+        match remedy {
+            Remedy::Guidance(scale) => actions.push(VersionsAction::SetGuidance(scale).into()),
+            Remedy::MoveToNegative => {
+                let before = Some(self.negative_prompt.trim().to_owned()).filter(|text| !text.is_empty());
+                let moved = before.into_iter().chain(denied.iter().map(|part| part.what.clone()));
+                self.negative_prompt = moved.collect::<Vec<_>>().join(", ");
+                self.prompt = without(&self.prompt, &denied);
+                self.unfolded = true;
+                (edited.prompt, edited.negative_prompt) = (true, true);
+            }
+            Remedy::LeaveOut => {
+                self.prompt = without(&self.prompt, &denied);
+                edited.prompt = true;
+            }
+        }
+    }
+
+    /// Asks for the texts to be read that have changed, or that another model is to read now.
+    fn ask(&mut self, view: &View, actions: &mut Vec<Action>) {
+        let model = view.card().map(|card| card.id.clone()).unwrap_or_default();
+        for (text, asked) in [&self.prompt, &self.negative_prompt].into_iter().zip(&mut self.asked) {
+            if asked.0 != *text || asked.1 != model {
+                *asked = (text.clone(), model.clone());
+                actions.push(VersionsAction::Read(text.clone()).into());
+            }
+        }
     }
 }
 
@@ -110,30 +191,46 @@ pub(super) fn is_field(id: Id) -> bool {
     [PROMPT, NEGATIVE_PROMPT].into_iter().any(|name| field_id(name) == id)
 }
 
-/// A caption with the counter at the right end.
-fn heading(ui: &mut Ui, text: &str, chars: usize, most: usize) {
-    ui.allocate_ui_with_layout(
-        vec2(ui.available_width(), theme::ICON_SIZE),
-        Layout::left_to_right(Align::Center),
-        |ui| {
-            controls::caption(ui, text);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| counter(ui, chars, most));
-        },
-    );
+/// A row, and what is left of it beside the button for `remedy`, if there is one; the second value is whether it was clicked.
+fn row_with_chip(ui: &mut Ui, remedy: Option<Remedy>) -> (Rect, bool) {
+    let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme::ICON_SIZE), Sense::hover());
+    let Some(label) = remedy.map(Remedy::label) else { return (row, false) };
+    let width = ui.painter().layout_no_wrap(label.clone(), theme::small(), theme::TEXT).size().x;
+    let chip = row.with_min_x(row.right() - width - 2.0 * theme::UNIT).shrink2(vec2(0.0, 1.0));
+    let clicked = controls::chip(ui, chip, &label).clicked();
+    (row.with_max_x(chip.left() - theme::UNIT), clicked)
 }
 
-fn counter(ui: &mut Ui, chars: usize, most: usize) {
-    if chars.saturating_add(COUNTER_FROM) < most {
-        return;
+/// The caption of the prompt with what there is to say about it, and the counter at the right end. Returns what was asked for.
+fn heading(ui: &mut Ui, note: Option<&Note>, counter: Option<(String, bool)>) -> Option<Remedy> {
+    let remedy = note.and_then(|note| note.remedy);
+    let (mut row, clicked) = row_with_chip(ui, remedy);
+    let text = |text: &str, color| ui.painter().layout_no_wrap(text.to_owned(), theme::small(), color);
+    if let Some((counter, is_over)) = counter {
+        let color = if is_over { theme::ERROR } else { theme::TEXT_DIM };
+        let galley = text(&counter, color);
+        let place = Rect::from_min_max(row.right_top() - vec2(galley.size().x, 0.0), row.max);
+        ui.painter().galley(place.left_center() - vec2(0.0, galley.size().y / 2.0), galley, color);
+        let hint = "The model reads the beginning of a long text. What it does not read is struck out.";
+        ui.interact(place, ui.scope_id().with("counter"), Sense::hover()).on_hover_text(hint);
+        row.set_right(place.left() - 2.0 * theme::UNIT);
     }
-    let color = if chars >= most { theme::ERROR } else { theme::TEXT_DIM };
-    ui.label(RichText::new(format!("{chars} / {most}")).font(theme::small()).color(color));
+    let name = text("Prompt", theme::TEXT_DIM);
+    let width = name.size().x;
+    ui.painter().galley(row.left_center() - vec2(0.0, name.size().y / 2.0), name, theme::TEXT_DIM);
+    if let Some(note) = note {
+        let place = row.with_min_x(row.left() + width + 2.0 * theme::UNIT);
+        let color = if note.is_warning { theme::ERROR } else { theme::TEXT_FAINT };
+        controls::text_within(ui.painter(), place, &note.text, theme::small(), color);
+        let hint = format!("{}\n{}", note.text, note.hint);
+        ui.interact(place, ui.scope_id().with("note"), Sense::hover()).on_hover_text(hint);
+    }
+    remedy.filter(|_| clicked)
 }
 
 /// The line that folds and unfolds the negative prompt.
-fn fold_toggle(ui: &mut Ui, text: &str, unfolded: bool, state: &str) -> Response {
-    let (row, response) =
-        ui.allocate_exact_size(vec2(ui.available_width(), theme::ICON_SIZE), Sense::click());
+fn fold_toggle(ui: &mut Ui, row: Rect, text: &str, unfolded: bool, state: &str) -> Response {
+    let response = ui.interact(row, ui.scope_id().with(text), Sense::click());
     let color = if response.hovered() { theme::TEXT } else { theme::TEXT_DIM };
     let icon = if unfolded { Icon::ChevronDown } else { Icon::ChevronRight };
     let place = Rect::from_center_size(row.left_center() + vec2(6.0, 0.0), Vec2::splat(12.0));
@@ -153,8 +250,18 @@ fn text_field(
     text: &mut String,
     placeholder: &'static str,
     (height, most): (f32, usize),
+    read: Option<&ReadText>,
 ) -> Response {
     let id = field_id(name);
+    let typing = typing_at(ui, id, text);
+    let color = if ui.is_enabled() { theme::TEXT } else { theme::TEXT_FAINT };
+    let plain = TextFormat::simple(theme::large(), color);
+    let mut layouter = |ui: &Ui, text: &dyn TextBuffer, width: f32| {
+        let mut job = marks::layout(text.as_str(), read, typing, &plain);
+        job.wrap.max_width = width;
+        job.keep_trailing_whitespace = true;
+        ui.fonts_mut(|fonts| fonts.layout_job(job))
+    };
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     let line = if ui.memory(|memory| memory.has_focus(id)) { theme::ACCENT } else { theme::LINE };
     let frame = Frame::new().fill(theme::WELL).stroke(Stroke::new(1.0, line)).corner_radius(theme::RADIUS);
@@ -171,9 +278,18 @@ fn text_field(
             .desired_rows(1)
             .min_size(vec2(0.0, rect.height() - 4.0))
             .char_limit(most)
+            .layouter(&mut layouter)
             // Without a modifier; with one, enter starts the generation.
             .return_key(egui::KeyboardShortcut::new(egui::Modifiers::NONE, egui::Key::Enter));
         ui.add(edit)
     });
     shown.inner.accessible_name(name)
+}
+
+/// Where the cursor is in the field `id`, in bytes of its text, while it is being edited.
+fn typing_at(ui: &Ui, id: Id, text: &str) -> Option<usize> {
+    let state =
+        egui::text_edit::TextEditState::load(ui.ctx(), id).filter(|_| ui.memory(|m| m.has_focus(id)))?;
+    let at = state.cursor.char_range()?.primary.index.0;
+    Some(text.char_indices().nth(at).map_or(text.len(), |(byte, _)| byte))
 }

@@ -1,10 +1,13 @@
-//! Steps, length, guidance and seed: the parameters that shape the next sound.
+//! Steps, length, guidance, level and seed: what shapes the next sound. Nothing here changes a take that is there.
 
-use super::action::{Action, RequestAction, VersionsAction};
-use super::controls::{self, Look, Mark, Segment};
+mod level;
+
+use super::action::{Action, RequestAction};
+use super::controls::{self, Look, Segment};
 use super::icons::Icon;
 use super::param::{self, Field};
 use super::theme;
+use super::versions::{expected, time_text};
 use crate::editor::link::View;
 use crate::params::{
     MAX_GUIDANCE, MAX_LENGTH_S, MAX_SEED, MAX_STEPS, MIN_GUIDANCE, MIN_LENGTH_S, MIN_SEED, MIN_STEPS,
@@ -12,14 +15,12 @@ use crate::params::{
 };
 use egui::{Align, Layout, Rect, StrokeKind, Ui, UiBuilder, vec2};
 use nice_plug::prelude::ParamSetter;
-use std::sync::Arc;
-use straightshot_protocol::Card;
-use straightshot_takes::Take;
+use straightshot_protocol::{Card, Request};
 
 /// Height of a caption with its control below, in points.
 const CELL_HEIGHT: f32 = 2.0 * theme::UNIT + 0.5 * theme::UNIT + theme::CONTROL_HEIGHT;
 /// Height of everything [`show`] draws, in points.
-pub(super) const HEIGHT: f32 = 3.0 * CELL_HEIGHT + 2.0 * theme::UNIT;
+pub(super) const HEIGHT: f32 = 3.0 * CELL_HEIGHT + 3.0 * theme::UNIT;
 
 /// Draws the rows over the full width.
 pub(super) fn show(
@@ -31,14 +32,23 @@ pub(super) fn show(
 ) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), egui::Sense::hover());
     let row = Rect::from_min_size(rect.min, vec2(rect.width(), CELL_HEIGHT));
-    let below = |rows: f32| row.translate(vec2(0.0, rows * (CELL_HEIGHT + theme::UNIT)));
+    // The marks of the steps have two lines.
+    let below = |rows: f32| row.translate(vec2(0.0, theme::UNIT + rows * (CELL_HEIGHT + theme::UNIT)));
     let column = |index| controls::column(below(1.0), index, 2, theme::UNIT);
-    cell(ui, row, "Steps", |ui| steps(ui, params, setter, view, actions));
+    let (level, seed_place) = level_and_seed(below(2.0));
     let card = view.card();
+    cell(ui, row, "Steps", |ui| steps(ui, params, setter, view, actions));
     cell(ui, column(0), "Length", |ui| length(ui, params, setter, card));
     let effect = GuidanceEffect::of(card, params.guidance.value(), params.steps.value());
     cell(ui, column(1), effect.caption(), |ui| guidance(ui, params, setter, &effect));
-    cell(ui, below(2.0), "Seed", |ui| seed(ui, params, setter, view.seed_locked, actions));
+    cell(ui, level, "Level", |ui| level::show(ui, view, actions));
+    cell(ui, seed_place, "Seed", |ui| seed(ui, params, setter, view.seed_locked, actions));
+}
+
+/// The places of the level and of the seed, which has two buttons and is wider.
+fn level_and_seed(row: Rect) -> (Rect, Rect) {
+    let (level, seed) = row.split_left_right_at_fraction(0.42);
+    (level.with_max_x(level.right() - theme::UNIT), seed)
 }
 
 /// A caption with one row of controls below it.
@@ -56,10 +66,7 @@ fn cell(ui: &mut Ui, rect: Rect, text: &str, add: impl FnOnce(&mut Ui)) {
     inside.horizontal(add);
 }
 
-/// The marks, a field for any other number, and the switch for drafts.
-///
-/// A number of steps that the active take has a version of is also shown and played, whichever way it was chosen; any
-/// other only counts for the next sound.
+/// The marks with the time that each takes here, a field for any other number, and the switch for drafts.
 fn steps(
     ui: &mut Ui,
     params: &StraightshotParams,
@@ -67,13 +74,17 @@ fn steps(
     view: &View,
     actions: &mut Vec<Action>,
 ) {
-    let width = 5.0 * theme::UNIT;
+    let width = 7.0 * theme::UNIT;
     let marks = ui.available_width() - width - theme::CONTROL_HEIGHT - 2.0 * theme::UNIT;
     let before = params.steps.value();
     let offered = step_marks(view.card());
     let chosen = offered.iter().position(|(mark, _)| *mark == before);
-    let segments: Vec<_> = offered.iter().map(|step| segment(view.active(), step)).collect();
-    let clicked = controls::segments(ui, "Steps", marks, &segments, chosen).map(|index| offered[index].0);
+    let times: Vec<_> = offered.iter().map(|(mark, _)| time_of(*mark, params, view)).collect();
+    let hint = "Steps of the next sound, and how long it takes on this computer";
+    let segments: Vec<_> = offered.iter().map(|(_, label)| Segment { label, hint }).collect();
+    let size = vec2(marks, theme::CONTROL_HEIGHT + theme::UNIT);
+    let clicked = controls::noted_segments(ui, "Steps", size, &segments, &times, chosen);
+    let clicked = clicked.map(|index| offered[index].0);
     if let Some(mark) = clicked.filter(|mark| *mark != before) {
         param::set(setter, &params.steps, mark);
     }
@@ -83,17 +94,25 @@ fn steps(
         decimals: 0,
         suffix: "",
         width,
-        hint: "Solver steps: 1 is fastest, more add detail.",
+        hint: "Steps of the next sound: 1 is fastest, more add detail.",
     };
-    let (field, entered) = param::int_field(ui, setter, &params.steps, &look);
+    let (field, _) = param::int_field(ui, setter, &params.steps, &look);
     if chosen.is_none() {
         let line = theme::outline(theme::ACCENT);
         ui.painter().rect_stroke(field.rect, theme::RADIUS, line, StrokeKind::Inside);
     }
-    if let (Some(steps), Some(take)) = (clicked.or(entered), view.active()) {
-        actions.push(VersionsAction::ShowSteps(take.id, steps.unsigned_abs()).into());
-    }
     draft_switch(ui, view.draft_first, actions);
+}
+
+/// How long the next sound takes with so many steps on this computer; empty until a sound was made.
+fn time_of(steps: i32, params: &StraightshotParams, view: &View) -> String {
+    let request = Request {
+        steps: steps.unsigned_abs(),
+        guidance: params.guidance.value(),
+        seconds: params.length.value().into(),
+        ..Request::default()
+    };
+    expected(view, &request).map(time_text).unwrap_or_default()
 }
 
 /// Step counts that the model offers, with their labels; any other value is set and shown in the field beside them.
@@ -101,22 +120,6 @@ fn step_marks(card: Option<&Card>) -> Vec<(i32, String)> {
     let offered = card.map_or(&[][..], |card| &card.ladder);
     let marks = offered.iter().filter_map(|steps| i32::try_from(*steps).ok());
     marks.filter(|steps| (MIN_STEPS..=MAX_STEPS).contains(steps)).map(|s| (s, s.to_string())).collect()
-}
-
-/// A step count, marked if `take` has a version of it.
-fn segment<'a>(take: Option<&Arc<Take>>, (count, label): &'a (i32, String)) -> Segment<'a> {
-    let steps = count.unsigned_abs();
-    match take {
-        Some(take) if take.request.steps == steps => {
-            Segment { label, mark: Some(Mark::Heard), hint: "The take below has this many steps" }
-        }
-        Some(take) if take.has_steps(steps) => Segment {
-            label,
-            mark: Some(Mark::Ready),
-            hint: "Hear the take below with this many steps, at once",
-        },
-        _ => Segment { label, mark: None, hint: "" },
-    }
 }
 
 fn draft_switch(ui: &mut Ui, on: bool, actions: &mut Vec<Action>) {
@@ -179,9 +182,9 @@ impl GuidanceEffect {
 
     fn caption(&self) -> &'static str {
         match (self.most, self.has_effect) {
-            (None, _) => "Guidance (this model has none)",
+            (None, _) => "Guidance: has none",
             (Some(_), true) => "Guidance",
-            (Some(_), false) => "Guidance (as learnt)",
+            (Some(_), false) => "Guidance: as learnt",
         }
     }
 
@@ -189,19 +192,25 @@ impl GuidanceEffect {
         match self.most {
             None => "The model has no guidance: it follows the prompt as it has learnt to.".to_owned(),
             Some(_) if self.learnt > 1.0 => format!(
-                "How strictly the sound follows the prompt. The model has learnt {} with this number of steps: only more has \
-                 an effect.",
+                "How strictly the sound follows the prompt. The model has learnt {}, so that less would change nothing; more \
+                 takes about twice the time.",
                 self.learnt
             ),
             Some(_) => "How strictly the sound follows the prompt; 1 is neutral.".to_owned(),
         }
+    }
+
+    /// The smallest scale that is different from the others below it, and the largest.
+    fn range(&self) -> (f32, f32) {
+        let least = if self.learnt > 1.0 { self.learnt } else { MIN_GUIDANCE };
+        (least.clamp(MIN_GUIDANCE, MAX_GUIDANCE), self.most.unwrap_or(MAX_GUIDANCE))
     }
 }
 
 fn guidance(ui: &mut Ui, params: &StraightshotParams, setter: &ParamSetter<'_>, effect: &GuidanceEffect) {
     let hint = effect.hint();
     let look = Field {
-        range: (MIN_GUIDANCE, effect.most.unwrap_or(MAX_GUIDANCE)),
+        range: effect.range(),
         speed: 0.02,
         decimals: 1,
         suffix: "",
@@ -275,11 +284,13 @@ mod tests {
         let mut card = default_card();
         card.guidance = Some(Guidance { most: 8.0, learnt_one_step: 3.0, learnt: 2.0 });
         let of = |card: &Card, scale, steps| GuidanceEffect::of(Some(card), scale, steps);
-        assert_eq!(of(&card, 2.5, 1).caption(), "Guidance (as learnt)");
+        assert_eq!(of(&card, 2.5, 1).caption(), "Guidance: as learnt");
         assert_eq!(of(&card, 2.5, 4).caption(), "Guidance");
-        assert_eq!(of(&card, 2.5, 4).most, Some(8.0));
+        assert_eq!((of(&card, 2.5, 1).range(), of(&card, 2.5, 4).range()), ((3.0, 8.0), (2.0, 8.0)));
         assert!(of(&card, 2.5, 1).hint().contains("learnt 3 "), "{}", of(&card, 2.5, 1).hint());
         card.guidance = None;
         assert!(of(&card, 2.5, 1).most.is_none() && of(&card, 2.5, 1).caption().contains("has none"));
+        card.guidance = Some(Guidance { most: 8.0, learnt_one_step: 1.0, learnt: 1.0 });
+        assert_eq!(of(&card, 2.5, 4).range(), (0.0, 8.0));
     }
 }

@@ -10,7 +10,7 @@ use super::action::{
     Action, LibraryAction, ListKey, PlayAction, QueueAction, RequestAction, VersionsAction, WindowAction,
 };
 use super::compare::Compare;
-use super::{prompt, theme};
+use super::{prompt, theme, versions};
 use crate::editor::link::View;
 use egui::{Event, Key, Modifiers, Popup, Ui};
 
@@ -100,7 +100,7 @@ const VERSION_KEYS: [Press; 5] =
 pub(super) const TABLE: &[Entry] = &[
     entry(Shortcut::Generate, "Make", "Make a sound", &[ctrl(Key::Enter)]),
     entry(Shortcut::Prompt, "Make", "Go to the prompt", &[ctrl(Key::L)]),
-    entry(Shortcut::Cancel, "Make", "Stop making sounds", &[plain(Key::Escape)]),
+    entry(Shortcut::Cancel, "Make", "Stop comparing or making sounds", &[plain(Key::Escape)]),
     entry(Shortcut::Play, "Listen", "Play or stop", &[plain(Key::Space), ctrl(Key::Space)]),
     Entry {
         written: Some("↑ / ↓"),
@@ -113,9 +113,9 @@ pub(super) const TABLE: &[Entry] = &[
     },
     Entry {
         written: Some("1 – 5"),
-        ..entry(Shortcut::Version, "Listen", "Hear the take with fewer or more steps", &VERSION_KEYS)
+        ..entry(Shortcut::Version, "Listen", "Hear or make the take with fewer or more steps", &VERSION_KEYS)
     },
-    entry(Shortcut::Compare, "Listen", "Change between A and B", &[ctrl(Key::B), plain(Key::B)]),
+    entry(Shortcut::Compare, "Listen", "Hear A or B, equally loud", &[ctrl(Key::B), plain(Key::B)]),
     entry(Shortcut::Star, "Takes", "Star the take, or remove the star", &[plain(Key::S)]),
     entry(Shortcut::Reject, "Takes", "Reject the take, or take that back", &[plain(Key::X)]),
     entry(Shortcut::Notes, "Takes", "Write notes on the take", &[plain(Key::N)]),
@@ -231,7 +231,7 @@ pub(super) fn pressed(ui: &Ui, now: &Situation<'_>) -> Vec<Action> {
     let typing = ui.ctx().text_edit_focused();
     let mut actions = Vec::new();
     for entry in TABLE {
-        if entry.shortcut == Shortcut::Cancel && (now.help || !may_cancel(ui, now.view)) {
+        if entry.shortcut == Shortcut::Cancel && (now.help || !may_cancel(ui, now)) {
             continue;
         }
         if let Some(index) = entry.pressed(ui, typing) {
@@ -253,6 +253,7 @@ fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Opt
         }
         Shortcut::Prompt => Some(WindowAction::GoToPrompt.into()),
         Shortcut::Recall => Some(RequestAction::Recall(active?.id).into()),
+        Shortcut::Cancel if now.compare.is_on() => Some(VersionsAction::EndComparing.into()),
         Shortcut::Cancel => Some(QueueAction::Cancel.into()),
         Shortcut::Play => {
             active?;
@@ -264,11 +265,8 @@ fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Opt
         Shortcut::Notes => Some(LibraryAction::Key(ListKey::Note).into()),
         Shortcut::Find => Some(LibraryAction::Key(ListKey::Find).into()),
         Shortcut::ChooseAll => Some(LibraryAction::Key(ListKey::All).into()),
-        Shortcut::Version => {
-            let steps = *now.view.card()?.ladder.get(index)?;
-            Some(VersionsAction::ShowSteps(active?.id, steps).into())
-        }
-        Shortcut::Compare => Some(LibraryAction::Select(now.compare.other()?).into()),
+        Shortcut::Version => versions::by_key(now.view, index).map(Action::from),
+        Shortcut::Compare => now.compare.other().map(|_| VersionsAction::Switch.into()),
         Shortcut::Rename => Some(LibraryAction::StartRenaming(active?.id).into()),
         Shortcut::Delete => Some(LibraryAction::DeleteChosen.into()),
         Shortcut::Zoom => {
@@ -283,10 +281,10 @@ fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Opt
     }
 }
 
-/// Whether escape cancels a job; elsewhere it gives up what is typed or closes what is open.
-fn may_cancel(ui: &Ui, view: &View) -> bool {
+/// Whether escape ends a comparison or cancels a job; elsewhere it gives up what is typed or closes what is open.
+fn may_cancel(ui: &Ui, now: &Situation<'_>) -> bool {
     let elsewhere = ui.memory(|memory| memory.focused().is_some_and(|focused| !prompt::is_field(focused)));
-    view.is_busy() && !elsewhere && !Popup::is_any_open(ui.ctx())
+    (now.view.is_busy() || now.compare.is_on()) && !elsewhere && !Popup::is_any_open(ui.ctx())
 }
 
 /// Takes the keyboard from every field when the window has lost it: keys go to the host then, and a field must not look

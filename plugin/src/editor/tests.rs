@@ -271,9 +271,13 @@ fn a_longer_prompt_than_the_engine_reads_cannot_be_typed() {
 }
 
 #[test]
-fn the_other_take_is_one_key_away() {
+fn ab_compare_is_one_key_away() {
     let mut window = Window::open(view_with_takes(), USUAL);
-    assert_eq!(window.key(Modifiers::COMMAND, Key::B), [Action::Library(LibraryAction::Select(TakeId(3)))]);
+    for modifiers in [Modifiers::COMMAND, Modifiers::NONE] {
+        assert_eq!(window.key(modifiers, Key::B), [Action::Versions(VersionsAction::Switch)]);
+    }
+    window.click("prompt");
+    assert_eq!(window.key(Modifiers::NONE, Key::B), [], "it is typed");
 }
 
 #[test]
@@ -308,38 +312,53 @@ fn window_with_versions() -> Window {
 }
 
 #[test]
-fn a_mark_the_take_has_sets_the_parameter_and_switches_the_take() {
+fn the_steps_of_the_next_sound_change_no_take() {
     let mut window = window_with_versions();
-    assert_eq!(window.click("Steps 2"), [Action::Versions(VersionsAction::ShowSteps(TakeId(1), 2))]);
+    assert_eq!(window.click("Steps 2"), []);
     assert_eq!(window.params.steps.value(), 2);
     assert!(matches!(window.host.calls.lock()[..], [Call::Begin, Call::Set(_), Call::End]));
-}
-
-#[test]
-fn a_click_on_the_chosen_mark_goes_back_to_its_version_without_a_gesture() {
-    let mut window = window_with_versions();
-    assert_eq!(window.click("Steps 8"), [Action::Versions(VersionsAction::ShowSteps(TakeId(1), 8))]);
-    assert_eq!(*window.host.calls.lock(), []);
-}
-
-#[test]
-fn a_number_of_steps_that_is_typed_switches_the_take_too() {
-    let mut window = window_with_versions();
     window.click("Steps");
-    window.frame(vec![Event::Text("2".into())]);
-    let actions = window.key(Modifiers::NONE, Key::Enter);
-    let later = window.frame(Vec::new());
-    assert_eq!([actions, later].concat(), [Action::Versions(VersionsAction::ShowSteps(TakeId(1), 2))]);
-    assert_eq!(window.params.steps.value(), 2);
-}
-
-#[test]
-fn a_parameter_that_the_host_moves_switches_nothing() {
-    let mut window = window_with_versions();
+    window.frame(vec![Event::Text("4".into())]);
+    assert_eq!(window.key(Modifiers::NONE, Key::Enter), []);
+    assert_eq!(window.frame(Vec::new()), []);
     // SAFETY: the parameter outlives the call.
     unsafe { window.params.steps.as_ptr()._internal_set_normalized_value(0.0) };
+    assert_eq!(window.frame(Vec::new()), [], "nor does a host that moves the parameter");
+}
+
+#[test]
+fn a_version_is_played_by_a_click_or_its_key_and_made_where_it_is_not_there() {
+    let mut window = window_with_versions();
+    let hear = |steps| [Action::Versions(VersionsAction::Hear(TakeId(1), steps))];
+    let make = |steps| [Action::Versions(VersionsAction::Make(TakeId(1), steps))];
+    assert_eq!(window.click("Version, 2 steps"), hear(2));
+    assert_eq!(window.click("Make 4 steps"), make(4));
+    assert_eq!(window.key(Modifiers::NONE, Key::Num1), hear(1));
+    assert_eq!(window.key(Modifiers::NONE, Key::Num3), make(4));
+    assert_eq!(window.key(Modifiers::NONE, Key::Num5), make(24));
+    assert_eq!(*window.host.calls.lock(), [], "the next sound has the steps that it had");
+    window.click("prompt");
+    assert_eq!(window.key(Modifiers::NONE, Key::Num1), [], "it is typed");
+}
+
+#[test]
+fn what_should_not_be_heard_goes_to_the_negative_prompt_in_one_click() {
+    let view = View { prompt: "rain, no thunder".into(), ..empty_view() };
+    let mut window = Window::open(view, USUAL);
+    window.click("Move to negative prompt");
+    assert_eq!((window.view.prompt.as_str(), window.panels.prompt.negative_prompt.as_str()), ("rain", "thunder"));
+    window.view.negative_prompt = "thunder".into();
+    window.frame(Vec::new());
+    assert_eq!(window.click("Use guidance 5"), [Action::Versions(VersionsAction::SetGuidance(5.0))]);
+}
+
+#[test]
+fn a_text_is_asked_to_be_read_once() {
+    let mut window = Window::open(empty_view(), USUAL);
+    window.click("prompt");
+    let read = |text: &str| [Action::Versions(VersionsAction::Read(text.into()))];
+    assert_eq!(window.frame(vec![Event::Text("rain".into())]), read("rain"));
     assert_eq!(window.frame(Vec::new()), []);
-    assert_eq!(window.params.steps.value(), 1);
 }
 
 #[test]

@@ -62,6 +62,11 @@ pub(super) fn small() -> FontId {
     FontId::new(12.0, FontFamily::Proportional)
 }
 
+/// Figures below the label of a segment, 10 pt.
+pub(super) fn tiny() -> FontId {
+    FontId::new(10.0, FontFamily::Proportional)
+}
+
 /// The prompt and the name of the active take, 16 pt.
 pub(super) fn large() -> FontId {
     FontId::new(16.0, FontFamily::Proportional)

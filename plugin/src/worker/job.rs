@@ -142,7 +142,7 @@ impl Job {
         let audio = clips.into_iter().next().filter(is_usable).ok_or_else(|| {
             Error::new(ErrorKind::Compute, "The model made a sound that cannot be played; try another seed")
         })?;
-        let take = Take::new(TakeId(0), request, &audio)?;
+        let take = Take::new(TakeId(0), request, &audio)?.that_took(timings.total());
         Ok(Sound { take, model: model.clone(), load, timings })
     }
 

@@ -1,11 +1,13 @@
 //! [worker thread] The loop: one message at a time.
 
+mod listening;
 mod model;
 
 use super::job::{Draft, Finished, Job, JobNumber, Sound};
 use super::journal;
 use super::look::Look;
 use super::models::{ModelCache, SoundEngine};
+use super::reading::Readers;
 use super::{Message, NO_THREAD};
 use crate::shared::{Command, Missing, Outcome, Severity, Shared};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
@@ -37,6 +39,11 @@ pub(super) struct Desk {
     model: Option<Arc<dyn SoundEngine>>,
     /// Who looks for a model that was chosen.
     look: Option<Look>,
+    /// Who reads what is being typed.
+    readers: Readers,
+    /// Who listens to takes, and those that wait for it.
+    listener: Option<JoinHandle<()>>,
+    unheard: Vec<TakeId>,
 }
 
 struct Current {
@@ -52,11 +59,24 @@ struct Current {
 
 impl Desk {
     pub(super) fn new(shared: Arc<Shared>, models: Arc<ModelCache>, inbox: Sender<Message>) -> Self {
-        Self { shared, models, inbox, current: None, replaced: Vec::new(), jobs: 0, model: None, look: None }
+        Self {
+            shared,
+            models,
+            inbox,
+            current: None,
+            replaced: Vec::new(),
+            jobs: 0,
+            model: None,
+            look: None,
+            readers: Readers::default(),
+            listener: None,
+            unheard: Vec::new(),
+        }
     }
 
     /// Serves until shutdown, then waits for the jobs' threads.
     pub(super) fn serve(mut self, messages: &Receiver<Message>) {
+        self.read_settings();
         loop {
             self.shared.outlet.service();
             let message = if self.shared.prepare_one() {
@@ -77,12 +97,15 @@ impl Desk {
                 Ok(Message::Looked(looked)) => self.looked(*looked),
                 Ok(Message::Draft(draft)) => self.draft(*draft),
                 Ok(Message::Finished(finished)) => self.finish(*finished),
+                Ok(Message::Listened(heard)) => self.listened(*heard),
+                Ok(Message::AllListened) => self.all_listened(),
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(Message::Shutdown) | Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         self.replace_current();
         self.stop_looking();
+        self.replaced.extend(self.listener.take());
         for thread in self.replaced.drain(..) {
             // A job's thread catches its panics; there is no result to look at.
             let _ = thread.join();
@@ -108,6 +131,9 @@ impl Desk {
             }
             Command::Cancel => self.cancel(),
             Command::ModelChosen => self.model_chosen(),
+            Command::Read(text) => self.read(text),
+            Command::Listen(takes) => self.listen_to(takes),
+            Command::SetLevel(level) => self.set_level(level),
             Command::Restored => self.resume(),
             Command::Publish => self.shared.publish_active(),
         }
@@ -287,6 +313,7 @@ impl Desk {
     /// shows it, so that whoever sees it can play it. Returns the take that it is in.
     fn keep(&mut self, sound: Sound, epoch: Epoch, last: bool) -> TakeId {
         let Sound { take, model, load, timings } = sound;
+        self.learn_pace(model.card(), &take.request, &timings);
         let started = Instant::now();
         let heard = self.shared.session.lock().preview(&take, epoch);
         if let Some(heard) = heard {

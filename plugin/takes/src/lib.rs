@@ -46,6 +46,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod version;
+mod versions;
 
 pub use autosave::Autosave;
 pub use embed::{DEFAULT_BUDGET_BYTES, Embed};
@@ -63,3 +64,4 @@ pub use sessions::sounds_in_use;
 pub use settings::Settings;
 pub use take::{Take, TakeId};
 pub use version::{PEAK_COLUMNS, Peak};
+pub use versions::VersionOfTake;

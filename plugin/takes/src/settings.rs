@@ -4,6 +4,7 @@ use super::folder::{DEFAULT_QUOTA_BYTES, MoveProgress, TakesFolder, data_folder,
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use straightshot_listening::LevelChoice;
 use straightshot_protocol::{ErrorKind, Failure};
 
 /// Name of the file in the data folder.
@@ -18,11 +19,13 @@ pub struct Settings {
     pub takes_folder: Option<PathBuf>,
     /// Bytes that the takes folder is meant to hold at most. Beyond that the user is told; nothing is deleted for it.
     pub quota_bytes: u64,
+    /// How loud new sounds are.
+    pub level: LevelChoice,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { takes_folder: None, quota_bytes: DEFAULT_QUOTA_BYTES }
+        Self { takes_folder: None, quota_bytes: DEFAULT_QUOTA_BYTES, level: LevelChoice::default() }
     }
 }
 

@@ -241,7 +241,7 @@ impl Take {
         self.versions().filter_map(Version::hash)
     }
 
-    fn versions(&self) -> impl Iterator<Item = &Version> {
+    pub(super) fn versions(&self) -> impl Iterator<Item = &Version> {
         std::iter::once(&self.shown).chain(&self.hidden)
     }
 }

@@ -3,6 +3,7 @@
 use super::edited::peaks;
 use super::kept::{Flac, Kept};
 use std::sync::Arc;
+use std::time::Duration;
 use straightshot_edits::{Edit, Edited};
 use straightshot_protocol::{Audio, ContentHash, Failure, Request};
 
@@ -33,6 +34,8 @@ pub(super) struct Version {
     pub(super) plain: Arc<Edited>,
     /// What an edit has made of it.
     pub(super) rendered: Option<Rendered>,
+    /// How long it took to make. Not persisted: another computer may open the project.
+    pub(super) took: Option<Duration>,
 }
 
 /// An edit of a version and what it has made.
@@ -63,7 +66,7 @@ impl Version {
         };
         let audio = Audio::mono(rate_hz, Vec::new());
         let plain = Arc::new(Edited::unedited(audio.clone()));
-        Self { steps, kept, audio, peaks: Arc::default(), plain, rendered: None }
+        Self { steps, kept, audio, peaks: Arc::default(), plain, rendered: None, took: None }
     }
 
     /// The hash that it is kept by; `None` while that is not known.
@@ -109,6 +112,7 @@ impl Version {
         if let (Kept::Flac(flac), Kept::Flac(other)) = (&mut self.kept, &other.kept) {
             flac.stored |= other.stored;
         }
+        self.took = self.took.or(other.took);
     }
 
     /// Whether both are the same sound.

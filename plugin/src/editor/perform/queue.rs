@@ -34,6 +34,7 @@ impl App {
             // The host may hand the new value to the parameter only with its next block.
             request.seed = u64::from(seed.unsigned_abs());
         }
+        request.level = at.view.status.level.level(&request.prompt);
         self.link.generate(request);
     }
 }

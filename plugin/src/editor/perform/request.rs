@@ -1,7 +1,7 @@
 //! What the next sound is made from.
 
 use super::Moment;
-use crate::editor::action::RequestAction;
+use crate::editor::action::{Part, RequestAction};
 use crate::editor::{App, param};
 use crate::params::{MAX_SEED, MIN_SEED};
 use nice_plug::prelude::ParamSetter;
@@ -27,14 +27,10 @@ impl App {
     /// Puts what made `take` back into the fields and parameters, and locks the seed so that it counts.
     fn recall(&self, take: &Take, setter: &ParamSetter<'_>) {
         let request = &take.request;
-        self.link.set_prompt(&request.prompt);
-        self.link.set_negative_prompt(&request.negative_prompt);
-        self.link.set_seed_locked(true);
-        param::set(setter, &self.params.steps, i32::try_from(request.steps).unwrap_or(i32::MAX));
-        param::set(setter, &self.params.seed, i32::try_from(request.seed).unwrap_or(MAX_SEED));
+        for part in [Part::Prompt, Part::Seed, Part::Steps, Part::Length] {
+            self.recall_part(request, part, setter);
+        }
         param::set(setter, &self.params.guidance, request.guidance);
-        #[expect(clippy::cast_possible_truncation, reason = "the parameter is an f32")]
-        param::set(setter, &self.params.length, request.seconds as f32);
     }
 }
 

@@ -10,12 +10,10 @@ use egui::{Align, Layout, TextEdit, Ui, vec2};
 const SEGMENTS: [Segment<'static>; 2] = [
     Segment {
         label: "Where playback starts",
-        mark: None,
         hint: "It begins whenever the host starts or jumps",
     },
     Segment {
         label: "At a position",
-        mark: None,
         hint: "It lies at one place of the song, from the very sample: the host can start and jump anywhere",
     },
 ];

@@ -1,0 +1,19 @@
+//! What an ear makes of sounds, without networks.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`Spectrum`], [`distance_db`] | how far apart two versions of a sound are |
+//! | [`enough`] | the fewest steps beyond which the ear gains nothing |
+//! | [`loudest_lufs`] | how loud its loudest 400 ms are |
+//! | [`LevelChoice`], [`loudness_of`] | how loud what a text describes is |
+
+#![forbid(unsafe_code)]
+
+mod distance;
+mod level;
+mod loudness;
+mod words;
+
+pub use distance::{Distance, INAUDIBLE_DB, Spectrum, distance_db, enough};
+pub use level::{Described, LevelChoice, loudness_of};
+pub use loudness::loudest_lufs;
