@@ -248,7 +248,7 @@ fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Opt
         Shortcut::Generate => {
             // What is being typed into a number field counts.
             leave_number_field(ui);
-            let ready = !now.view.is_busy() && !now.view.prompt.trim().is_empty();
+            let ready = !now.view.prompt.trim().is_empty();
             ready.then(|| QueueAction::Generate.into())
         }
         Shortcut::Prompt => Some(WindowAction::GoToPrompt.into()),

@@ -6,11 +6,11 @@ use super::action::{Action, LibraryAction, QueueAction, RequestAction, VersionsA
 use super::layout::MIN_SIZE;
 use super::panels::Panels;
 use super::scene::Scene;
-use super::shortcuts::{self, Situation};
+use super::shortcuts::{self, Shortcut, Situation};
 use super::theme;
 use crate::editor::link::View;
 use crate::params::StraightshotParams;
-use crate::shared::{JobProgress, Missing, Notice, Pass, Severity, Status};
+use crate::shared::{Job, JobProgress, JobState, Missing, Notice, Pass, Severity, Status};
 use crate::worker::models::default_card;
 use egui::accesskit::{Node, NodeId};
 use egui::{Context, Event, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, Vec2, pos2, vec2};
@@ -19,7 +19,7 @@ use nice_plug::prelude::{GuiContextInner, Param, ParamPtr, ParamSetter, PluginSt
 use parking_lot::Mutex;
 use std::sync::Arc;
 use straightshot_protocol::{Audio, ModelId, Progress, Request, Stage};
-use straightshot_takes::{Session, Take, TakeId};
+use straightshot_takes::{JobId, Purpose, Session, Take, TakeId};
 
 mod keyboard;
 
@@ -169,6 +169,20 @@ fn idle() -> Status {
     Status { card: Some(default_card().into()), ..Status::default() }
 }
 
+/// A job that is being made.
+fn running(progress: Option<JobProgress>) -> Job {
+    Job {
+        id: JobId(1),
+        purpose: Purpose::Make,
+        request: Request { prompt: "rain".into(), ..Request::default() },
+        takes: Vec::new(),
+        count: 4,
+        done: 1,
+        state: JobState::Running,
+        progress,
+    }
+}
+
 fn empty_view() -> View {
     View { draft_first: true, status: idle(), ..View::default() }
 }
@@ -255,11 +269,13 @@ fn what_is_being_typed_into_a_field_counts_for_the_generation() {
 }
 
 #[test]
-fn a_running_job_can_be_cancelled_and_not_started_twice() {
-    let status = Status { job: Some(Request::default()), ..idle() };
+fn a_running_job_can_be_cancelled_and_a_second_click_asks_for_more() {
+    let status = Status { jobs: vec![running(None)], ..idle() };
     let mut window = Window::open(View { prompt: "rain".into(), status, ..empty_view() }, USUAL);
-    assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), []);
+    assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), [Action::Queue(QueueAction::Generate)]);
     assert_eq!(window.key(Modifiers::NONE, Key::Escape), [Action::Queue(QueueAction::Cancel)]);
+    let stop = Shortcut::Cancel.hint("Stop it; what there is of it stays");
+    assert_eq!(window.click(&stop), [Action::Queue(QueueAction::CancelJob(JobId(1)))]);
 }
 
 #[test]
@@ -456,8 +472,7 @@ fn every_state_is_drawn_at_every_size() {
     let progress = Progress { stage: Stage::Flow { step: 1, steps: 4 }, fraction: 0.3, eta: None };
     let notice = Notice { severity: Severity::Error, text: "word ".repeat(200), detail: "detail".into() };
     let busy = Status {
-        job: Some(Request::default()),
-        progress: Some(JobProgress { pass: Pass::Refinement, progress }),
+        jobs: vec![running(Some(JobProgress { pass: Pass::Refinement, progress }))],
         notice: Some(notice),
         model: Some("model".into()),
         ..idle()

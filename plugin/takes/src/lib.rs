@@ -2,7 +2,8 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`Session`] | prompt, takes, bin and unfinished job of one instance, with the rules about them: plain data |
+//! | [`Session`] | prompt, takes, bin and unfinished jobs of one instance, with the rules about them: plain data |
+//! | [`QueuedJob`] | what is yet to be made: a recipe, and a seed for each of its sounds |
 //! | [`ModelChoice`] | which model the session makes its sounds with, and where it was seen last |
 //! | [`Take`] | one sound with its recipe, and its versions at other numbers of steps |
 //! | [`Session::step`], [`Gesture`] | undo and redo of all that is done with takes |
@@ -36,6 +37,7 @@ mod library;
 mod limit;
 mod marking;
 mod model;
+mod queue;
 mod reading;
 mod refinement;
 mod session;
@@ -59,6 +61,8 @@ pub use library::{
 };
 pub use limit::limit;
 pub use model::{ModelChoice, SavedPath};
+pub use queue::{JobId, Piece, Purpose, QueuedJob};
+pub use refinement::Made;
 pub use session::{Epoch, Session, SessionStore, default_name};
 pub use sessions::sounds_in_use;
 pub use settings::Settings;
