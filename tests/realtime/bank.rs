@@ -204,6 +204,37 @@ fn an_edit_is_heard_in_what_plays() {
 }
 
 #[test]
+fn loop_seamless_at_every_rate_of_the_host() {
+    // A second of whole periods: as a loop it has no seam.
+    let period = 100.0_f32;
+    let sine = |frame: usize| 0.5 * (frame as f32 * std::f32::consts::TAU / period).sin();
+    let instance = Instance::with_tones();
+    let request = Request { seed: 1, ..Request::default() };
+    let audio = Audio::mono(HOST_HZ, (0..44_100).map(sine).collect::<Vec<f32>>());
+    let take = Take::new(TakeId(1), request, &audio).expect("it is a sound");
+    instance.shared.session.lock().add_take(Arc::new(take));
+    let looped = straightshot_edits::Loop { range: 0..44_100, ..Default::default() };
+    let edit = straightshot_edits::Edit { looped: Some(looped), ..Default::default() };
+    instance.shared.session.lock().set_edit(TakeId(1), edit, "Loop", None);
+    assert!(instance.shared.keeper.wait_until_idle(Duration::from_secs(20)));
+    for rate_hz in [44_100, 48_000, 88_200, 96_000] {
+        let receiver = instance.shared.connect(rate_hz);
+        let mut player = Player::new(receiver, rate_hz, instance.shared.telemetry.clone());
+        let block = Block { mode: Mode::Loop, ..Block::default() };
+        let mut sound = vec![0.0; 5 * rate_hz as usize / 2];
+        player.process(&block, [on(0, 60)], &mut [&mut sound]);
+        // Every hundredth of a second holds four whole periods.
+        for (index, window) in sound.chunks(rate_hz as usize / 100).enumerate().skip(1) {
+            let peak = window.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+            assert!((0.49..0.51).contains(&peak), "{peak} after {index} hundredths at {rate_hz} Hz");
+        }
+        let step = sound[100..].windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max);
+        let steepest = 0.5 * std::f32::consts::TAU * 441.0 / rate_hz as f32;
+        assert!(step < 1.03 * steepest, "a step of {step} at {rate_hz} Hz");
+    }
+}
+
+#[test]
 fn a_starred_take_that_is_not_in_memory_is_read_and_played() {
     let place = tempfile::tempdir().expect("a folder");
     let folder = Arc::new(TakesFolder::new(place.path().join("takes")));
