@@ -287,7 +287,7 @@ mod tests {
         assert_eq!(of(&card, 2.5, 1).caption(), "Guidance: as learnt");
         assert_eq!(of(&card, 2.5, 4).caption(), "Guidance");
         assert_eq!((of(&card, 2.5, 1).range(), of(&card, 2.5, 4).range()), ((3.0, 8.0), (2.0, 8.0)));
-        assert!(of(&card, 2.5, 1).hint().contains("learnt 3 "), "{}", of(&card, 2.5, 1).hint());
+        assert!(of(&card, 2.5, 1).hint().contains("learnt 3,"), "{}", of(&card, 2.5, 1).hint());
         card.guidance = None;
         assert!(of(&card, 2.5, 1).most.is_none() && of(&card, 2.5, 1).caption().contains("has none"));
         card.guidance = Some(Guidance { most: 8.0, learnt_one_step: 1.0, learnt: 1.0 });

@@ -314,9 +314,10 @@ fn a_step_mark_is_one_complete_gesture() {
 /// A window whose active take has the versions 1, 2 and 8, of which 8 is shown.
 fn window_with_versions() -> Window {
     let mut session = Session::default();
-    session.begin(Request { steps: 8, ..Request::default() });
+    let of_model = |steps| Request { steps, model: default_card().id, ..Request::default() };
+    session.begin(of_model(8));
     for steps in [1, 2, 8] {
-        let request = Request { steps, ..Request::default() };
+        let request = of_model(steps);
         let sound = Take::new(TakeId(0), request, &Audio::mono(44_100, vec![0.5; 4410]));
         session.place(sound.expect("it is a sound"), 0, steps == 8);
     }

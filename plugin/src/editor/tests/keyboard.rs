@@ -106,6 +106,8 @@ fn no_message_moves_a_control() {
         let all = window.nodes.iter().filter_map(|(_, node)| named(node));
         let mut all: Vec<_> = all.map(|(name, at)| (name, format!("{at:?}"))).collect();
         all.retain(|(name, _)| name != "Dismiss" && !name.starts_with("word"));
+        // They come in the order of a hash table.
+        all.sort();
         all
     };
     let mut window = Window::open(view_with_takes(), USUAL);
