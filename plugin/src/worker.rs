@@ -183,9 +183,16 @@ impl Worker {
 fn follow(shared: &Shared, happened: Happened) {
     match happened {
         Happened::Active => {
+            shared.touch();
             shared.publish_active();
             while shared.prepare_one() {}
         }
+        Happened::Edited => {
+            shared.touch();
+            shared.mark_unsaved();
+            shared.publish_active();
+        }
+        Happened::NotFound(failure) => shared.say(Severity::Info, &*failure.text, failure.detail()),
         Happened::Damaged(takes) => shared.say(Severity::Warning, summary(&takes), ""),
         Happened::BeyondQuota { folder, usage, quota_bytes } => {
             shared.say(Severity::Info, beyond(&folder, usage, quota_bytes), "")

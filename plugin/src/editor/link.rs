@@ -12,6 +12,7 @@ use straightshot_playback::telemetry::Telemetry;
 use straightshot_protocol::Card;
 use straightshot_takes::{Embed, Epoch, ModelChoice, Session, Shelf, Take, TakeId};
 
+mod edits;
 mod library;
 mod playing;
 mod queue;
@@ -60,6 +61,12 @@ pub struct View {
     pub song_position_s: Option<f64>,
     /// What the library knows.
     pub shelf: Arc<Shelf>,
+    /// The step that can be undone.
+    pub undo: Option<&'static str>,
+    /// The step that can be done again.
+    pub redo: Option<&'static str>,
+    /// Whether something is being looked for in the active take.
+    pub finding: bool,
 }
 
 impl View {
@@ -141,6 +148,9 @@ impl EditorLink {
             readiness,
             song_position_s,
             shelf,
+            undo: session.undo_name(),
+            redo: session.redo_name(),
+            finding: session.active().is_some_and(|take| session.is_wished(take.id)),
         }
     }
 

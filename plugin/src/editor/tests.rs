@@ -1,5 +1,6 @@
 //! The panels drawn without a window: what the user does goes in as events, what he asked for comes out.
 
+mod edits;
 mod lists;
 
 use super::action::{Action, LibraryAction, QueueAction, RequestAction, VersionsAction, WindowAction};
@@ -143,14 +144,19 @@ impl Window {
         ])
     }
 
-    /// Clicks the middle of the widget that assistive technology knows as `label`.
-    fn click(&mut self, label: &str) -> Vec<Action> {
+    /// Where the widget is that assistive technology knows as `label`.
+    fn place(&self, label: &str) -> Rect {
         let named = |node: &Node| node.label() == Some(label) && node.bounds().is_some();
         let (_, node) = self.nodes.iter().find(|(_, node)| named(node)).expect(label);
         let bounds = node.bounds().expect("nodes without bounds were passed over");
         #[expect(clippy::cast_possible_truncation, reason = "places in a window")]
         let point = |x: f64, y: f64| pos2(x as f32, y as f32);
-        let at = Rect::from_min_max(point(bounds.x0, bounds.y0), point(bounds.x1, bounds.y1)).center();
+        Rect::from_min_max(point(bounds.x0, bounds.y0), point(bounds.x1, bounds.y1))
+    }
+
+    /// Clicks the middle of the widget that assistive technology knows as `label`.
+    fn click(&mut self, label: &str) -> Vec<Action> {
+        let at = self.place(label).center();
         let button = |pressed| Event::PointerButton {
             pos: at,
             button: PointerButton::Primary,

@@ -7,6 +7,7 @@
 //! | [`ModelChoice`] | which model the session makes its sounds with, and where it was seen last |
 //! | [`Take`] | one sound with its recipe, and its versions at other numbers of steps |
 //! | [`Session::step`], [`Gesture`] | undo and redo of all that is done with takes |
+//! | [`Wish`] | edits that the keeper finds: a loop, where the silence ends |
 //! | [`document`] | a session as JSON and back; reading never fails, what is damaged is said in sentences |
 //! | [`TakesFolder`] | sounds outside the project: one FLAC file each, found by the hash of its content |
 //! | [`Settings`] | where the folder is and how large it may be, for all projects |
@@ -49,6 +50,7 @@ mod tasks;
 mod tests;
 mod version;
 mod versions;
+mod wish;
 
 pub use autosave::Autosave;
 pub use embed::{DEFAULT_BUDGET_BYTES, Embed};
@@ -69,3 +71,4 @@ pub use settings::Settings;
 pub use take::{Take, TakeId};
 pub use version::{PEAK_COLUMNS, Peak};
 pub use versions::VersionOfTake;
+pub use wish::Wish;

@@ -3,6 +3,7 @@
 use super::document;
 use super::embed::Embed;
 use super::history::{Gesture, History};
+use super::wish::Wish;
 use super::{JobId, ModelChoice, QueuedJob, Take, TakeId};
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Map, Value};
@@ -66,6 +67,8 @@ pub struct Session {
     pub(super) damage: Vec<String>,
     /// How often the session was replaced. Not persisted.
     pub(super) epoch: Epoch,
+    /// Edits that are to be found. Not persisted.
+    pub(super) wishes: Vec<(TakeId, Wish)>,
     /// What can be undone. Not persisted: what the host restores begins anew.
     pub(super) history: History,
     /// Takes that are about to be played and whose sounds have to be in memory for it. Not persisted.
@@ -92,6 +95,7 @@ impl Default for Session {
             extra: Map::new(),
             damage: Vec::new(),
             epoch: 0,
+            wishes: Vec::new(),
             history: History::default(),
             wanted: Vec::new(),
         }

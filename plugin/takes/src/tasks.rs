@@ -6,7 +6,8 @@
 use super::kept::{Flac, Kept};
 use super::refinement::MAX_HIDDEN_BYTES;
 use super::version::{Peak, Version};
-use super::{Embed, Session, Take};
+use super::wish::Wish;
+use super::{Embed, Session, Take, TakeId};
 use std::sync::Arc;
 use straightshot_edits::{Edit, Edited};
 use straightshot_protocol::{Audio, Request};
@@ -20,6 +21,8 @@ pub(crate) const MOST_AUDIO_BYTES: usize = 256 << 20;
 pub(crate) enum Task {
     /// Bring the sound into memory.
     Hear(Kept, Request),
+    /// Look for an edit in the sound of a take.
+    Find(TakeId, Wish, Edit, Audio),
     /// Make of the sound what the edit says.
     Render(Kept, Edit, Audio),
     /// Write the sound to the takes folder.
@@ -65,6 +68,10 @@ impl Session {
         let mut wanted = self.wanted.iter().filter_map(|id| self.take(*id));
         if let Some(take) = wanted.find(|take| take.is_loading()) {
             return Some(hear(take));
+        }
+        if let Some((take, wish)) = self.next_wish() {
+            let find = || Task::Find(take.id, wish, take.edit.clone(), take.audio().clone());
+            return Some(if take.is_loading() { hear(take) } else { find() });
         }
         if let Some(task) = self.next_store(&storable) {
             return Some(task);

@@ -1,5 +1,6 @@
 //! What a project file may hold, good and bad.
 
+mod history;
 mod keeping;
 mod queueing;
 mod versions;
