@@ -28,6 +28,7 @@ mod library_panel;
 pub mod link;
 mod list;
 mod notice;
+mod outgoing;
 mod output;
 mod panels;
 mod param;
@@ -47,6 +48,7 @@ mod theme;
 mod versions;
 mod waveform;
 
+use crate::drag::Outbox;
 use crate::editor::link::EditorLink;
 use crate::params::StraightshotParams;
 use background::Background;
@@ -109,6 +111,12 @@ pub struct App {
     background: Background,
     /// The arrangement as it was last remembered.
     remembered: Prefs,
+    /// What leaves the window as files.
+    outbox: Outbox,
+    /// The window's own context, to wake it; there is one while it is open.
+    egui: Option<egui::Context>,
+    /// Physical pixels per point in the last frame.
+    pixels_per_point: f32,
     /// The way to the host; there is one while the window is open.
     host: Option<GuiContext>,
     /// What is drawn, with its own state.
@@ -132,6 +140,9 @@ impl App {
             remembered: Prefs::default(),
             params,
             link,
+            outbox: Outbox::default(),
+            egui: None,
+            pixels_per_point: 1.0,
             host: None,
             panels: Panels::default(),
             epoch: 0,
@@ -230,6 +241,7 @@ impl NiceEguiApp for App {
             frame.set_key_capture(KeyCapture::IgnoreKeys(Vec::new()));
         }
         self.host = Some(host);
+        self.egui = Some(egui_ctx);
         self.first_frame = true;
         // Each window counts its own time.
         self.wanted_since_s = None;
@@ -237,18 +249,24 @@ impl NiceEguiApp for App {
         Ok(())
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut Frame) {
+    fn ui(&mut self, ui: &mut Ui, frame: &mut Frame) {
         // A host that announces its display scale before it opens the window gets one of the unscaled size.
         let size = ui.max_rect().size();
         if std::mem::take(&mut self.first_frame) && (size.x < MIN_SIZE.x || size.y < MIN_SIZE.y) {
             ui.ctx().send_viewport_cmd(ViewportCommand::InnerSize(DEFAULT_SIZE));
         }
         if let Some(host) = self.host.clone() {
+            self.follow_outbox(ui, frame);
             self.frame(ui, &host.param_setter());
             // The program without a host gets the keyboard back when it is activated; here the host gets it.
             if host.plugin_api() != PluginApi::Standalone {
                 shortcuts::leave_fields_with_the_window(ui);
             }
         }
+    }
+
+    fn editor_closed(&mut self) {
+        self.outbox.window_closes();
+        self.egui = None;
     }
 }

@@ -6,7 +6,8 @@ use super::controls::{self, Look};
 use super::icons::{self, Icon};
 use super::shortcuts::Shortcut;
 use super::waveform::{self, Overview};
-use super::{takes, theme};
+use super::{list, outgoing, takes, theme};
+use crate::drag::Outgoing;
 use crate::editor::link::View;
 use egui::{
     Align, Align2, CursorIcon, Layout, Rect, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo, vec2,
@@ -41,9 +42,10 @@ impl ActiveTake {
         let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
         let layout = Layout::left_to_right(Align::Center);
         ui.allocate_ui_with_layout(size, layout, |ui| {
+            outgoing::handle(ui, &Outgoing::part(take.id, None), view.offers, actions);
             heading(ui, take, overview, compare, playhead, actions)
         });
-        let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click());
+        let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
         if let Some(text) = take.why_silent() {
             waveform::paint_well(ui, rect);
             notice(ui, rect, text);
@@ -51,6 +53,9 @@ impl ActiveTake {
         }
         waveform::paint(ui, rect, overview, playhead, response.hover_pos());
         controls::focus_ring(ui, rect, &response);
+        let what = || Outgoing::part(take.id, None);
+        outgoing::drag_out(&response, what, actions);
+        list::row_menu(ui, &response, |ui| outgoing::menu(ui, &what(), view.offers, actions));
         let hint = if playhead.is_some() { "Click to stop" } else { "Click to listen" };
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, hint));
         if response.on_hover_cursor(CursorIcon::PointingHand).clicked() {

@@ -2,8 +2,12 @@
 //!
 //! What belongs to one area of the window is in a file of `link/`, each with a further `impl EditorLink`.
 
+mod outgoing;
 mod watch;
 
+pub use outgoing::Offers;
+
+use crate::drag::Timeline;
 use crate::shared::{Command, Shared, Status};
 use crate::worker::Worker;
 use std::path::PathBuf;
@@ -54,6 +58,8 @@ pub struct View {
     pub song_position_s: Option<f64>,
     /// What the library knows.
     pub shelf: Arc<Shelf>,
+    /// Where the host puts files by itself.
+    pub offers: Offers,
 }
 
 impl View {
@@ -84,13 +90,15 @@ impl View {
 pub struct EditorLink {
     shared: Arc<Shared>,
     worker: Arc<Worker>,
+    /// The host's timeline, where there is a host.
+    timeline: Option<Timeline>,
 }
 
 impl EditorLink {
     /// A handle on the instance that owns `shared` and `worker`.
     #[must_use]
     pub fn new(shared: Arc<Shared>, worker: Arc<Worker>) -> Self {
-        Self { shared, worker }
+        Self { shared, worker, timeline: None }
     }
 
     /// Everything the editor shows, as it is now.
@@ -119,6 +127,7 @@ impl EditorLink {
             readiness,
             song_position_s,
             shelf,
+            offers: self.offers(),
         }
     }
 

@@ -7,10 +7,12 @@
 //! was clicked that takes keys.
 
 use super::action::{
-    Action, LibraryAction, ListKey, PlayAction, QueueAction, RequestAction, VersionsAction, WindowAction,
+    Action, LibraryAction, ListKey, OutgoingAction, PlayAction, QueueAction, RequestAction, VersionsAction,
+    WindowAction,
 };
 use super::compare::Compare;
 use super::{prompt, theme};
+use crate::drag::{Errand, Outgoing};
 use crate::editor::link::View;
 use egui::{Event, Key, Modifiers, Popup, Ui};
 
@@ -47,6 +49,8 @@ pub(super) enum Shortcut {
     Delete,
     /// Use the active take's prompt and settings again.
     Recall,
+    /// Put the active take's file onto the clipboard.
+    Copy,
     /// Make everything in the window larger or smaller.
     Zoom,
     /// Show or hide the list of shortcuts.
@@ -124,6 +128,7 @@ pub(super) const TABLE: &[Entry] = &[
     entry(Shortcut::Rename, "Takes", "Rename the take", &[plain(Key::F2)]),
     entry(Shortcut::Delete, "Takes", "Delete the take", &[plain(Key::Delete)]),
     entry(Shortcut::Recall, "Takes", "Use its prompt and settings again", &[ctrl(Key::R)]),
+    entry(Shortcut::Copy, "Takes", "Copy the take as a file", &[ctrl(Key::C)]),
     Entry {
         written: Some("Ctrl + / Ctrl − / Ctrl 0"),
         ..entry(
@@ -140,6 +145,11 @@ impl Shortcut {
     /// Its line in [`TABLE`].
     fn entry(self) -> Option<&'static Entry> {
         TABLE.iter().find(|entry| entry.shortcut == self)
+    }
+
+    /// The first of its keys, for a menu: `Ctrl+C`.
+    pub(super) fn key(self) -> String {
+        self.entry().map(Entry::first_key).unwrap_or_default()
     }
 
     /// `text` with the first of its keys behind it, for a tooltip: `Play (Space)`.
@@ -233,6 +243,10 @@ pub(super) fn pressed(ui: &Ui, now: &Situation<'_>) -> Vec<Action> {
         if entry.shortcut == Shortcut::Cancel && (now.help || !may_cancel(ui, now.view)) {
             continue;
         }
+        // Text that is being typed is copied instead.
+        if entry.shortcut == Shortcut::Copy && typing {
+            continue;
+        }
         if let Some(index) = entry.pressed(ui, typing) {
             actions.extend(action(ui, entry.shortcut, index, now));
         }
@@ -270,6 +284,10 @@ fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Opt
         Shortcut::Compare => Some(LibraryAction::Select(now.compare.other()?).into()),
         Shortcut::Rename => Some(LibraryAction::StartRenaming(active?.id).into()),
         Shortcut::Delete => Some(LibraryAction::DeleteChosen.into()),
+        Shortcut::Copy => {
+            let outgoing = Outgoing::takes(vec![active?.id]);
+            Some(OutgoingAction { errand: Errand::Copy, outgoing }.into())
+        }
         Shortcut::Zoom => {
             let zoom = match index {
                 0 | 1 => theme::larger(now.zoom),
