@@ -29,6 +29,7 @@ pub mod link;
 mod list;
 mod notice;
 mod outgoing;
+mod outgoing_files;
 mod output;
 mod panels;
 mod param;
@@ -48,7 +49,6 @@ mod theme;
 mod versions;
 mod waveform;
 
-use crate::drag::Outbox;
 use crate::editor::link::EditorLink;
 use crate::params::StraightshotParams;
 use background::Background;
@@ -64,6 +64,7 @@ use nice_plug_egui::{
     EguiEditor, EguiEditorState, EguiNiceSettings, Frame, KeyCapture, NiceEguiApp, RepaintNotifier,
     create_egui_editor,
 };
+use outgoing_files::OutgoingFiles;
 use panels::Panels;
 use perform::Moment;
 use prefs::Prefs;
@@ -112,11 +113,7 @@ pub struct App {
     /// The arrangement as it was last remembered.
     remembered: Prefs,
     /// What leaves the window as files.
-    outbox: Outbox,
-    /// The window's own context, to wake it; there is one while it is open.
-    egui: Option<egui::Context>,
-    /// Physical pixels per point in the last frame.
-    pixels_per_point: f32,
+    outgoing: OutgoingFiles,
     /// The way to the host; there is one while the window is open.
     host: Option<GuiContext>,
     /// What is drawn, with its own state.
@@ -140,9 +137,7 @@ impl App {
             remembered: Prefs::default(),
             params,
             link,
-            outbox: Outbox::default(),
-            egui: None,
-            pixels_per_point: 1.0,
+            outgoing: OutgoingFiles::default(),
             host: None,
             panels: Panels::default(),
             epoch: 0,
@@ -240,8 +235,8 @@ impl NiceEguiApp for App {
             // No host has a use for any key.
             frame.set_key_capture(KeyCapture::IgnoreKeys(Vec::new()));
         }
+        self.outgoing.window_opens(&egui_ctx, frame.baseview_window().waker());
         self.host = Some(host);
-        self.egui = Some(egui_ctx);
         self.first_frame = true;
         // Each window counts its own time.
         self.wanted_since_s = None;
@@ -256,17 +251,12 @@ impl NiceEguiApp for App {
             ui.ctx().send_viewport_cmd(ViewportCommand::InnerSize(DEFAULT_SIZE));
         }
         if let Some(host) = self.host.clone() {
-            self.follow_outbox(ui, frame);
+            self.follow_outgoing(ui, frame);
             self.frame(ui, &host.param_setter());
             // The program without a host gets the keyboard back when it is activated; here the host gets it.
             if host.plugin_api() != PluginApi::Standalone {
                 shortcuts::leave_fields_with_the_window(ui);
             }
         }
-    }
-
-    fn editor_closed(&mut self) {
-        self.outbox.window_closes();
-        self.egui = None;
     }
 }
