@@ -13,9 +13,9 @@ pub(super) enum Icon {
     /// New sounds play by themselves.
     PlayReady,
     /// One more.
-    More,
+    Plus,
     /// One less.
-    Less,
+    Minus,
     /// A list unfolds.
     List,
     /// Roll a new seed.
@@ -69,11 +69,11 @@ pub(super) fn paint(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
             pen.painter.circle_stroke(pen.center, pen.half, pen.stroke());
             pen.fill(&[(-0.28, -0.45), (0.5, 0.0), (-0.28, 0.45)]);
         }
-        Icon::More => {
+        Icon::Plus => {
             pen.line(&[(-0.7, 0.0), (0.7, 0.0)]);
             pen.line(&[(0.0, -0.7), (0.0, 0.7)]);
         }
-        Icon::Less => pen.line(&[(-0.7, 0.0), (0.7, 0.0)]),
+        Icon::Minus => pen.line(&[(-0.7, 0.0), (0.7, 0.0)]),
         Icon::List => {
             for y in [-0.6, 0.0, 0.6] {
                 pen.line(&[(-0.8, y), (0.8, y)]);

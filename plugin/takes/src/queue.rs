@@ -187,6 +187,15 @@ impl Session {
         found
     }
 
+    /// Gives up what is yet to be made of takes that are not in the list any more, because the step that made them was undone.
+    /// Returns whether there was something.
+    pub fn abandon_deleted(&mut self) -> bool {
+        let unfinished = self.jobs.iter().flat_map(|job| &job.pieces).filter(|piece| !piece.done);
+        let takes = unfinished.filter_map(|piece| piece.take);
+        let gone: Vec<TakeId> = takes.filter(|id| self.take(*id).is_none()).collect();
+        gone.iter().filter(|id| self.abandon(**id)).count() > 0
+    }
+
     /// Notes that nothing is left to be made of a piece; with the last one the job ends.
     pub fn finish_piece(&mut self, id: JobId, index: usize) {
         let Some(job) = self.jobs.iter_mut().find(|job| job.id == id) else { return };

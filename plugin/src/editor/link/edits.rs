@@ -1,6 +1,7 @@
 //! Edits, undo and redo.
 
 use super::EditorLink;
+use crate::shared::Command;
 use straightshot_edits::Edit;
 use straightshot_takes::{Gesture, TakeId, Wish};
 
@@ -20,12 +21,9 @@ impl EditorLink {
     /// Takes the last step back. A job whose take goes by that is cancelled: it is not wanted.
     pub fn undo(&self) {
         self.edit_takes(|session| session.undo().is_some());
-        let unwanted = {
-            let session = self.shared.session.lock();
-            session.pending_take.is_some_and(|id| session.take(id).is_none())
-        };
-        if unwanted {
-            self.cancel();
+        let abandoned = self.shared.session.lock().abandon_deleted();
+        if abandoned {
+            self.worker.send(Command::Abandoned);
         }
     }
 
