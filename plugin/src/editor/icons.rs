@@ -13,11 +13,9 @@ pub(super) enum Icon {
     /// New sounds play by themselves.
     PlayReady,
     /// One more.
-    More,
+    Plus,
     /// One less.
-    Less,
-    /// A list unfolds.
-    List,
+    Minus,
     /// Roll a new seed.
     Dice,
     /// The seed stays.
@@ -67,16 +65,11 @@ pub(super) fn paint(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
             pen.painter.circle_stroke(pen.center, pen.half, pen.stroke());
             pen.fill(&[(-0.28, -0.45), (0.5, 0.0), (-0.28, 0.45)]);
         }
-        Icon::More => {
+        Icon::Plus => {
             pen.line(&[(-0.7, 0.0), (0.7, 0.0)]);
             pen.line(&[(0.0, -0.7), (0.0, 0.7)]);
         }
-        Icon::Less => pen.line(&[(-0.7, 0.0), (0.7, 0.0)]),
-        Icon::List => {
-            for y in [-0.6, 0.0, 0.6] {
-                pen.line(&[(-0.8, y), (0.8, y)]);
-            }
-        }
+        Icon::Minus => pen.line(&[(-0.7, 0.0), (0.7, 0.0)]),
         Icon::Stop => pen.fill(&[(-0.6, -0.6), (0.6, -0.6), (0.6, 0.6), (-0.6, 0.6)]),
         Icon::Dice => pen.dice(),
         Icon::Locked => pen.lock(0.0),

@@ -139,7 +139,7 @@ fn stepper(ui: &mut Ui, count: u32, actions: &mut Vec<Action>) {
     let less = controls::column(rect, 0, 3, 0.0);
     let more = controls::column(rect, 2, 3, 0.0);
     let mut step = keys(ui, &response);
-    for (place, icon, name, by) in [(less, Icon::Less, "Fewer sounds", -1), (more, Icon::More, "More sounds", 1)] {
+    for (place, icon, name, by) in [(less, Icon::Minus, "Fewer sounds", -1), (more, Icon::Plus, "More sounds", 1)] {
         let can = counted(count, by) != count;
         let button = ui.interact(place, response.id.with(by), if can { Sense::click() } else { Sense::hover() });
         let color = match (can, button.hovered()) {
