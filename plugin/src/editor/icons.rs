@@ -16,8 +16,6 @@ pub(super) enum Icon {
     Plus,
     /// One less.
     Minus,
-    /// A list unfolds.
-    List,
     /// Roll a new seed.
     Dice,
     /// The seed stays.
@@ -74,11 +72,6 @@ pub(super) fn paint(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
             pen.line(&[(0.0, -0.7), (0.0, 0.7)]);
         }
         Icon::Minus => pen.line(&[(-0.7, 0.0), (0.7, 0.0)]),
-        Icon::List => {
-            for y in [-0.6, 0.0, 0.6] {
-                pen.line(&[(-0.8, y), (0.8, y)]);
-            }
-        }
         Icon::Stop => pen.fill(&[(-0.6, -0.6), (0.6, -0.6), (0.6, 0.6), (-0.6, 0.6)]),
         Icon::Dice => pen.dice(),
         Icon::Locked => pen.lock(0.0),

@@ -66,7 +66,9 @@ pub(super) const REPAIRS: &[Repair] = &[
 ",
                 replace: "            baseview::Event::Keyboard(event) => {
                 update_modifiers(&self.modifiers, &event.modifiers, &mut egui_input);
-                if cfg!(target_os = \"linux\") && crate::host_keys::is_for_the_host(event) {
+                let ours = matches!(&self.inner.borrow().frame.key_capture, KeyCapture::IgnoreKeys(_));
+                let typing = self.inner.borrow().egui_ctx.text_edit_focused();
+                if cfg!(target_os = \"linux\") && !ours && crate::host_keys::is_for_the_host(event, typing) {
                     return EventStatus::Ignored;
                 }
 ",
