@@ -5,7 +5,7 @@ use std::f32::consts::FRAC_1_SQRT_2;
 use std::time::{Duration, Instant};
 use straightshot_engine::ErrorKind;
 use straightshot_engine::model::ModelFiles;
-use straightshot_engine::pipeline::Generator;
+use straightshot_engine::pipeline::{Event, Generator};
 use straightshot_protocol::{CancelToken, Request};
 
 const PROMPTS: [&str; 3] =
@@ -71,5 +71,54 @@ fn the_built_in_model_makes_different_sounds_of_different_prompts() -> Result<()
             clips.push(clip);
         }
     }
+    Ok(())
+}
+
+/// The sounds of `seeds`, made together.
+fn together(generator: &Generator, request: &Request, seeds: &[u64]) -> Result<Vec<Vec<u32>>> {
+    let mut clips = Vec::new();
+    let mut tell = |event| {
+        if let Event::Made(made) = event {
+            assert_eq!(made.index, clips.len(), "in their order");
+            clips.push(made.audio.left().iter().map(|x| x.to_bits()).collect());
+        }
+    };
+    generator.generate_each(request, seeds, &mut tell, &CancelToken::default())?;
+    Ok(clips)
+}
+
+#[test]
+fn variations_are_bit_by_bit_what_each_is_alone() -> Result<()> {
+    let generator = Generator::builtin()?;
+    let request = |prompt: &str, seconds, steps, guidance| Request {
+        prompt: prompt.into(),
+        negative_prompt: "voices and music".into(),
+        seconds,
+        steps,
+        guidance,
+        ..Request::default()
+    };
+    let mut several = 0;
+    // Both networks, with and without guidance, and more than one window.
+    for request in [
+        request(PROMPTS[0], 0.4, 1, 3.0),
+        request(PROMPTS[0], 0.7, 3, 3.0),
+        request(PROMPTS[1], 2.0, 1, 6.0),
+        request(PROMPTS[2], 2.0, 2, 4.5),
+        request(PROMPTS[1], 10.5, 1, 3.0),
+    ] {
+        let most = generator.together(&request);
+        several += usize::from(most > 1);
+        for count in [most, most.div_ceil(2)] {
+            let seeds: Vec<u64> = [7, 3, u64::MAX, 0].into_iter().chain(20..).take(count).collect();
+            let made = together(&generator, &request, &seeds)?;
+            assert_eq!(made.len(), count);
+            for (clip, seed) in made.iter().zip(&seeds) {
+                let alone = together(&generator, &request, &[*seed])?;
+                assert!(*clip == alone[0], "seed {seed} of {count}, {request:?}");
+            }
+        }
+    }
+    assert!(several > 2, "the default model is one whose sounds are made together");
     Ok(())
 }

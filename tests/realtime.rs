@@ -22,6 +22,10 @@ mod models;
 mod modes;
 #[path = "realtime/player.rs"]
 mod player;
+#[path = "realtime/queue.rs"]
+mod queue;
+#[path = "realtime/ready.rs"]
+mod ready;
 #[path = "realtime/refinement.rs"]
 mod refinement;
 #[path = "realtime/removal.rs"]

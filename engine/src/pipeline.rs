@@ -18,7 +18,7 @@ use crate::device::{self, Placement, WorkerPool};
 use crate::error::{ErrorKind, Result};
 use crate::flow::transformer::Conditioned;
 use crate::flow::{Guided, Transformer, Windowed, guidance};
-use crate::memory;
+use crate::{limits, memory};
 use crate::model::{Model, ModelFiles};
 use crate::rng::{self, Noise, Stream};
 use crate::text::cache::TextCache;
@@ -41,6 +41,28 @@ pub struct Generation {
     /// Where the time went.
     pub timings: StageTimings,
     /// Velocity evaluations made (a guided evaluation counts once).
+    pub nfe: u32,
+}
+
+/// What [`Generator::generate_each`] tells on its way.
+#[derive(Debug)]
+pub enum Event {
+    /// How far it is.
+    Progress(Progress),
+    /// One of the sounds is finished.
+    Made(Made),
+}
+
+/// One of the sounds that were asked for together.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// Which of the seeds it was made from.
+    pub index: usize,
+    /// The sound, exactly `round(seconds * sample_rate)` samples long.
+    pub audio: Audio,
+    /// Where its time went: its share of what was done for all together, and what was done for it alone.
+    pub timings: StageTimings,
+    /// Velocity evaluations made for it.
     pub nfe: u32,
 }
 
@@ -194,8 +216,38 @@ impl Generator {
         cancel: &CancelToken,
     ) -> Result<Generation> {
         request.validate(&self.card)?;
-        memory::ask_for(self.room_for(request))?;
-        self.install(|| self.run(request, progress, cancel))
+        let seeds: Vec<u64> = (0..request.variations).map(|i| request.seed.wrapping_add(i.into())).collect();
+        let mut all = Generation { clips: Vec::new(), timings: StageTimings::default(), nfe: request.steps };
+        let mut tell = |event| match event {
+            Event::Progress(now) => progress(now),
+            Event::Made(made) => {
+                all.timings = all.timings + made.timings;
+                all.nfe += made.nfe - request.steps;
+                all.clips.push(made.audio);
+            }
+        };
+        self.generate_each(request, &seeds, &mut tell, cancel)?;
+        Ok(all)
+    }
+
+    /// Makes the sound of `request` from each of `seeds`, whatever its own seed and number are, computed together; each is
+    /// told of as soon as it is finished, in their order. Up to [`together`](Self::together) of them are, bit by bit, what
+    /// each would be alone.
+    ///
+    /// # Errors
+    /// As [`Generator::generate`]; sounds that were told of before are finished all the same.
+    pub fn generate_each(
+        &self,
+        request: &Request,
+        seeds: &[u64],
+        tell: &mut (dyn FnMut(Event) + Send),
+        cancel: &CancelToken,
+    ) -> Result<()> {
+        let variations = u32::try_from(seeds.len()).unwrap_or(u32::MAX);
+        let request = Request { variations, ..request.clone() };
+        request.validate(&self.card)?;
+        memory::ask_for(self.room_for(&request))?;
+        self.install(|| self.run(&request, seeds, tell, cancel))
     }
 
     /// Computes in the engine's own thread pool; blocks the caller until done.
@@ -205,6 +257,22 @@ impl Generator {
         let result = self.pool.install(work);
         drop(turn);
         result
+    }
+
+    /// How many clips of `request` are best computed together by [`generate_each`](Self::generate_each): as many as make
+    /// each of them cheaper without making the first of them late, and no more than leave every one of them, bit by bit,
+    /// what it is alone. That is one on a card, whose products depend on their size, and with weights that are not in bytes.
+    #[must_use]
+    pub fn together(&self, request: &Request) -> usize {
+        let alike = !self.placement.is_gpu() && self.plan(request).network.is_alike_in_batches();
+        let tokens = self.tokens(request).max(1);
+        let most = if alike { (TOGETHER_TOKENS / tokens).clamp(1, limits::MAX_VARIATIONS as usize) } else { 1 };
+        // Where memory is short, fewer.
+        let fits = |n: &usize| {
+            let variations = u32::try_from(*n).unwrap_or(1);
+            memory::ask_for(self.room_for(&Request { variations, ..request.clone() })).is_ok()
+        };
+        (1..=most).rev().find(fits).unwrap_or(1)
     }
 
     /// Length of a clip of `request` in samples.
@@ -221,78 +289,89 @@ impl Generator {
     fn run(
         &self,
         request: &Request,
-        progress: &mut (dyn FnMut(Progress) + Send),
+        seeds: &[u64],
+        tell: &mut (dyn FnMut(Event) + Send),
         cancel: &CancelToken,
-    ) -> Result<Generation> {
+    ) -> Result<()> {
         let plan = self.plan(request);
-        let mut report = Reporter::new(request, &self.card.cost, plan.scale, progress);
-        let mut made = self.run_from(0, request, plan, &mut report, cancel)?;
-        for i in 0..request.variations {
-            let alone =
-                Request { seed: request.seed.wrapping_add(i.into()), variations: 1, ..request.clone() };
+        let mut report = Reporter::new(request, &self.card.cost, plan.scale, tell);
+        let (latents, shared) = self.latents(0, request, seeds, plan, &mut report, cancel)?;
+        let share = |time: Duration| time / request.variations;
+        let shared = StageTimings { text: share(shared.text), flow: share(shared.flow), ..shared };
+        for (index, seed) in seeds.iter().enumerate() {
+            report.decoding(index, seeds.len());
+            let (mut clip, decode) = self.clip(&latents.narrow(0, index, 1)?, request, *seed, cancel)?;
+            let (mut timings, mut nfe) = (StageTimings { decode, ..shared }, request.steps);
+            let alone = Request { variations: 1, ..request.clone() };
             for start in 1..=OTHER_STARTS {
-                if !is_silent(made.clips[i as usize].left()) {
+                if !is_silent(&clip) {
                     break;
                 }
                 report.again(&alone, plan.scale);
-                let again = self.run_from(start, &alone, plan, &mut report, cancel)?;
-                made.timings = made.timings + again.timings;
-                made.nfe += again.nfe;
-                made.clips.splice(i as usize..=i as usize, again.clips);
+                let (latent, again) = self.latents(start, &alone, &[*seed], plan, &mut report, cancel)?;
+                report.stage(Stage::Decode);
+                let (other, decode) = self.clip(&latent, request, *seed, cancel)?;
+                clip = other;
+                timings = timings + StageTimings { decode, ..again };
+                nfe += request.steps;
             }
-        }
-        for clip in &mut made.clips {
-            level::bring(clip, request.level)?;
+            let mut audio = Audio::mono(self.sample_rate_hz(), clip);
+            level::bring(&mut audio, request.level)?;
+            report.made(Made { index, audio, timings, nfe });
         }
         report.done();
-        Ok(made)
+        Ok(())
     }
 
-    /// One run through the stages; `start` tells apart the noises that a seed may start from.
-    fn run_from(
+    /// What the flow makes of the noises of `seeds`, one clip after the other; `start` tells apart the noises that a seed
+    /// may start from.
+    fn latents(
         &self,
         start: u32,
         request: &Request,
+        seeds: &[u64],
         plan: Plan<'_>,
         report: &mut Reporter<'_>,
         cancel: &CancelToken,
-    ) -> Result<Generation> {
-        let codec = &self.model.codec;
-        let (samples, tokens) = (self.samples(request), self.tokens(request));
+    ) -> Result<(Tensor, StageTimings)> {
+        let tokens = self.tokens(request);
         let mut timings = StageTimings::default();
-
         report.stage(Stage::Text);
         let clock = Instant::now();
-        let condition = self.condition(request, plan)?;
+        let condition = self.condition(request, plan, cancel)?.repeat_each(seeds.len())?;
         timings.text = self.finished(clock)?;
         cancel.check()?;
 
         let clock = Instant::now();
-        let noise = self.noise(request, tokens, u64::from(start) << 32)?;
+        let noise = self.noise(seeds, tokens, u64::from(start) << 32)?;
         let field = Windowed::new(Guided::new(plan.network, condition, plan.scale, || Ok(cancel.check()?)));
         let steps = request.steps;
-        let fresh = |i: usize| self.noise(request, tokens, i as u64);
-        let latent = plan.sampler.sample(&field, steps, &noise, &fresh, &mut |i| {
+        let fresh = |i: usize| self.noise(seeds, tokens, i as u64);
+        let latents = plan.sampler.sample(&field, steps, &noise, &fresh, &mut |i| {
             report.stage(Stage::Flow { step: i as u32 + 1, steps });
             Ok(cancel.check()?)
         })?;
         timings.flow = self.finished(clock)?;
+        Ok((latents, timings))
+    }
 
-        report.stage(Stage::Decode);
+    /// The finished clip of one latent, and the time it took.
+    fn clip(
+        &self,
+        latent: &Tensor,
+        request: &Request,
+        seed: u64,
+        cancel: &CancelToken,
+    ) -> Result<(Vec<f32>, Duration)> {
         let clock = Instant::now();
-        let mut clips = Vec::new();
-        for i in 0..request.variations {
-            cancel.check()?;
-            let spectrum =
-                codec.decode_checked(&latent.narrow(0, i as usize, 1)?, &|| Ok(cancel.check()?))?;
-            cancel.check()?;
-            let mut clip = codec.render_until(&spectrum, texture_seed(request, i), cancel)?;
-            clip.truncate(samples);
-            finish(&mut clip, self.sample_rate_hz());
-            clips.push(Audio::mono(self.sample_rate_hz(), clip));
-        }
-        timings.decode = clock.elapsed();
-        Ok(Generation { clips, timings, nfe: steps })
+        let codec = &self.model.codec;
+        cancel.check()?;
+        let spectrum = codec.decode_checked(latent, &|| Ok(cancel.check()?))?;
+        cancel.check()?;
+        let mut clip = codec.render_until(&spectrum, texture_seed(&request.prompt, seed), cancel)?;
+        clip.truncate(self.samples(request));
+        finish(&mut clip, self.sample_rate_hz());
+        Ok((clip, clock.elapsed()))
     }
 
     /// Time since `start` when the device has done what it was asked for; a GPU computes on while the clock is read.
@@ -312,32 +391,33 @@ impl Generator {
         Plan { network, sampler, scale }
     }
 
-    /// Text features of the prompt for every variation, followed by those of the negative prompt if guidance
-    /// needs them.
-    fn condition(&self, request: &Request, plan: Plan<'_>) -> Result<Conditioned> {
-        let variations = request.variations as usize;
-        let encode = |text: &str| self.texts.get(text.trim(), |text| self.model.text.encode(&[text]));
-        let text = encode(&request.prompt)?.repeat_each(variations)?;
+    /// Text features of the prompt, followed by those of the negative prompt if guidance needs them.
+    fn condition(&self, request: &Request, plan: Plan<'_>, cancel: &CancelToken) -> Result<Conditioned> {
+        let encode = |text: &str| {
+            self.texts.get(text.trim(), |text| {
+                self.model.text.encode_checked(&[text], &|| Ok(cancel.check()?))
+            })
+        };
+        let text = encode(&request.prompt)?;
         let text = if guidance::needs_unconditional(plan.scale) {
-            let negative = encode(&request.negative_prompt)?;
-            text.cat(&negative.repeat_each(variations)?)?
+            text.cat(&encode(&request.negative_prompt)?)?
         } else {
             text
         };
         Ok(plan.network.condition(&text)?)
     }
 
-    /// One latent of noise per variation; the first tokens of a longer clip start from the same noise. Draw 0 is what
+    /// One latent of noise per seed; the first tokens of a longer clip start from the same noise. Draw 0 is what
     /// a sound starts from, those up to the number of steps are for samplers that add noise on the way, and multiples of
     /// 2^32 are what a sound starts from that would be silent otherwise.
-    fn noise(&self, request: &Request, tokens: usize, draw: u64) -> Result<Tensor> {
-        // A word of the hash keeps these apart from the noise of neighbouring seeds.
-        let seed = if draw == 0 { request.seed } else { rng::hash(request.seed, [draw].into_iter()) };
+    fn noise(&self, seeds: &[u64], tokens: usize, draw: u64) -> Result<Tensor> {
         let channels = self.model.config.codec.latent_channels();
-        let noise = (0..request.variations)
-            .map(|i| {
-                Noise::new(seed.wrapping_add(u64::from(i)), Stream::Latent)
-                    .normal_tensor((1, tokens, channels), self.placement.device())
+        let noise = seeds
+            .iter()
+            .map(|seed| {
+                // A word of the hash keeps these apart from the noise of neighbouring seeds.
+                let seed = if draw == 0 { *seed } else { rng::hash(*seed, [draw].into_iter()) };
+                Noise::new(seed, Stream::Latent).normal_tensor((1, tokens, channels), self.placement.device())
             })
             .collect::<candle_core::Result<Vec<_>>>()?;
         Ok(Tensor::cat(&noise, 0)?)
@@ -352,6 +432,9 @@ struct Plan<'a> {
     scale: f64,
 }
 
+/// Tokens of all clips that are computed together: beyond these nothing is gained by more, and the first is late.
+const TOGETHER_TOKENS: usize = 344;
+
 /// RMS below which a finished clip is silent, -60 dBFS.
 pub const SILENT_RMS: f32 = 0.001;
 /// How many other noises a seed may start from if its sound is silent. It happened in 1 of 1,000 takes
@@ -364,9 +447,8 @@ fn is_silent(clip: &[f32]) -> bool {
     energy < f64::from(SILENT_RMS) * f64::from(SILENT_RMS) * clip.len() as f64
 }
 
-/// Seed of the decoder's noise for variation `i`: the same at every step count, different for every prompt, so that
+/// Seed of the decoder's noise for a sound of `seed`: the same at every step count, different for every prompt, so that
 /// layers made with one seed do not share the noise they are shaped from.
-fn texture_seed(request: &Request, i: u32) -> u64 {
-    rng::hash(rng::HASH_START, request.prompt.trim().bytes().map(u64::from))
-        ^ request.seed.wrapping_add(u64::from(i))
+fn texture_seed(prompt: &str, seed: u64) -> u64 {
+    rng::hash(rng::HASH_START, prompt.trim().bytes().map(u64::from)) ^ seed
 }

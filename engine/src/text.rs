@@ -61,6 +61,14 @@ impl TextEncoder {
     /// # Errors
     /// [`ErrorKind::Compute`] if tokenising or a tensor operation fails.
     pub fn encode(&self, prompts: &[&str]) -> Result<TextCondition> {
+        self.encode_checked(prompts, &|| Ok(()))
+    }
+
+    /// [`Self::encode`] that calls `check` before each layer and ends with its error.
+    ///
+    /// # Errors
+    /// As [`Self::encode`], and those of `check`.
+    pub fn encode_checked(&self, prompts: &[&str], check: &dyn Fn() -> Result<()>) -> Result<TextCondition> {
         // One after the other: a prompt is read faster than a thread wakes up.
         let read = |prompt: &&str| self.tokenizer.encode(*prompt, true);
         let encodings = prompts.iter().map(read).collect::<Result<Vec<_>, _>>().map_err(|e| {
@@ -78,17 +86,20 @@ impl TextEncoder {
         let ids = Tensor::from_vec(ids, (batch, longest), &self.device)?;
         let mask = Tensor::from_vec(mask, (batch, longest), &Device::Cpu)?;
         let (lengths, there) = (KeyLengths::from_mask(&mask)?, mask.to_device(&self.device)?);
+        let between = || check().map_err(|e| candle_core::Error::Msg(e.detail()));
         let read = |inputs: &[Tensor]| {
             let [ids, mask] = inputs else { bail!("{} inputs", inputs.len()) };
-            let tokens = self.bert.forward(ids, &lengths)?.broadcast_mul(&mask.unsqueeze(D::Minus1)?)?;
+            let tokens = self.bert.forward(ids, &lengths, &between)?.broadcast_mul(&mask.unsqueeze(D::Minus1)?)?;
             let pooled = tokens.sum(1)?.broadcast_div(&mask.sum_keepdim(1)?)?;
             Ok(vec![tokens, pooled])
         };
         let made = match &self.recordings {
-            Some(recordings) => recordings.run(lengths.all(), &[&ids, &there], &read)?,
-            None => read(&[ids, there])?,
+            Some(recordings) => recordings.run(lengths.all(), &[&ids, &there], &read),
+            None => read(&[ids, there]),
         };
-        match <[Tensor; 2]>::try_from(made) {
+        // Its own error says more than the layer that it ended.
+        check()?;
+        match <[Tensor; 2]>::try_from(made?) {
             Ok([tokens, pooled]) => Ok(TextCondition { tokens, mask, pooled }),
             Err(made) => Err(Error::new(ErrorKind::Compute, format!("{} results of the text", made.len()))),
         }

@@ -26,7 +26,7 @@ use straightshot_listening::LevelChoice;
 use straightshot_playback::handoff::BankReceiver;
 use straightshot_playback::telemetry::Telemetry;
 use straightshot_protocol::{Card, Failure, ModelId, Progress, Request};
-use straightshot_takes::{Keeper, Library, SessionStore, Take, TakeId, TakesFolder};
+use straightshot_takes::{JobId, Keeper, Library, Purpose, SessionStore, Take, TakeId, TakesFolder};
 
 /// Samples, in all channels, of an active take that is unpacked at once when a host loads a project into a playing instance:
 /// some 15 ms of work, for five seconds of mono.
@@ -37,11 +37,19 @@ pub(crate) const RENDER_WAIT: Duration = Duration::from_secs(20);
 /// What the worker can be asked to do. Sent by the editor and by the host's thread.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Make this sound. Refused with a message if a sound is being made already.
-    Generate(Box<Request>),
-    /// Stop the running job; the session stays as it was, with the draft if there is one.
-    Cancel,
-    /// The host has restored a state: drop the running job and begin the session's unfinished one, if it has one.
+    /// Make this sound from each of these seeds, when everything is made that was asked for before.
+    Generate(Box<Request>, Vec<u64>),
+    /// Make the version of a take with so many steps, by its own recipe.
+    Refine(TakeId, u32),
+    /// Give up a job; what it has made so far stays.
+    Cancel(JobId),
+    /// Give up the running job, or what waits for its model if none runs.
+    CancelRunning,
+    /// Give up all jobs.
+    CancelAll,
+    /// Nobody wants what was yet to be made of a take: stop the running job if it has nothing else to do.
+    Abandoned,
+    /// The host has restored a state: drop the running job unless that is unfinished there too, and go on with what is.
     Restored,
     /// Hand what can be played to the audio thread, because there is something else to be played.
     Publish,
@@ -51,7 +59,7 @@ pub enum Command {
     Listen(Vec<TakeId>),
     /// From now on new sounds are this loud, in all projects.
     SetLevel(LevelChoice),
-    /// Another model was chosen: begin the job that waits for one, or look what the model can do.
+    /// Another model was chosen: begin the jobs that wait for one, or look what the model can do.
     ModelChosen,
 }
 
@@ -66,7 +74,7 @@ pub enum Outcome {
     Failed(Failure),
 }
 
-/// A model that a job needs and that is not on this computer. The job stays unfinished until another model is chosen.
+/// A model that a job needs and that is not on this computer. The job waits until another model is chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
     /// The model.
@@ -95,6 +103,38 @@ pub struct JobProgress {
     pub progress: Progress,
 }
 
+/// Why a job on the list is where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobState {
+    /// Its sounds are being made.
+    Running,
+    /// It follows those before it.
+    Queued,
+    /// It waits for a model that is not there; those behind it go on.
+    Missing(Missing),
+}
+
+/// A job on the list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Its identifier.
+    pub id: JobId,
+    /// Whether it makes new takes or one more version of a take.
+    pub purpose: Purpose,
+    /// What it makes, with the seed of the first sound.
+    pub request: Request,
+    /// The takes it is at work on: those it has made so far, or the one it refines.
+    pub takes: Vec<TakeId>,
+    /// How many sounds were asked for.
+    pub count: usize,
+    /// How many of them have all of their steps.
+    pub done: usize,
+    /// Whether it runs.
+    pub state: JobState,
+    /// How far it is; `None` until its thread has begun.
+    pub progress: Option<JobProgress>,
+}
+
 /// How loudly a notice should be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
@@ -120,10 +160,8 @@ pub struct Notice {
 /// What the worker is doing. Written by the worker, read by the editor.
 #[derive(Debug, Clone, Default)]
 pub struct Status {
-    /// The job that is queued or running.
-    pub job: Option<Request>,
-    /// Its progress; `None` until its thread has begun, and if there is no job.
-    pub progress: Option<JobProgress>,
+    /// What is being made and what is yet to be made, in the order in which it will be.
+    pub jobs: Vec<Job>,
     /// The last notice, until the user dismisses it or a job begins.
     pub notice: Option<Notice>,
     /// Name of the loaded model; `None` until the first sound is made.
@@ -138,7 +176,7 @@ pub struct Status {
     pub pace: Option<Arc<Pace>>,
     /// How loud new sounds are.
     pub level: LevelChoice,
-    /// The model that the unfinished job waits for, because it is not there.
+    /// The model that the first of the jobs that wait for one waits for, because it is not there.
     pub missing: Option<Missing>,
     /// Jobs that have begun so far.
     pub begun: u64,
@@ -146,6 +184,26 @@ pub struct Status {
     pub ended: u64,
     /// How the last one of them ended.
     pub outcome: Option<Outcome>,
+}
+
+impl Status {
+    /// The job that is being made.
+    #[must_use]
+    pub fn running(&self) -> Option<&Job> {
+        self.jobs.iter().find(|job| job.state == JobState::Running)
+    }
+
+    /// How far that is; `None` until its thread has begun, and if there is none.
+    #[must_use]
+    pub fn progress(&self) -> Option<JobProgress> {
+        self.running().and_then(|job| job.progress)
+    }
+
+    /// Whether something is being made or is about to be.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.jobs.iter().any(|job| !matches!(job.state, JobState::Missing(_)))
+    }
 }
 
 /// State common to the threads of one plugin instance.
@@ -225,6 +283,15 @@ impl Shared {
     /// How often something has changed that the window should know of.
     pub(crate) fn changes(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
+    }
+
+    /// Shows how far a job is, if it is on the list.
+    pub(crate) fn show_progress(&self, id: JobId, progress: JobProgress) {
+        self.update_status(|status| {
+            if let Some(job) = status.jobs.iter_mut().find(|job| job.id == id) {
+                job.progress = Some(progress);
+            }
+        });
     }
 
     /// Shows a notice to the user.

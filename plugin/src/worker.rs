@@ -2,8 +2,9 @@
 //!
 //! Each instance owns a [`Worker`], whose thread starts with the first command: scanning a plugin and opening a
 //! project without an unfinished job start none. The thread never computes; a job runs on a thread of its own
-//! (`job`), so that cancelling and switching takes work at once while a sound is being made. Jobs of all instances
-//! in the process use the same loaded model, one after the other ([`models`]).
+//! (`job`), so that cancelling and switching takes work at once while a sound is being made. What is asked for meanwhile
+//! waits in the session (`run/queue.rs`). Jobs of all instances in the process use the same loaded model, one after the
+//! other ([`models`]).
 
 mod job;
 mod journal;
@@ -46,7 +47,7 @@ enum Message {
     /// From a job's thread, when it has its model.
     Chosen(Box<job::Chosen>),
     /// From a job's thread, on its way.
-    Draft(Box<job::Draft>),
+    Ready(Box<job::Ready>),
     /// From a job's thread, as its last act.
     Finished(Box<job::Finished>),
     /// From a thread that has looked for a model that was chosen.
@@ -115,12 +116,12 @@ impl Worker {
     }
 
     /// Follows a session that the host has restored: its active take goes to the player, damage is told to the user,
-    /// and an unfinished job begins. Called on the host's thread.
+    /// and unfinished jobs go on. Called on the host's thread.
     pub fn session_restored(&self) {
         self.shared.publish_restored();
         let (damage, unfinished) = {
             let session = self.shared.session.lock();
-            (summary(session.damage()), session.pending.is_some())
+            (summary(session.damage()), !session.jobs().is_empty())
         };
         if !damage.is_empty() {
             self.shared.say(Severity::Warning, damage, "");
@@ -182,9 +183,16 @@ impl Worker {
 fn follow(shared: &Shared, happened: Happened) {
     match happened {
         Happened::Active => {
+            shared.touch();
             shared.publish_active();
             while shared.prepare_one() {}
         }
+        Happened::Edited => {
+            shared.touch();
+            shared.mark_unsaved();
+            shared.publish_active();
+        }
+        Happened::NotFound(failure) => shared.say(Severity::Info, &*failure.text, failure.detail()),
         Happened::Damaged(takes) => shared.say(Severity::Warning, summary(&takes), ""),
         Happened::BeyondQuota { folder, usage, quota_bytes } => {
             shared.say(Severity::Info, beyond(&folder, usage, quota_bytes), "")

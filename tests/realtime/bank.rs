@@ -150,7 +150,7 @@ fn wait_for(deck: &mut Deck, level: f32) -> bool {
 #[test]
 fn ab_compare_of_versions_plays_each_without_showing_it() {
     let instance = Instance::with_tones();
-    instance.link.generate(Request { steps: 8, ..request("versions", 1) });
+    instance.link.generate(Request { steps: 8, ..request("versions", 1) }, 1);
     instance.wait_until_idle();
     let take = instance.link.view().active_take.expect("there is a take");
     let mut deck = Deck::of(&instance);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use straightshot::worker::models::{ModelCache, ModelSource, SoundEngine};
 use straightshot::worker::places::Places;
 use straightshot_engine::model::{CONFIG_FILE, builtin_card};
-use straightshot_engine::pipeline::Generation;
+use straightshot_engine::pipeline::{Event, Made};
 use straightshot_engine::{Error, ErrorKind, Result};
 use straightshot_protocol::{
     Audio, CancelToken, Card, ContentHash, ModelId, Progress, Request, Stage, StageTimings,
@@ -20,6 +20,9 @@ use straightshot_protocol::{
 
 /// Sample rate of the tones in Hz.
 pub(crate) const RATE_HZ: u32 = 44_100;
+
+/// How many sounds the tone generator makes together.
+pub(crate) const TOGETHER: usize = 3;
 
 /// Frequency of the tone of `seed` in Hz.
 pub(crate) fn tone_hz(seed: u64) -> f32 {
@@ -85,16 +88,26 @@ impl SoundEngine for ToneEngine {
         &self.card
     }
 
-    fn generate(
+    fn together(&self, _: &Request) -> usize {
+        TOGETHER
+    }
+
+    fn generate_each(
         &self,
         request: &Request,
-        progress: &mut (dyn FnMut(Progress) + Send),
+        seeds: &[u64],
+        tell: &mut (dyn FnMut(Event) + Send),
         cancel: &CancelToken,
-    ) -> Result<Generation> {
-        self.begun.lock().expect("no panic while it is held").push((request.seed, request.steps));
+    ) -> Result<()> {
         let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_at_once.fetch_max(running, Ordering::SeqCst);
-        let result = self.make(request, progress, cancel);
+        let result = seeds.iter().enumerate().try_for_each(|(index, seed)| {
+            let request = Request { seed: *seed, ..request.clone() };
+            self.begun.lock().expect("no panic while it is held").push((*seed, request.steps));
+            let audio = self.make(&request, tell, cancel)?;
+            tell(Event::Made(Made { index, audio, timings: StageTimings::default(), nfe: request.steps }));
+            Ok(())
+        });
         self.running.fetch_sub(1, Ordering::SeqCst);
         result
     }
@@ -104,9 +117,9 @@ impl ToneEngine {
     fn make(
         &self,
         request: &Request,
-        progress: &mut (dyn FnMut(Progress) + Send),
+        tell: &mut (dyn FnMut(Event) + Send),
         cancel: &CancelToken,
-    ) -> Result<Generation> {
+    ) -> Result<Audio> {
         let word = request.prompt.split(' ').next();
         let mut samples = match word {
             Some("versions" | "refine" | "tire") => version(request.seed, request.seconds, request.steps),
@@ -125,10 +138,10 @@ impl ToneEngine {
         for step in 1..=request.steps {
             cancel.check()?;
             let fraction = step as f32 / request.steps as f32;
-            progress(Progress { stage: Stage::Flow { step, steps: request.steps }, fraction, eta: None });
+            let stage = Stage::Flow { step, steps: request.steps };
+            tell(Event::Progress(Progress { stage, fraction, eta: None }));
         }
-        let clips = vec![Audio::mono(RATE_HZ, samples)];
-        Ok(Generation { clips, timings: StageTimings::default(), nfe: request.steps })
+        Ok(Audio::mono(RATE_HZ, samples))
     }
 }
 

@@ -73,7 +73,7 @@ impl Instance {
 
 /// Whether the job is at `stage`.
 pub(crate) fn is_at(view: &View, stage: Stage) -> bool {
-    view.status.progress.is_some_and(|job| job.progress.stage == stage)
+    view.status.progress().is_some_and(|job| job.progress.stage == stage)
 }
 
 /// `request` as a take has it that the tone generator has made.

@@ -72,7 +72,7 @@ fn a_project_finds_its_model_again_when_the_folder_has_moved() {
     let library = Library::new();
     let first = Instance::new(cache());
     first.link.use_model(Some(library.add("old", "mine\nv1")));
-    first.link.generate(request("a tone", 1));
+    first.link.generate(request("a tone", 1), 1);
     assert_eq!(maker(&first, 1), "mine");
     let made_by = first.link.view().model.id;
     assert!(made_by.hash.is_some());
@@ -84,7 +84,7 @@ fn a_project_finds_its_model_again_when_the_folder_has_moved() {
     library.add("another", "mine\nv2");
     library.add("yet another", "other");
     let second = open(session, cache());
-    second.link.generate(request("a tone", 2));
+    second.link.generate(request("a tone", 2), 1);
     assert_eq!(maker(&second, 2), "mine");
     let view = second.link.view();
     assert_eq!(view.takes[1].request.model, made_by);
@@ -96,7 +96,7 @@ fn a_model_that_is_missing_is_asked_about_and_the_job_waits() {
     let library = Library::new();
     let first = Instance::new(cache());
     first.link.use_model(Some(library.add("folder", "mine")));
-    first.link.generate(request("a tone", 1));
+    first.link.generate(request("a tone", 1), 1);
     maker(&first, 1);
     let mut session = reopened(&first);
     session.begin(request("a tone", 2));
@@ -116,24 +116,24 @@ fn a_model_that_is_missing_is_asked_about_and_the_job_waits() {
     );
     assert_eq!(view.takes.len(), 1, "what there is can still be played");
     assert!(view.active().is_some());
-    assert!(second.shared.session.lock().pending.is_some(), "nothing was decided yet");
+    assert_eq!(second.shared.session.lock().jobs().len(), 1, "nothing was decided yet");
 
     second.link.use_model(None);
     assert_eq!(maker(&second, 2), "tone");
     let view = second.link.view();
     assert!(view.status.missing.is_none() && view.status.notice.is_none());
-    assert!(second.shared.session.lock().pending.is_none());
+    assert!(second.shared.session.lock().jobs().is_empty());
 }
 
 #[test]
 fn a_job_that_waits_for_its_model_can_be_dropped() {
     let instance = Instance::new(cache());
     instance.link.use_model(Some("nowhere".into()));
-    instance.link.generate(request("a tone", 1));
+    instance.link.generate(request("a tone", 1), 1);
     instance.wait("the question", |view| view.status.missing.is_some() && !view.is_busy());
-    instance.link.cancel();
+    instance.link.cancel_running();
     instance.wait("its end", |view| view.status.missing.is_none());
-    assert!(instance.shared.session.lock().pending.is_none());
+    assert!(instance.shared.session.lock().jobs().is_empty());
 }
 
 #[test]
@@ -142,13 +142,13 @@ fn a_folder_whose_content_changes_is_another_model() {
     let instance = Instance::new(models.clone());
     let folder = library.add("folder", "mine\nv1");
     instance.link.use_model(Some(folder.clone()));
-    instance.link.generate(request("a tone", 1));
+    instance.link.generate(request("a tone", 1), 1);
     assert_eq!(maker(&instance, 1), "mine");
-    instance.link.generate(request("a tone", 2));
+    instance.link.generate(request("a tone", 2), 1);
     maker(&instance, 2);
     assert_eq!(models.loads(), 1);
     write(&folder, "mine\nversion 2");
-    instance.link.generate(request("a tone", 3));
+    instance.link.generate(request("a tone", 3), 1);
     maker(&instance, 3);
     assert_eq!(models.loads(), 2);
     let view = instance.link.view();
@@ -166,7 +166,7 @@ fn folders_with_the_same_content_share_one_loaded_model() {
         .map(|folder| {
             let instance = Instance::new(models.clone());
             instance.link.use_model(Some(library.add(folder, "mine")));
-            instance.link.generate(request("a tone", 1));
+            instance.link.generate(request("a tone", 1), 1);
             maker(&instance, 1);
             instance
         })
@@ -201,7 +201,7 @@ fn loading_is_cancelled_at_once_and_holds_up_nobody_else() {
         .map(|(content, folder)| {
             let instance = Instance::new(models.clone());
             instance.link.use_model(Some(library.add(folder, content)));
-            instance.link.generate(request("a tone", 1));
+            instance.link.generate(request("a tone", 1), 1);
             instance.wait("the job", |view| is_at(view, Stage::Load));
             instance
         })
@@ -209,7 +209,7 @@ fn loading_is_cancelled_at_once_and_holds_up_nobody_else() {
     // First whoever waits for another's loading, then whoever loads.
     for instance in instances.iter().rev() {
         let begun = Instant::now();
-        instance.link.cancel();
+        instance.link.cancel_running();
         instance.wait("the end", |view| !view.is_busy());
         assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     }
@@ -230,19 +230,19 @@ fn the_list_of_folders_outlives_the_process() {
         first.link.use_model(Some(folder));
         first.wait("the card", |view| view.model.id.name == "mine");
     }
-    first.link.generate(request("a tone", 1));
+    first.link.generate(request("a tone", 1), 1);
     maker(&first, 1);
     let session = reopened(&first);
     std::fs::remove_dir_all(folder).expect("a folder can be removed");
     let second = open(session, with_list());
-    second.link.generate(request("a tone", 2));
+    second.link.generate(request("a tone", 2), 1);
     assert_eq!(maker(&second, 2), "mine");
     assert_eq!(second.link.view().model.folder, Some(elsewhere.path("copy")));
     // Damage costs the memory and nothing else.
     std::fs::write(&list, "{").expect("a file can be written");
     let third = Instance::new(with_list());
     third.link.use_model(Some(elsewhere.path("copy")));
-    third.link.generate(request("a tone", 3));
+    third.link.generate(request("a tone", 3), 1);
     assert_eq!(maker(&third, 1), "mine");
     assert!(std::fs::read_to_string(&list).is_ok_and(|text| text.contains("mine")));
 }

@@ -28,7 +28,7 @@ fn steps(steps: u32, prompt: &str, seed: u64) -> Request {
 fn refined() -> (Instance, Arc<ToneEngine>) {
     let engine = Arc::new(ToneEngine::default());
     let instance = Instance::new(cache_of(&engine));
-    instance.link.generate(steps(8, "versions", 1));
+    instance.link.generate(steps(8, "versions", 1), 1);
     instance.wait("the sound", |view| !view.takes.is_empty() && !view.is_busy());
     (instance, engine)
 }
@@ -66,10 +66,10 @@ fn one_take_is_refined_in_place_and_has_every_version() {
 #[test]
 fn progress_goes_up_from_the_draft_to_the_end() {
     let instance = Instance::with_tones();
-    instance.link.generate(steps(8, "refine", 1));
+    instance.link.generate(steps(8, "refine", 1), 1);
     let (mut last, mut passes) = (0.0, Vec::new());
     instance.wait("the second draft", |view| {
-        if let Some(JobProgress { pass, progress }) = view.status.progress {
+        if let Some(JobProgress { pass, progress }) = view.status.progress() {
             assert!(progress.fraction >= last, "{progress:?} after {last}");
             last = progress.fraction;
             if passes.last() != Some(&pass) {
@@ -88,24 +88,24 @@ fn progress_goes_up_from_the_draft_to_the_end() {
 fn the_draft_is_there_and_plays_while_the_rest_is_made() {
     let instance = Instance::with_tones();
     let _receiver = instance.shared.connect(HOST_HZ);
-    instance.link.generate(steps(24, "refine", 1));
+    instance.link.generate(steps(24, "refine", 1), 1);
     let begun = Instant::now();
     let view = instance.wait("the draft", is_refining);
     assert!(begun.elapsed() < Duration::from_secs(1), "it does not wait for the second version");
     let take = view.active().expect("the draft is active");
     assert_eq!((take.request.steps, take.audio().left()), (1, &*version(1, 0.5, 1)));
-    assert_eq!(view.status.job.map(|job| job.steps), Some(24));
+    assert_eq!(view.status.running().map(|job| job.request.steps), Some(24));
     let status =
-        instance.wait("progress", |view| view.status.progress.is_some_and(|job| job.progress.fraction > 0.0));
+        instance.wait("progress", |view| view.status.progress().is_some_and(|job| job.progress.fraction > 0.0));
     assert!(status.is_busy());
 }
 
 #[test]
 fn cancelling_keeps_the_draft_with_the_steps_it_has() {
     let instance = Instance::with_tones();
-    instance.link.generate(steps(8, "refine", 1));
+    instance.link.generate(steps(8, "refine", 1), 1);
     instance.wait("the draft", is_refining);
-    instance.link.cancel();
+    instance.link.cancel_running();
     let begun = Instant::now();
     let view = instance.wait("the end", |view| !view.is_busy());
     assert!(begun.elapsed() < Duration::from_secs(1));
@@ -114,14 +114,13 @@ fn cancelling_keeps_the_draft_with_the_steps_it_has() {
     assert_eq!((take.audio().left(), take.step_counts()), (&*version(1, 0.5, 1), vec![1]));
     assert!(view.status.notice.is_none());
     assert_eq!(instance.told(), (1, Some(Outcome::Cancelled)));
-    let session = instance.shared.session.lock();
-    assert_eq!((session.pending.as_ref(), session.pending_take), (None, None));
+    assert!(instance.shared.session.lock().jobs().is_empty());
 }
 
 #[test]
 fn a_failure_after_the_draft_keeps_the_draft() {
     let instance = Instance::with_tones();
-    instance.link.generate(steps(8, "tire", 1));
+    instance.link.generate(steps(8, "tire", 1), 1);
     let view = instance.wait("the failure", |view| view.status.notice.is_some() && !view.is_busy());
     assert!(view.status.notice.is_some_and(|message| message.text.contains("tired")));
     assert_eq!(view.takes[0].request, made(steps(1, "tire", 1)));
@@ -131,7 +130,7 @@ fn a_failure_after_the_draft_keeps_the_draft() {
 #[test]
 fn deleting_the_draft_stops_the_job_and_can_be_undone() {
     let instance = Instance::with_tones();
-    instance.link.generate(steps(8, "refine", 1));
+    instance.link.generate(steps(8, "refine", 1), 1);
     instance.wait("the draft", is_refining);
     instance.link.delete_take(FIRST);
     let begun = Instant::now();
@@ -145,7 +144,7 @@ fn deleting_the_draft_stops_the_job_and_can_be_undone() {
 #[test]
 fn another_take_that_was_chosen_stays_chosen() {
     let (instance, _) = refined();
-    instance.link.generate(steps(2, "refine", 2));
+    instance.link.generate(steps(2, "refine", 2), 1);
     instance.wait("the draft", is_refining);
     instance.wait("it is active", |view| view.active_take == Some(TakeId(2)));
     instance.link.select_take(FIRST);
@@ -210,7 +209,7 @@ fn without_drafts_only_what_was_asked_for_is_made() {
     let engine = Arc::new(ToneEngine::default());
     let instance = Instance::new(cache_of(&engine));
     instance.link.set_draft_first(false);
-    instance.link.generate(steps(8, "versions", 1));
+    instance.link.generate(steps(8, "versions", 1), 1);
     instance.wait("the sound", |view| !view.takes.is_empty() && !view.is_busy());
     assert_eq!(begun(&engine), [8]);
     assert_eq!(instance.told(), (1, Some(Outcome::Made(FIRST))));
@@ -224,9 +223,9 @@ fn drafts_of_others_come_before_our_details() {
     let engine = Arc::new(ToneEngine::default());
     let models = cache_of(&engine);
     let (first, second) = (Instance::new(models.clone()), Instance::new(models));
-    first.link.generate(steps(4, "slow", 1));
+    first.link.generate(steps(4, "slow", 1), 1);
     first.wait("the turn of the first", |view| is_at(view, Stage::Load));
-    second.link.generate(steps(1, "a tone", 2));
+    second.link.generate(steps(1, "a tone", 2), 1);
     second.wait("its sound", |view| !view.takes.is_empty());
     let order = engine.begun.lock().expect("no panic while it is held").clone();
     assert_eq!(order[..2], [(1, 1), (2, 1)], "{order:?}");
@@ -237,7 +236,7 @@ fn drafts_of_others_come_before_our_details() {
 fn a_project_saved_after_the_draft_goes_on_refining_it() {
     let project = {
         let instance = Instance::with_tones();
-        instance.link.generate(steps(4, "refine", 3));
+        instance.link.generate(steps(4, "refine", 3), 1);
         instance.wait("the draft", is_refining);
         saved(&instance).replace("refine", "versions")
     };
@@ -252,13 +251,17 @@ fn a_project_saved_after_the_draft_goes_on_refining_it() {
 }
 
 #[test]
-fn only_the_shown_version_is_saved_and_a_host_that_restores_its_own_state_loses_none() {
+fn every_version_is_in_the_project_and_a_host_that_restores_its_own_state_loses_none() {
     let (instance, _) = refined();
     let project = saved(&instance);
     let other = Instance::with_tones();
     restore(&other, &project);
-    let view = other.link.view();
-    assert_eq!((view.takes[0].request.steps, view.takes[0].step_counts()), (8, vec![8]));
+    let is_heard = |audio: &straightshot_protocol::Audio| !audio.is_empty();
+    let view = other.wait("the versions", |view| {
+        [1, 2, 4].iter().all(|steps| view.takes[0].audio_of(*steps).is_some_and(is_heard))
+    });
+    assert_eq!((view.takes[0].request.steps, view.takes[0].step_counts()), (8, vec![1, 2, 4, 8]));
+    assert_eq!(view.takes[0].audio_of(2).map(|audio| audio.left().to_vec()), Some(version(1, 0.5, 2)));
     assert_eq!(saved(&other), project, "byte for byte");
     instance.link.show_steps(FIRST, 2);
     restore(&instance, &project);
@@ -302,7 +305,7 @@ fn process_never_touches_the_allocator_while_versions_change() {
             std::thread::sleep(Duration::from_millis(if round.is_multiple_of(10) { 60 } else { 2 }));
         }
         // And while new drafts arrive.
-        instance.link.generate(steps(24, "versions", 3));
+        instance.link.generate(steps(24, "versions", 3), 1);
         instance.wait("the sound", |view| view.takes.len() == 2 && !view.is_busy());
         stop.store(true, Ordering::Relaxed);
         audio.join().expect("the audio thread lives")

@@ -15,10 +15,10 @@ fn remove(steps: u32, after_ms: u64) -> (Duration, String) {
     instance.shared.session.lock().draft_first = false;
     // No text is read twice.
     let prompt = format!("heavy rain on a tin roof {after_ms}");
-    instance.link.generate(Request { prompt, seconds: 30.0, steps, ..Request::default() });
+    instance.link.generate(Request { prompt, seconds: 30.0, steps, ..Request::default() }, 1);
     let view = instance.wait("the job", View::is_busy);
     std::thread::sleep(Duration::from_millis(after_ms));
-    let stage = instance.link.view().status.progress.or(view.status.progress).map(|job| job.progress.stage);
+    let stage = instance.link.view().status.progress().or(view.status.progress()).map(|job| job.progress.stage);
     let begun = Instant::now();
     instance.worker.shutdown();
     (begun.elapsed(), format!("{steps} steps, after {after_ms} ms, {stage:?}"))
@@ -29,7 +29,7 @@ fn removing_an_instance_does_not_wait_for_its_sound() {
     // Nobody else holds the model: it is loaded anew each time, and freed.
     let mut all: Vec<_> = (0..20).map(|i| remove(1, 40 * i)).collect();
     let other = Instance::new(ModelCache::process());
-    other.link.generate(Request { prompt: "rain".into(), seconds: 0.5, steps: 1, ..Request::default() });
+    other.link.generate(Request { prompt: "rain".into(), seconds: 0.5, steps: 1, ..Request::default() }, 1);
     other.wait("a sound", |view| !view.takes.is_empty() && !view.is_busy());
     all.extend((0..8).map(|i| remove(100, 200 * i)));
     all.extend((0..50).map(|i| remove(1, 25 * i)));

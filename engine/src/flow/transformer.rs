@@ -34,6 +34,32 @@ pub struct Conditioned {
     keys: Vec<TextKeys>,
 }
 
+impl Conditioned {
+    /// The same for `n` clips of every text: what belongs to `a b` belongs to `a a b b`. Made of the finished condition, so
+    /// that a clip reads what it would read alone, bit by bit.
+    ///
+    /// # Errors
+    /// A candle error if the copy fails.
+    pub fn repeat_each(self, n: usize) -> candle_core::Result<Self> {
+        if n == 1 {
+            return Ok(self);
+        }
+        let keys = self.keys.iter().map(|text| -> candle_core::Result<TextKeys> {
+            let lengths = text.lengths.repeat_each(n);
+            let [keys, values] = [&text.keys, &text.values].map(|x| repeat_each(x, n));
+            Ok(TextKeys { keys: keys?, values: values?, lengths })
+        });
+        Ok(Self { pooled: repeat_each(&self.pooled, n)?, keys: keys.collect::<candle_core::Result<_>>()? })
+    }
+}
+
+/// Every row `n` times.
+fn repeat_each(x: &Tensor, n: usize) -> candle_core::Result<Tensor> {
+    let rows = (0..x.dim(0)?).flat_map(|row| std::iter::repeat_n(row, n));
+    let rows = rows.map(|row| x.narrow(0, row, 1)).collect::<candle_core::Result<Vec<_>>>()?;
+    Tensor::cat(&rows, 0)
+}
+
 /// The network.
 #[derive(Debug)]
 pub struct Transformer {
@@ -87,6 +113,13 @@ impl Transformer {
     pub fn recorded(self) -> Self {
         let [recordings, conditions] = [(); 2].map(|()| Some(Recordings::default()));
         Self { recordings, conditions, ..self }
+    }
+
+    /// Whether a clip, computed in a batch with others, is bit by bit what it is alone: so it is where the blocks have their
+    /// weights in bytes, whose products are sums of whole numbers, row by row.
+    #[must_use]
+    pub fn is_alike_in_batches(&self) -> bool {
+        phased_blocks::are_for(&self.blocks)
     }
 
     /// Number of blocks, for progress and cost estimates.
@@ -181,13 +214,23 @@ impl Transformer {
         mask: Option<&Tensor>,
         between_blocks: &dyn Fn() -> Result<()>,
     ) -> Result<Tensor> {
-        let condition = ops::silu(&(self.time.forward(t)? + &text.pooled)?)?;
         let (batch, tokens, _) = x_t.dims3()?;
+        // A product in `f32` depends in its last bit on how many rows it has.
+        let apart = mask.is_none() && batch > 1 && self.is_alike_in_batches();
+        let each = |x: &Tensor, layer: &dyn Fn(&Tensor) -> candle_core::Result<Tensor>| {
+            if !apart {
+                return layer(x);
+            }
+            let made = (0..batch).map(|clip| layer(&x.narrow(0, clip, 1)?));
+            Tensor::cat(&made.collect::<candle_core::Result<Vec<_>>>()?, 0)
+        };
+        let time = each(t, &|t| self.time.forward(t))?;
+        let condition = ops::silu(&(time + &text.pooled)?)?;
         let frames = match mask {
             Some(mask) => KeyLengths::from_mask(mask)?,
             None => KeyLengths::full(batch, tokens),
         };
-        let mut x = self.input.forward(x_t)?;
+        let mut x = each(x_t, &|x_t| self.input.forward(x_t))?;
         let done = match mask {
             None => phased_blocks::forward(
                 &self.blocks,
@@ -206,9 +249,9 @@ impl Transformer {
                 x = block.forward(&x, &condition, &self.rope, &frames, keys)?;
             }
         }
-        let [shift, scale] = chunks(&self.final_modulation.forward(&condition)?)?;
+        let [shift, scale] = chunks(&each(&condition, &|condition| self.final_modulation.forward(condition))?)?;
         let x = LayerNorm::plain_modulated(&x, FINAL_EPS, &shift, &scale)?;
-        Ok(self.output.forward(&x)?)
+        Ok(each(&x, &|x| self.output.forward(x))?)
     }
 }
 

@@ -131,7 +131,7 @@ fn text(placement: &Placement) -> candle_core::Result<Vec<f32>> {
     let vb = builder(placement, |vb| Bert::new(&config, vb).map(drop))?;
     let bert = Bert::new(&config, &vb)?;
     let recordings = Recordings::default();
-    let read = |ids: &[Tensor]| bert.forward(&ids[0], &KeyLengths::full(1, TOKENS));
+    let read = |ids: &[Tensor]| bert.forward(&ids[0], &KeyLengths::full(1, TOKENS), &|| Ok(()));
     last_of(placement, |seed| {
         let ids: Vec<u32> = (0..TOKENS as u32).map(|i| (seed as u32 + 7 * i) % 50).collect();
         let ids = [Tensor::from_vec(ids, (1, TOKENS), placement.device())?];

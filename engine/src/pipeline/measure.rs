@@ -7,7 +7,7 @@ use crate::flow::{Guided, Method, Transformer, VelocityField, Windowed, integrat
 use crate::text::TextCondition;
 use candle_core::{Device, Tensor};
 use std::time::{Duration, Instant};
-use straightshot_protocol::Request;
+use straightshot_protocol::{CancelToken, Request};
 
 /// A sound on its way.
 #[derive(Debug, Clone)]
@@ -31,9 +31,12 @@ impl Generator {
     ) -> Result<R> {
         request.validate(&self.card)?;
         self.install(|| {
-            let noise = self.noise(request, self.tokens(request), 0)?;
+            let seeds: Vec<u64> =
+                (0..request.variations).map(|i| request.seed.wrapping_add(i.into())).collect();
+            let noise = self.noise(&seeds, self.tokens(request), 0)?;
             let plan = self.plan(request);
-            let condition = self.condition(request, plan)?;
+            let condition = self.condition(request, plan, &CancelToken::default())?;
+            let condition = condition.repeat_each(seeds.len())?;
             measure(&Windowed::new(Guided::new(plan.network, condition, plan.scale, || Ok(()))), &noise)
         })
     }
@@ -45,7 +48,7 @@ impl Generator {
     pub fn time_decoder(&self, request: &Request) -> Result<Duration> {
         request.validate(&self.card)?;
         self.install(|| {
-            let latent = self.noise(request, self.tokens(request), 0)?.narrow(0, 0, 1)?;
+            let latent = self.noise(&[request.seed], self.tokens(request), 0)?;
             self.placement.device().synchronize()?;
             let start = Instant::now();
             self.model.codec.decode(&latent)?.log_amplitudes.to_device(&Device::Cpu)?;

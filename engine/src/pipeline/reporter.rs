@@ -1,12 +1,13 @@
 //! How far a generation has come.
 
+use super::{Event, Made};
 use crate::flow::guidance;
 use std::time::{Duration, Instant};
 use straightshot_protocol::{Cost, Progress, Request, Stage};
 
 /// Turns stage changes into [`Progress`] with a fraction and a time left.
 pub(super) struct Reporter<'a> {
-    sink: &'a mut (dyn FnMut(Progress) + Send),
+    sink: &'a mut (dyn FnMut(Event) + Send),
     start: Instant,
     cost: Cost,
     work: Work,
@@ -32,6 +33,11 @@ impl Work {
         let (step, decode) = (cost.of_step(seconds, guided), cost.of_decoding(seconds));
         Self { text, step, steps: request.steps, total: text + step * request.steps as f32 + decode }
     }
+
+    /// What is done when the decoder begins.
+    fn before_decoding(&self) -> f32 {
+        self.text + self.step * self.steps as f32
+    }
 }
 
 impl<'a> Reporter<'a> {
@@ -39,7 +45,7 @@ impl<'a> Reporter<'a> {
         request: &Request,
         cost: &Cost,
         scale: f64,
-        sink: &'a mut (dyn FnMut(Progress) + Send),
+        sink: &'a mut (dyn FnMut(Event) + Send),
     ) -> Self {
         Self {
             sink,
@@ -61,18 +67,37 @@ impl<'a> Reporter<'a> {
         let work = &self.work;
         let done = match stage {
             Stage::Flow { step, .. } => work.text + work.step * (step - 1) as f32,
-            Stage::Decode => work.text + work.step * work.steps as f32,
+            Stage::Decode => work.before_decoding(),
             _ => 0.0,
         };
+        self.tell(stage, done);
+    }
+
+    /// The clip with this index, out of `count`, is about to be decoded.
+    pub(super) fn decoding(&mut self, index: usize, count: usize) {
+        let before = self.work.before_decoding();
+        let share = index as f32 / count as f32;
+        self.tell(Stage::Decode, before + share * (self.work.total - before));
+    }
+
+    /// One of the sounds is finished.
+    pub(super) fn made(&mut self, made: Made) {
+        (self.sink)(Event::Made(made));
+    }
+
+    /// Tells that `stage` begins after so much of the work.
+    fn tell(&mut self, stage: Stage, done: f32) {
+        let work = &self.work;
         let fraction = (self.before + done) / (self.before + work.total);
         let elapsed = self.start.elapsed().as_secs_f32();
         let eta = (fraction > 0.0).then(|| Duration::from_secs_f32(elapsed * (1.0 - fraction) / fraction));
         // More work than was known of does not take back what was said.
         self.fraction = self.fraction.max(fraction);
-        (self.sink)(Progress { stage, fraction: self.fraction, eta });
+        (self.sink)(Event::Progress(Progress { stage, fraction: self.fraction, eta }));
     }
 
     pub(super) fn done(&mut self) {
-        (self.sink)(Progress { stage: Stage::Decode, fraction: 1.0, eta: Some(Duration::ZERO) });
+        let end = Progress { stage: Stage::Decode, fraction: 1.0, eta: Some(Duration::ZERO) };
+        (self.sink)(Event::Progress(end));
     }
 }

@@ -45,22 +45,30 @@ impl Bert {
         })
     }
 
-    /// Encodes.
+    /// Encodes. `between_layers` is called before each layer; its error ends the encoding.
     ///
     /// # Shapes
     /// - `ids`: `[batch, tokens]`; `lengths` says how many of each row exist
     /// - returns: `[batch, tokens, hidden]`
     ///
     /// # Errors
-    /// A candle error if an id or a position is not in the tables.
-    pub(crate) fn forward(&self, ids: &Tensor, lengths: &KeyLengths) -> Result<Tensor> {
+    /// A candle error if an id or a position is not in the tables; errors of `between_layers`.
+    pub(crate) fn forward(
+        &self,
+        ids: &Tensor,
+        lengths: &KeyLengths,
+        between_layers: &dyn Fn() -> Result<()>,
+    ) -> Result<Tensor> {
         let (batch, tokens) = ids.dims2()?;
         let words = self.words.index_select(&ids.flatten_all()?, 0)?.reshape((batch, tokens, ()))?;
         let x = self.norm.of_sum(&words, &self.positions.narrow(0, 0, tokens)?, &self.first_segment)?;
-        if let Some(done) = phased_layers::forward(&self.layers, &x, lengths)? {
+        if let Some(done) = phased_layers::forward(&self.layers, &x, lengths, between_layers)? {
             return Ok(done);
         }
-        self.layers.iter().try_fold(x, |x, layer| layer.forward(&x, lengths))
+        self.layers.iter().try_fold(x, |x, layer| {
+            between_layers()?;
+            layer.forward(&x, lengths)
+        })
     }
 }
 

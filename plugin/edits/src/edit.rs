@@ -157,7 +157,6 @@ fn is_zero(value: &f32) -> bool {
     *value == 0.0
 }
 
-#[expect(clippy::float_cmp, reason = "a width that was never touched is 1 to the bit")]
 fn is_one(value: &f32) -> bool {
     *value == 1.0
 }

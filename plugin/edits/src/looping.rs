@@ -1,6 +1,9 @@
 //! Loops: the join that is not heard.
 
 pub(crate) mod find;
+#[cfg(test)]
+mod tests;
+mod texture;
 
 use super::timeline::Looped;
 use std::ops::Range;
@@ -91,12 +94,10 @@ pub(crate) fn at_rate(
     let convert = |channel: &[f32]| -> Result<Vec<f32>, Failure> {
         let body = &channel[..repeated.end];
         let turn = &channel[repeated.clone()];
-        let lead = turn.iter().rev().cycle().take(before).rev_collect();
-        let around: Vec<f32> = lead
-            .into_iter()
-            .chain(body.iter().copied())
-            .chain(turn.iter().copied().cycle().take(AROUND))
-            .collect();
+        let length = turn.len();
+        let lead = (0..before).map(|index| turn[(index + length - before % length) % length]);
+        let around: Vec<f32> =
+            lead.chain(body.iter().copied()).chain(turn.iter().copied().cycle().take(AROUND)).collect();
         let mut converted = resample_channel(&around, from_hz, rate_hz)?;
         converted.drain(..place(before));
         converted.truncate(place(repeated.end));
@@ -104,17 +105,4 @@ pub(crate) fn at_rate(
     };
     let audio = audio.map_channels(rate_hz, convert)?;
     Ok((audio, place(repeated.start)..place(repeated.end)))
-}
-
-/// Collects what comes last first.
-trait RevCollect {
-    fn rev_collect(self) -> Vec<f32>;
-}
-
-impl<'a, I: Iterator<Item = &'a f32>> RevCollect for I {
-    fn rev_collect(self) -> Vec<f32> {
-        let mut collected: Vec<f32> = self.copied().collect();
-        collected.reverse();
-        collected
-    }
 }

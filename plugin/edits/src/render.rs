@@ -66,7 +66,6 @@ pub fn render(source: &Audio, edit: &Edit) -> Result<Edited, Failure> {
     let frames = channels.first().map_or(0, Vec::len);
     fades(&mut channels, edit, &timeline, loop_frames.as_ref().map_or(frames..frames, Clone::clone));
     let (gain, held) = gain(&channels, edit, source.sample_rate_hz())?;
-    #[expect(clippy::float_cmp, reason = "what nobody asked for is 1 to the bit")]
     if gain != 1.0 {
         channels.iter_mut().flatten().for_each(|sample| *sample *= gain);
     }
@@ -89,7 +88,6 @@ pub(crate) fn strip(source: &Audio, edit: &Edit, timeline: &Timeline) -> Result<
 }
 
 /// Brings the difference of two channels to `width` times what it is; of no difference one channel is left.
-#[expect(clippy::float_cmp, reason = "a width that was never touched is 1 to the bit")]
 fn widen(channels: &mut Vec<Vec<f32>>, width: f32) {
     let [left, right] = channels.as_mut_slice() else { return };
     if width == 1.0 {

@@ -10,29 +10,32 @@ const STRETCH_S: f64 = 0.005;
 /// What is left around a sound, in seconds: its first rise and its last breath.
 const MARGIN_S: f64 = 0.01;
 
-/// The part of `audio` that is not silence at its head and tail, cut where it crosses zero. All of it if it is silent
-/// throughout.
+/// What of the part `within` of `audio` is not silence at its head and tail, cut where it crosses zero. All of the part if it
+/// is silent throughout.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds of a sound")]
-pub fn sounding(audio: &Audio) -> Range<usize> {
-    let frames = audio.frames();
+pub fn sounding(audio: &Audio, within: Range<usize>) -> Range<usize> {
+    let end = within.end.min(audio.frames());
+    let within = within.start.min(end)..end;
     let rate = f64::from(audio.sample_rate_hz());
-    let peak = audio.channels().flatten().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+    let part = || audio.channels().flat_map(|channel| &channel[within.clone()]);
+    let peak = part().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
     let threshold = peak * 10.0_f32.powf(SILENCE_DB / 20.0);
     let loud = |stretch: &Range<usize>| {
         audio.channels().any(|channel| channel[stretch.clone()].iter().any(|sample| sample.abs() > threshold))
     };
     let stretch = ((STRETCH_S * rate) as usize).max(1);
-    let stretches = || (0..frames).step_by(stretch).map(|start| start..(start + stretch).min(frames));
+    let stretches = || within.clone().step_by(stretch).map(|start| start..(start + stretch).min(end));
     let (Some(first), Some(last)) =
         (stretches().find(loud), stretches().collect::<Vec<_>>().into_iter().rev().find(loud))
     else {
-        return 0..frames;
+        return within;
     };
     let margin = (MARGIN_S * rate) as usize;
-    let start = first.start.saturating_sub(margin);
-    let end = (last.end + margin).min(frames);
-    zero_crossing(audio, start, margin)..zero_crossing(audio, end, margin).max(start + 1).min(frames)
+    let start = first.start.saturating_sub(margin).max(within.start);
+    let end = (last.end + margin).min(end);
+    let start = zero_crossing(audio, start, margin).clamp(within.start, first.start);
+    start..zero_crossing(audio, end, margin).clamp(last.end, within.end)
 }
 
 /// The frame within `reach` of `frame` at which the sound is cut with the least click: where all channels are nearest to
@@ -77,13 +80,13 @@ mod tests {
                 samples[frame] = if frame % 100 < 50 { 0.5 } else { -0.5 };
             }
         }
-        let part = sounding(&Audio::mono(44_100, samples.clone()));
+        let part = sounding(&Audio::mono(44_100, samples.clone()), 0..44_100);
         assert!((9_100..=10_000).contains(&part.start), "{part:?}");
         assert!((30_000..=30_900).contains(&part.end), "{part:?}");
         let noisy: Vec<f32> = samples.iter().map(|x| x + 0.0004).collect();
-        assert_eq!(sounding(&Audio::mono(44_100, noisy)), part, "a noise floor is silence too");
-        assert_eq!(sounding(&Audio::mono(44_100, vec![0.0; 10])), 0..10);
-        assert_eq!(sounding(&Audio::mono(44_100, vec![])), 0..0);
+        assert_eq!(sounding(&Audio::mono(44_100, noisy), 0..44_100), part, "a noise floor is silence too");
+        assert_eq!(sounding(&Audio::mono(44_100, vec![0.0; 10]), 2..90), 2..10);
+        assert_eq!(sounding(&Audio::mono(44_100, vec![]), 3..9), 0..0);
     }
 
     #[test]

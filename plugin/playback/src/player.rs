@@ -202,6 +202,7 @@ impl Player {
     }
 
     fn begin_block(&mut self, block: &Block, frames: usize) {
+        self.telemetry.publish_rolling(block.transport.playing);
         self.gain.set_target(block.gain);
         if std::mem::take(&mut self.fresh) {
             self.gain.finish();

@@ -61,6 +61,8 @@ pub struct Telemetry {
     auditioned: AtomicBool,
     /// Audio thread -> editor. Voices that sound, fading ones included.
     voices: AtomicU32,
+    /// Audio thread -> editor, worker. Whether the host's transport rolls.
+    rolling: AtomicBool,
     /// Audio thread -> editor. Blocks in which a bank could not be taken over because there was no free slot.
     deferred_banks: AtomicU32,
     /// Audio thread -> editor. Banks refused because of their sample rate.
@@ -82,6 +84,7 @@ impl Default for Telemetry {
         Self {
             playhead: AtomicU32::new(SILENT),
             voices: AtomicU32::new(0),
+            rolling: AtomicBool::new(false),
             deferred_banks: AtomicU32::new(0),
             stale_banks: AtomicU32::new(0),
             wish: Wish::default(),
@@ -109,6 +112,12 @@ impl Telemetry {
     #[must_use]
     pub fn voices(&self) -> u32 {
         self.voices.load(Ordering::Relaxed)
+    }
+
+    /// Whether the host's transport rolled in the newest block.
+    #[must_use]
+    pub fn is_rolling(&self) -> bool {
+        self.rolling.load(Ordering::Relaxed)
     }
 
     /// How many blocks began while a new bank had to wait, because everything that the player can hold still sounded or
@@ -194,6 +203,14 @@ impl Telemetry {
         let playhead = heard.map_or(SILENT, |heard| heard.fraction.to_bits());
         self.playhead.store(playhead, Ordering::Relaxed);
         self.voices.store(voices, Ordering::Relaxed);
+    }
+
+    /// Publishes whether the host's transport rolls.
+    ///
+    /// # Real-time safety
+    /// Wait-free; called once per block.
+    pub(crate) fn publish_rolling(&self, rolling: bool) {
+        self.rolling.store(rolling, Ordering::Relaxed);
     }
 
     /// Publishes the running totals of the queue of banks.

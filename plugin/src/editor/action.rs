@@ -36,7 +36,6 @@ pub(super) enum Action {
     /// Of listening.
     Play(PlayAction),
     /// Of editing the active take.
-    #[allow(dead_code, reason = "the panel follows")]
     Edit(EditAction),
     /// Of files that leave the window.
     #[allow(dead_code, reason = "the panel follows")]

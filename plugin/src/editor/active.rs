@@ -5,14 +5,12 @@ use super::compare::{self, Compare, SIDES};
 use super::controls::{self, Look};
 use super::icons::{self, Icon};
 use super::shortcuts::Shortcut;
-use super::waveform::{self, Overview};
+use super::waveform::{self, Overview, Waveform};
 use super::{takes, theme, versions};
 use crate::editor::link::View;
-use egui::{
-    Align, Align2, CursorIcon, Layout, Popup, Rect, RichText, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo,
-    vec2,
-};
-use straightshot_takes::{Take, TakeId};
+use egui::{Align, Align2, Layout, Popup, Rect, RichText, Sense, Ui, UiBuilder, Vec2, vec2};
+use straightshot_protocol::Audio;
+use straightshot_takes::Take;
 
 /// Room in points from which on levels are shown beside the name.
 const READOUT_FROM: f32 = 56.0 * theme::UNIT;
@@ -23,8 +21,12 @@ const EXAMPLES: [&str; 3] = ["Footsteps on gravel", "Heavy wooden door slams shu
 /// The measured waveform of the take shown last.
 #[derive(Debug, Default)]
 pub(super) struct ActiveTake {
-    /// The take, its steps, the address of its samples, and what they look like.
-    measured: Option<((TakeId, u32, usize), Overview)>,
+    /// What the unedited sound looks like.
+    measured: Option<Overview>,
+    /// How loud what is heard is.
+    heard: Option<Overview>,
+    /// What is selected, in sight and held.
+    pub(super) waveform: Waveform,
 }
 
 impl ActiveTake {
@@ -41,39 +43,28 @@ impl ActiveTake {
             empty_state(ui, view, actions);
             return;
         };
-        let overview = self.overview(take);
+        let edited = take.edited();
+        let overview = measured(&mut self.measured, take.audio());
+        let heard = measured(&mut self.heard, &edited.audio);
         let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
         let layout = Layout::left_to_right(Align::Center);
         ui.allocate_ui_with_layout(size, layout, |ui| {
-            heading(ui, view, take, overview, compare, playhead, actions)
+            heading(ui, view, take, heard, compare, playhead, actions)
         });
-        let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click());
+        let (rect, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
         if let Some(text) = take.why_silent() {
             waveform::paint_well(ui, rect);
             notice(ui, rect, text);
             return;
         }
-        waveform::paint(ui, rect, overview, playhead, response.hover_pos());
-        controls::focus_ring(ui, rect, &response);
-        let hint = if playhead.is_some() { "Click to stop" } else { "Click to listen" };
-        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, hint));
-        if response.on_hover_cursor(CursorIcon::PointingHand).clicked() {
-            actions.push(Action::Play(if playhead.is_some() {
-                PlayAction::Stop
-            } else {
-                PlayAction::Audition
-            }));
-        }
+        self.waveform.show(ui, rect, take, overview, playhead, actions);
     }
+}
 
-    /// The overview of `take`, measured when it is not the one shown before.
-    fn overview(&mut self, take: &Take) -> &Overview {
-        // Two sessions may use the same id; the address of the samples tells their takes apart.
-        let key = (take.id, take.request.steps, take.audio().left().as_ptr().addr());
-        let current = self.measured.take().filter(|(measured, _)| *measured == key);
-        let fresh = || (key, Overview::measure(take.audio()));
-        &self.measured.insert(current.unwrap_or_else(fresh)).1
-    }
+/// What `audio` looks like, measured when it is not the sound that was measured before.
+fn measured<'a>(last: &'a mut Option<Overview>, audio: &Audio) -> &'a Overview {
+    let current = last.take().filter(|overview| overview.is_of(audio));
+    last.insert(current.unwrap_or_else(|| Overview::measure(audio)))
 }
 
 /// Audition button, name, readout, recipe and the A/B switch.

@@ -1,13 +1,51 @@
-//! The tab Edit: what is done to the active take.
+//! The tab Edit: what is done to the active take, in numbers. The same as on the waveform, and what it has no room for.
 
-use super::action::Action;
-use super::controls;
+mod fields;
+
+use super::action::{Action, EditAction};
+use super::controls::{self, Look};
+use super::icons::Icon;
 use super::scene::Scene;
-use egui::Ui;
+use super::shortcuts::Shortcut;
+use super::theme;
+use super::waveform::{Waveform, cut};
+use egui::{Align, Layout, RichText, Ui, vec2};
+use fields::{Number, Numbers, button, curves, switch};
+use straightshot_edits::{Edit, Fade, Level, Loop, MOST_GAIN_DB, MOST_SEMITONES, MOST_WIDTH, Timeline};
+use straightshot_takes::{Take, Wish};
+
+/// Narrowest group of tools in points.
+const GROUP_WIDTH: f32 = 25.0 * theme::UNIT;
+/// Height of a row of fields in points.
+const ROW: f32 = 3.25 * theme::UNIT;
+/// Height of a group: its title and two rows.
+const GROUP_HEIGHT: f32 = 2.5 * theme::UNIT + 2.0 * (ROW + 0.5 * theme::UNIT);
+/// Ways to bring a sound to a level, with what they begin with.
+const LEVELS: [(&str, Option<Level>); 4] = [
+    ("As it is", None),
+    ("Peak", Some(Level::Peak(-1.0))),
+    ("True peak", Some(Level::TruePeak(-1.0))),
+    ("Loudness", Some(Level::Loudness(-23.0))),
+];
+/// Crossfade of a loop that is set by hand, in seconds.
+const CROSSFADE_S: f64 = 0.25;
 
 /// State of the tab that is not worth saving.
 #[derive(Debug, Default)]
-pub(super) struct EditPanel {}
+pub(super) struct EditPanel {
+    /// The number that is being dragged.
+    numbers: Numbers,
+}
+
+/// One take and what is to become of its edit.
+struct Desk<'a> {
+    take: &'a Take,
+    edit: &'a Edit,
+    timeline: Timeline,
+    rate_hz: f64,
+    waveform: &'a Waveform,
+    finding: bool,
+}
 
 impl EditPanel {
     /// The host has replaced the session: what was remembered about its takes is void.
@@ -16,9 +54,390 @@ impl EditPanel {
     }
 
     /// Draws the tab into the room that `ui` has; what does not fit is scrolled by the frame.
-    pub(super) fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, _actions: &mut Vec<Action>) {
-        if scene.view.active().is_none() {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        waveform: &Waveform,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(take) = scene.view.active() else {
             controls::caption(ui, "Nothing here until there is a sound.");
+            return;
+        };
+        let audio = take.audio();
+        let desk = Desk {
+            take,
+            edit: &take.edit,
+            timeline: Timeline::new(&take.edit, audio.frames()),
+            rate_hz: f64::from(audio.sample_rate_hz().max(1)),
+            waveform,
+            finding: scene.view.finding,
+        };
+        ui.spacing_mut().item_spacing = vec2(theme::UNIT, 0.5 * theme::UNIT);
+        history(ui, scene, &desk, actions);
+        if take.why_silent().is_some() {
+            return;
+        }
+        type Tool = fn(&mut Numbers, &mut Ui, &Desk<'_>, &mut Vec<Action>);
+        let tools: [Tool; 6] = [trim, fades, speed, level, width, looping];
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a handful of columns")]
+        let across = ((ui.available_width() / GROUP_WIDTH) as usize).clamp(1, tools.len());
+        // Rows that are equally full: six tools are three and three, and never four and two.
+        let across = tools.len().div_ceil(tools.len().div_ceil(across));
+        for row in tools.chunks(across) {
+            ui.columns(across, |columns| {
+                for (ui, tool) in columns.iter_mut().zip(row) {
+                    ui.set_min_height(GROUP_HEIGHT);
+                    tool(&mut self.numbers, ui, &desk, actions);
+                }
+            });
         }
     }
+}
+
+/// Undo, redo, and back to the sound as it was made.
+fn history(ui: &mut Ui, scene: &Scene<'_>, desk: &Desk<'_>, actions: &mut Vec<Action>) {
+    let named = |what: &str, step: Option<&str>| match step {
+        Some(step) => format!("{what} {step}"),
+        None => what.to_owned(),
+    };
+    ui.horizontal(|ui| {
+        let (undo, redo) = (scene.view.undo, scene.view.redo);
+        let hint = Shortcut::Undo.hint("Take the last step back");
+        if button(ui, &named("Undo", undo), undo.is_some()).on_hover_text(hint).clicked() {
+            actions.push(EditAction::Undo.into());
+        }
+        let hint = Shortcut::Redo.hint("Do the step again");
+        if button(ui, &named("Redo", redo), redo.is_some()).on_hover_text(hint).clicked() {
+            actions.push(EditAction::Redo.into());
+        }
+        let hint = Shortcut::Repeat.hint("Play the selection again and again");
+        if switch(ui, "Repeat selection", desk.waveform.is_looping()).on_hover_text(hint).clicked() {
+            actions.push(EditAction::ToggleLooping.into());
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let hint = "Back to the sound as it was made; can be undone";
+            if button(ui, "Reset all", !desk.edit.is_none()).on_hover_text(hint).clicked() {
+                actions.push(EditAction::set(desk.take.id, Edit::default(), "reset", None));
+            }
+        });
+    });
+}
+
+/// The title of a group, with a button that takes its part of the edit back if there is one.
+fn title(
+    ui: &mut Ui,
+    desk: &Desk<'_>,
+    text: &str,
+    reset: Edit,
+    step: &'static str,
+    actions: &mut Vec<Action>,
+) {
+    let changed = reset != *desk.edit;
+    ui.horizontal(|ui| {
+        ui.set_min_height(2.5 * theme::UNIT);
+        let color = if changed { theme::ACCENT } else { theme::TEXT_DIM };
+        ui.label(RichText::new(text).font(theme::small()).color(color));
+        if changed {
+            let hint = format!("Reset: {}", text.to_lowercase());
+            if controls::icon_button(ui, Icon::Recall, 2.0 * theme::UNIT, Look::Bare, &hint).clicked() {
+                actions.push(EditAction::set(desk.take.id, reset, step, None));
+            }
+        }
+    });
+}
+
+impl Desk<'_> {
+    #[expect(clippy::cast_precision_loss, reason = "frames of a sound")]
+    fn seconds(&self, frames: usize) -> f64 {
+        frames as f64 / self.rate_hz
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a sound")]
+    fn frames(&self, seconds: f64) -> usize {
+        (seconds.max(0.0) * self.rate_hz).round() as usize
+    }
+}
+
+fn trim(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<Action>) {
+    title(ui, desk, "Trim", Edit { trim: None, ..desk.edit.clone() }, "trim", actions);
+    let (kept, whole) = (desk.timeline.kept(), desk.seconds(desk.timeline.strip()));
+    let frames = desk.take.audio().frames();
+    ui.horizontal(|ui| {
+        for (name, begin, at, hint) in [
+            ("Start", true, kept.start, "Where the sound begins"),
+            ("End", false, kept.end, "Where the sound ends"),
+        ] {
+            let number = Number {
+                suffix: " s",
+                decimals: 3,
+                speed: 0.005,
+                default: if begin { 0.0 } else { whole },
+                hint,
+                ..Number::new(name, desk.seconds(at), (0.0, whole))
+            };
+            if let Some((seconds, gesture)) = numbers.show(ui, 2, &number) {
+                let source = desk.timeline.source(desk.frames(seconds));
+                actions.push(EditAction::set(
+                    desk.take.id,
+                    cut(desk.edit, frames, begin, source),
+                    "trim",
+                    gesture,
+                ));
+            }
+        }
+    });
+    ui.horizontal(|ui| {
+        let hint = "Cut the silence at the beginning and the end";
+        if button(ui, "Silence", !desk.finding).on_hover_text(hint).clicked() {
+            actions.push(EditAction::Find(desk.take.id, Wish::TrimSilence).into());
+        }
+        let hint = Shortcut::Trim.hint("Keep what is selected, cut the rest");
+        let selected = desk.waveform.selected(desk.take).is_some();
+        if button(ui, "To selection", selected).on_hover_text(hint).clicked() {
+            actions.push(EditAction::TrimToSelection.into());
+        }
+    });
+}
+
+fn fades(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<Action>) {
+    let edit = desk.edit;
+    let none = Edit { fade_in: Fade::default(), fade_out: Fade::default(), ..edit.clone() };
+    title(ui, desk, "Fades", none, "fades", actions);
+    let looped = edit.looped.as_ref();
+    for (name, begin, fade, step) in
+        [("In", true, edit.fade_in, "fade in"), ("Out", false, edit.fade_out, "fade out")]
+    {
+        // A loop has neither beginning nor end.
+        let possible = looped.is_none_or(|looped| begin && !looped.only);
+        let row = ui.horizontal(|ui| {
+            if !possible {
+                ui.disable();
+            }
+            let longest = desk.seconds(desk.timeline.frames());
+            let heard = desk.seconds(desk.timeline.heard_length(fade.frames));
+            let number = Number {
+                suffix: " s",
+                decimals: 3,
+                speed: 0.005,
+                prefix: name,
+                hint: "How long the fade takes",
+                ..Number::new(step, heard, (0.0, longest))
+            };
+            let frames = numbers.show(ui, 2, &number).map(|(seconds, gesture)| {
+                (Fade { frames: desk.timeline.source_length(desk.frames(seconds)), ..fade }, gesture)
+            });
+            let curve = curves(ui, step, fade.curve).map(|curve| (Fade { curve, ..fade }, None));
+            if let Some((fade, gesture)) = frames.or(curve) {
+                let mut edit = edit.clone();
+                if begin {
+                    edit.fade_in = fade
+                } else {
+                    edit.fade_out = fade
+                }
+                actions.push(EditAction::set(desk.take.id, edit, step, gesture));
+            }
+        });
+        if !possible {
+            row.response.on_hover_text("A loop has no ends to fade");
+        }
+    }
+}
+
+fn speed(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<Action>) {
+    let edit = desk.edit;
+    title(
+        ui,
+        desk,
+        "Pitch and speed",
+        Edit { semitones: 0.0, reverse: false, ..edit.clone() },
+        "speed",
+        actions,
+    );
+    ui.horizontal(|ui| {
+        let most = f64::from(MOST_SEMITONES);
+        let hint = "Higher and faster, lower and slower, as a tape. 12 is an octave";
+        let number = Number {
+            suffix: " semitones",
+            decimals: 2,
+            speed: 0.05,
+            hint,
+            ..Number::new("Pitch", edit.semitones.into(), (-most, most))
+        };
+        if let Some((semitones, gesture)) = numbers.show(ui, 1, &number) {
+            #[expect(clippy::cast_possible_truncation, reason = "the edit has an f32")]
+            let edit = Edit { semitones: semitones as f32, ..edit.clone() };
+            actions.push(EditAction::set(desk.take.id, edit, "pitch", gesture));
+        }
+    });
+    ui.horizontal(|ui| {
+        let hint = Shortcut::Reverse.hint("Play backwards");
+        if switch(ui, "Reverse", edit.reverse).on_hover_text(hint).clicked() {
+            actions.push(EditAction::Reverse.into());
+        }
+        let faster = 2.0_f32.powf(edit.semitones / 12.0);
+        controls::caption(ui, &format!("{:.2} s, speed × {faster:.2}", desk.seconds(desk.timeline.frames())));
+    });
+}
+
+fn level(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<Action>) {
+    let edit = desk.edit;
+    title(ui, desk, "Level", Edit { level: None, gain_db: 0.0, ..edit.clone() }, "level", actions);
+    let chosen = LEVELS.iter().position(|(_, level)| match (level, edit.level) {
+        (None, None) => true,
+        (Some(a), Some(b)) => std::mem::discriminant(a) == std::mem::discriminant(&b),
+        _ => false,
+    });
+    ui.horizontal(|ui| {
+        let width = ui.available_width();
+        let names = LEVELS.map(|(name, _)| name);
+        if let Some(index) = fields::choice(ui, "Level", width, &names, chosen.unwrap_or(0)) {
+            let edit = Edit { level: LEVELS[index].1, ..edit.clone() };
+            actions.push(EditAction::set(desk.take.id, edit, "level", None));
+        }
+    });
+    ui.horizontal(|ui| {
+        let (target, suffix, hint) = match edit.level {
+            None => (0.0, "", ""),
+            Some(Level::Peak(db)) => (db, " dB", "The largest sample"),
+            Some(Level::TruePeak(db)) => (db, " dBTP", "The largest value, between samples too"),
+            Some(Level::Loudness(lufs)) => {
+                (lufs, " LUFS", "How loud the whole is for the ear; its true peak stays below −1 dBTP")
+            }
+        };
+        if let Some(level) = edit.level {
+            let number = Number {
+                suffix,
+                decimals: 1,
+                speed: 0.1,
+                default: f64::from(target),
+                hint,
+                ..Number::new("Target", target.into(), (-60.0, 0.0))
+            };
+            if let Some((target, gesture)) = numbers.show(ui, 2, &number) {
+                #[expect(clippy::cast_possible_truncation, reason = "the edit has an f32")]
+                let target = target as f32;
+                let level = match level {
+                    Level::Peak(_) => Level::Peak(target),
+                    Level::TruePeak(_) => Level::TruePeak(target),
+                    Level::Loudness(_) => Level::Loudness(target),
+                };
+                let edit = Edit { level: Some(level), ..edit.clone() };
+                actions.push(EditAction::set(desk.take.id, edit, "level", gesture));
+            }
+        }
+        let most = f64::from(MOST_GAIN_DB);
+        let heard = desk.take.edited();
+        let hint = if heard.held {
+            "Louder or quieter by hand. Held at full scale now: nothing is clipped".to_owned()
+        } else {
+            format!("Louder or quieter by hand. {:+.1} dB altogether", heard.gain_db).replace('-', "−")
+        };
+        let number = Number {
+            suffix: if heard.held { " dB !" } else { " dB" },
+            prefix: "Gain",
+            decimals: 1,
+            speed: 0.1,
+            hint: &hint,
+            ..Number::new("Gain", edit.gain_db.into(), (-most, most))
+        };
+        if let Some((gain, gesture)) = numbers.show(ui, 2, &number) {
+            #[expect(clippy::cast_possible_truncation, reason = "the edit has an f32")]
+            let edit = Edit { gain_db: gain as f32, ..edit.clone() };
+            actions.push(EditAction::set(desk.take.id, edit, "gain", gesture));
+        }
+    });
+}
+
+fn width(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<Action>) {
+    let edit = desk.edit;
+    title(ui, desk, "Width", Edit { width: 1.0, ..edit.clone() }, "width", actions);
+    let stereo = desk.take.audio().channel_count() == 2;
+    let row = ui.horizontal(|ui| {
+        if !stereo {
+            ui.disable();
+        }
+        let hint = "How different left and right are: 0 is mono, 100 as it is";
+        let number = Number {
+            suffix: " %",
+            decimals: 0,
+            speed: 0.5,
+            default: 100.0,
+            hint,
+            ..Number::new("Width", f64::from(edit.width) * 100.0, (0.0, f64::from(MOST_WIDTH) * 100.0))
+        };
+        let width = numbers.show(ui, 2, &number);
+        let mono = switch(ui, "Mono", edit.width == 0.0).on_hover_text("One channel, in files too").clicked();
+        let mono = mono.then_some((if edit.width == 0.0 { 100.0 } else { 0.0 }, None));
+        if let Some((percent, gesture)) = width.or(mono) {
+            #[expect(clippy::cast_possible_truncation, reason = "the edit has an f32")]
+            let edit = Edit { width: (percent / 100.0) as f32, ..edit.clone() };
+            actions.push(EditAction::set(desk.take.id, edit, "width", gesture));
+        }
+    });
+    if !stereo {
+        row.response.on_hover_text("This sound has one channel");
+        controls::caption(ui, "This sound is mono");
+    }
+}
+
+fn looping(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<Action>) {
+    let edit = desk.edit;
+    title(ui, desk, "Loop", Edit { looped: None, ..edit.clone() }, "loop", actions);
+    let Some(looped) = &edit.looped else {
+        ui.horizontal(|ui| {
+            let hint = Shortcut::Loop.hint("Find the part that can be repeated without a seam");
+            let text = if desk.finding { "Listening…" } else { "Make loop" };
+            if button(ui, text, !desk.finding).on_hover_text(hint).clicked() {
+                actions.push(EditAction::Find(desk.take.id, Wish::Loop).into());
+            }
+            let selected = desk.waveform.selected(desk.take);
+            let hint = "Repeat what is selected";
+            if button(ui, "Of selection", selected.is_some()).on_hover_text(hint).clicked()
+                && let Some(range) = selected
+            {
+                let crossfade = desk.timeline.source_length(desk.frames(CROSSFADE_S));
+                let looped = Some(Loop { range, crossfade, tilt_db: 0.0, only: true });
+                actions.push(EditAction::set(desk.take.id, Edit { looped, ..edit.clone() }, "loop", None));
+            }
+        });
+        return;
+    };
+    let set = |looped: Loop| Edit { looped: Some(looped), ..edit.clone() };
+    ui.horizontal(|ui| {
+        let crossfade = desk.timeline.looped().map_or(0, |(_, crossfade)| crossfade);
+        let longest = desk.timeline.looped().map_or(0, |(range, _)| range.len() / 2);
+        let hint =
+            "How long the end takes to turn into the beginning. No longer than what there is before the loop";
+        let number = Number {
+            suffix: " s",
+            prefix: "Crossfade",
+            decimals: 3,
+            speed: 0.005,
+            default: CROSSFADE_S,
+            hint,
+            ..Number::new("Crossfade", desk.seconds(crossfade), (0.0, desk.seconds(longest)))
+        };
+        if let Some((seconds, gesture)) = numbers.show(ui, 1, &number) {
+            let crossfade = desk.timeline.source_length(desk.frames(seconds));
+            actions.push(EditAction::set(
+                desk.take.id,
+                set(Loop { crossfade, ..looped.clone() }),
+                "crossfade",
+                gesture,
+            ));
+        }
+    });
+    ui.horizontal(|ui| {
+        let hint = "Nothing but the loop. Otherwise what comes before it leads into it";
+        if switch(ui, "Loop alone", looped.only).on_hover_text(hint).clicked() {
+            let edit = set(Loop { only: !looped.only, ..looped.clone() });
+            actions.push(EditAction::set(desk.take.id, edit, "loop", None));
+        }
+        let hint = Shortcut::Loop.hint("Play it once again");
+        if button(ui, "No loop", true).on_hover_text(hint).clicked() {
+            actions.push(EditAction::set(desk.take.id, Edit { looped: None, ..edit.clone() }, "loop", None));
+        }
+    });
 }

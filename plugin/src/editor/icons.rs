@@ -10,6 +10,14 @@ pub(super) enum Icon {
     Play,
     /// Stop the audition.
     Stop,
+    /// New sounds play by themselves.
+    PlayReady,
+    /// One more.
+    More,
+    /// One less.
+    Less,
+    /// A list unfolds.
+    List,
     /// Roll a new seed.
     Dice,
     /// The seed stays.
@@ -55,6 +63,20 @@ pub(super) fn paint(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
     let pen = Pen { painter, center: rect.center(), half: rect.size().min_elem() / 2.0, color };
     match icon {
         Icon::Play => pen.fill(&[(-0.5, -0.7), (0.75, 0.0), (-0.5, 0.7)]),
+        Icon::PlayReady => {
+            pen.painter.circle_stroke(pen.center, pen.half, pen.stroke());
+            pen.fill(&[(-0.28, -0.45), (0.5, 0.0), (-0.28, 0.45)]);
+        }
+        Icon::More => {
+            pen.line(&[(-0.7, 0.0), (0.7, 0.0)]);
+            pen.line(&[(0.0, -0.7), (0.0, 0.7)]);
+        }
+        Icon::Less => pen.line(&[(-0.7, 0.0), (0.7, 0.0)]),
+        Icon::List => {
+            for y in [-0.6, 0.0, 0.6] {
+                pen.line(&[(-0.8, y), (0.8, y)]);
+            }
+        }
         Icon::Stop => pen.fill(&[(-0.6, -0.6), (0.6, -0.6), (0.6, 0.6), (-0.6, 0.6)]),
         Icon::Dice => pen.dice(),
         Icon::Locked => pen.lock(0.0),

@@ -9,11 +9,13 @@ use crate::worker::Worker;
 use std::path::PathBuf;
 use std::sync::Arc;
 use straightshot_playback::telemetry::Telemetry;
-use straightshot_protocol::{Card, Request};
+use straightshot_protocol::Card;
 use straightshot_takes::{Embed, Epoch, ModelChoice, Session, Shelf, Take, TakeId};
 
+mod edits;
 mod library;
 mod playing;
+mod queue;
 mod versions;
 
 pub use playing::{Arrangement, Audition, Begin, Playing, Readiness, SoundId};
@@ -29,6 +31,10 @@ pub struct View {
     pub seed_locked: bool,
     /// Whether quick versions with few steps are made before the one that was asked for.
     pub draft_first: bool,
+    /// Whether the first sound of a job is played when it is there.
+    pub play_when_ready: bool,
+    /// How many sounds a click makes.
+    pub variations: u32,
     /// The model of the next sound.
     pub model: ModelChoice,
     /// Takes, oldest first.
@@ -55,6 +61,12 @@ pub struct View {
     pub song_position_s: Option<f64>,
     /// What the library knows.
     pub shelf: Arc<Shelf>,
+    /// The step that can be undone.
+    pub undo: Option<&'static str>,
+    /// The step that can be done again.
+    pub redo: Option<&'static str>,
+    /// Whether something is being looked for in the active take.
+    pub finding: bool,
 }
 
 impl View {
@@ -80,14 +92,14 @@ impl View {
     /// The active take, while a job adds finer versions to it.
     #[must_use]
     pub fn refining(&self) -> Option<TakeId> {
-        let job = self.status.job.as_ref()?;
-        self.active().filter(|take| job.same_but_steps(&take.request)).map(|take| take.id)
+        let id = self.active_take?;
+        self.status.running().filter(|job| job.takes.contains(&id)).map(|_| id)
     }
 
-    /// Whether a job is queued or running.
+    /// Whether a sound is being made or is about to be.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.status.job.is_some()
+        self.status.is_busy()
     }
 }
 
@@ -121,6 +133,8 @@ impl EditorLink {
             negative_prompt: session.negative_prompt.clone(),
             seed_locked: session.seed_locked,
             draft_first: session.draft_first,
+            play_when_ready: session.play_when_ready,
+            variations: session.variations,
             model: session.model.clone(),
             takes: session.takes().to_vec(),
             bin: session.bin().to_vec(),
@@ -134,6 +148,9 @@ impl EditorLink {
             readiness,
             song_position_s,
             shelf,
+            undo: session.undo_name(),
+            redo: session.redo_name(),
+            finding: session.active().is_some_and(|take| session.is_wished(take.id)),
         }
     }
 
@@ -141,16 +158,6 @@ impl EditorLink {
     #[must_use]
     pub fn telemetry(&self) -> &Telemetry {
         &self.shared.telemetry
-    }
-
-    /// Starts a job. The result arrives as a new take; a refusal or failure arrives as a notice.
-    pub fn generate(&self, request: Request) {
-        self.worker.send(Command::Generate(Box::new(request)));
-    }
-
-    /// Stops the running job.
-    pub fn cancel(&self) {
-        self.worker.send(Command::Cancel);
     }
 
     /// Stores the prompt.

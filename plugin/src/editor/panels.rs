@@ -18,6 +18,7 @@ use super::queue::{self, QueuePanel};
 use super::scene::Scene;
 use super::takes::TakeList;
 use super::versions::{self, VersionsStrip};
+use super::waveform::Waveform;
 use super::{notice, settings, theme};
 use crate::editor::link::View;
 use egui::{Align, Layout, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, vec2};
@@ -125,6 +126,11 @@ impl Panels {
     /// Whether the list of shortcuts is shown.
     pub(super) fn shows_help(&self) -> bool {
         self.help
+    }
+
+    /// What is selected and in sight of the active take.
+    pub(super) fn waveform_mut(&mut self) -> &mut Waveform {
+        &mut self.active.waveform
     }
 
     /// Shows the list of shortcuts, or hides it.
@@ -290,7 +296,7 @@ impl Panels {
         }
         let scroll = ScrollArea::vertical().id_salt(WORK[self.work]).auto_shrink(false);
         scroll.show(ui, |ui| match self.work {
-            0 => self.edit.show(ui, scene, actions),
+            0 => self.edit.show(ui, scene, &self.active.waveform, actions),
             1 => self.play.show(ui, scene, actions),
             _ => self.deliver.show(ui, scene, actions),
         });

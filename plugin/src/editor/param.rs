@@ -117,7 +117,7 @@ fn field(ui: &mut Ui, drag: DragValue<'_>, look: &Field<'_>, name: &str, filled:
 }
 
 /// Reads a number as people type it: with a decimal comma, or with the unit behind it.
-fn parse_number(text: &str) -> Option<f64> {
+pub(super) fn parse_number(text: &str) -> Option<f64> {
     let text = text.trim().replace(',', ".").replace('−', "-");
     text.trim_end_matches(|c: char| c.is_alphabetic() || c.is_whitespace()).parse().ok()
 }

@@ -7,7 +7,8 @@
 //! was clicked that takes keys.
 
 use super::action::{
-    Action, LibraryAction, ListKey, PlayAction, QueueAction, RequestAction, VersionsAction, WindowAction,
+    Action, EditAction, LibraryAction, ListKey, PlayAction, QueueAction, RequestAction, VersionsAction,
+    WindowAction,
 };
 use super::compare::Compare;
 use super::{prompt, theme, versions};
@@ -47,6 +48,20 @@ pub(super) enum Shortcut {
     Delete,
     /// Use the active take's prompt and settings again.
     Recall,
+    /// Take the last step back.
+    Undo,
+    /// Do the step again that was undone last.
+    Redo,
+    /// Keep what is selected.
+    Trim,
+    /// Play backwards.
+    Reverse,
+    /// Make a loop, or none.
+    Loop,
+    /// Play what is selected again and again.
+    Repeat,
+    /// Show what is selected, or all.
+    ShowSelection,
     /// Make everything in the window larger or smaller.
     Zoom,
     /// Show or hide the list of shortcuts.
@@ -81,6 +96,10 @@ const fn plain(key: Key) -> Press {
 
 const fn ctrl(key: Key) -> Press {
     Press { modifiers: Modifiers::COMMAND, key }
+}
+
+const fn ctrl_shift(key: Key) -> Press {
+    Press { modifiers: Modifiers::COMMAND.plus(Modifiers::SHIFT), key }
 }
 
 const fn entry(
@@ -124,6 +143,14 @@ pub(super) const TABLE: &[Entry] = &[
     entry(Shortcut::Rename, "Takes", "Rename the take", &[plain(Key::F2)]),
     entry(Shortcut::Delete, "Takes", "Delete the take", &[plain(Key::Delete)]),
     entry(Shortcut::Recall, "Takes", "Use its prompt and settings again", &[ctrl(Key::R)]),
+    // Before undo: keys with shift are those without it, too.
+    entry(Shortcut::Redo, "Edit", "Redo", &[ctrl_shift(Key::Z), ctrl(Key::Y)]),
+    entry(Shortcut::Undo, "Edit", "Undo", &[ctrl(Key::Z)]),
+    entry(Shortcut::Trim, "Edit", "Keep what is selected, cut the rest", &[plain(Key::T)]),
+    entry(Shortcut::Reverse, "Edit", "Play backwards, or forwards again", &[plain(Key::R)]),
+    entry(Shortcut::Loop, "Edit", "Make a loop, or none", &[plain(Key::L)]),
+    entry(Shortcut::Repeat, "Edit", "Play the selection again and again", &[plain(Key::O)]),
+    entry(Shortcut::ShowSelection, "Edit", "Show the selection, or all", &[plain(Key::F)]),
     Entry {
         written: Some("Ctrl + / Ctrl − / Ctrl 0"),
         ..entry(
@@ -248,7 +275,7 @@ fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Opt
         Shortcut::Generate => {
             // What is being typed into a number field counts.
             leave_number_field(ui);
-            let ready = !now.view.is_busy() && !now.view.prompt.trim().is_empty();
+            let ready = !now.view.prompt.trim().is_empty();
             ready.then(|| QueueAction::Generate.into())
         }
         Shortcut::Prompt => Some(WindowAction::GoToPrompt.into()),
@@ -269,6 +296,13 @@ fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Opt
         Shortcut::Compare => now.compare.other().map(|_| VersionsAction::Switch.into()),
         Shortcut::Rename => Some(LibraryAction::StartRenaming(active?.id).into()),
         Shortcut::Delete => Some(LibraryAction::DeleteChosen.into()),
+        Shortcut::Undo => now.view.undo.map(|_| EditAction::Undo.into()),
+        Shortcut::Redo => now.view.redo.map(|_| EditAction::Redo.into()),
+        Shortcut::Trim => active.map(|_| EditAction::TrimToSelection.into()),
+        Shortcut::Reverse => active.map(|_| EditAction::Reverse.into()),
+        Shortcut::Loop => active.map(|_| EditAction::ToggleLoop.into()),
+        Shortcut::Repeat => active.map(|_| EditAction::ToggleLooping.into()),
+        Shortcut::ShowSelection => active.map(|_| EditAction::ShowSelection.into()),
         Shortcut::Zoom => {
             let zoom = match index {
                 0 | 1 => theme::larger(now.zoom),

@@ -1,16 +1,17 @@
 //! The panels drawn without a window: what the user does goes in as events, what he asked for comes out.
 
+mod edits;
 mod lists;
 
 use super::action::{Action, LibraryAction, QueueAction, RequestAction, VersionsAction, WindowAction};
 use super::layout::MIN_SIZE;
 use super::panels::Panels;
 use super::scene::Scene;
-use super::shortcuts::{self, Situation};
+use super::shortcuts::{self, Shortcut, Situation};
 use super::theme;
 use crate::editor::link::View;
 use crate::params::StraightshotParams;
-use crate::shared::{JobProgress, Missing, Notice, Pass, Severity, Status};
+use crate::shared::{Job, JobProgress, JobState, Missing, Notice, Pass, Severity, Status};
 use crate::worker::models::default_card;
 use egui::accesskit::{Node, NodeId};
 use egui::{Context, Event, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, Vec2, pos2, vec2};
@@ -19,7 +20,7 @@ use nice_plug::prelude::{GuiContextInner, Param, ParamPtr, ParamSetter, PluginSt
 use parking_lot::Mutex;
 use std::sync::Arc;
 use straightshot_protocol::{Audio, ModelId, Progress, Request, Stage};
-use straightshot_takes::{Session, Take, TakeId};
+use straightshot_takes::{JobId, Purpose, Session, Take, TakeId};
 
 mod keyboard;
 
@@ -143,14 +144,19 @@ impl Window {
         ])
     }
 
-    /// Clicks the middle of the widget that assistive technology knows as `label`.
-    fn click(&mut self, label: &str) -> Vec<Action> {
+    /// Where the widget is that assistive technology knows as `label`.
+    fn place(&self, label: &str) -> Rect {
         let named = |node: &Node| node.label() == Some(label) && node.bounds().is_some();
         let (_, node) = self.nodes.iter().find(|(_, node)| named(node)).expect(label);
         let bounds = node.bounds().expect("nodes without bounds were passed over");
         #[expect(clippy::cast_possible_truncation, reason = "places in a window")]
         let point = |x: f64, y: f64| pos2(x as f32, y as f32);
-        let at = Rect::from_min_max(point(bounds.x0, bounds.y0), point(bounds.x1, bounds.y1)).center();
+        Rect::from_min_max(point(bounds.x0, bounds.y0), point(bounds.x1, bounds.y1))
+    }
+
+    /// Clicks the middle of the widget that assistive technology knows as `label`.
+    fn click(&mut self, label: &str) -> Vec<Action> {
+        let at = self.place(label).center();
         let button = |pressed| Event::PointerButton {
             pos: at,
             button: PointerButton::Primary,
@@ -167,6 +173,20 @@ impl Window {
 /// The worker has nothing to do.
 fn idle() -> Status {
     Status { card: Some(default_card().into()), ..Status::default() }
+}
+
+/// A job that is being made.
+fn running(progress: Option<JobProgress>) -> Job {
+    Job {
+        id: JobId(1),
+        purpose: Purpose::Make,
+        request: Request { prompt: "rain".into(), ..Request::default() },
+        takes: Vec::new(),
+        count: 4,
+        done: 1,
+        state: JobState::Running,
+        progress,
+    }
 }
 
 fn empty_view() -> View {
@@ -255,11 +275,13 @@ fn what_is_being_typed_into_a_field_counts_for_the_generation() {
 }
 
 #[test]
-fn a_running_job_can_be_cancelled_and_not_started_twice() {
-    let status = Status { job: Some(Request::default()), ..idle() };
+fn a_running_job_can_be_cancelled_and_a_second_click_asks_for_more() {
+    let status = Status { jobs: vec![running(None)], ..idle() };
     let mut window = Window::open(View { prompt: "rain".into(), status, ..empty_view() }, USUAL);
-    assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), []);
+    assert_eq!(window.key(Modifiers::COMMAND, Key::Enter), [Action::Queue(QueueAction::Generate)]);
     assert_eq!(window.key(Modifiers::NONE, Key::Escape), [Action::Queue(QueueAction::Cancel)]);
+    let stop = Shortcut::Cancel.hint("Stop it; what there is of it stays");
+    assert_eq!(window.click(&stop), [Action::Queue(QueueAction::CancelJob(JobId(1)))]);
 }
 
 #[test]
@@ -347,7 +369,10 @@ fn what_should_not_be_heard_goes_to_the_negative_prompt_in_one_click() {
     let view = View { prompt: "rain, no thunder".into(), ..empty_view() };
     let mut window = Window::open(view, USUAL);
     window.click("Move");
-    assert_eq!((window.view.prompt.as_str(), window.panels.prompt.negative_prompt.as_str()), ("rain", "thunder"));
+    assert_eq!(
+        (window.view.prompt.as_str(), window.panels.prompt.negative_prompt.as_str()),
+        ("rain", "thunder")
+    );
     window.view.negative_prompt = "thunder".into();
     window.frame(Vec::new());
     assert_eq!(window.click("Use 5"), [Action::Versions(VersionsAction::SetGuidance(5.0))]);
@@ -457,8 +482,7 @@ fn every_state_is_drawn_at_every_size() {
     let progress = Progress { stage: Stage::Flow { step: 1, steps: 4 }, fraction: 0.3, eta: None };
     let notice = Notice { severity: Severity::Error, text: "word ".repeat(200), detail: "detail".into() };
     let busy = Status {
-        job: Some(Request::default()),
-        progress: Some(JobProgress { pass: Pass::Refinement, progress }),
+        jobs: vec![running(Some(JobProgress { pass: Pass::Refinement, progress }))],
         notice: Some(notice),
         model: Some("model".into()),
         ..idle()

@@ -137,9 +137,9 @@ pub(super) fn expected(view: &View, request: &Request) -> Option<Duration> {
 
 /// The steps of the version of `take` that is being made, and how far it is.
 fn making(view: &View, take: &Take) -> Option<(u32, f32)> {
-    let job = view.status.job.as_ref().filter(|job| job.same_but_steps(&take.request))?;
-    let share = view.status.progress.as_ref().map_or(0.0, |job| job.progress.fraction);
-    Some((job.steps, share))
+    let job = view.status.running().filter(|job| job.takes.contains(&take.id))?;
+    let share = job.progress.as_ref().map_or(0.0, |job| job.progress.fraction);
+    Some((job.request.steps, share))
 }
 
 fn heading(ui: &Ui, rect: Rect, cells: &[Cell]) {

@@ -1,247 +1,498 @@
-//! The waveform of the active take: overview, time ruler and playhead.
+//! The waveform of the active take: what is heard of it and what is cut away, with everything that can be taken hold of.
+//!
+//! It shows the unedited sound as the edit turns, stretches, fades and raises it, so that a drag is seen at once and nothing
+//! has to be rendered for it; see [`Timeline`]. What is selected is remembered in frames of the unedited sound, and stays
+//! what it is when the sound is turned round.
+//!
+//! | gesture | what it does |
+//! |---|---|
+//! | click | plays from there |
+//! | drag | selects; from inside the selection: takes it out of the window |
+//! | wheel | closer at the pointer, down to samples; with shift or sideways: moves along |
+//! | double click | shows the selection, or all |
+//! | drag of a grip | trims, fades, moves the loop; with alt to the sample |
 
+mod grips;
+mod overview;
+mod paint;
+mod scale;
+
+pub(super) use grips::cut;
+pub(super) use overview::{Overview, db_text, to_db};
+pub(super) use paint::paint_well;
+
+use super::action::{Action, EditAction, PlayAction};
+use super::controls;
 use super::theme;
-use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, StrokeKind, Ui, pos2, vec2};
+use crate::editor::link::{Audition, Begin};
+use egui::{
+    CursorIcon, EventFilter, Key, PointerButton, Pos2, Rangef, Rect, Response, Role, Sense, Ui, WidgetInfo,
+};
+use grips::{Grip, Ground, LOOP_BAND};
+use paint::Drawn;
+use scale::{Scale, Zoom};
 use std::ops::Range;
-use straightshot_protocol::Audio;
+use straightshot_edits::Timeline;
+use straightshot_takes::{Gesture, Take, TakeId};
 
-/// Bins of an [`Overview`]: more than the widest window has pixel columns at 1x, about one per column at 2x.
-const BINS: usize = 2048;
-/// Shown instead of the level of digital silence, in dB.
-const SILENCE_DB: f32 = -120.0;
 /// Height of the time ruler under the wave in points.
 const RULER_HEIGHT: f32 = 2.0 * theme::UNIT;
-/// Time ruler steps in seconds; the first that leaves [`TICK_DISTANCE`] between two labels is used.
-const TICK_STEPS: [f32; 8] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0];
-/// Smallest distance between two labels of the time ruler in points.
-const TICK_DISTANCE: f32 = 72.0;
+/// Height of the whole sound above a part of it, in points.
+const MAP_HEIGHT: f32 = 2.0 * theme::UNIT;
+/// How much closer 50 points of the wheel bring it.
+const WHEEL: f64 = 1.35;
 
-/// Extremes and energy of a short stretch of a clip.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Bin {
-    /// Smallest sample.
-    pub(super) min: f32,
-    /// Largest sample.
-    pub(super) max: f32,
-    /// Mean of the squared samples.
-    pub(super) power: f32,
+/// What the user does and has chosen on the waveform. Nothing of it is saved.
+#[derive(Debug, Default)]
+pub(super) struct Waveform {
+    /// The take it is about.
+    take: Option<TakeId>,
+    zoom: Zoom,
+    /// What is selected, in frames of the unedited sound.
+    selection: Option<Range<usize>>,
+    /// Where playing begins, in frames of the unedited sound.
+    cursor: Option<usize>,
+    /// Whether what is selected is played again and again.
+    looping: bool,
+    held: Option<Held>,
+    drawn: Drawn,
 }
 
-/// What a clip looks like at any width, measured once when the take is first shown.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Overview {
-    /// Equal stretches of the whole clip, [`BINS`] of them unless the clip has fewer samples.
-    bins: Vec<Bin>,
-    /// Length in seconds.
-    pub(super) seconds: f32,
-    /// Largest magnitude in dB full scale.
-    pub(super) peak_db: f32,
-    /// Root mean square of the whole clip in dB full scale.
-    pub(super) rms_db: f32,
+/// What the pointer holds.
+#[derive(Debug, Clone, Copy)]
+enum Held {
+    /// Something that changes the edit.
+    Grip(Grip, Gesture),
+    /// The end of a selection that was begun at this frame of the unedited sound.
+    Selection(usize),
+    /// The selection itself, on its way out of the window.
+    Part,
+    /// What is in sight.
+    Sight,
 }
 
-impl Overview {
-    /// Measures all channels of `audio` together; about a millisecond per ten seconds of mono.
-    pub(super) fn measure(audio: &Audio) -> Self {
-        let frames = audio.frames();
-        let count = BINS.min(frames);
-        let bins: Vec<Bin> =
-            (0..count).map(|i| measure_bin(audio, i * frames / count..(i + 1) * frames / count)).collect();
-        let peak = bins.iter().fold(0.0, |peak: f32, bin| peak.max(bin.max).max(-bin.min));
-        let power = mean(bins.iter().map(|bin| bin.power));
-        #[expect(clippy::cast_possible_truncation, reason = "a clip is minutes long at most")]
-        let seconds = audio.seconds() as f32;
-        Self { bins, seconds, peak_db: to_db(peak), rms_db: to_db(power.sqrt()) }
-    }
+/// The places of its parts.
+struct Layout {
+    /// The whole sound, if a part of it is shown.
+    map: Option<Rect>,
+    wave: Rect,
+    ruler: Rect,
+}
 
-    /// The part between the fractions `from` and `to` of the clip; at least one bin.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "both fractions are within 0 ..= 1 and there are 2048 bins at most"
-    )]
-    fn between(&self, from: f32, to: f32) -> Option<Bin> {
-        let count = self.bins.len() as f32;
-        let first = ((from.clamp(0.0, 1.0) * count) as usize).min(self.bins.len().checked_sub(1)?);
-        let last = ((to.clamp(0.0, 1.0) * count).ceil() as usize).clamp(first + 1, self.bins.len());
-        let bins = &self.bins[first..last];
-        Some(Bin {
-            min: bins.iter().fold(f32::INFINITY, |min, bin| min.min(bin.min)),
-            max: bins.iter().fold(f32::NEG_INFINITY, |max, bin| max.max(bin.max)),
-            power: mean(bins.iter().map(|bin| bin.power)),
-        })
+impl Layout {
+    fn of(rect: Rect, zoomed: bool) -> Self {
+        let inner = rect.shrink(1.0);
+        let ruler = inner.with_min_y(inner.bottom() - RULER_HEIGHT);
+        let map = inner.with_max_y(inner.top() + MAP_HEIGHT);
+        let top = if zoomed { map.bottom() + 2.0 } else { inner.top() + 2.0 };
+        let wave = Rect::from_x_y_ranges(inner.x_range(), top..=ruler.top() - LOOP_BAND);
+        Self { map: zoomed.then_some(map.shrink(1.0)), wave, ruler }
     }
 }
 
-fn measure_bin(audio: &Audio, frames: Range<usize>) -> Bin {
-    let samples = || audio.channels().flat_map(|channel| &channel[frames.clone()]);
-    let start = Bin { min: f32::INFINITY, max: f32::NEG_INFINITY, power: 0.0 };
-    let bin = samples().fold(start, |bin, &x| Bin {
-        min: bin.min.min(x),
-        max: bin.max.max(x),
-        power: bin.power + x * x,
-    });
-    #[expect(clippy::cast_precision_loss, reason = "a bin holds a few hundred samples")]
-    let count = samples().count().max(1) as f32;
-    Bin { power: bin.power / count, ..bin }
-}
-
-fn mean(values: impl ExactSizeIterator<Item = f32>) -> f32 {
-    #[expect(clippy::cast_precision_loss, reason = "2048 bins at most")]
-    let count = values.len().max(1) as f32;
-    values.sum::<f32>() / count
-}
-
-/// Level in dB full scale of a linear `gain`, not below [`SILENCE_DB`].
-pub(super) fn to_db(gain: f32) -> f32 {
-    (20.0 * gain.max(1e-9).log10()).max(SILENCE_DB)
-}
-
-/// A level for people: one decimal, a real minus sign, and `−∞` for silence.
-pub(super) fn db_text(db: f32) -> String {
-    if db <= SILENCE_DB { "−∞ dB".to_owned() } else { format!("{db:.1} dB").replace('-', "−") }
-}
-
-/// The dark field the wave lies in.
-pub(super) fn paint_well(ui: &Ui, rect: Rect) {
-    ui.painter().rect(rect, theme::RADIUS, theme::WELL, theme::outline(theme::LINE), StrokeKind::Inside);
-}
-
-/// Draws `overview` into `rect`. `playhead` is the fraction of the clip that sounds now, `hover` the
-/// pointer if it is over the wave.
-pub(super) fn paint(ui: &Ui, rect: Rect, overview: &Overview, playhead: Option<f32>, hover: Option<Pos2>) {
-    paint_well(ui, rect);
-    let inner = rect.shrink(1.0);
-    let wave =
-        Rect::from_min_max(inner.min, inner.max - vec2(0.0, RULER_HEIGHT)).shrink2(vec2(0.0, theme::UNIT));
-    let painter = ui.painter_at(inner);
-    paint_grid(&painter, wave);
-    painter.add(wave_mesh(wave, overview, playhead, ui.pixels_per_point()));
-    paint_ruler(&painter, inner, overview.seconds);
-    if let Some(at) = hover {
-        paint_pointer(&painter, inner, at.x, (at.x - wave.left()) / wave.width() * overview.seconds);
+impl Waveform {
+    /// What is selected of `take`, in seconds of what is heard of it; `None` if nothing of that is.
+    pub(super) fn selected_s(&self, take: &Take) -> Option<Range<f64>> {
+        let selection = self.selection.as_ref().filter(|_| self.take == Some(take.id))?;
+        let (timeline, rate) = timeline(take);
+        let heard = timeline.heard();
+        let (a, b) = (timeline.place(selection.start), timeline.place(selection.end));
+        let within = |frame: usize| frame.clamp(heard.start, heard.end) - heard.start;
+        let (start, end) = (within(a.min(b)), within(a.max(b)));
+        #[expect(clippy::cast_precision_loss, reason = "frames of a sound")]
+        let seconds = |frame: usize| frame as f64 / rate;
+        (start < end).then(|| seconds(start)..seconds(end))
     }
-    if let Some(at) = playhead {
-        let x = wave.left() + at.clamp(0.0, 1.0) * wave.width();
-        painter.vline(x, inner.y_range(), egui::Stroke::new(1.5, theme::TEXT));
+
+    /// What is selected of `take`, in frames of the unedited sound.
+    pub(super) fn selected(&self, take: &Take) -> Option<Range<usize>> {
+        self.selection.clone().filter(|_| self.take == Some(take.id))
     }
-}
 
-/// The line under the pointer with the time it stands at.
-fn paint_pointer(painter: &Painter, inner: Rect, x: f32, seconds: f32) {
-    painter.vline(x, inner.y_range(), theme::outline(theme::TEXT_FAINT));
-    let (align, shift) = if x > inner.right() - TICK_DISTANCE {
-        (Align2::RIGHT_TOP, vec2(-4.0, 2.0))
-    } else {
-        (Align2::LEFT_TOP, vec2(4.0, 2.0))
-    };
-    let at = pos2(x, inner.top()) + shift;
-    painter.text(at, align, format!("{seconds:.3} s"), theme::small(), theme::TEXT_DIM);
-}
-
-/// Full scale, -6 dB and the centre line.
-fn paint_grid(painter: &Painter, wave: Rect) {
-    let faint = theme::LINE.gamma_multiply(0.5);
-    for level in [-1.0, -0.5, 0.5, 1.0] {
-        let y = wave.center().y - level * wave.height() / 2.0;
-        painter.hline(wave.x_range(), y, theme::outline(faint));
+    /// What the play button and its key are to play of `take`: the selection, or from the cursor.
+    pub(super) fn audition(&self, take: &Take) -> Audition {
+        let range_s = self.selected_s(take);
+        let looped = self.looping && range_s.is_some();
+        let begin = match self.cursor.filter(|_| self.take == Some(take.id) && range_s.is_none()) {
+            Some(cursor) => Begin::At(heard_s(take, cursor)),
+            None => Begin::Start,
+        };
+        Audition { begin, range_s, looped, ..Audition::default() }
     }
-    painter.hline(wave.x_range(), wave.center().y, theme::outline(theme::LINE));
-}
 
-/// One pair of bars per pixel column: the extremes in the quiet accent, the energy in the full one.
-fn wave_mesh(wave: Rect, overview: &Overview, playhead: Option<f32>, pixels_per_point: f32) -> Shape {
-    let mut mesh = Mesh::default();
-    let step = 1.0 / pixels_per_point;
-    let (middle, half) = (wave.center().y, wave.height() / 2.0);
-    let mut bar = |x: f32, low: f32, high: f32, color: Color32| {
-        // A bar is never thinner than a pixel, so that silence is a line and not a gap.
-        let top = (middle - high.min(1.0) * half).min(middle - step / 2.0);
-        let bottom = (middle - low.max(-1.0) * half).max(middle + step / 2.0);
-        mesh.add_colored_rect(Rect::from_min_max(pos2(x, top), pos2(x + step, bottom)), color);
-    };
-    let mut x = wave.left();
-    while x < wave.right() {
-        let from = (x - wave.left()) / wave.width();
-        if let Some(bin) = overview.between(from, from + step / wave.width()) {
-            let played = playhead.is_none_or(|at| from <= at);
-            let (outer, core) = if played {
-                (theme::ACCENT.gamma_multiply(0.55), theme::ACCENT)
+    /// Plays what is selected again and again, or once.
+    pub(super) fn toggle_looping(&mut self) {
+        self.looping = !self.looping;
+    }
+
+    /// Whether what is selected is played again and again.
+    pub(super) fn is_looping(&self) -> bool {
+        self.looping
+    }
+
+    /// Selects nothing.
+    pub(super) fn select_nothing(&mut self) {
+        self.selection = None;
+    }
+
+    /// Shows what is selected, or all.
+    pub(super) fn show_selection(&mut self, take: &Take) {
+        let (timeline, _) = timeline(take);
+        let part = self.selected(take).filter(|_| self.zoom.is_all());
+        self.zoom = part.map_or_else(Zoom::default, |part| {
+            let (a, b) = (timeline.place(part.start), timeline.place(part.end));
+            let (from, to) = (fraction(a.min(b), &timeline), fraction(a.max(b), &timeline));
+            let around = 0.05 * (to - from);
+            Zoom::of(from - around, to + around, timeline.strip())
+        });
+    }
+
+    /// Draws it into `rect` and takes what the user does there. `playhead` is the fraction of what is heard that sounds.
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        take: &Take,
+        overview: &Overview,
+        playhead: Option<f32>,
+        actions: &mut Vec<Action>,
+    ) {
+        if self.take != Some(take.id) {
+            *self = Self { take: Some(take.id), looping: self.looping, ..Self::default() };
+        }
+        paint_well(ui, rect);
+        let (timeline, rate_hz) = timeline(take);
+        let id = ui.scope_id().with("waveform");
+        let response = ui.interact(rect, id, Sense::click_and_drag());
+        self.wheel(ui, &response, rect, timeline.strip());
+        if let (Some(at), true) = (playhead, !self.zoom.is_all() && self.held.is_none()) {
+            self.zoom = self.zoom.following(on_strip(at, &timeline));
+        }
+        let layout = Layout::of(rect, !self.zoom.is_all());
+        let scale = Scale::new(layout.wave.x_range(), self.zoom, timeline.strip());
+        let ground = Ground { edit: &take.edit, timeline: &timeline, overview, scale, wave: layout.wave };
+        self.pointer(ui, &response, &layout, &ground, take, actions);
+        self.keys(ui, &response, &ground, take, actions);
+        let hovered = response.hover_pos().filter(|_| self.held.is_none());
+        let lit = match self.held {
+            Some(Held::Grip(grip, _)) => Some(grip),
+            _ => hovered.and_then(|at| ground.grip_at(at)),
+        };
+        self.paint(ui, &layout, &ground, &Marks { playhead, hovered, lit, rate_hz, take });
+        controls::focus_ring(ui, rect, &response);
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Waveform: click to listen"));
+        self.cursor_icon(response, &ground, hovered, lit);
+    }
+
+    fn cursor_icon(&self, response: Response, ground: &Ground<'_>, hovered: Option<Pos2>, lit: Option<Grip>) {
+        let on_selection = hovered.is_some_and(|at| self.is_selected(ground, at));
+        let icon = match (lit, self.held) {
+            (Some(grip), _) => grip.cursor(),
+            (None, Some(Held::Part)) => CursorIcon::Grabbing,
+            (None, None) if on_selection => CursorIcon::Grab,
+            (None, _) => CursorIcon::Text,
+        };
+        let response = response.on_hover_cursor(icon);
+        if let Some(grip) = lit.filter(|_| self.held.is_none()) {
+            response.on_hover_text(grip.hint());
+        } else if on_selection && self.held.is_none() {
+            response.on_hover_text("Drag this part into your project");
+        }
+    }
+
+    /// Closer, farther and along by the wheel and by pinching.
+    fn wheel(&mut self, ui: &Ui, response: &Response, rect: Rect, frames: usize) {
+        let Some(at) = response.hover_pos() else { return };
+        let (wheel, pinch, shift) =
+            ui.input(|input| (input.smooth_scroll_delta(), input.zoom_delta(), input.modifiers.shift));
+        let share = f64::from(((at.x - rect.left()) / rect.width().max(1.0)).clamp(0.0, 1.0));
+        let under = self.zoom.from + share * (self.zoom.to - self.zoom.from);
+        let along = if shift && wheel.x == 0.0 { wheel.y } else { wheel.x };
+        if along != 0.0 {
+            let length = self.zoom.to - self.zoom.from;
+            self.zoom = self.zoom.moved(-f64::from(along / rect.width().max(1.0)) * length);
+        }
+        if wheel.y != 0.0 && !shift {
+            self.zoom = self.zoom.closer(WHEEL.powf(f64::from(wheel.y) / 50.0), under, frames);
+        }
+        if (pinch - 1.0).abs() > f32::EPSILON {
+            self.zoom = self.zoom.closer(f64::from(pinch), under, frames);
+        }
+        // What moves here does not scroll the window.
+        ui.input_mut(|input| input.smooth_scroll_delta = egui::Vec2::ZERO);
+    }
+
+    /// Clicks and drags.
+    fn pointer(
+        &mut self,
+        ui: &Ui,
+        response: &Response,
+        layout: &Layout,
+        ground: &Ground<'_>,
+        take: &Take,
+        actions: &mut Vec<Action>,
+    ) {
+        let on_map = |at: Pos2| layout.map.is_some_and(|map| map.contains(at));
+        if response.drag_started()
+            && let Some(at) = ui.input(|input| input.pointer.press_origin())
+        {
+            let middle = response.drag_started_by(PointerButton::Middle);
+            self.held = self.hold(ground, at, middle || on_map(at) || layout.ruler.contains(at));
+            if matches!(self.held, Some(Held::Part)) {
+                let range_s = self.selected_s(take);
+                actions.push(EditAction::TakeOut { take: take.id, range_s }.into());
+            }
+        }
+        if let Some(at) = response.interact_pointer_pos().filter(|_| response.dragged()) {
+            let free = ui.input(|input| input.modifiers.alt);
+            self.drag(response.drag_delta().x, at, free, layout, ground, take, actions);
+        }
+        if response.drag_stopped() {
+            self.held = None;
+            // A selection of nothing is a slip of the hand.
+            self.selection = self.selection.take().filter(|part| part.len() > 1);
+        }
+        if response.double_clicked() {
+            self.show_selection(take);
+        } else if let Some(at) = response.interact_pointer_pos().filter(|_| response.clicked()) {
+            if let (true, Some(map)) = (on_map(at), layout.map) {
+                self.center(f64::from((at.x - map.left()) / map.width()));
             } else {
-                (theme::ACCENT_DEEP, theme::ACCENT.gamma_multiply(0.45))
+                self.click(at, ground, take, actions);
+            }
+        }
+    }
+
+    /// What a drag from `at` takes hold of.
+    fn hold(&self, ground: &Ground<'_>, at: Pos2, sight: bool) -> Option<Held> {
+        if let Some(grip) = ground.grip_at(at) {
+            return Some(Held::Grip(grip, Gesture::begin()));
+        }
+        if sight {
+            return Some(Held::Sight);
+        }
+        if self.is_selected(ground, at) {
+            return Some(Held::Part);
+        }
+        Some(Held::Selection(ground.timeline.source(ground.scale.frame(at.x, ground.timeline.strip()))))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "where the pointer is, and over what")]
+    fn drag(
+        &mut self,
+        moved: f32,
+        at: Pos2,
+        free: bool,
+        layout: &Layout,
+        ground: &Ground<'_>,
+        take: &Take,
+        actions: &mut Vec<Action>,
+    ) {
+        match self.held {
+            Some(Held::Grip(grip, gesture)) => {
+                let edit = ground.dragged(grip, at.x, free);
+                if edit != take.edit {
+                    actions.push(EditAction::set(take.id, edit, grip.step(), Some(gesture)));
+                }
+            }
+            Some(Held::Selection(anchor)) => {
+                let x = at.x.clamp(ground.wave.left(), ground.wave.right());
+                let frame = ground.timeline.source(ground.scale.frame(x, ground.timeline.strip()));
+                self.selection = Some(anchor.min(frame)..anchor.max(frame));
+                self.cursor = None;
+            }
+            Some(Held::Sight) => {
+                let whole = f64::from(layout.wave.width().max(1.0));
+                let length = self.zoom.to - self.zoom.from;
+                let on_map = layout.map.is_some_and(|map| at.y <= map.bottom() + theme::UNIT);
+                // On the map the sight is dragged, below it the sound.
+                let by = if on_map { f64::from(moved) / whole } else { -f64::from(moved) / whole * length };
+                self.zoom = self.zoom.moved(by);
+            }
+            Some(Held::Part) | None => {}
+        }
+    }
+
+    /// Plays from where the pointer is.
+    fn click(&mut self, at: Pos2, ground: &Ground<'_>, take: &Take, actions: &mut Vec<Action>) {
+        if !self.is_selected(ground, at) {
+            self.selection = None;
+        }
+        let heard = ground.timeline.heard();
+        let frame = ground
+            .scale
+            .frame(at.x, ground.timeline.strip())
+            .min(heard.end.saturating_sub(1))
+            .max(heard.start);
+        let cursor = ground.timeline.source(frame);
+        self.cursor = Some(cursor);
+        let begin = Begin::At(heard_s(take, cursor));
+        let range_s = self.selected_s(take);
+        let looped = self.looping && range_s.is_some();
+        actions.push(PlayAction::Hear(Audition { begin, range_s, looped, ..Audition::default() }).into());
+    }
+
+    /// Brings `at`, a fraction of the strip, to the middle.
+    fn center(&mut self, at: f64) {
+        self.zoom = self.zoom.moved(at - 0.5 * (self.zoom.from + self.zoom.to));
+    }
+
+    /// What the keys do while the keyboard focus is on the wave: arrows move the cursor, with shift the end of the
+    /// selection; return plays from there.
+    fn keys(
+        &mut self,
+        ui: &Ui,
+        response: &Response,
+        ground: &Ground<'_>,
+        take: &Take,
+        actions: &mut Vec<Action>,
+    ) {
+        if !response.has_focus() {
+            return;
+        }
+        let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+        let (left, right, home, end, shift, escape) = ui.input(|input| {
+            let pressed = |key| input.key_pressed(key);
+            (
+                pressed(Key::ArrowLeft),
+                pressed(Key::ArrowRight),
+                pressed(Key::Home),
+                pressed(Key::End),
+                input.modifiers.shift,
+                pressed(Key::Escape),
+            )
+        });
+        if escape {
+            self.selection = None;
+        }
+        if response.clicked() && response.interact_pointer_pos().is_none() {
+            // By return or space, and not by the pointer.
+            actions.push(PlayAction::Hear(self.audition(take)).into());
+        }
+        if !(left || right || home || end) {
+            return;
+        }
+        let (timeline, heard) = (ground.timeline, ground.timeline.heard());
+        let before = self.cursor.map_or(heard.start, |cursor| timeline.place(cursor));
+        let step = ground.scale.frames(theme::UNIT).max(1);
+        let at = match (left, right, home) {
+            (true, ..) => before.saturating_sub(step).max(heard.start),
+            (_, true, _) => (before + step).min(heard.end),
+            (_, _, true) => heard.start,
+            _ => heard.end,
+        };
+        let (from, to) = (timeline.source(before), timeline.source(at));
+        if shift {
+            // The end that the cursor is at moves, the other one stays.
+            let anchor = match &self.selection {
+                Some(part) if part.end == from => part.start,
+                Some(part) if part.start == from => part.end,
+                _ => from,
             };
-            bar(x, bin.min, bin.max, outer);
-            let rms = bin.power.sqrt();
-            bar(x, (-rms).max(bin.min), rms.min(bin.max), core);
+            self.selection = Some(anchor.min(to)..anchor.max(to));
+        } else {
+            self.selection = None;
         }
-        x += step;
+        self.cursor = Some(to);
+        self.zoom = self.zoom.following(fraction(at, timeline));
     }
-    Shape::mesh(mesh)
+
+    fn is_selected(&self, ground: &Ground<'_>, at: Pos2) -> bool {
+        let on_wave = ground.wave.y_range().contains(at.y);
+        on_wave && self.selection_x(ground).is_some_and(|x| x.contains(at.x))
+    }
+
+    /// Where the selection is on the screen.
+    fn selection_x(&self, ground: &Ground<'_>) -> Option<Rangef> {
+        let part = self.selection.as_ref()?;
+        let [a, b] = [part.start, part.end].map(|frame| ground.scale.place(ground.timeline.place(frame)));
+        Some(Rangef::new(a.min(b), a.max(b)))
+    }
+
+    fn paint(&mut self, ui: &Ui, layout: &Layout, ground: &Ground<'_>, marks: &Marks<'_>) {
+        let Marks { playhead, hovered, lit, rate_hz, take } = *marks;
+        let wave = layout.wave;
+        let painter = ui.painter_at(wave.with_max_y(layout.ruler.bottom()));
+        let gain = 10.0_f32.powf(take.edited().gain_db / 20.0);
+        self.drawn.paint(&painter, ground, gain, ui.pixels_per_point());
+        paint::paint_cuts(&painter, ground);
+        paint::paint_loop(&painter, ground);
+        let heard = ground.timeline.heard();
+        #[expect(clippy::cast_precision_loss, reason = "frames of a sound")]
+        let seconds = |frame: usize| (frame as f64 - heard.start as f64) / rate_hz;
+        if let (Some(x), Some(part)) = (self.selection_x(ground), &self.selection) {
+            let [a, b] = [part.start, part.end].map(|frame| ground.timeline.place(frame));
+            let (a, b) = (seconds(a.min(b)), seconds(a.max(b)));
+            let text = format!("{} – {}   {}", time(a), time(b), time(b - a));
+            paint::paint_selection(&painter, wave, x, &text);
+        }
+        if let Some(cursor) = self.cursor {
+            let x = ground.scale.place(ground.timeline.place(cursor));
+            painter.vline(
+                x,
+                wave.y_range(),
+                egui::Stroke::new(1.0, theme::ACCENT_BRIGHT.gamma_multiply(0.8)),
+            );
+        }
+        paint::paint_grips(&painter, ground, lit);
+        if let Some(at) = hovered.filter(|at| wave.contains(*at) && lit.is_none()) {
+            let frame = ground.scale.frame(at.x, ground.timeline.strip());
+            paint::paint_pointer(&painter, wave, at.x, time(seconds(frame)));
+        }
+        if let Some(at) = playhead {
+            #[expect(clippy::cast_precision_loss, reason = "frames of a sound")]
+            let frame = on_strip(at, ground.timeline) * ground.timeline.strip() as f64;
+            let x = ground.scale.place_of(frame);
+            painter.vline(x, wave.y_range(), egui::Stroke::new(1.5, theme::TEXT));
+        }
+        paint::paint_ruler(&painter, layout.ruler, ground.scale, heard.start, rate_hz);
+        if let Some(map) = layout.map {
+            #[expect(clippy::cast_possible_truncation, reason = "fractions")]
+            let sight = Rangef::new(self.zoom.from as f32, self.zoom.to as f32);
+            paint::paint_map(ui.painter(), map, ground.overview, take.edit.reverse, sight);
+        }
+    }
 }
 
-fn paint_ruler(painter: &Painter, inner: Rect, seconds: f32) {
-    if seconds <= 0.0 {
-        return;
-    }
-    let points_per_second = inner.width() / seconds;
-    let fits = |step: &&f32| **step * points_per_second >= TICK_DISTANCE;
-    let step = TICK_STEPS.iter().find(fits).copied().unwrap_or(30.0);
-    let decimals = if step < 0.1 { 2 } else { usize::from(step < 1.0) + usize::from(step == 0.25) };
-    for index in 0_u16.. {
-        let time = f32::from(index) * step;
-        let x = inner.left() + time * points_per_second;
-        if x > inner.right() - TICK_DISTANCE / 2.0 {
-            break;
-        }
-        painter.vline(x, inner.bottom() - RULER_HEIGHT / 2.0..=inner.bottom(), theme::outline(theme::LINE));
-        let text = format!("{time:.decimals$} s");
-        let at = pos2(x + 4.0, inner.bottom() - 2.0);
-        painter.text(at, Align2::LEFT_BOTTOM, text, theme::small(), theme::TEXT_FAINT);
-    }
+/// What is painted over the wave.
+#[derive(Clone, Copy)]
+struct Marks<'a> {
+    playhead: Option<f32>,
+    hovered: Option<Pos2>,
+    lit: Option<Grip>,
+    rate_hz: f64,
+    take: &'a Take,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The timeline of what is shown of `take`, and its rate in Hz.
+fn timeline(take: &Take) -> (Timeline, f64) {
+    let audio = take.audio();
+    (Timeline::new(&take.edit, audio.frames()), f64::from(audio.sample_rate_hz().max(1)))
+}
 
-    #[test]
-    fn a_full_scale_sine_measures_minus_three_db_rms() {
-        let samples: Vec<f32> = (0..48_000_u16).map(|i| (f32::from(i) * 0.05).sin()).collect();
-        let overview = Overview::measure(&Audio::mono(48_000, samples));
-        assert!((overview.seconds - 1.0).abs() < 1e-6);
-        assert!(overview.peak_db.abs() < 0.05, "{}", overview.peak_db);
-        assert!((overview.rms_db + 3.01).abs() < 0.05, "{}", overview.rms_db);
-    }
+/// The second of what is heard of `take` that `frame` of the unedited sound is at.
+#[expect(clippy::cast_precision_loss, reason = "frames of a sound")]
+fn heard_s(take: &Take, frame: usize) -> f64 {
+    let (timeline, rate) = timeline(take);
+    let heard = timeline.heard();
+    (timeline.place(frame).clamp(heard.start, heard.end) - heard.start) as f64 / rate
+}
 
-    #[test]
-    fn an_impulse_is_seen_at_every_width() {
-        let mut samples = vec![0.0; 1_000_000];
-        samples[654_321] = -0.75;
-        let overview = Overview::measure(&Audio::mono(48_000, samples));
-        for columns in [1_u16, 7, 300, 5000] {
-            let width = 1.0 / f32::from(columns);
-            let lowest = (0..columns)
-                .filter_map(|i| overview.between(f32::from(i) * width, f32::from(i + 1) * width))
-                .fold(0.0, |low: f32, bin| low.min(bin.min));
-            assert!((lowest + 0.75).abs() < 1e-6, "{columns} columns");
-        }
-    }
+/// The fraction of the strip that `frame` is at.
+#[expect(clippy::cast_precision_loss, reason = "frames of a sound")]
+fn fraction(frame: usize, timeline: &Timeline) -> f64 {
+    frame as f64 / timeline.strip().max(1) as f64
+}
 
-    #[test]
-    fn clips_shorter_than_the_bins_and_empty_ones_are_measured() {
-        assert_eq!(
-            Overview::measure(&Audio::mono(4, vec![0.5, -0.25])).between(0.0, 1.0).map(|b| (b.min, b.max)),
-            Some((-0.25, 0.5))
-        );
-        let empty = Overview::measure(&Audio::mono(48_000, vec![]));
-        assert_eq!(empty.between(0.0, 1.0), None);
-        assert_eq!(db_text(empty.peak_db), "−∞ dB");
-    }
+/// The fraction of the strip at which `at`, a fraction of what is heard, is.
+#[expect(clippy::cast_precision_loss, reason = "frames of a sound")]
+fn on_strip(at: f32, timeline: &Timeline) -> f64 {
+    let heard = timeline.heard();
+    (heard.start as f64 + f64::from(at) * heard.len() as f64) / timeline.strip().max(1) as f64
+}
 
-    #[test]
-    fn levels_are_written_with_a_minus_sign() {
-        assert_eq!(db_text(to_db(0.5)), "−6.0 dB");
-        assert_eq!(db_text(to_db(1.0)), "0.0 dB");
-    }
+/// A time for people: milliseconds, with a real minus sign.
+pub(super) fn time(seconds: f64) -> String {
+    format!("{seconds:.3} s").replace('-', "−")
 }

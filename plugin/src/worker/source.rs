@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use straightshot_engine::Result;
 use straightshot_engine::model::{ModelFiles, builtin_card, folder};
-use straightshot_engine::pipeline::{Generation, Generator};
-use straightshot_protocol::{CancelToken, Card, ContentHash, Progress, Request};
+use straightshot_engine::pipeline::{Event, Generator};
+use straightshot_protocol::{CancelToken, Card, ContentHash, Request};
 
 /// What the worker needs of a model. The seam between plugin and engine: the plugin's tests put a tone generator
 /// here.
@@ -14,16 +14,20 @@ pub trait SoundEngine: Send + Sync {
     /// What the model can do.
     fn card(&self) -> &Card;
 
-    /// Makes the sound of `request`; see [`Generator::generate`].
+    /// How many sounds of `request` are best made together; see [`Generator::together`].
+    fn together(&self, request: &Request) -> usize;
+
+    /// Makes the sound of `request` from each of `seeds`; see [`Generator::generate_each`].
     ///
     /// # Errors
-    /// As [`Generator::generate`].
-    fn generate(
+    /// As [`Generator::generate_each`].
+    fn generate_each(
         &self,
         request: &Request,
-        progress: &mut (dyn FnMut(Progress) + Send),
+        seeds: &[u64],
+        tell: &mut (dyn FnMut(Event) + Send),
         cancel: &CancelToken,
-    ) -> Result<Generation>;
+    ) -> Result<()>;
 }
 
 impl SoundEngine for Generator {
@@ -31,13 +35,18 @@ impl SoundEngine for Generator {
         Self::card(self)
     }
 
-    fn generate(
+    fn together(&self, request: &Request) -> usize {
+        Self::together(self, request)
+    }
+
+    fn generate_each(
         &self,
         request: &Request,
-        progress: &mut (dyn FnMut(Progress) + Send),
+        seeds: &[u64],
+        tell: &mut (dyn FnMut(Event) + Send),
         cancel: &CancelToken,
-    ) -> Result<Generation> {
-        Self::generate(self, request, progress, cancel)
+    ) -> Result<()> {
+        Self::generate_each(self, request, seeds, tell, cancel)
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Take, TakeId};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::sync::Arc;
+use straightshot_protocol::ContentHash;
 
 /// Sounds in a project by default, in bytes as they stand in the project's text.
 ///
@@ -31,6 +32,30 @@ impl Default for Embed {
 }
 
 impl Session {
+    /// The versions that are not shown and whose sounds go into the project, by the hashes of those: all of them where all
+    /// takes do; else those that the takes folder does not have, as far as there is room behind the takes' own sounds.
+    pub(super) fn embedded_versions(&self, embed: Embed) -> HashSet<ContentHash> {
+        let mut room = match embed {
+            Embed::All => u64::MAX,
+            Embed::Nothing => return HashSet::new(),
+            Embed::UpTo(budget) => {
+                let embedded = self.embedded(embed);
+                let takes = self.takes.iter().filter(|take| embedded.contains(&take.id));
+                budget.saturating_sub(takes.map(|take| take.embedded_bytes()).sum())
+            }
+        };
+        let mut chosen = HashSet::new();
+        for version in self.by_importance().into_iter().flat_map(|take| take.hidden()) {
+            let Some(flac) = version.flac().filter(|_| !version.lost) else { continue };
+            let has_a_place = flac.stored || flac.text.is_none();
+            if (embed == Embed::All || !has_a_place) && flac.text_length() <= room {
+                room -= flac.text_length();
+                chosen.insert(flac.facts.hash);
+            }
+        }
+        chosen
+    }
+
     /// The takes whose sounds go into the project. A sound that the takes folder does not have is among them whatever
     /// the user has chosen: the project is then the only place it has.
     pub(super) fn embedded(&self, embed: Embed) -> HashSet<TakeId> {
@@ -62,9 +87,13 @@ impl Session {
     /// Bytes that the sounds take in the project as it would be saved now.
     #[must_use]
     pub fn embedded_bytes(&self) -> u64 {
-        let embedded = self.embedded(self.embed);
-        let takes = self.takes.iter().chain(&self.bin);
-        takes.filter(|take| embedded.contains(&take.id)).map(|take| take.shown.kept.text_bytes() as u64).sum()
+        let (embedded, versions) = (self.embedded(self.embed), self.embedded_versions(self.embed));
+        let takes = || self.takes.iter().chain(&self.bin);
+        let hidden = takes().flat_map(|take| take.hidden()).filter(|version| {
+            version.flac().is_some_and(|flac| versions.contains(&flac.facts.hash))
+        });
+        let shown = takes().filter(|take| embedded.contains(&take.id)).map(|take| &take.shown);
+        shown.chain(hidden).map(|version| version.kept.text_bytes() as u64).sum()
     }
 }
 

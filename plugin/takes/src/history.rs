@@ -99,7 +99,8 @@ impl Session {
         self.record(name, None, false, change)
     }
 
-    fn record<R>(
+    /// [`step`](Self::step), or what happens by itself if not `by_user`.
+    pub(super) fn record<R>(
         &mut self,
         name: &'static str,
         gesture: Option<Gesture>,
@@ -233,15 +234,15 @@ fn placed<'a>(
 
 impl History {
     fn push(&mut self, step: Step, by_user: bool) {
-        if by_user {
-            let last = self.done.back_mut().filter(|_| self.undone.is_empty());
-            if let Some(last) = last.filter(|last| last.is_one_with(&step)) {
-                last.follow(step);
-                if last.changes.is_empty() {
-                    self.done.pop_back();
-                }
-                return;
+        let last = self.done.back_mut().filter(|_| self.undone.is_empty() || !by_user);
+        if let Some(last) = last.filter(|last| last.is_one_with(&step)) {
+            last.follow(step);
+            if last.changes.is_empty() {
+                self.done.pop_back();
             }
+            return;
+        }
+        if by_user {
             self.undone.clear();
         }
         if self.done.len() == MOST_STEPS {

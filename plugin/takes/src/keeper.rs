@@ -23,6 +23,10 @@ pub enum Happened {
     /// The active take, or another one that can be played, has come into memory, its edit is made, or it turned out to be
     /// damaged: what is played may change.
     Active,
+    /// A take has got the edit that was wished for: it is to be saved and played.
+    Edited,
+    /// What was wished for is not to be found, for this reason.
+    NotFound(Failure),
     /// Takes turned out to be damaged; a sentence for each.
     Damaged(Vec<String>),
     /// The takes folder cannot be written. The takes stay in memory and in the project.
@@ -277,6 +281,16 @@ impl Inner {
                     Kept::Unreadable(_) => Err("the project does not say which it is"),
                 };
                 (kept, heard.map_or_else(Outcome::Damaged, |(flac, audio)| Outcome::Heard(flac, audio)))
+            }
+            Task::Find(id, wish, edit, audio) => {
+                let found = wish.find(&audio, &edit);
+                let changed = self.session.lock().fulfil(id, wish, &edit, found.as_ref().ok().cloned());
+                match found {
+                    Ok(_) if changed => self.tell(Happened::Edited),
+                    Ok(_) => {}
+                    Err(failure) => self.tell(Happened::NotFound(failure)),
+                }
+                return;
             }
             Task::Render(kept, edit, audio) => {
                 let edited = render(&audio, &edit).unwrap_or_else(|failure| {

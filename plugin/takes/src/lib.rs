@@ -2,10 +2,12 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`Session`] | prompt, takes, bin and unfinished job of one instance, with the rules about them: plain data |
+//! | [`Session`] | prompt, takes, bin and unfinished jobs of one instance, with the rules about them: plain data |
+//! | [`QueuedJob`] | what is yet to be made: a recipe, and a seed for each of its sounds |
 //! | [`ModelChoice`] | which model the session makes its sounds with, and where it was seen last |
 //! | [`Take`] | one sound with its recipe, and its versions at other numbers of steps |
 //! | [`Session::step`], [`Gesture`] | undo and redo of all that is done with takes |
+//! | [`Wish`] | edits that the keeper finds: a loop, where the silence ends |
 //! | [`document`] | a session as JSON and back; reading never fails, what is damaged is said in sentences |
 //! | [`TakesFolder`] | sounds outside the project: one FLAC file each, found by the hash of its content |
 //! | [`Settings`] | where the folder is and how large it may be, for all projects |
@@ -36,6 +38,7 @@ mod library;
 mod limit;
 mod marking;
 mod model;
+mod queue;
 mod reading;
 mod refinement;
 mod session;
@@ -47,6 +50,7 @@ mod tasks;
 mod tests;
 mod version;
 mod versions;
+mod wish;
 
 pub use autosave::Autosave;
 pub use embed::{DEFAULT_BUDGET_BYTES, Embed};
@@ -59,9 +63,12 @@ pub use library::{
 };
 pub use limit::limit;
 pub use model::{ModelChoice, SavedPath};
+pub use queue::{JobId, Piece, Purpose, QueuedJob};
+pub use refinement::Made;
 pub use session::{Epoch, Session, SessionStore, default_name};
 pub use sessions::sounds_in_use;
 pub use settings::Settings;
 pub use take::{Take, TakeId};
 pub use version::{PEAK_COLUMNS, Peak};
 pub use versions::VersionOfTake;
+pub use wish::Wish;

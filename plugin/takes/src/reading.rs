@@ -4,13 +4,15 @@ use super::check;
 use super::document::VERSION;
 use super::flac::RATES_HZ;
 use super::kept::{Facts, Flac, Kept, Legacy, Text, text_of};
-use super::{Embed, ModelChoice, Session, Take, TakeId};
+use super::version::Version;
+use super::{Embed, ModelChoice, Purpose, QueuedJob, Session, Take, TakeId};
 use serde::de::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use straightshot_protocol::{ModelId, Request};
+use std::time::Duration;
+use straightshot_protocol::{ContentHash, ModelId, Request};
 
 /// Sample rate assumed for a take of document version 1 that does not name a usable one, in Hz.
 const FALLBACK_RATE_HZ: u32 = 44_100;
@@ -55,18 +57,15 @@ impl Reader {
             draft_first: self.field(fields, "draft_first").unwrap_or(true),
             model: self.model(fields),
             embed: self.field::<Embed>(fields, "embed").unwrap_or_default(),
-            pending: self.field(fields, "pending").flatten(),
-            pending_take: self.field::<Option<TakeId>>(fields, "pending_take").flatten(),
+            play_when_ready: self.field(fields, "play_when_ready").unwrap_or(true),
+            variations: self.field(fields, "variations").unwrap_or(1).max(1),
             active: active.and_then(|id| known_or_newest(id, &takes)),
             takes,
             bin,
             version: version.max(VERSION),
             ..Session::default()
         };
-        // Whatever the job refined, it must still be there, and whole: nothing is put into the place of a take that
-        // cannot be read.
-        let refines = session.pending.as_ref().is_some_and(|request| session.refined_take(request).is_some());
-        session.pending_take = session.pending_take.filter(|_| refines);
+        self.jobs(fields, &mut session);
         session.extra = std::mem::take(fields);
         session.damage = self.damage;
         session
@@ -91,6 +90,47 @@ impl Reader {
         chosen.or_else(|| folder.map(ModelChoice::in_folder)).unwrap_or_default()
     }
 
+    /// The unfinished jobs, in the form of this version or of those that had one at most.
+    fn jobs(&mut self, fields: &mut Map<String, Value>, session: &mut Session) {
+        let jobs: Vec<QueuedJob> = match fields.get("pending") {
+            Some(Value::Array(entries)) => {
+                let count = entries.len();
+                let readable = |job: &QueuedJob| !job.pieces.is_empty();
+                let jobs: Vec<_> =
+                    entries.iter().filter_map(|job| QueuedJob::deserialize(job).ok()).filter(readable).collect();
+                if jobs.len() < count {
+                    let lost = count - jobs.len();
+                    self.damage.push(format!("{lost} sounds that were yet to be made could not be read"));
+                }
+                fields.remove("pending");
+                jobs
+            }
+            _ => {
+                let only = self.field::<Option<Request>>(fields, "pending").flatten();
+                let take = self.field::<Option<TakeId>>(fields, "pending_take").flatten();
+                let of_request = |request| {
+                    let mut job = QueuedJob::make(request, &[], session.draft_first);
+                    job.pieces[0].take = take;
+                    job
+                };
+                only.map(of_request).into_iter().collect()
+            }
+        };
+        for mut job in jobs {
+            // Whatever a job refined, it must still be there, and whole: nothing is put into the place of a take that
+            // cannot be read.
+            for piece in 0..job.pieces.len() {
+                if !job.pieces[piece].done && session.refined_take(&job, piece).is_none() {
+                    job.pieces[piece].take = None;
+                    job.pieces[piece].done = job.purpose == Purpose::Refine;
+                }
+            }
+            if !job.is_over() {
+                session.enqueue(job);
+            }
+        }
+    }
+
     fn takes(&mut self, fields: &mut Map<String, Value>, key: &str) -> Vec<Arc<Take>> {
         let entries = self.field::<Vec<Value>>(fields, key).unwrap_or_default();
         let count = entries.len();
@@ -108,8 +148,10 @@ impl Reader {
         }
         let id = self.field(&mut fields, "id");
         let mut request: Request = self.field(&mut fields, "request").unwrap_or_default();
+        let took = fields.get("sound").and_then(|sound| sound.get("ms")).and_then(millis);
         let kept = self.sound(&mut fields, &mut request);
         let mut take = Take::kept(self.free_id(id), request, kept);
+        take.shown.took = took;
         if let Some(name) = self.field(&mut fields, "name") {
             take.name = name;
         }
@@ -118,11 +160,30 @@ impl Reader {
         take.notes = self.field(&mut fields, "notes").unwrap_or_default();
         take.unread = self.field(&mut fields, "unread").unwrap_or_default();
         take.edit = self.field(&mut fields, "edit").unwrap_or_default();
+        self.versions(&mut fields, &mut take);
         if matches!(take.shown.kept, Kept::Unreadable(_)) {
             self.damage.push(take.damaged("the project does not say which it is"));
         }
         take.extra = fields;
         Some(take)
+    }
+
+    /// The versions of a take that are not shown. One that makes no sense is left out: it can be made again.
+    fn versions(&mut self, fields: &mut Map<String, Value>, take: &mut Take) {
+        let entries = self.field::<Vec<Value>>(fields, "versions").unwrap_or_default();
+        let Some(shown) = take.shown.flac().map(|flac| flac.facts) else { return };
+        for entry in entries {
+            let number = |key: &str| entry.get(key).and_then(Value::as_u64);
+            let hash = entry.get("hash").and_then(|hash| ContentHash::deserialize(hash).ok());
+            let steps = number("steps").and_then(|steps| u32::try_from(steps).ok());
+            let (Some(hash), Some(bytes), Some(steps)) = (hash, number("bytes"), steps) else { continue };
+            let facts = Facts { hash, bytes, ..shown };
+            if facts.is_possible() {
+                let took = entry.get("ms").and_then(millis);
+                let kept = Kept::Flac(Flac { facts, text: held(entry), stored: false });
+                take.add_hidden(Version { took, ..Version::kept(steps, kept) });
+            }
+        }
     }
 
     /// `id`, or another one if it is unreadable or taken: a take is not lost for the lack of a number.
@@ -168,6 +229,11 @@ impl Reader {
             }
         }
     }
+}
+
+/// A time in milliseconds.
+fn millis(value: &Value) -> Option<Duration> {
+    value.as_u64().map(Duration::from_millis)
 }
 
 /// The text of a sound that the project holds itself.

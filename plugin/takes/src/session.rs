@@ -1,9 +1,10 @@
-//! The session of one plugin instance: prompt, takes, bin and unfinished job, with the rules about them.
+//! The session of one plugin instance: prompt, takes, bin and unfinished jobs, with the rules about them.
 
 use super::document;
 use super::embed::Embed;
 use super::history::{Gesture, History};
-use super::{ModelChoice, Take, TakeId};
+use super::wish::Wish;
+use super::{JobId, ModelChoice, QueuedJob, Take, TakeId};
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Map, Value};
 use std::sync::{Arc, OnceLock};
@@ -28,7 +29,7 @@ pub fn default_name(request: &Request) -> String {
 /// See [`Session::epoch`].
 pub type Epoch = u64;
 
-/// Prompt, takes and unfinished job of one plugin instance: plain data, which only its owner changes.
+/// Prompt, takes and unfinished jobs of one plugin instance: plain data, which only its owner changes.
 ///
 /// Neither the list of takes nor the bin has an end, so that nothing is pushed out unseen. What keeps memory and projects
 /// small is that sounds are let go of, not takes; see [`Keeper`](super::Keeper) and [`Embed`].
@@ -46,10 +47,14 @@ pub struct Session {
     pub model: ModelChoice,
     /// Which sounds are put into the project; set by the user.
     pub embed: Embed,
-    /// The job that is queued or running. A restored session starts it again.
-    pub pending: Option<Request>,
-    /// The take that the unfinished job has made so far and refines; written by the worker.
-    pub pending_take: Option<TakeId>,
+    /// Whether the first sound of a job is played when it is there; set by the user.
+    pub play_when_ready: bool,
+    /// How many sounds a click makes, one at least; set by the user.
+    pub variations: u32,
+    /// What is queued or running; see [`QueuedJob`]. A restored session goes on with it.
+    pub(super) jobs: Vec<QueuedJob>,
+    /// The newest job that there was. Not persisted.
+    pub(super) last_job: JobId,
     pub(super) takes: Vec<Arc<Take>>,
     pub(super) active: Option<TakeId>,
     /// Deleted takes, in the order of their deletion.
@@ -62,6 +67,8 @@ pub struct Session {
     pub(super) damage: Vec<String>,
     /// How often the session was replaced. Not persisted.
     pub(super) epoch: Epoch,
+    /// Edits that are to be found. Not persisted.
+    pub(super) wishes: Vec<(TakeId, Wish)>,
     /// What can be undone. Not persisted: what the host restores begins anew.
     pub(super) history: History,
     /// Takes that are about to be played and whose sounds have to be in memory for it. Not persisted.
@@ -77,8 +84,10 @@ impl Default for Session {
             draft_first: true,
             model: ModelChoice::default(),
             embed: Embed::default(),
-            pending: None,
-            pending_take: None,
+            play_when_ready: true,
+            variations: 1,
+            jobs: Vec::new(),
+            last_job: JobId(0),
             takes: Vec::new(),
             active: None,
             bin: Vec::new(),
@@ -86,6 +95,7 @@ impl Default for Session {
             extra: Map::new(),
             damage: Vec::new(),
             epoch: 0,
+            wishes: Vec::new(),
             history: History::default(),
             wanted: Vec::new(),
         }
@@ -142,19 +152,6 @@ impl Session {
         &self.damage
     }
 
-    /// Fills in the prompts of `request` and makes it the unfinished job.
-    pub fn begin_with(&mut self, request: Request) {
-        self.prompt.clone_from(&request.prompt);
-        self.negative_prompt.clone_from(&request.negative_prompt);
-        self.begin(request);
-    }
-
-    /// Makes `request` the unfinished job, which has no take yet.
-    pub fn begin(&mut self, request: Request) {
-        self.pending = Some(request);
-        self.pending_take = None;
-    }
-
     /// An identifier that no take of this session and its bin has.
     #[must_use]
     pub fn next_take_id(&self) -> TakeId {
@@ -168,14 +165,6 @@ impl Session {
             session.active = Some(take.id);
             session.takes.push(take);
         });
-    }
-
-    /// Ends the pending job of `epoch`; a take it has made so far stays as it is.
-    pub fn drop_pending(&mut self, epoch: Epoch) {
-        if epoch == self.epoch {
-            self.pending = None;
-            self.pending_take = None;
-        }
     }
 
     /// Puts a take into the bin that no session waits for.
@@ -295,8 +284,9 @@ impl Session {
     /// that a preset loaded by mistake costs nothing. What both have stays in memory, so that a host which restores its
     /// own state at every undo reads no sound again and loses no version that is not saved.
     pub(super) fn replace_with(&mut self, restored: Self) {
-        let epoch = self.epoch + 1;
-        let old = std::mem::replace(self, Self { epoch, ..restored });
+        let (epoch, last_job) = (self.epoch + 1, self.last_job);
+        let old = std::mem::replace(self, Self { epoch, last_job, ..restored });
+        self.renumber_jobs(&old.jobs);
         for take in old.bin.into_iter().chain(old.takes) {
             let mut kept = false;
             for new in self.takes.iter_mut().chain(&mut self.bin) {
@@ -304,7 +294,7 @@ impl Session {
                     Arc::make_mut(new).adopt_versions(&take);
                 }
                 if new.same_sound(&take) || take.has_version_of(new) {
-                    Arc::make_mut(new).adopt_sound(&take);
+                    Arc::make_mut(new).adopt_sounds(&take);
                     kept = true;
                 }
             }

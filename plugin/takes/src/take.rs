@@ -2,10 +2,11 @@
 
 use super::default_name;
 use super::kept::Kept;
-use super::version::Version;
+use super::version::{Peak, Version};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
+use std::time::Duration;
 use straightshot_edits::{Edit, Edited};
 use straightshot_protocol::{Audio, ContentHash, Failure, Request};
 
@@ -18,7 +19,7 @@ pub struct TakeId(pub u64);
 /// versions is shown may.
 ///
 /// A take has a version for every number of steps that was computed of it. One is shown: it is what the list names,
-/// what notes play and what is kept. The others are in memory only, for switching back at once.
+/// what notes play and what the project holds. The others are kept in the takes folder, and referred to by the project.
 #[derive(Debug, Clone)]
 pub struct Take {
     /// Identifier within the session.
@@ -83,6 +84,25 @@ impl Take {
         }
     }
 
+    /// How long it took to make the version with `steps` steps, alone or as its share of several that were made together;
+    /// `None` if that is not known.
+    #[must_use]
+    pub fn took(&self, steps: u32) -> Option<Duration> {
+        self.version(steps)?.took
+    }
+
+    /// The waveform overview of the version with `steps` steps; empty if it was never in memory, `None` if there is none.
+    #[must_use]
+    pub fn version_peaks(&self, steps: u32) -> Option<&[Peak]> {
+        self.version(steps).map(|version| &*version.peaks)
+    }
+
+    /// Whether better versions of it can be made: it is whole, and it is known which model made it.
+    #[must_use]
+    pub fn can_be_refined(&self) -> bool {
+        self.damage.is_none() && !self.request.model.is_any()
+    }
+
     /// The unedited sound at the model's own rate, not the host's; what is heard is [`edited`](Self::edited). Empty while it is not in memory, and if it is damaged.
     #[must_use]
     pub fn audio(&self) -> &Audio {
@@ -101,10 +121,6 @@ impl Take {
     pub fn version_is_heard_as(&self, other: &Self, steps: u32) -> bool {
         let versions = self.version(steps).zip(other.version(steps));
         versions.is_some_and(|(own, other)| own.is(other)) && self.edit == other.edit
-    }
-
-    fn version(&self, steps: u32) -> Option<&Version> {
-        self.versions().find(|version| version.steps == steps)
     }
 
     /// Why nothing is to be heard of it now: damage, or that it is still being read. `None` if it can be played.
@@ -126,7 +142,7 @@ impl Take {
     /// The numbers of steps there is a version for, in rising order.
     #[must_use]
     pub fn step_counts(&self) -> Vec<u32> {
-        let mut counts: Vec<u32> = self.versions().map(|version| version.steps).collect();
+        let mut counts: Vec<u32> = self.offered().map(|version| version.steps).collect();
         counts.sort_unstable();
         counts
     }
@@ -134,17 +150,27 @@ impl Take {
     /// Whether there is a version with `steps` steps.
     #[must_use]
     pub fn has_steps(&self, steps: u32) -> bool {
-        self.versions().any(|version| version.steps == steps)
+        self.version(steps).is_some()
+    }
+
+    fn version(&self, steps: u32) -> Option<&Version> {
+        self.offered().find(|version| version.steps == steps)
+    }
+
+    /// The versions that can be shown.
+    pub(super) fn offered(&self) -> impl Iterator<Item = &Version> {
+        self.versions().filter(|version| !version.lost)
     }
 
     /// The largest number of steps there is a version for.
     pub(super) fn most_steps(&self) -> u32 {
-        self.hidden.iter().map(|version| version.steps).fold(self.shown.steps, u32::max)
+        self.offered().map(|version| version.steps).fold(self.shown.steps, u32::max)
     }
 
     /// Shows the version with `steps` steps. Returns whether another one was shown before.
     pub(super) fn show(&mut self, steps: u32) -> bool {
-        let Some(index) = self.hidden.iter().position(|version| version.steps == steps) else {
+        let wanted = |version: &Version| version.steps == steps && !version.lost;
+        let Some(index) = self.hidden.iter().position(wanted) else {
             return false;
         };
         self.keep_heard();
@@ -196,25 +222,53 @@ impl Take {
         }
     }
 
-    /// Takes over what `other` has in memory of the shown sound.
-    pub(super) fn adopt_sound(&mut self, other: &Self) {
-        if let Some(version) = other.versions().find(|version| version.is(&self.shown)) {
-            self.shown.adopt(version);
+    /// Takes over what `other` has in memory of the same sounds.
+    pub(super) fn adopt_sounds(&mut self, other: &Self) {
+        for version in std::iter::once(&mut self.shown).chain(&mut self.hidden) {
+            if let Some(same) = other.versions().find(|same| same.is(version)) {
+                version.adopt(same);
+            }
         }
     }
 
     /// Takes over the versions that only `other` has.
     pub(super) fn adopt_versions(&mut self, other: &Self) {
         for version in other.versions() {
-            if !self.has_steps(version.steps) {
+            if !version.lost && !self.has_steps(version.steps) {
+                self.hidden.retain(|lost| lost.steps != version.steps);
                 self.hidden.push(version.clone());
             }
         }
     }
 
-    /// Gives up all versions but the shown one.
+    /// Lets go of what is in memory of all versions but the shown one, and gives up those that could not be read again.
     pub(super) fn forget_hidden(&mut self) {
-        self.hidden.clear();
+        self.hidden.retain(|version| version.flac().is_some_and(|flac| flac.stored || flac.text.is_none()));
+        for version in &mut self.hidden {
+            version.forget_audio();
+            if let Kept::Flac(flac) = &mut version.kept {
+                flac.text = None;
+            }
+        }
+    }
+
+    /// The versions that are not shown, in rising order of steps.
+    pub(super) fn hidden(&self) -> Vec<&Version> {
+        let mut hidden: Vec<&Version> = self.hidden.iter().collect();
+        hidden.sort_by_key(|version| version.steps);
+        hidden
+    }
+
+    /// The versions that are not shown, to change what is in memory of them.
+    pub(super) fn hidden_mut(&mut self) -> &mut [Version] {
+        &mut self.hidden
+    }
+
+    /// Adds a version that a project refers to.
+    pub(super) fn add_hidden(&mut self, version: Version) {
+        if self.versions().all(|other| other.steps != version.steps) {
+            self.hidden.push(version);
+        }
     }
 
     /// Memory that the versions take that are not shown, in bytes.
@@ -241,6 +295,7 @@ impl Take {
         self.versions().filter_map(Version::hash)
     }
 
+    /// All versions, with those that could not be read.
     pub(super) fn versions(&self) -> impl Iterator<Item = &Version> {
         std::iter::once(&self.shown).chain(&self.hidden)
     }

@@ -1,6 +1,9 @@
 //! What a project file may hold, good and bad.
 
+mod history;
 mod keeping;
+mod queueing;
+mod versions;
 
 use super::*;
 use serde_json::{Value, json};
@@ -82,7 +85,7 @@ fn full_session() -> Session {
     session.add_take(Arc::new(take(6, noise(5))));
     session.delete(TakeId(6));
     session.select(TakeId(1));
-    session.pending = Some(request("rain"));
+    session.begin(request("rain"));
     session
 }
 
@@ -100,7 +103,8 @@ fn a_session_survives_the_round_trip_byte_for_byte() {
     assert_eq!(restored.takes()[1].name, "second");
     assert!(restored.takes()[1].starred && !restored.takes()[0].starred);
     assert_eq!(restored.bin().len(), 1);
-    assert_eq!(restored.pending, Some(request("rain")));
+    let [job] = restored.jobs() else { panic!("{:?}", restored.jobs()) };
+    assert_eq!((&job.request, job.pieces.len()), (&request("rain"), 1));
 }
 
 #[test]
@@ -194,49 +198,6 @@ fn restoring_a_project_of_version_1_again_makes_no_second_takes() {
     assert!(keeper.wait_until_idle(LONG));
     let session = store.lock();
     assert_eq!((session.takes().len(), session.bin().len()), (2, 0));
-}
-
-#[test]
-fn the_switch_for_drafts_and_the_take_that_is_refined_are_kept() {
-    let mut session = full_session();
-    session.pending = Some(Request { steps: 8, ..request("a door") });
-    session.pending_take = Some(TakeId(5));
-    session.draft_first = false;
-    session.embed = Embed::UpTo(5);
-    let written = write(&session);
-    let restored = read(&written);
-    assert_eq!((restored.pending_take, restored.draft_first), (Some(TakeId(5)), false));
-    assert_eq!(restored.embed, Embed::UpTo(5));
-    assert_eq!(write(&restored), written);
-    assert!(restored.damage().is_empty(), "{:?}", restored.damage());
-}
-
-#[test]
-fn a_job_refines_nothing_but_its_own_whole_take() {
-    let pending = Request { steps: 8, ..request("a door") };
-    let document = |pending: &Value| {
-        let mut session = Session::default();
-        session.add_take(Arc::new(take(1, noise(10))));
-        let mut document: Value = serde_json::from_str(&write(&session)).unwrap();
-        document["pending"] = pending.clone();
-        document["pending_take"] = json!(1);
-        document
-    };
-    let refined = |document: &Value| read(&document.to_string()).pending_take;
-    assert_eq!(refined(&document(&json!(pending))), Some(TakeId(1)));
-    let any = Request { model: ModelId::default(), ..pending.clone() };
-    assert_eq!(refined(&document(&json!(any))), Some(TakeId(1)), "whoever makes it will say");
-    let other = Request { model: ModelId::named("other"), ..pending.clone() };
-    assert_eq!(refined(&document(&json!(other))), None, "another model makes another sound");
-    assert_eq!(refined(&document(&json!(request("rain")))), None, "it is another sound");
-    assert_eq!(refined(&document(&Value::Null)), None, "nothing is being made");
-    // A take that is damaged stays as it is.
-    let mut damaged = document(&json!(pending));
-    damaged["takes"][0]["sound"]["flac"] = json!("????");
-    let store = heard(&damaged.to_string());
-    let sound = Take::new(TakeId(0), pending, &Audio::mono(44_100, noise(10))).unwrap();
-    let epoch = store.lock().epoch();
-    assert_eq!(store.lock().place(sound, epoch, true), TakeId(2));
 }
 
 #[test]
@@ -336,7 +297,7 @@ fn fields_of_the_wrong_type_are_left_out_and_reported() {
     assert_eq!(session.prompt, "");
     let ids: Vec<_> = session.takes().iter().map(|take| take.id.0).collect();
     assert_eq!(ids, [2, 3, 4], "a take without a number of its own gets one");
-    assert_eq!(session.pending, None);
+    assert!(session.jobs().is_empty());
     assert!(session.damage().iter().any(|text| text.contains("\"prompt\"")));
     assert!(session.damage().iter().any(|text| text.contains("3 saved takes")));
     for text in ["null", "[]", "\"text\"", "12", "{}"] {

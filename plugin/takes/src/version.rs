@@ -34,8 +34,10 @@ pub(super) struct Version {
     pub(super) plain: Arc<Edited>,
     /// What an edit has made of it.
     pub(super) rendered: Option<Rendered>,
-    /// How long it took to make. Not persisted: another computer may open the project.
+    /// How long it took to make it, if that is known.
     pub(super) took: Option<Duration>,
+    /// Whether it could not be read. It is neither offered nor given up: another computer may have it.
+    pub(super) lost: bool,
 }
 
 /// An edit of a version and what it has made.
@@ -66,7 +68,7 @@ impl Version {
         };
         let audio = Audio::mono(rate_hz, Vec::new());
         let plain = Arc::new(Edited::unedited(audio.clone()));
-        Self { steps, kept, audio, peaks: Arc::default(), plain, rendered: None, took: None }
+        Self { steps, kept, audio, peaks: Arc::default(), plain, rendered: None, took: None, lost: false }
     }
 
     /// The hash that it is kept by; `None` while that is not known.
@@ -118,6 +120,19 @@ impl Version {
     /// Whether both are the same sound.
     pub(super) fn is(&self, other: &Self) -> bool {
         self.kept.is(&other.kept)
+    }
+
+    /// Whether its sound is yet to be read into memory.
+    pub(super) fn is_loading(&self) -> bool {
+        !self.lost && self.audio.is_empty()
+    }
+
+    /// The saved form, unless that is of document version 1.
+    pub(super) fn flac(&self) -> Option<&Flac> {
+        match &self.kept {
+            Kept::Flac(flac) => Some(flac),
+            Kept::Legacy(_) | Kept::Unreadable(_) => None,
+        }
     }
 
     /// Memory that it takes, in bytes.

@@ -29,7 +29,7 @@ impl Take {
     #[must_use]
     pub fn all_versions(&self) -> Vec<VersionOfTake> {
         let shown = self.shown.steps;
-        let mut all: Vec<_> = self.versions().map(|version| version.seen(version.steps == shown)).collect();
+        let mut all: Vec<_> = self.offered().map(|version| version.seen(version.steps == shown)).collect();
         all.sort_by_key(|version| version.steps);
         all
     }

@@ -159,12 +159,8 @@ pub(super) const SCENES: &[Scene] = &[
     Scene { name: "help", in_docs: true, steps: &[Step::Press("F1"), Step::Wait(400)], ..PLAIN },
     Scene {
         name: "other-scripts",
-        steps: &[
-            PROMPT,
-            Step::Press("ctrl+a"),
-            Step::Type("雨の音, 빗소리, 雷声, дождь, 🔥"),
-            Step::Wait(2500),
-        ],
+        start: Start::Prompt("雨の音, 빗소리, 雷声, дождь, 🔥"),
+        steps: &[Step::Wait(2500)],
         ..PLAIN
     },
 ];

@@ -26,7 +26,8 @@ use crate::nn::{Linear, RotaryTable};
 use candle_core::Tensor;
 use std::sync::{RwLock, RwLockReadGuard};
 
-/// With more tokens than these a thread without a head of its own would be missed.
+/// With more tokens than these a thread without a head of its own would be missed. A clip's own: in which form it is
+/// computed, and with it the last bit of its samples, must not depend on how many others are computed with it.
 const MOST_ROWS: usize = 256;
 /// Columns of the hidden layer that are one piece of work, and have scales of their own in the layer behind it.
 const HIDDEN: usize = 64;
@@ -46,7 +47,7 @@ pub(super) fn forward(
     let heads = blocks.first().map_or(0, |block| block.attention.heads);
     let is_for = is_fused(x)
         && batch * tokens > 0
-        && (batch * tokens <= MOST_ROWS || rayon::current_num_threads() <= batch * heads)
+        && (tokens <= MOST_ROWS || rayon::current_num_threads() <= heads)
         && tokens <= rope.positions()
         && condition.dims() == [batch, dim]
         && text.iter().all(|text| text.keys.dims().first() == Some(&batch))
@@ -72,6 +73,11 @@ pub(super) fn forward(
     let clips = Clips::new([held[0].values()?, held[1].values()?], [batch, tokens, dim], &stages, rope);
     clips.forward(between_blocks)?;
     Ok(Some(Tensor::from_vec(clips.tiles.values(), (batch, tokens, dim), x.device())?))
+}
+
+/// Whether the blocks have what [`forward`] needs.
+pub(super) fn are_for(blocks: &[Block]) -> bool {
+    !blocks.is_empty() && blocks.iter().all(|block| matches!(Weights::of(block), Ok(Some(_))))
 }
 
 /// Layers of a block in bytes.

@@ -24,6 +24,11 @@ impl KeyLengths {
         Self(Arc::new(vec![n; batch]))
     }
 
+    /// The same for `n` copies of every row, which follow one another.
+    pub(crate) fn repeat_each(&self, n: usize) -> Self {
+        Self(Arc::new(self.0.iter().flat_map(|count| std::iter::repeat_n(*count, n)).collect()))
+    }
+
     /// How many keys exist in every batch row.
     pub(crate) fn all(&self) -> &[usize] {
         &self.0

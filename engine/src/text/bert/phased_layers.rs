@@ -22,7 +22,7 @@ use crate::nn::held_layers::{HeldLinear, HeldNorm};
 use crate::nn::ops::kernels::{self as k, Norm};
 use crate::nn::ops::{Head, HeadRows, HeadScratch, KeyLengths, attend, is_fused};
 use crate::nn::phases::in_phases;
-use candle_core::{Error, Result, Tensor};
+use candle_core::{Result, Tensor};
 use std::ops::Range;
 use std::sync::RwLock;
 
@@ -31,8 +31,13 @@ const PIECE: usize = 64;
 /// Groups of tiles of a prompt: what is done to them is quick.
 const MOST_GROUPS: usize = 4;
 
-/// What all layers compute, if this form is for them: `None` if it is not.
-pub(super) fn forward(layers: &[Layer], x: &Tensor, lengths: &KeyLengths) -> Result<Option<Tensor>> {
+/// What all layers compute, if this form is for them: `None` if it is not. `between_layers` is called before each.
+pub(super) fn forward(
+    layers: &[Layer],
+    x: &Tensor,
+    lengths: &KeyLengths,
+    between_layers: &dyn Fn() -> Result<()>,
+) -> Result<Option<Tensor>> {
     let (batch, tokens, dim) = x.dims3()?;
     if !is_fused(x) || x.track_op() || batch * tokens == 0 || layers.iter().any(Layer::is_trained) {
         return Ok(None);
@@ -44,7 +49,7 @@ pub(super) fn forward(layers: &[Layer], x: &Tensor, lengths: &KeyLengths) -> Res
     let x = x.contiguous()?;
     let held = Held::new(&x);
     let prompts = Prompts::new(held.values()?, [batch, tokens, dim], &stages, lengths);
-    prompts.forward()?;
+    prompts.forward(between_layers)?;
     Ok(Some(Tensor::from_vec(prompts.tiles.values(), (batch, tokens, dim), x.device())?))
 }
 
@@ -179,12 +184,12 @@ impl<'a> Prompts<'a> {
     }
 
     /// Takes the prompts through all layers.
-    fn forward(&self) -> Result<()> {
+    fn forward(&self, between_layers: &dyn Fn() -> Result<()>) -> Result<()> {
         let groups = self.tiles.count();
         let layer = [self.read.len(), self.added.len(), groups, self.hidden.len(), self.added.len(), groups];
         // The first layer reads what there is.
         let counts = std::iter::once(groups).chain(self.stages.iter().flat_map(|_| layer));
-        let before = |_| Ok::<(), Error>(());
+        let before = |phase: usize| if phase % 6 == 1 { between_layers() } else { Ok(()) };
         in_phases(counts, before, |phase, i| {
             let scratch = &mut *self.scratch.own();
             let Some(phase) = phase.checked_sub(1) else { return self.pack(i) };
@@ -314,11 +319,11 @@ mod tests {
             let lengths = KeyLengths::from_mask(&Tensor::new(mask, &Device::Cpu).unwrap()).unwrap();
             // What wants a gradient is computed in `f32`.
             let tracked = Var::from_tensor(&x).unwrap().as_tensor().clone();
-            assert!(forward(&network.layers, &tracked, &lengths).unwrap().is_none());
+            assert!(forward(&network.layers, &tracked, &lengths, &|| Ok(())).unwrap().is_none());
             let wanted = network.layers.iter().fold(tracked, |x, layer| layer.forward(&x, &lengths).unwrap());
             let on = |threads| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-                let made = pool.install(|| forward(&network.layers, &x, &lengths)).unwrap();
+                let made = pool.install(|| forward(&network.layers, &x, &lengths, &|| Ok(()))).unwrap();
                 made.expect("weights are bytes").flatten_all().unwrap().to_vec1::<f32>().unwrap()
             };
             let got = on(1);
@@ -331,10 +336,24 @@ mod tests {
     }
 
     #[test]
+    fn it_is_asked_before_each_layer_whether_to_go_on() {
+        let network = network(true);
+        let (x, lengths) = (normals(7, (1, 4, SIZES.hidden_size)), KeyLengths::full(1, 4));
+        let asked = std::cell::Cell::new(0);
+        let ask = |most: usize| {
+            asked.set(asked.get() + 1);
+            if asked.get() > most { Err(candle_core::Error::Msg("stop".into())) } else { Ok(()) }
+        };
+        assert!(forward(&network.layers, &x, &lengths, &|| ask(2)).is_ok());
+        assert_eq!(asked.replace(0), SIZES.num_hidden_layers);
+        assert!(forward(&network.layers, &x, &lengths, &|| ask(1)).is_err());
+    }
+
+    #[test]
     fn weights_that_were_never_bytes_are_left_to_the_layers() {
         let network = network(false);
         let x = normals(7, (1, 4, SIZES.hidden_size));
         let lengths = KeyLengths::full(1, 4);
-        assert!(forward(&network.layers, &x, &lengths).unwrap().is_none());
+        assert!(forward(&network.layers, &x, &lengths, &|| Ok(())).unwrap().is_none());
     }
 }

@@ -1,7 +1,7 @@
 //! The list of takes, and the sounds of all projects.
 
 use super::EditorLink;
-use crate::shared::Severity;
+use crate::shared::{Command, Severity};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use straightshot_takes::{Library, LibrarySound, Session, TakeId};
@@ -42,13 +42,16 @@ impl EditorLink {
         });
     }
 
-    /// Moves takes to the bin. If one of them is being refined, that stops: it was not liked.
+    /// Moves takes to the bin. What was yet to be made of them is not: they were not liked.
     pub fn delete_takes(&self, ids: &[TakeId]) {
-        let pending = self.shared.session.lock().pending_take;
-        if pending.is_some_and(|id| ids.contains(&id)) {
-            self.cancel();
-        }
+        let abandoned = {
+            let mut session = self.shared.session.lock();
+            ids.iter().filter(|id| session.abandon(**id)).count()
+        };
         self.edit_takes(|session| all(session, "delete", ids, Session::delete));
+        if abandoned > 0 {
+            self.worker.send(Command::Abandoned);
+        }
     }
 
     /// Moves a take to the bin.

@@ -3,7 +3,6 @@
 use super::EditorLink;
 use crate::shared::Command;
 use straightshot_listening::LevelChoice;
-use straightshot_protocol::Request;
 use straightshot_takes::{Take, TakeId};
 
 impl EditorLink {
@@ -26,6 +25,6 @@ impl EditorLink {
 
     /// Makes the version of `take` with `steps` steps.
     pub fn refine_take(&self, take: &Take, steps: u32) {
-        self.generate(Request { steps, variations: 1, ..take.request.clone() });
+        self.refine(take.id, steps);
     }
 }

@@ -6,9 +6,12 @@ use crate::editor::action::PlayAction;
 
 impl App {
     /// Audition, and how notes and the transport play.
-    pub(super) fn perform_play(&mut self, action: PlayAction, _at: Moment<'_>) {
+    pub(super) fn perform_play(&mut self, action: PlayAction, at: Moment<'_>) {
         match action {
-            PlayAction::Audition => self.link.audition(),
+            PlayAction::Audition => {
+                let wanted = at.view.active().map(|take| self.panels.waveform_mut().audition(take));
+                self.link.play(&wanted.unwrap_or_default());
+            }
             PlayAction::Hear(audition) => self.link.play(&audition),
             PlayAction::Stop => self.link.stop_audition(),
             PlayAction::PressKey(key) => self.link.press_key(key),

@@ -14,7 +14,11 @@ impl App {
     pub(super) fn perform_queue(&mut self, action: QueueAction, at: Moment<'_>) {
         match action {
             QueueAction::Generate => self.wanted_since_s = self.wanted_since_s.or(Some(at.now_s)),
-            QueueAction::Cancel => self.link.cancel(),
+            QueueAction::Count(count) => self.link.set_variations(count),
+            QueueAction::PlayWhenReady(on) => self.link.set_play_when_ready(on),
+            QueueAction::Cancel => self.link.cancel_running(),
+            QueueAction::CancelJob(job) => self.link.cancel(job),
+            QueueAction::CancelAll => self.link.cancel_all(),
         }
     }
 
@@ -35,6 +39,6 @@ impl App {
             request.seed = u64::from(seed.unsigned_abs());
         }
         request.level = at.view.status.level.level(&request.prompt);
-        self.link.generate(request);
+        self.link.generate(request, at.view.variations);
     }
 }

@@ -39,7 +39,7 @@ impl App {
             VersionsAction::Vary(id) => {
                 if let Some(take) = at.find(id) {
                     let seed = u64::from(random_seed().unsigned_abs());
-                    self.link.generate(Request { seed, variations: 1, ..take.request.clone() });
+                    self.link.generate(Request { seed, ..take.request.clone() }, 1);
                 }
             }
             VersionsAction::SetGuidance(scale) => param::set(at.setter, &self.params.guidance, scale),

@@ -8,10 +8,7 @@ use egui::{Align, Layout, TextEdit, Ui, vec2};
 
 /// The two ways to place it.
 const SEGMENTS: [Segment<'static>; 2] = [
-    Segment {
-        label: "Where playback starts",
-        hint: "It begins whenever the host starts or jumps",
-    },
+    Segment { label: "Where playback starts", hint: "It begins whenever the host starts or jumps" },
     Segment {
         label: "At a position",
         hint: "It lies at one place of the song, from the very sample: the host can start and jump anywhere",

@@ -7,32 +7,32 @@ use crate::worker::job::Chosen;
 use crate::worker::look::{Look, Looked};
 use crate::worker::models::Found;
 use std::sync::Arc;
-use straightshot_protocol::{ErrorKind, ModelId, Request};
-use straightshot_takes::ModelChoice;
+use straightshot_protocol::{ErrorKind, ModelId};
+use straightshot_takes::{JobId, ModelChoice, QueuedJob};
 
 impl Desk {
-    /// Another model was chosen. If a job waits for one, it is made by that; if one runs, it goes on with what it has.
+    /// Another model was chosen. Jobs that wait for one are made by that; what runs or waits its turn goes on with what it
+    /// was asked of.
     pub(super) fn model_chosen(&mut self) {
-        let choice = self.shared.session.lock().model.clone();
+        let waiting: Vec<JobId> = self.missing.drain().map(|(id, _)| id).collect();
+        let mut session = self.shared.session.lock();
+        let choice = session.model.clone();
+        let named = self.chosen_id(&choice);
+        for id in &waiting {
+            session.ask_another_model(*id, &choice, &named);
+        }
+        drop(session);
+        if !waiting.is_empty() {
+            self.shared.update_status(|status| status.notice = None);
+            self.shared.mark_unsaved();
+        }
         if choice.is_default() {
             let card = Arc::new(self.models.default_card());
             self.shared.update_status(|status| status.card = Some(card));
         }
-        if self.current.is_some() {
-            return;
-        }
-        let pending = {
-            let mut session = self.shared.session.lock();
-            let id = self.chosen_id(&session.model);
-            if let Some(pending) = &mut session.pending {
-                pending.model = id;
-            }
-            session.pending.clone()
-        };
-        if let Some(request) = pending {
-            self.shared.update_status(|status| status.notice = None);
-            self.begin(request);
-        } else if !choice.is_default() {
+        self.begin_next();
+        let is_looked_for = self.current.as_ref().is_some_and(|current| current.choice == choice);
+        if !choice.is_default() && !is_looked_for {
             self.look_for(choice);
         }
     }
@@ -67,21 +67,10 @@ impl Desk {
 
     /// The running job has its model.
     pub(super) fn chosen(&mut self, Chosen { number, model }: Chosen) {
-        let Some(current) = self.current.as_mut().filter(|current| current.number == number) else { return };
-        current.request.model = model.card.id.clone();
-        let (choice, epoch) = (current.choice.clone(), current.epoch);
-        let mut session = self.shared.session.lock();
-        if epoch == session.epoch()
-            && let Some(pending) = &mut session.pending
-        {
-            pending.model = model.card.id.clone();
-        }
-        drop(session);
-        self.shared.update_status(|status| {
-            if let Some(job) = &mut status.job {
-                job.model = model.card.id.clone();
-            }
-        });
+        let Some(current) = self.current.as_ref().filter(|current| current.number == number) else { return };
+        let (id, choice, epoch) = (current.id, current.choice.clone(), current.epoch);
+        self.shared.session.lock().name_model(id, epoch, &model.card.id);
+        self.show_queue();
         self.remember(&choice, &model);
     }
 
@@ -106,11 +95,13 @@ impl Desk {
         self.shared.mark_unsaved();
     }
 
-    /// The model for `request`: the chosen one, unless a job of before was begun with another.
-    pub(super) fn choice_for(&self, request: &Request, chosen: &ModelChoice) -> ModelChoice {
-        if request.model.is_any() || request.model == self.chosen_id(chosen) {
-            return chosen.clone();
+    /// The model for a job: the one that it was asked of, wherever that was seen last.
+    pub(super) fn choice_for(&self, job: &QueuedJob, chosen: &ModelChoice) -> ModelChoice {
+        let asked = if job.model.is_default() { chosen } else { &job.model };
+        let wanted = &job.request.model;
+        if wanted.is_any() || *wanted == self.chosen_id(asked) {
+            return asked.clone();
         }
-        ModelChoice { id: request.model.clone(), folder: chosen.folder.clone(), follows_folder: false }
+        ModelChoice { id: wanted.clone(), folder: asked.folder.clone(), follows_folder: false }
     }
 }

@@ -1,11 +1,14 @@
 //! Which sounds of the library are asked for, and in which order.
 
 use super::features::{Features, distance};
+use super::marks::Marks;
 use super::sound::LibrarySound;
 use super::words::{Terms, fold};
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use straightshot_protocol::ContentHash;
 
 /// Milliseconds of a day.
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -82,11 +85,12 @@ impl Query {
     #[must_use]
     pub fn find(&self, sounds: &[Arc<LibrarySound>], now_ms: u64) -> Vec<Arc<LibrarySound>> {
         let terms = Terms::new(&self.text);
+        let finest = Finest::of(sounds);
         let since_ms = self.days.map(|days| now_ms.saturating_sub(u64::from(days) * DAY_MS));
         let mut found: Vec<Arc<LibrarySound>> = sounds
             .iter()
             .filter(|sound| self.takes(sound) && since_ms.is_none_or(|since| sound.made_ms >= since))
-            .filter(|sound| terms.are_in(sound.words()))
+            .filter(|sound| terms.are_in(sound.words()) && finest.shows(sound))
             .cloned()
             .collect();
         match &self.like {
@@ -120,6 +124,36 @@ impl Query {
             Sort::Quietest => by(found, &|sound| f64::from(sound.heard.loudness_lufs)),
         }
     }
+}
+
+/// The most steps that each sound has been made with: a take keeps its versions with fewer, which are not looked for
+/// beside it.
+struct Finest<'a>(HashMap<Recipe<'a>, u32>);
+
+/// What versions of a sound have in common.
+type Recipe<'a> = (Option<ContentHash>, &'a str, &'a str, &'a str, u64, u64, u32);
+
+impl<'a> Finest<'a> {
+    fn of(sounds: &'a [Arc<LibrarySound>]) -> Self {
+        let mut finest = HashMap::with_capacity(sounds.len());
+        for sound in sounds {
+            let steps = finest.entry(recipe(sound)).or_insert(0);
+            *steps = sound.heard.request.steps.max(*steps);
+        }
+        Self(finest)
+    }
+
+    /// Whether `sound` is no draft of another, or one that the user has said something about.
+    fn shows(&self, sound: &LibrarySound) -> bool {
+        let steps = sound.heard.request.steps;
+        sound.marks != Marks::default() || self.0.get(&recipe(sound)).is_none_or(|most| *most <= steps)
+    }
+}
+
+fn recipe(sound: &LibrarySound) -> Recipe<'_> {
+    let of = &sound.heard.request;
+    let (seconds, guidance) = (of.seconds.to_bits(), of.guidance.to_bits());
+    (of.model.hash, &of.model.name, &of.prompt, &of.negative_prompt, of.seed, seconds, guidance)
 }
 
 /// A number that things are sorted by.

@@ -290,3 +290,20 @@ fn a_move_that_fails_or_is_given_up_leaves_everything_where_it_was() {
     assert!(hashes.iter().all(|hash| folder.read(hash).is_ok()));
     assert_eq!(fs::read(other.path().join(&name)).unwrap(), b"somebody else's");
 }
+
+#[test]
+fn library_search_finds_a_sound_once_however_many_versions_are_kept() {
+    let (_place, folder, _) = four();
+    let versions = [1, 24, 4].map(|steps| {
+        let request = Request { prompt: "wolf howls".into(), steps, ..Request::default() };
+        let level = 0.9 / steps as f32;
+        let samples: Vec<f32> = (0..4000).map(|i| level * (i as f32 * 0.1).sin()).collect();
+        let (bytes, _) = flac::encode(&Audio::mono(8_000, samples), &request).unwrap();
+        let hash = ContentHash::of([bytes.as_slice()]);
+        folder.write(&hash, "wolf howls", &bytes).unwrap();
+        hash
+    });
+    let library = open(&folder);
+    let wolf = Query { text: "wolf".into(), ..Query::default() };
+    assert_eq!(found(&library, &wolf), [versions[1]]);
+}

@@ -273,7 +273,8 @@ fn library_search_knows_what_was_said_in_a_project() {
 fn settings_are_read_back_and_nonsense_counts_as_none() {
     let place = tempfile::tempdir().unwrap();
     assert_eq!(Settings::read(place.path()), Settings::default());
-    let settings = Settings { takes_folder: Some(place.path().join("x")), quota_bytes: 5, ..Settings::default() };
+    let settings =
+        Settings { takes_folder: Some(place.path().join("x")), quota_bytes: 5, ..Settings::default() };
     settings.write(place.path()).unwrap();
     assert_eq!(Settings::read(place.path()), settings);
     fs::write(place.path().join("settings.json"), "{").unwrap();
