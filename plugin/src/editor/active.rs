@@ -13,6 +13,9 @@ use egui::{Align, Align2, Layout, Popup, Rect, RichText, Sense, Ui, UiBuilder, V
 use straightshot_protocol::Audio;
 use straightshot_takes::Take;
 
+/// Room in points from which on levels are shown beside the name.
+const READOUT_FROM: f32 = 56.0 * theme::UNIT;
+
 /// Prompts offered while there is nothing to show yet.
 const EXAMPLES: [&str; 3] = ["Footsteps on gravel", "Heavy wooden door slams shut", "Glass bottle smashing"];
 
@@ -93,6 +96,8 @@ fn heading(
             waveform::db_text(overview.rms_db)
         );
         let color = if overview.peak_db > 0.0 { theme::ERROR } else { theme::TEXT_DIM };
+        // Where there is little room it goes to the name.
+        let readout = if ui.available_width() < READOUT_FROM { format!("{:.2} s", overview.seconds) } else { readout };
         let readout = RichText::new(readout).font(theme::small()).color(color);
         ui.add(egui::Label::new(readout).extend()).on_hover_text(provenance(take));
         let rest = ui.available_rect_before_wrap();

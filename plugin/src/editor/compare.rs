@@ -38,6 +38,8 @@ pub(super) struct Compare {
     heard: Option<usize>,
     /// What was last asked to be heard in place of the active take.
     instead: Option<(SoundId, f32)>,
+    /// The take that a job added versions to when this was last looked at: its last one comes as the job goes.
+    refined: Option<TakeId>,
 }
 
 /// Names of the sides.
@@ -58,10 +60,11 @@ impl Compare {
         }
         let other = 1 - self.active;
         let here = self.sides[self.active];
+        let by_itself = [refining, std::mem::replace(&mut self.refined, refining)].contains(&Some(active.take));
         if Some(active) == self.sides[other] {
             self.active = other;
             self.heard = None;
-        } else if here.is_some_and(|here| here.take == active.take && refining == Some(active.take)) {
+        } else if here.is_some_and(|here| here.take == active.take && here.steps < active.steps && by_itself) {
             self.sides[self.active] = Some(active);
         } else if Some(active) != here {
             self.sides[other] = here.or(self.sides[other]);
@@ -251,8 +254,12 @@ mod tests {
         session.show_steps(TakeId(1), 2);
         compare.follow(session.takes(), session.active().map(|take| &**take), Some(TakeId(1)));
         session.show_steps(TakeId(1), 8);
-        compare.follow(session.takes(), session.active().map(|take| &**take), Some(TakeId(1)));
+        // The last version comes as the job goes.
+        compare.follow(session.takes(), session.active().map(|take| &**take), None);
         assert_eq!((compare.other(), compare.on_side(0).unwrap().steps), (None, 8));
+        session.show_steps(TakeId(1), 1);
+        compare.follow(session.takes(), session.active().map(|take| &**take), None);
+        assert_eq!(compare.other().map(|side| side.steps), Some(8), "that was chosen");
     }
 
     #[test]

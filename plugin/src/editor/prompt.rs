@@ -83,8 +83,9 @@ impl PromptFields {
 
     /// Height of everything [`PromptFields::show`] draws for a prompt field `height` points high.
     pub(super) fn total_height(&self, height: f32) -> f32 {
-        let folded = 2.0 * theme::ICON_SIZE + height + 2.0 * theme::UNIT;
-        if self.unfolded { folded + NEGATIVE_HEIGHT + theme::UNIT } else { folded }
+        let folded = 3.0 * theme::ICON_SIZE + height + 3.0 * theme::UNIT;
+        let unfolded = NEGATIVE_HEIGHT + theme::ICON_SIZE + 2.0 * theme::UNIT;
+        if self.unfolded { folded + unfolded } else { folded }
     }
 
     /// Draws both fields as the model of the next sound reads them; the prompt's is `height` points high.
@@ -110,44 +111,39 @@ impl PromptFields {
         let read = read.each_ref().map(Option::as_deref);
         let reading = read[0].filter(|read| read.text == self.prompt).map(|read| &read.reading);
         let note = notes::of_prompt(&self.prompt, card, reading);
-        let mut remedy = heading(ui, note.as_ref(), reading.and_then(notes::counter));
+        heading(ui, reading.and_then(notes::counter));
         let size = (height, most);
         let mut edited = Edited {
             prompt: text_field(ui, PROMPT, &mut self.prompt, PLACEHOLDER, size, read[0]).changed(),
             ..Edited::default()
         };
+        let mut remedy = note_row(ui, "prompt note", note.as_ref());
         let why_not = card.and_then(|card| notes::of_negative(card, &next));
-        remedy = remedy.or(self.negative_heading(ui, why_not.as_ref()));
+        let in_use = !self.negative_prompt.trim().is_empty();
+        let state = match (why_not.is_some(), in_use && !self.unfolded) {
+            (true, true) => " (no effect)",
+            (false, true) => " (in use)",
+            (_, false) => "",
+        };
+        if fold_toggle(ui, "Negative prompt", self.unfolded, state).clicked() {
+            self.unfolded = !self.unfolded;
+        }
         if self.unfolded {
             let text = &mut self.negative_prompt;
             let size = (NEGATIVE_HEIGHT, most);
-            let field =
-                |ui: &mut Ui| text_field(ui, NEGATIVE_PROMPT, text, NEGATIVE_PLACEHOLDER, size, read[1]);
+            let field = |ui: &mut Ui| {
+                text_field(ui, NEGATIVE_PROMPT, text, NEGATIVE_PLACEHOLDER, size, read[1])
+            };
             let shown = ui.add_enabled_ui(why_not.is_none(), field).inner;
-            let why_not = why_not.map(|note| format!("The negative prompt {}. {}", note.text, note.hint));
-            edited.negative_prompt = shown.on_disabled_hover_text(why_not.unwrap_or_default()).changed();
+            let hint = why_not.as_ref().map_or("", |note| note.hint);
+            edited.negative_prompt = shown.on_disabled_hover_text(hint).changed();
+            remedy = remedy.or(note_row(ui, "negative note", why_not.as_ref()));
         }
         if let Some(remedy) = remedy {
             self.apply(remedy, &mut edited, actions);
         }
         self.ask(scene.view, actions);
         edited
-    }
-
-    /// The line that folds the negative prompt, with what there is to say about it.
-    fn negative_heading(&mut self, ui: &mut Ui, why_not: Option<&Note>) -> Option<Remedy> {
-        let in_use = !self.negative_prompt.trim().is_empty();
-        let state = match why_not {
-            Some(note) if self.unfolded || in_use => format!(" {}", note.text),
-            None if in_use && !self.unfolded => " (in use)".to_owned(),
-            _ => String::new(),
-        };
-        let remedy = why_not.and_then(|note| note.remedy).filter(|_| self.unfolded || in_use);
-        let (row, chip) = row_with_chip(ui, remedy);
-        if fold_toggle(ui, row, "Negative prompt", self.unfolded, &state).clicked() {
-            self.unfolded = !self.unfolded;
-        }
-        remedy.filter(|_| chip)
     }
 
     /// Does what was offered.
@@ -191,46 +187,43 @@ pub(super) fn is_field(id: Id) -> bool {
     [PROMPT, NEGATIVE_PROMPT].into_iter().any(|name| field_id(name) == id)
 }
 
-/// A row, and what is left of it beside the button for `remedy`, if there is one; the second value is whether it was clicked.
-fn row_with_chip(ui: &mut Ui, remedy: Option<Remedy>) -> (Rect, bool) {
+/// A row with what there is to say about a field, and the button for what can be done, if there is something. The row is always
+/// there, so that nothing moves while somebody types. Returns what was asked for.
+fn note_row(ui: &mut Ui, name: &str, note: Option<&Note>) -> Option<Remedy> {
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme::ICON_SIZE), Sense::hover());
-    let Some(label) = remedy.map(Remedy::label) else { return (row, false) };
-    let width = ui.painter().layout_no_wrap(label.clone(), theme::small(), theme::TEXT).size().x;
-    let chip = row.with_min_x(row.right() - width - 2.0 * theme::UNIT).shrink2(vec2(0.0, 1.0));
-    let clicked = controls::chip(ui, chip, &label).clicked();
-    (row.with_max_x(chip.left() - theme::UNIT), clicked)
+    let note = note?;
+    let mut words = row;
+    let mut clicked = false;
+    if let Some(label) = note.remedy.map(Remedy::label) {
+        let width = ui.painter().layout_no_wrap(label.clone(), theme::small(), theme::TEXT).size().x;
+        let chip = row.with_min_x(row.right() - width - 2.0 * theme::UNIT).shrink2(vec2(0.0, 1.0));
+        clicked = controls::chip(ui, chip, &label).clicked();
+        words.set_right(chip.left() - theme::UNIT);
+    }
+    let color = if note.is_warning { theme::ERROR } else { theme::TEXT_DIM };
+    controls::text_within(ui.painter(), words, &note.text, theme::small(), color);
+    let hint = format!("{}\n{}", note.text, note.hint);
+    ui.interact(words, ui.scope_id().with(name), Sense::hover()).on_hover_text(hint);
+    note.remedy.filter(|_| clicked)
 }
 
-/// The caption of the prompt with what there is to say about it, and the counter at the right end. Returns what was asked for.
-fn heading(ui: &mut Ui, note: Option<&Note>, counter: Option<(String, bool)>) -> Option<Remedy> {
-    let remedy = note.and_then(|note| note.remedy);
-    let (mut row, clicked) = row_with_chip(ui, remedy);
-    let text = |text: &str, color| ui.painter().layout_no_wrap(text.to_owned(), theme::small(), color);
-    if let Some((counter, is_over)) = counter {
-        let color = if is_over { theme::ERROR } else { theme::TEXT_DIM };
-        let galley = text(&counter, color);
-        let place = Rect::from_min_max(row.right_top() - vec2(galley.size().x, 0.0), row.max);
-        ui.painter().galley(place.left_center() - vec2(0.0, galley.size().y / 2.0), galley, color);
-        let hint = "The model reads the beginning of a long text. What it does not read is struck out.";
-        ui.interact(place, ui.scope_id().with("counter"), Sense::hover()).on_hover_text(hint);
-        row.set_right(place.left() - 2.0 * theme::UNIT);
-    }
-    let name = text("Prompt", theme::TEXT_DIM);
-    let width = name.size().x;
-    ui.painter().galley(row.left_center() - vec2(0.0, name.size().y / 2.0), name, theme::TEXT_DIM);
-    if let Some(note) = note {
-        let place = row.with_min_x(row.left() + width + 2.0 * theme::UNIT);
-        let color = if note.is_warning { theme::ERROR } else { theme::TEXT_FAINT };
-        controls::text_within(ui.painter(), place, &note.text, theme::small(), color);
-        let hint = format!("{}\n{}", note.text, note.hint);
-        ui.interact(place, ui.scope_id().with("note"), Sense::hover()).on_hover_text(hint);
-    }
-    remedy.filter(|_| clicked)
+/// The caption of the prompt, and how much of it is read at the right end.
+fn heading(ui: &mut Ui, counter: Option<(String, bool)>) {
+    let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme::ICON_SIZE), Sense::hover());
+    controls::text_within(ui.painter(), row, "Prompt", theme::small(), theme::TEXT_DIM);
+    let Some((counter, is_over)) = counter else { return };
+    let color = if is_over { theme::ERROR } else { theme::TEXT_DIM };
+    let galley = ui.painter().layout_no_wrap(counter, theme::small(), color);
+    let place = Rect::from_min_max(row.right_top() - vec2(galley.size().x, 0.0), row.max);
+    ui.painter().galley(place.left_center() - vec2(0.0, galley.size().y / 2.0), galley, color);
+    let hint = "The model reads the beginning of a long text. What it does not read is struck out.";
+    ui.interact(place, ui.scope_id().with("counter"), Sense::hover()).on_hover_text(hint);
 }
 
 /// The line that folds and unfolds the negative prompt.
-fn fold_toggle(ui: &mut Ui, row: Rect, text: &str, unfolded: bool, state: &str) -> Response {
-    let response = ui.interact(row, ui.scope_id().with(text), Sense::click());
+fn fold_toggle(ui: &mut Ui, text: &str, unfolded: bool, state: &str) -> Response {
+    let (row, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), theme::ICON_SIZE), Sense::click());
     let color = if response.hovered() { theme::TEXT } else { theme::TEXT_DIM };
     let icon = if unfolded { Icon::ChevronDown } else { Icon::ChevronRight };
     let place = Rect::from_center_size(row.left_center() + vec2(6.0, 0.0), Vec2::splat(12.0));

@@ -93,6 +93,8 @@ fn cells(view: &View, take: &Take) -> Vec<Cell> {
     let finest =
         versions.iter().rev().find(|version| !version.audio.is_empty()).and_then(|version| version.sound);
     let making = making(view, take);
+    let loudest = versions.iter().map(|version| cell::loudest(&version.peaks)).fold(0.0, f32::max);
+    let scale = 1.0 / loudest.max(0.01);
     let mut all: Vec<Cell> = steps
         .into_iter()
         .map(|steps| {
@@ -107,6 +109,7 @@ fn cells(view: &View, take: &Take) -> Vec<Cell> {
                 is_enough: false,
                 took: measured,
                 expected: expected(view, &request).filter(|_| measured.is_none()),
+                scale,
                 making: making.filter(|(of, _)| *of == steps).map(|(_, share)| share),
                 version,
             }

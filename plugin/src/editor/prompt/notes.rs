@@ -24,9 +24,9 @@ impl Remedy {
     /// For its button.
     pub(super) fn label(self) -> String {
         match self {
-            Self::MoveToNegative => "Move to negative prompt".to_owned(),
+            Self::MoveToNegative => "Move".to_owned(),
             Self::LeaveOut => "Leave it out".to_owned(),
-            Self::Guidance(scale) => format!("Use guidance {scale:.0}"),
+            Self::Guidance(scale) => format!("Use {scale:.0}"),
         }
     }
 }
@@ -54,7 +54,7 @@ fn denied(prompt: &str, card: Option<&Card>) -> Option<Note> {
     let can_avoid = card.is_none_or(|card| card.abilities.negative_prompt && card.guidance.is_some());
     let (hint, remedy) = if can_avoid {
         (
-            "The model takes every word for something to hear. What should not be heard belongs into the negative prompt.",
+            "The model takes every word for something to hear. What should not be heard belongs into the negative prompt: the button moves it there.",
             Remedy::MoveToNegative,
         )
     } else {
@@ -63,7 +63,7 @@ fn denied(prompt: &str, card: Option<&Card>) -> Option<Note> {
             Remedy::LeaveOut,
         )
     };
-    let text = format!("“{}” would be heard, not left out", first.what);
+    let text = format!("“{}” would be heard", first.what);
     Some(Note { text, hint, remedy: Some(remedy), is_warning: true })
 }
 
@@ -78,7 +78,7 @@ fn of_words(prompt: &str, reading: &Reading) -> Option<Note> {
     match (named(Grasp::Unknown), named(Grasp::English)) {
         ((0, _), (0, _)) => None,
         ((0, _), (_, words)) => Some(Note {
-            text: format!("No sound learnt with: {words}"),
+            text: format!("Never heard: {words}"),
             hint: "These words were in no description that the model has learnt from. It goes by what they mean, and may miss.",
             remedy: None,
             is_warning: false,
@@ -99,7 +99,7 @@ pub(super) fn of_negative(card: &Card, request: &Request) -> Option<Note> {
     }
     let Some(guidance) = card.guidance.filter(|_| card.abilities.negative_prompt) else {
         return Some(Note {
-            text: "has no effect: this model reads none".to_owned(),
+            text: "No effect: this model reads none".to_owned(),
             hint: "The chosen model takes every word for something to hear.",
             remedy: None,
             is_warning: false,
@@ -107,7 +107,7 @@ pub(super) fn of_negative(card: &Card, request: &Request) -> Option<Note> {
     };
     let learnt = guidance.learnt_for(request.steps);
     Some(Note {
-        text: format!("has no effect until guidance is above {learnt}"),
+        text: format!("No effect up to guidance {learnt}"),
         hint: "The model has learnt that much guidance and needs no second look at the prompt for it. Only more makes it look at \
                what should not be heard, which takes about twice the time.",
         remedy: Some(Remedy::Guidance((learnt + MORE_GUIDANCE).min(guidance.most))),
@@ -177,7 +177,7 @@ mod tests {
         let note = of_negative(&card, &request(3.0)).unwrap();
         assert_eq!(
             (note.text.as_str(), note.remedy),
-            ("has no effect until guidance is above 3", Some(Remedy::Guidance(5.0)))
+            ("No effect up to guidance 3", Some(Remedy::Guidance(5.0)))
         );
         assert_eq!(of_negative(&card, &request(5.0)), None);
         card.guidance = None;

@@ -35,6 +35,8 @@ pub(super) struct Cell {
     pub(super) expected: Option<Duration>,
     /// How far it is while it is being made.
     pub(super) making: Option<f32>,
+    /// What its waveform is drawn larger by, the same for all: a quiet take has a shape too.
+    pub(super) scale: f32,
 }
 
 impl Cell {
@@ -57,7 +59,7 @@ impl Cell {
         match &self.version {
             Some(version) => {
                 let color = if self.is_heard { theme::ACCENT } else { theme::TEXT_FAINT };
-                paint_wave(ui, wave, &version.peaks, color);
+                paint_wave(ui, wave, &version.peaks, self.scale, color);
             }
             None => self.paint_offer(ui, wave, response.hovered()),
         }
@@ -165,15 +167,19 @@ pub(in crate::editor) fn time_text(time: Duration) -> String {
     }
 }
 
+/// The largest magnitude.
+pub(super) fn loudest(peaks: &[Peak]) -> f32 {
+    peaks.iter().fold(0.0, |level: f32, peak| level.max(peak.max).max(-peak.min))
+}
+
 /// The outline of a sound as bars.
-fn paint_wave(ui: &Ui, rect: Rect, peaks: &[Peak], color: Color32) {
+fn paint_wave(ui: &Ui, rect: Rect, peaks: &[Peak], scale: f32, color: Color32) {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as many bars as fit")]
     let bars = ((rect.width() / BAR) as usize).clamp(1, peaks.len().max(1));
     let mut x = rect.left() + 0.5;
     for bar in 0..bars {
         let columns = &peaks[bar * peaks.len() / bars..(bar + 1) * peaks.len() / bars];
-        let level = columns.iter().fold(0f32, |level, peak| level.max(peak.max).max(-peak.min));
-        let half = (level.min(1.0) * rect.height() / 2.0).max(0.5);
+        let half = ((scale * loudest(columns)).min(1.0) * rect.height() / 2.0).max(0.5);
         ui.painter().vline(x, rect.center().y - half..=rect.center().y + half, Stroke::new(1.0, color));
         x += BAR;
     }
