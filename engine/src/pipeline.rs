@@ -18,10 +18,10 @@ use crate::device::{self, Placement, WorkerPool};
 use crate::error::{ErrorKind, Result};
 use crate::flow::transformer::Conditioned;
 use crate::flow::{Guided, Transformer, Windowed, guidance};
-use crate::{limits, memory};
 use crate::model::{Model, ModelFiles};
 use crate::rng::{self, Noise, Stream};
 use crate::text::cache::TextCache;
+use crate::{limits, memory};
 use candle_core::Tensor;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -266,7 +266,8 @@ impl Generator {
     pub fn together(&self, request: &Request) -> usize {
         let alike = !self.placement.is_gpu() && self.plan(request).network.is_alike_in_batches();
         let tokens = self.tokens(request).max(1);
-        let most = if alike { (TOGETHER_TOKENS / tokens).clamp(1, limits::MAX_VARIATIONS as usize) } else { 1 };
+        let most =
+            if alike { (TOGETHER_TOKENS / tokens).clamp(1, limits::MAX_VARIATIONS as usize) } else { 1 };
         // Where memory is short, fewer.
         let fits = |n: &usize| {
             let variations = u32::try_from(*n).unwrap_or(1);
@@ -394,9 +395,8 @@ impl Generator {
     /// Text features of the prompt, followed by those of the negative prompt if guidance needs them.
     fn condition(&self, request: &Request, plan: Plan<'_>, cancel: &CancelToken) -> Result<Conditioned> {
         let encode = |text: &str| {
-            self.texts.get(text.trim(), |text| {
-                self.model.text.encode_checked(&[text], &|| Ok(cancel.check()?))
-            })
+            self.texts
+                .get(text.trim(), |text| self.model.text.encode_checked(&[text], &|| Ok(cancel.check()?)))
         };
         let text = encode(&request.prompt)?;
         let text = if guidance::needs_unconditional(plan.scale) {

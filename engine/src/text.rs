@@ -89,7 +89,8 @@ impl TextEncoder {
         let between = || check().map_err(|e| candle_core::Error::Msg(e.detail()));
         let read = |inputs: &[Tensor]| {
             let [ids, mask] = inputs else { bail!("{} inputs", inputs.len()) };
-            let tokens = self.bert.forward(ids, &lengths, &between)?.broadcast_mul(&mask.unsqueeze(D::Minus1)?)?;
+            let tokens =
+                self.bert.forward(ids, &lengths, &between)?.broadcast_mul(&mask.unsqueeze(D::Minus1)?)?;
             let pooled = tokens.sum(1)?.broadcast_div(&mask.sum_keepdim(1)?)?;
             Ok(vec![tokens, pooled])
         };

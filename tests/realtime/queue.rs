@@ -109,7 +109,10 @@ fn a_second_click_is_queued_and_cancels_nothing() {
     instance.link.generate(request("another tone", 3), 1);
     let view = instance.wait("the list", |view| view.status.jobs.len() == 3);
     let queued = |prompt: &str| (prompt.to_owned(), JobState::Queued);
-    assert_eq!(states(&view), [("slow".to_owned(), JobState::Running), queued("a tone"), queued("another tone")]);
+    assert_eq!(
+        states(&view),
+        [("slow".to_owned(), JobState::Running), queued("a tone"), queued("another tone")]
+    );
     // What is edited meanwhile is for the next click.
     instance.link.set_prompt("something else");
     instance.link.set_draft_first(false);
@@ -152,12 +155,16 @@ fn each_job_can_be_cancelled() {
 #[test]
 fn a_job_that_fails_takes_no_other_with_it() {
     let (instance, _) = with_engine();
-    for (prompt, seed) in [("slow", 1), ("fail", 2), ("a tone", 3), ("panic", 4), ("nan", 5), ("the last", 6)] {
+    for (prompt, seed) in [("slow", 1), ("fail", 2), ("a tone", 3), ("panic", 4), ("nan", 5), ("the last", 6)]
+    {
         instance.link.generate(request(prompt, seed), 2);
     }
     let view = ended(&instance, 6);
     assert_eq!(prompts(&view), ["slow", "slow", "a tone", "a tone", "the last", "the last"]);
-    assert!(view.status.notice.is_some_and(|notice| notice.text.contains("cannot be played")), "the last failure");
+    assert!(
+        view.status.notice.is_some_and(|notice| notice.text.contains("cannot be played")),
+        "the last failure"
+    );
 }
 
 /// A folder with a model called `name`.
@@ -208,7 +215,11 @@ fn refining_makes_one_version_in_place_by_the_takes_own_recipe() {
     let take = &view.takes[1];
     assert_eq!((take.name.as_str(), &take.request), ("mine", &made(steps(8, "versions", 4))));
     assert_eq!((take.audio().left(), take.step_counts()), (&*version(4, 0.5, 8), vec![1, 8]));
-    assert_eq!((view.takes.len(), view.active_take), (2, Some(TakeId(1))), "what is played is the user's choice");
+    assert_eq!(
+        (view.takes.len(), view.active_take),
+        (2, Some(TakeId(1))),
+        "what is played is the user's choice"
+    );
     assert!(take.took(8).is_some() && take.took(1).is_some() && take.took(2).is_none());
     // Fewer steps do not take the place of what is heard.
     instance.link.refine(TakeId(2), 2);
@@ -270,7 +281,11 @@ fn a_project_goes_on_with_everything_that_was_asked_for() {
     let (instance, engine) = with_engine();
     restore(&instance, &project);
     let view = ended(&instance, 2);
-    assert_eq!(begun(&engine), [(1, 2), (3, 2), (4, 2), (9, 1), (10, 1)], "what the project has is not made again");
+    assert_eq!(
+        begun(&engine),
+        [(1, 2), (3, 2), (4, 2), (9, 1), (10, 1)],
+        "what the project has is not made again"
+    );
     assert_eq!(prompts(&view), ["versions", "versions", "versions", "a tone", "a tone"]);
     assert!(view.takes.iter().zip([2, 2, 2, 1, 1]).all(|(take, steps)| take.request.steps == steps));
     assert!(instance.shared.session.lock().jobs().is_empty());
@@ -284,7 +299,10 @@ fn a_host_that_restores_what_it_has_saved_does_not_disturb_the_queue() {
     let jobs = instance.wait("the list", |view| view.status.jobs.len() == 2).status.jobs;
     restore(&instance, &saved(&instance));
     let again = instance.wait("the list", |view| view.status.jobs.len() == 2 && view.epoch == 1).status.jobs;
-    assert_eq!(again.iter().map(|job| job.id).collect::<Vec<_>>(), jobs.iter().map(|job| job.id).collect::<Vec<_>>());
+    assert_eq!(
+        again.iter().map(|job| job.id).collect::<Vec<_>>(),
+        jobs.iter().map(|job| job.id).collect::<Vec<_>>()
+    );
     let view = ended(&instance, 2);
     assert_eq!((begun(&engine), view.takes.len()), (vec![(1, 1), (2, 1), (3, 1)], 3));
     assert!(view.bin.is_empty());

@@ -95,8 +95,8 @@ fn the_draft_is_there_and_plays_while_the_rest_is_made() {
     let take = view.active().expect("the draft is active");
     assert_eq!((take.request.steps, take.audio().left()), (1, &*version(1, 0.5, 1)));
     assert_eq!(view.status.running().map(|job| job.request.steps), Some(24));
-    let status =
-        instance.wait("progress", |view| view.status.progress().is_some_and(|job| job.progress.fraction > 0.0));
+    let status = instance
+        .wait("progress", |view| view.status.progress().is_some_and(|job| job.progress.fraction > 0.0));
     assert!(status.is_busy());
 }
 

@@ -18,7 +18,8 @@ fn remove(steps: u32, after_ms: u64) -> (Duration, String) {
     instance.link.generate(Request { prompt, seconds: 30.0, steps, ..Request::default() }, 1);
     let view = instance.wait("the job", View::is_busy);
     std::thread::sleep(Duration::from_millis(after_ms));
-    let stage = instance.link.view().status.progress().or(view.status.progress()).map(|job| job.progress.stage);
+    let stage =
+        instance.link.view().status.progress().or(view.status.progress()).map(|job| job.progress.stage);
     let begun = Instant::now();
     instance.worker.shutdown();
     (begun.elapsed(), format!("{steps} steps, after {after_ms} ms, {stage:?}"))

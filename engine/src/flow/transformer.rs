@@ -249,7 +249,8 @@ impl Transformer {
                 x = block.forward(&x, &condition, &self.rope, &frames, keys)?;
             }
         }
-        let [shift, scale] = chunks(&each(&condition, &|condition| self.final_modulation.forward(condition))?)?;
+        let [shift, scale] =
+            chunks(&each(&condition, &|condition| self.final_modulation.forward(condition))?)?;
         let x = LayerNorm::plain_modulated(&x, FINAL_EPS, &shift, &scale)?;
         Ok(each(&x, &|x| self.output.forward(x))?)
     }

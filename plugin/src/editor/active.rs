@@ -97,7 +97,8 @@ fn heading(
         );
         let color = if overview.peak_db > 0.0 { theme::ERROR } else { theme::TEXT_DIM };
         // Where there is little room it goes to the name.
-        let readout = if ui.available_width() < READOUT_FROM { format!("{:.2} s", overview.seconds) } else { readout };
+        let readout =
+            if ui.available_width() < READOUT_FROM { format!("{:.2} s", overview.seconds) } else { readout };
         let readout = RichText::new(readout).font(theme::small()).color(color);
         ui.add(egui::Label::new(readout).extend()).on_hover_text(provenance(take));
         let rest = ui.available_rect_before_wrap();

@@ -60,11 +60,13 @@ impl Compare {
         }
         let other = 1 - self.active;
         let here = self.sides[self.active];
-        let by_itself = [refining, std::mem::replace(&mut self.refined, refining)].contains(&Some(active.take));
+        let by_itself =
+            [refining, std::mem::replace(&mut self.refined, refining)].contains(&Some(active.take));
         if Some(active) == self.sides[other] {
             self.active = other;
             self.heard = None;
-        } else if here.is_some_and(|here| here.take == active.take && here.steps < active.steps && by_itself) {
+        } else if here.is_some_and(|here| here.take == active.take && here.steps < active.steps && by_itself)
+        {
             self.sides[self.active] = Some(active);
         } else if Some(active) != here {
             self.sides[other] = here.or(self.sides[other]);

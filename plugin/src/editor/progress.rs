@@ -84,7 +84,9 @@ fn words(job: &Job, progress: &JobProgress) -> String {
     let is_waiting = matches!(progress.progress.stage, Stage::Wait | Stage::Load);
     let several = job.count > 1 && !is_waiting;
     match progress.pass {
-        Pass::FirstDraft if several => format!("Draft {} of {}", (job.takes.len() + 1).min(job.count), job.count),
+        Pass::FirstDraft if several => {
+            format!("Draft {} of {}", (job.takes.len() + 1).min(job.count), job.count)
+        }
         Pass::Only if several => format!("Sound {} of {}: {stage}", (job.done + 1).min(job.count), job.count),
         Pass::Refinement if several => format!("Refining {} sounds: {stage}", job.count),
         Pass::FirstDraft => format!("Draft: {stage}"),
@@ -179,6 +181,9 @@ mod tests {
         // Another job begins anew, and says nothing until it knows something.
         let begins = at(Pass::Only, Stage::Load, 0.0, Some(99.0));
         assert_eq!(countdown.follow(JobId(4), &begins, 11.0), None);
-        assert_eq!(countdown.follow(JobId(4), &at(Pass::Only, Stage::Decode, 0.5, Some(30.5)), 12.0), Some(30));
+        assert_eq!(
+            countdown.follow(JobId(4), &at(Pass::Only, Stage::Decode, 0.5, Some(30.5)), 12.0),
+            Some(30)
+        );
     }
 }

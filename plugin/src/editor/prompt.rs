@@ -131,9 +131,8 @@ impl PromptFields {
         if self.unfolded {
             let text = &mut self.negative_prompt;
             let size = (NEGATIVE_HEIGHT, most);
-            let field = |ui: &mut Ui| {
-                text_field(ui, NEGATIVE_PROMPT, text, NEGATIVE_PLACEHOLDER, size, read[1])
-            };
+            let field =
+                |ui: &mut Ui| text_field(ui, NEGATIVE_PROMPT, text, NEGATIVE_PLACEHOLDER, size, read[1]);
             let shown = ui.add_enabled_ui(why_not.is_none(), field).inner;
             let hint = why_not.as_ref().map_or("", |note| note.hint);
             edited.negative_prompt = shown.on_disabled_hover_text(hint).changed();

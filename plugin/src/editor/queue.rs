@@ -19,8 +19,8 @@ use super::shortcuts::Shortcut;
 use super::theme;
 use crate::shared::{Job, JobState};
 use egui::{
-    Align, Align2, CursorIcon, Key, Layout, Modifiers, Rect, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo,
-    vec2,
+    Align, Align2, CursorIcon, Key, Layout, Modifiers, Rect, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2,
+    WidgetInfo, vec2,
 };
 use straightshot_takes::Purpose;
 
@@ -94,7 +94,13 @@ impl QueuePanel {
             }
             None => {
                 let (top, bottom) = words.shrink2(vec2(0.0, 3.0)).split_top_bottom_at_fraction(0.5);
-                controls::text_within(ui.painter(), top, job.request.prompt.trim(), theme::body(), theme::TEXT);
+                controls::text_within(
+                    ui.painter(),
+                    top,
+                    job.request.prompt.trim(),
+                    theme::body(),
+                    theme::TEXT,
+                );
                 let is_stuck = matches!(job.state, JobState::Missing(_));
                 let color = if is_stuck { theme::ERROR } else { theme::TEXT_DIM };
                 controls::text_within(ui.painter(), bottom, &state_text(job), theme::small(), color);
@@ -135,13 +141,22 @@ fn button_text(count: u32) -> String {
 fn stepper(ui: &mut Ui, count: u32, actions: &mut Vec<Action>) {
     let (rect, _) = ui.allocate_exact_size(vec2(STEPPER_WIDTH, theme::CONTROL_HEIGHT), Sense::hover());
     let response = ui.interact(rect, ui.scope_id().with("variations"), Sense::click());
-    ui.painter().rect(rect, theme::RADIUS, theme::WELL, theme::outline(theme::LINE), egui::StrokeKind::Inside);
+    ui.painter().rect(
+        rect,
+        theme::RADIUS,
+        theme::WELL,
+        theme::outline(theme::LINE),
+        egui::StrokeKind::Inside,
+    );
     let less = controls::column(rect, 0, 3, 0.0);
     let more = controls::column(rect, 2, 3, 0.0);
     let mut step = keys(ui, &response);
-    for (place, icon, name, by) in [(less, Icon::Minus, "Fewer sounds", -1), (more, Icon::Plus, "More sounds", 1)] {
+    for (place, icon, name, by) in
+        [(less, Icon::Minus, "Fewer sounds", -1), (more, Icon::Plus, "More sounds", 1)]
+    {
         let can = counted(count, by) != count;
-        let button = ui.interact(place, response.id.with(by), if can { Sense::click() } else { Sense::hover() });
+        let button =
+            ui.interact(place, response.id.with(by), if can { Sense::click() } else { Sense::hover() });
         let color = match (can, button.hovered()) {
             (false, _) => theme::LINE,
             (true, true) => theme::TEXT,
@@ -156,8 +171,11 @@ fn stepper(ui: &mut Ui, count: u32, actions: &mut Vec<Action>) {
     let text = format!("× {count}");
     ui.painter().text(rect.center(), Align2::CENTER_CENTER, text, theme::body(), theme::TEXT);
     controls::focus_ring(ui, rect, &response);
-    response.widget_info(|| WidgetInfo::labeled(Role::Slider, ui.is_enabled(), format!("Sounds per click: {count}")));
-    response.on_hover_text("How many sounds a click makes, each with a seed of its own. Arrow keys change it");
+    response.widget_info(|| {
+        WidgetInfo::labeled(Role::Slider, ui.is_enabled(), format!("Sounds per click: {count}"))
+    });
+    response
+        .on_hover_text("How many sounds a click makes, each with a seed of its own. Arrow keys change it");
     let next = counted(count, step);
     if next != count {
         actions.push(QueueAction::Count(next).into());
@@ -186,7 +204,10 @@ fn counted(count: u32, by: i32) -> u32 {
 
 fn play_switch(ui: &mut Ui, on: bool, actions: &mut Vec<Action>) {
     let (look, hint) = if on {
-        (Look::Lit, "Plays when ready: the first sound is heard as soon as it is there, unless you are playing")
+        (
+            Look::Lit,
+            "Plays when ready: the first sound is heard as soon as it is there, unless you are playing",
+        )
     } else {
         (Look::Framed, "Silent: a new sound is heard when you play it")
     };
@@ -217,8 +238,8 @@ fn state_text(job: &Job) -> String {
 mod tests {
     use super::*;
     use crate::shared::Missing;
-    use straightshot_takes::JobId;
     use straightshot_protocol::{ModelId, Request};
+    use straightshot_takes::JobId;
 
     #[test]
     fn the_number_of_sounds_goes_by_the_numbers_that_are_offered() {
@@ -245,6 +266,9 @@ mod tests {
         let queued = job(Purpose::Refine, 1, JobState::Queued);
         assert_eq!(state_text(&queued), "Refine to 8 steps  ·  waiting");
         let missing = JobState::Missing(Missing { wanted: ModelId::named("rain"), here: None });
-        assert_eq!(state_text(&job(Purpose::Make, 1, missing)), "1 sound, 8 steps, 2 s  ·  waits for the model rain");
+        assert_eq!(
+            state_text(&job(Purpose::Make, 1, missing)),
+            "1 sound, 8 steps, 2 s  ·  waits for the model rain"
+        );
     }
 }

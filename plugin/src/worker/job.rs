@@ -150,9 +150,8 @@ impl Job {
         let session = self.shared.session.lock();
         let job = session.job(self.queued.id);
         // Whoever takes the whole job away cancels it; it is not for this thread to guess.
-        let is_wanted = |piece: &usize| {
-            job.is_none_or(|job| job.pieces.get(*piece).is_none_or(|piece| !piece.done))
-        };
+        let is_wanted =
+            |piece: &usize| job.is_none_or(|job| job.pieces.get(*piece).is_none_or(|piece| !piece.done));
         let pieces: Vec<usize> = group.pieces.iter().copied().filter(is_wanted).collect();
         drop(session);
         climb.skip(group.steps, group.pieces.len() - pieces.len());

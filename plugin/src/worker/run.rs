@@ -239,7 +239,11 @@ impl Desk {
         if let Some(heard) = heard {
             self.shared.publish(|| self.shared.repertoire_with(&heard));
         }
-        journal::made(&take, &journal::Times { load, stages: timings, resample: started.elapsed() }, made.last);
+        journal::made(
+            &take,
+            &journal::Times { load, stages: timings, resample: started.elapsed() },
+            made.last,
+        );
         let id = self.shared.session.lock().place(take, made);
         // The user may have chosen another take, or the host another session, in the meantime.
         self.shared.publish_active();

@@ -89,9 +89,9 @@ impl Session {
     pub fn embedded_bytes(&self) -> u64 {
         let (embedded, versions) = (self.embedded(self.embed), self.embedded_versions(self.embed));
         let takes = || self.takes.iter().chain(&self.bin);
-        let hidden = takes().flat_map(|take| take.hidden()).filter(|version| {
-            version.flac().is_some_and(|flac| versions.contains(&flac.facts.hash))
-        });
+        let hidden = takes()
+            .flat_map(|take| take.hidden())
+            .filter(|version| version.flac().is_some_and(|flac| versions.contains(&flac.facts.hash)));
         let shown = takes().filter(|take| embedded.contains(&take.id)).map(|take| &take.shown);
         shown.chain(hidden).map(|version| version.kept.text_bytes() as u64).sum()
     }

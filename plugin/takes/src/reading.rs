@@ -96,8 +96,11 @@ impl Reader {
             Some(Value::Array(entries)) => {
                 let count = entries.len();
                 let readable = |job: &QueuedJob| !job.pieces.is_empty();
-                let jobs: Vec<_> =
-                    entries.iter().filter_map(|job| QueuedJob::deserialize(job).ok()).filter(readable).collect();
+                let jobs: Vec<_> = entries
+                    .iter()
+                    .filter_map(|job| QueuedJob::deserialize(job).ok())
+                    .filter(readable)
+                    .collect();
                 if jobs.len() < count {
                     let lost = count - jobs.len();
                     self.damage.push(format!("{lost} sounds that were yet to be made could not be read"));

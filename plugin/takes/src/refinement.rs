@@ -91,7 +91,8 @@ impl Session {
                 let stays = self.active.filter(|_| !self.becomes_active(made));
                 // What one click has made is undone by one step.
                 let job = self.job(made.job);
-                let name = if job.is_some_and(|job| job.pieces.len() > 1) { "new sounds" } else { "new sound" };
+                let name =
+                    if job.is_some_and(|job| job.pieces.len() > 1) { "new sounds" } else { "new sound" };
                 let gesture = job.and_then(|job| job.gesture);
                 self.record(name, gesture, false, |session| {
                     session.add_take(Arc::new(sound));
@@ -191,7 +192,10 @@ mod tests {
         place(&mut session, sound(0, 1), false);
         place(&mut session, sound(0, 2), false);
         assert!(session.show_steps(TakeId(1), 1));
-        assert!(session.preview(&sound(0, 4), newest(&session, false)).is_none(), "nothing changes for the ear");
+        assert!(
+            session.preview(&sound(0, 4), newest(&session, false)).is_none(),
+            "nothing changes for the ear"
+        );
         place(&mut session, sound(0, 4), false);
         assert_eq!(shown(&session), 1);
         assert!(!session.show_steps(TakeId(1), 24), "nobody makes that");
@@ -230,7 +234,9 @@ mod tests {
             session.begin(Request { seed: 0, steps: 4, ..Request::default() });
             place(&mut session, sound_of(first.clone(), 0, 2), false);
             let before = session.takes()[0].clone();
-            let preview = session.preview(&sound_of(second.clone(), 0, 4), newest(&session, true)).expect("it will be heard");
+            let preview = session
+                .preview(&sound_of(second.clone(), 0, 4), newest(&session, true))
+                .expect("it will be heard");
             place(&mut session, sound_of(second.clone(), 0, 4), true);
             let [old, new] = session.takes() else { panic!("{first:?}, then {second:?}") };
             assert!(old.same_sound(&before) && old.step_counts() == [2], "what was heard is still there");

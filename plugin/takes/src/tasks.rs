@@ -128,11 +128,13 @@ impl Session {
         // Only who wants all in the project wants what is elsewhere already.
         let hidden = takes.filter(|_| self.embed == Embed::All);
         let hidden = hidden.flat_map(|take| take.hidden().into_iter().map(move |version| (take, version)));
-        shown.chain(hidden.filter(|(_, version)| !version.lost)).find_map(|(take, version)| match version.flac() {
-            Some(flac) if flac.text.is_none() => {
-                Some(Task::Fetch(flac.clone(), request_of(take, version), version.audio.clone()))
+        shown.chain(hidden.filter(|(_, version)| !version.lost)).find_map(|(take, version)| {
+            match version.flac() {
+                Some(flac) if flac.text.is_none() => {
+                    Some(Task::Fetch(flac.clone(), request_of(take, version), version.audio.clone()))
+                }
+                _ => None,
             }
-            _ => None,
         })
     }
 
@@ -215,7 +217,8 @@ impl Session {
         };
         for take in self.bin.iter_mut().chain(&mut self.takes) {
             if take.hidden().into_iter().any(unneeded) {
-                for version in Arc::make_mut(take).hidden_mut().iter_mut().filter(|version| unneeded(version)) {
+                for version in Arc::make_mut(take).hidden_mut().iter_mut().filter(|version| unneeded(version))
+                {
                     version.update_flac(|flac| flac.text = None);
                 }
             }

@@ -90,7 +90,9 @@ impl Desk {
     pub(super) fn cancel_running(&mut self) {
         match &self.current {
             Some(current) => current.cancel.cancel(),
-            None => self.missing.keys().copied().collect::<Vec<_>>().into_iter().for_each(|id| self.cancel(id)),
+            None => {
+                self.missing.keys().copied().collect::<Vec<_>>().into_iter().for_each(|id| self.cancel(id))
+            }
         }
     }
 
@@ -117,7 +119,8 @@ impl Desk {
         self.replaced.retain(|thread| !thread.is_finished());
         while self.current.is_none() {
             let session = self.shared.session.lock();
-            let next = in_order(&session).into_iter().find(|job| !self.missing.contains_key(&job.id)).cloned();
+            let next =
+                in_order(&session).into_iter().find(|job| !self.missing.contains_key(&job.id)).cloned();
             drop(session);
             let Some(job) = next else { break };
             self.begin(job);
@@ -194,7 +197,8 @@ impl Desk {
         let mut jobs = in_order(&session);
         jobs.sort_by_key(|job| Reverse(Some(job.id) == running));
         // All of its sounds are there, and how it ended is about to be told; until then it is on the list.
-        let ending = before.iter().find(|before| Some(before.id) == running && session.job(before.id).is_none());
+        let ending =
+            before.iter().find(|before| Some(before.id) == running && session.job(before.id).is_none());
         let ending = ending.map(|before| Listed { done: before.count, ..before.clone() });
         let listed = |job: &QueuedJob| {
             let is_running = Some(job.id) == running;
@@ -216,7 +220,6 @@ impl Desk {
         };
         ending.into_iter().chain(jobs.into_iter().map(listed)).collect()
     }
-
 }
 
 /// The jobs of a session in the order in which they are done.

@@ -28,7 +28,8 @@ fn variations_that_are_yet_to_be_made_and_the_switches_are_kept() {
     job.model = ModelChoice::in_folder(PathBuf::from("models/other"));
     let id = session.enqueue(job);
     session.place(
-        Take::new(TakeId(0), Request { seed: 9, ..request("a door") }, &Audio::mono(44_100, noise(9))).unwrap(),
+        Take::new(TakeId(0), Request { seed: 9, ..request("a door") }, &Audio::mono(44_100, noise(9)))
+            .unwrap(),
         Made { job: id, piece: 1, epoch: 0, last: true },
     );
     session.refine(TakeId(5), 24);
@@ -36,7 +37,10 @@ fn variations_that_are_yet_to_be_made_and_the_switches_are_kept() {
     let written = write(&session);
     let restored = read(&written);
     assert!(restored.damage().is_empty(), "{:?}", restored.damage());
-    assert_eq!((restored.draft_first, restored.play_when_ready, restored.embed), (false, false, Embed::UpTo(5)));
+    assert_eq!(
+        (restored.draft_first, restored.play_when_ready, restored.embed),
+        (false, false, Embed::UpTo(5))
+    );
     assert_eq!(write(&restored), written);
     let [first, second, third] = restored.jobs() else { panic!("{:?}", restored.jobs()) };
     assert_eq!((&first.request.prompt[..], first.pieces.len(), first.done()), ("rain", 1, 0));
@@ -44,7 +48,10 @@ fn variations_that_are_yet_to_be_made_and_the_switches_are_kept() {
     assert_eq!(second.pieces, pieces.map(|(seed, take, done)| Piece { seed, take, done }));
     assert_eq!((second.drafts, second.request_of(2).seed, second.request_of(2).steps), (true, 8, 8));
     assert_eq!(second.model.folder.as_deref(), Some(std::path::Path::new("models/other")));
-    assert_eq!((third.purpose, third.request.steps, third.pieces[0].take), (Purpose::Refine, 24, Some(TakeId(5))));
+    assert_eq!(
+        (third.purpose, third.request.steps, third.pieces[0].take),
+        (Purpose::Refine, 24, Some(TakeId(5)))
+    );
     // One after the other they are done, and nothing of the others is lost.
     assert!(session.drop_job(rain, 0) && !session.drop_job(rain, 0) && !session.drop_job(id, 1));
     assert_eq!(session.jobs().len(), 2);

@@ -9,7 +9,11 @@ fn versions() -> Arc<SessionStore> {
         let mut session = store.lock();
         let job = session.begin(Request { steps: 4, ..request("a door") });
         for steps in [1, 2, 4] {
-            let sound = Take::new(TakeId(0), Request { steps, ..request("a door") }, &Audio::mono(44_100, sound(steps)));
+            let sound = Take::new(
+                TakeId(0),
+                Request { steps, ..request("a door") },
+                &Audio::mono(44_100, sound(steps)),
+            );
             let sound = sound.unwrap().that_took(Duration::from_millis(10 * u64::from(steps)));
             session.place(sound, Made { job, piece: 0, epoch: 0, last: steps == 4 });
         }
@@ -54,7 +58,10 @@ fn versions_are_referred_to_and_come_back_from_the_folder_with_the_time_they_too
     let document: Value = serde_json::from_str(&written).unwrap();
     let saved = document["takes"][0]["versions"].as_array().unwrap();
     assert_eq!(saved.len(), 2);
-    assert_eq!((&saved[1]["steps"], &saved[1]["ms"], &saved[1]["flac"]), (&json!(2), &json!(20), &Value::Null));
+    assert_eq!(
+        (&saved[1]["steps"], &saved[1]["ms"], &saved[1]["flac"]),
+        (&json!(2), &json!(20), &Value::Null)
+    );
     assert_eq!(document["takes"][0]["sound"]["ms"], 40);
 
     let again = opened(&written, Some(&folder));
@@ -152,7 +159,11 @@ fn what_one_click_has_made_is_undone_by_one_step() {
     let job = session.enqueue(QueuedJob::make(request("rain"), &[1, 2, 3], false));
     for piece in 0..3 {
         let seed = session.job(job).unwrap().pieces[piece].seed;
-        let sound = Take::new(TakeId(0), Request { seed, ..request("rain") }, &Audio::mono(44_100, noise(20 + piece)));
+        let sound = Take::new(
+            TakeId(0),
+            Request { seed, ..request("rain") },
+            &Audio::mono(44_100, noise(20 + piece)),
+        );
         session.place(sound.unwrap(), Made { job, piece, epoch: 0, last: true });
     }
     assert_eq!((session.takes().len(), session.active().map(|take| take.id)), (4, Some(TakeId(2))));
