@@ -296,7 +296,8 @@ impl Generator {
     ) -> Result<()> {
         let plan = self.plan(request);
         let mut report = Reporter::new(request, &self.card.cost, plan.scale, tell);
-        let (latents, shared) = self.latents(0, request, seeds, plan, &mut report, cancel)?;
+        let (latents, shared) =
+            self.latents(request, Starts { seeds, start: 0 }, plan, &mut report, cancel)?;
         let share = |time: Duration| time / request.variations;
         let shared = StageTimings { text: share(shared.text), flow: share(shared.flow), ..shared };
         for (index, seed) in seeds.iter().enumerate() {
@@ -309,7 +310,8 @@ impl Generator {
                     break;
                 }
                 report.again(&alone, plan.scale);
-                let (latent, again) = self.latents(start, &alone, &[*seed], plan, &mut report, cancel)?;
+                let other = Starts { seeds: &[*seed], start };
+                let (latent, again) = self.latents(&alone, other, plan, &mut report, cancel)?;
                 report.stage(Stage::Decode);
                 let (other, decode) = self.clip(&latent, request, *seed, cancel)?;
                 clip = other;
@@ -324,13 +326,11 @@ impl Generator {
         Ok(())
     }
 
-    /// What the flow makes of the noises of `seeds`, one clip after the other; `start` tells apart the noises that a seed
-    /// may start from.
+    /// What the flow makes of the noises that `from` names, one clip after the other.
     fn latents(
         &self,
-        start: u32,
         request: &Request,
-        seeds: &[u64],
+        from: Starts<'_>,
         plan: Plan<'_>,
         report: &mut Reporter<'_>,
         cancel: &CancelToken,
@@ -339,15 +339,15 @@ impl Generator {
         let mut timings = StageTimings::default();
         report.stage(Stage::Text);
         let clock = Instant::now();
-        let condition = self.condition(request, plan, cancel)?.repeat_each(seeds.len())?;
+        let condition = self.condition(request, plan, cancel)?.repeat_each(from.seeds.len())?;
         timings.text = self.finished(clock)?;
         cancel.check()?;
 
         let clock = Instant::now();
-        let noise = self.noise(seeds, tokens, u64::from(start) << 32)?;
+        let noise = self.noise(from.seeds, tokens, u64::from(from.start) << 32)?;
         let field = Windowed::new(Guided::new(plan.network, condition, plan.scale, || Ok(cancel.check()?)));
         let steps = request.steps;
-        let fresh = |i: usize| self.noise(seeds, tokens, i as u64);
+        let fresh = |i: usize| self.noise(from.seeds, tokens, i as u64);
         let latents = plan.sampler.sample(&field, steps, &noise, &fresh, &mut |i| {
             report.stage(Stage::Flow { step: i as u32 + 1, steps });
             Ok(cancel.check()?)
@@ -422,6 +422,15 @@ impl Generator {
             .collect::<candle_core::Result<Vec<_>>>()?;
         Ok(Tensor::cat(&noise, 0)?)
     }
+}
+
+/// The noises that some clips start from.
+#[derive(Clone, Copy)]
+struct Starts<'a> {
+    /// A seed for each clip.
+    seeds: &'a [u64],
+    /// Tells apart the noises that a seed may start from.
+    start: u32,
 }
 
 /// A network and the guidance it still needs.
