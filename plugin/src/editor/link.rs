@@ -2,8 +2,7 @@
 //!
 //! What belongs to one area of the window is in a file of `link/`, each with a further `impl EditorLink`.
 
-mod watch;
-
+use crate::outbox::Outgoing;
 use crate::shared::{Command, Shared, Status};
 use crate::worker::Worker;
 use std::path::PathBuf;
@@ -12,11 +11,13 @@ use straightshot_playback::telemetry::Telemetry;
 use straightshot_protocol::Card;
 use straightshot_takes::{Embed, Epoch, ModelChoice, Session, Shelf, Take, TakeId};
 
+mod deliver;
 mod edits;
 mod library;
 mod playing;
 mod queue;
 mod versions;
+mod watch;
 
 pub use playing::{Arrangement, Audition, Begin, Playing, Readiness, SoundId};
 
@@ -67,6 +68,8 @@ pub struct View {
     pub redo: Option<&'static str>,
     /// Whether something is being looked for in the active take.
     pub finding: bool,
+    /// Files that go out, and how.
+    pub outgoing: Outgoing,
 }
 
 impl View {
@@ -123,10 +126,10 @@ impl EditorLink {
     /// Everything the editor shows, as it is now.
     #[must_use]
     pub fn view(&self) -> View {
-        let status = self.shared.status();
         let (playing, song_position_s) = (self.playing(), self.song_position_s());
         let (arrangement, readiness) = (self.arrangement(), self.readiness());
         let shelf = self.shared.library.as_ref().map(|library| library.shelf()).unwrap_or_default();
+        let (status, outgoing) = (self.shared.status(), self.outgoing());
         let session = self.shared.session.lock();
         View {
             prompt: session.prompt.clone(),
@@ -151,6 +154,7 @@ impl EditorLink {
             undo: session.undo_name(),
             redo: session.redo_name(),
             finding: session.active().is_some_and(|take| session.is_wished(take.id)),
+            outgoing,
         }
     }
 

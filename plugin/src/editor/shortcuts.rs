@@ -7,8 +7,8 @@
 //! was clicked that takes keys.
 
 use super::action::{
-    Action, EditAction, LibraryAction, ListKey, PlayAction, QueueAction, RequestAction, VersionsAction,
-    WindowAction,
+    Action, DeliverAction, EditAction, LibraryAction, ListKey, PlayAction, QueueAction, RequestAction,
+    VersionsAction, WindowAction,
 };
 use super::compare::Compare;
 use super::{prompt, theme, versions};
@@ -62,6 +62,10 @@ pub(super) enum Shortcut {
     Repeat,
     /// Show what is selected, or all.
     ShowSelection,
+    /// Write the active take as a file.
+    Save,
+    /// Write the starred takes as a pack.
+    Export,
     /// Make everything in the window larger or smaller.
     Zoom,
     /// Show or hide the list of shortcuts.
@@ -151,6 +155,8 @@ pub(super) const TABLE: &[Entry] = &[
     entry(Shortcut::Loop, "Edit", "Make a loop, or none", &[plain(Key::L)]),
     entry(Shortcut::Repeat, "Edit", "Play the selection again and again", &[plain(Key::O)]),
     entry(Shortcut::ShowSelection, "Edit", "Show the selection, or all", &[plain(Key::F)]),
+    entry(Shortcut::Export, "Files", "Write the chosen or starred takes as a pack", &[ctrl_shift(Key::E)]),
+    entry(Shortcut::Save, "Files", "Write the take as a file, or all that are chosen", &[ctrl(Key::S)]),
     Entry {
         written: Some("Ctrl + / Ctrl − / Ctrl 0"),
         ..entry(
@@ -303,6 +309,8 @@ fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Opt
         Shortcut::Loop => active.map(|_| EditAction::ToggleLoop.into()),
         Shortcut::Repeat => active.map(|_| EditAction::ToggleLooping.into()),
         Shortcut::ShowSelection => active.map(|_| EditAction::ShowSelection.into()),
+        Shortcut::Save => active.map(|_| DeliverAction::SaveChosen.into()),
+        Shortcut::Export => active.map(|_| DeliverAction::ExportPack.into()),
         Shortcut::Zoom => {
             let zoom = match index {
                 0 | 1 => theme::larger(now.zoom),
