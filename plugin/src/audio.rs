@@ -18,6 +18,7 @@ impl AudioProcessor {
     /// the audio thread.
     #[must_use]
     pub fn new(shared: &Shared, sample_rate_hz: u32) -> Self {
+        shared.host_place.activated(sample_rate_hz);
         let receiver = shared.connect(sample_rate_hz);
         Self { player: Player::new(receiver, sample_rate_hz, shared.telemetry.clone()), blocks: 0 }
     }

@@ -20,6 +20,8 @@ pub mod drag;
 pub mod editor;
 pub mod hearing;
 pub mod measured;
+pub mod host_place;
+pub mod outbox;
 pub mod params;
 pub mod publish;
 pub mod repertoire;
@@ -150,6 +152,7 @@ impl Drop for Straightshot {
     fn drop(&mut self) {
         // The editor may live a little longer and holds the worker too; its thread must not.
         self.worker.shutdown();
+        self.shared.outbox.shutdown();
         self.shared.keeper.shutdown();
         if let Some(library) = &self.shared.library {
             library.leave();

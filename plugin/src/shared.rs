@@ -14,7 +14,9 @@
 //! Counters cannot overflow, and whoever looks later sees the newest state.
 
 use crate::arrangement::ArrangementField;
+use crate::host_place::HostPlace;
 use crate::measured::{Measured, Pace, ReadText};
+use crate::outbox::Outbox;
 use crate::publish::ClipOutlet;
 use crate::repertoire::{Repertoire, Wishes};
 use parking_lot::Mutex;
@@ -222,6 +224,10 @@ pub struct Shared {
     pub(crate) wishes: Mutex<Wishes>,
     /// What the user has arranged about playing.
     pub(crate) arrangement: ArrangementField,
+    /// Takes on their way to files.
+    pub outbox: Outbox,
+    /// Where the host is, for what files say about themselves.
+    pub host_place: Arc<HostPlace>,
     status: Mutex<Status>,
     /// Set whenever persisted data changes, cleared when the host was told.
     unsaved: AtomicBool,
@@ -241,14 +247,18 @@ impl Shared {
     /// The state of a fresh instance around `session`, whose sounds go to `folder` too. Starts nothing.
     #[must_use]
     pub fn with_folder(session: Arc<SessionStore>, folder: Option<Arc<TakesFolder>>) -> Self {
+        let telemetry = Arc::<Telemetry>::default();
+        let host_place = Arc::new(HostPlace::new(telemetry.clone()));
         Self {
             keeper: Keeper::new(session.clone(), folder),
             session,
             library: None,
             outlet: ClipOutlet::default(),
-            telemetry: Arc::default(),
+            telemetry,
             wishes: Mutex::default(),
             arrangement: ArrangementField::default(),
+            outbox: Outbox::new(host_place.clone()),
+            host_place,
             status: Mutex::default(),
             unsaved: AtomicBool::new(false),
             offline: AtomicBool::new(false),

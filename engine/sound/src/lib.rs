@@ -8,7 +8,7 @@
 //! | [`files`] | reads what others wrote; writes plain WAV for tools |
 //! | [`wav`], [`flac`] | files for delivery, as bytes: whole or floating samples, chunks and tags that describe them |
 //! | [`place`] | those bytes on the disk: complete when they appear, never over another file |
-//! | [`resample`], [`resample_loop`] | other sample rates |
+//! | [`resample`] | other sample rates |
 //! | [`limit_peaks`] | peaks below a ceiling |
 
 #![forbid(unsafe_code)]
@@ -22,4 +22,4 @@ mod samples;
 pub mod wav;
 
 pub use limiter::{Limited, limit_peaks};
-pub use resample::{resample, resample_channel, resample_loop};
+pub use resample::{resample, resample_channel};

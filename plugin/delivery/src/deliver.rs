@@ -2,12 +2,13 @@
 
 use crate::describe::Facts;
 use crate::name::Name;
-use crate::{Container, Host, Settings, Sound, Stamp, loudness, sidecar};
+use crate::{Container, Host, Settings, Sound, Stamp, sidecar};
 use std::path::{Path, PathBuf};
+use straightshot_edits::{Edited, Loudness, loudness};
 use straightshot_protocol::{Audio, ErrorKind, Failure};
 use straightshot_sound::place::{self, Unnamed};
-use straightshot_sound::wav::{self, Depth, Loudness};
-use straightshot_sound::{flac, limit_peaks, resample, resample_loop};
+use straightshot_sound::wav::{self, Depth};
+use straightshot_sound::{flac, limit_peaks};
 
 /// A file on the disk.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,11 +96,7 @@ pub fn deliver_to(
     host: &Host,
 ) -> Result<Delivered, Failure> {
     let container = Container::of(path)?;
-    if container == Container::Flac && settings.depth == Depth::Float32 {
-        let text =
-            format!("{} cannot have 32-bit floats: FLAC holds whole numbers, 16 or 24 bits", path.display());
-        return Err(Failure::new(ErrorKind::InvalidRequest, text));
-    }
+    container.check(settings.depth)?;
     let settings = Settings { container, ..settings.clone() };
     let stamp = Stamp::now();
     let encoded = encode(sound, &settings, host, &stamp)?;
@@ -119,20 +116,14 @@ struct Prepared {
 
 impl Prepared {
     fn of(sound: &Sound, settings: &Settings, host: &Host) -> Result<Self, Failure> {
-        if sound.audio.is_empty() {
+        if sound.edited.audio.is_empty() {
             return Err(Failure::new(ErrorKind::BadData, "There is no sound to write"));
         }
-        let rate = settings.rate_hz.or(host.rate_hz).unwrap_or(sound.audio.sample_rate_hz());
-        let (audio, loop_frames) = match &sound.loop_frames {
-            Some(frames) => {
-                let (audio, frames) = resample_loop(&sound.audio, frames, rate)?;
-                (audio, Some(frames))
-            }
-            None => (resample(&sound.audio, rate)?, None),
-        };
+        let rate = settings.rate_hz.or(host.rate_hz).unwrap_or(sound.edited.audio.sample_rate_hz());
+        let Edited { audio, loop_frames, .. } = sound.edited.at_rate(rate)?;
         let depth = settings.real_depth();
         let limited = limit_peaks(&audio, ceiling(depth));
-        let loudness = loudness::measure(&limited.audio);
+        let loudness = loudness(&limited.audio);
         Ok(Self { audio: limited.audio, loop_frames, loudness, lowered_db: limited.lowered_db })
     }
 

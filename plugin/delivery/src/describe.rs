@@ -5,8 +5,9 @@ use crate::name::Name;
 use crate::{About, Host, Stamp, sidecar};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
+use straightshot_edits::Loudness;
 use straightshot_protocol::Audio;
-use straightshot_sound::wav::{Bext, Chunks, Depth, Forever, InfoId, Loudness};
+use straightshot_sound::wav::{self, Bext, Chunks, Depth, Forever, InfoId};
 
 /// Who made the file.
 pub(crate) const PROGRAM: &str = concat!("Straightshot ", env!("CARGO_PKG_VERSION"));
@@ -81,6 +82,18 @@ impl Facts<'_> {
         hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// What could be measured of the loudness.
+    fn measured(&self) -> wav::Loudness {
+        let finite = |value: f64| value.is_finite().then_some(value);
+        wav::Loudness {
+            integrated_lufs: finite(self.loudness.integrated_lufs),
+            range_lu: finite(self.loudness.range_lu),
+            true_peak_dbtp: finite(self.loudness.true_peak_dbtp),
+            max_momentary_lufs: finite(self.loudness.max_momentary_lufs),
+            max_short_term_lufs: finite(self.loudness.max_short_term_lufs),
+        }
+    }
+
     fn bext(&self) -> Bext {
         let channels = if self.audio.right().is_some() { "stereo" } else { "mono" };
         let (rate, bits) = (self.audio.sample_rate_hz(), self.depth.bits());
@@ -92,7 +105,7 @@ impl Facts<'_> {
             date: self.stamp.date.clone(),
             time: self.stamp.time.clone(),
             time_reference: self.time_reference(),
-            loudness: self.loudness,
+            loudness: self.measured(),
             coding_history: vec![format!(
                 "A=PCM,F={rate},W={bits},M={channels},T={PROGRAM};generated;seed {};steps {}",
                 request.seed, request.steps
@@ -218,7 +231,7 @@ impl Facts<'_> {
     }
 
     fn aswg(&self, document: &mut Document) {
-        let (name, loudness) = (self.name, &self.loudness);
+        let (name, loudness) = (self.name, self.measured());
         document.group("ASWG", |aswg| {
             aswg.text("contentType", "sfx");
             aswg.text("project", &name.source);

@@ -17,7 +17,6 @@
 mod deliver;
 mod describe;
 mod ixml;
-mod loudness;
 pub mod name;
 mod pack;
 mod settings;

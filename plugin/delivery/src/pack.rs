@@ -171,7 +171,7 @@ fn csv(rows: &[Row<'_>], settings: &Settings) -> String {
         let (about, encoded) = (&row.sound.about, &row.encoded);
         let (name, request) = (&encoded.name, &about.request);
         let loop_frames = encoded.loop_frames.as_ref();
-        let number = |value: Option<f64>| value.map_or_else(String::new, |v| format!("{v:.2}"));
+        let number = |value: f64| if value.is_finite() { format!("{value:.2}") } else { String::new() };
         let model = if request.model.is_any() { String::new() } else { request.model.to_string() };
         let fields: [String; HEAD.len()] = [
             row.file.clone(),

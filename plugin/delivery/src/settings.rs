@@ -37,6 +37,18 @@ impl Container {
         }
     }
 
+    /// Whether its files can have `depth`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] for floating point in FLAC.
+    pub fn check(self, depth: Depth) -> Result<(), Failure> {
+        if self == Self::Flac && depth == Depth::Float32 {
+            let text = "A FLAC file holds whole numbers of 16 or 24 bits; 32-bit floats go into .wav";
+            return Err(Failure::new(ErrorKind::InvalidRequest, text));
+        }
+        Ok(())
+    }
+
     /// The kind that the ending of `path` names.
     ///
     /// # Errors

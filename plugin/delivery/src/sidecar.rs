@@ -3,8 +3,8 @@
 use crate::name::Name;
 use crate::{About, Stamp};
 use serde_json::{Value, json};
+use straightshot_edits::Loudness;
 use straightshot_protocol::{Audio, Request};
-use straightshot_sound::wav::Loudness;
 
 /// What made the sound, as it can be read back as a request. A sound that it began from is not in it: that is as large as
 /// the file itself.

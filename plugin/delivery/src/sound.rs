@@ -1,15 +1,13 @@
 //! What goes out.
 
-use std::ops::Range;
-use straightshot_protocol::{Audio, Request};
+use straightshot_edits::Edited;
+use straightshot_protocol::Request;
 
 /// A sound as it is to be heard, with everything its file says about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sound {
-    /// The samples, edited, at the model's own rate.
-    pub audio: Audio,
-    /// The frames of `audio` that sound for ever, if it is a loop.
-    pub loop_frames: Option<Range<usize>>,
+    /// The samples at the model's own rate, and which of them repeat.
+    pub edited: Edited,
     /// Where it comes from.
     pub about: About,
 }

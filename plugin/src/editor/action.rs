@@ -40,7 +40,6 @@ pub(super) enum Action {
     /// Of editing the active take.
     Edit(EditAction),
     /// Of files that leave the window.
-    #[allow(dead_code, reason = "the panel follows")]
     Deliver(DeliverAction),
     /// Of the list of takes and the library.
     Library(LibraryAction),

@@ -225,6 +225,23 @@ pub(super) fn chip(ui: &Ui, rect: Rect, text: &str) -> Response {
     response.on_hover_cursor(CursorIcon::PointingHand)
 }
 
+/// A [`chip`] that is one of several choices: lit if it is the one that counts.
+pub(super) fn choice_chip(ui: &Ui, rect: Rect, text: &str, chosen: bool) -> Response {
+    let response = ui.interact(rect, ui.scope_id().with(text), Sense::click());
+    let (fill, color) = match (chosen, response.hovered()) {
+        (true, false) => (theme::ACCENT, theme::ON_ACCENT),
+        (true, true) => (theme::ACCENT_BRIGHT, theme::ON_ACCENT),
+        (false, true) => (theme::HOVERED, theme::TEXT),
+        (false, false) => (theme::RAISED, theme::TEXT_DIM),
+    };
+    ui.painter().rect_filled(rect, rect.height() / 2.0, fill);
+    let inside = rect.shrink2(vec2(theme::UNIT, 0.0));
+    text_within(ui.painter(), inside, text, theme::small(), color);
+    focus_ring(ui, rect, &response);
+    response.widget_info(|| WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), chosen, text));
+    response.on_hover_cursor(CursorIcon::PointingHand)
+}
+
 /// The one button of the window that is filled with the accent.
 pub(super) fn primary_button(ui: &mut Ui, text: &str, size: Vec2, enabled: bool) -> Response {
     let sense = if enabled { Sense::click() } else { Sense::hover() };

@@ -8,6 +8,7 @@ mod watch;
 pub use outgoing::Offers;
 
 use crate::drag::Timeline;
+use crate::outbox::Outgoing;
 use crate::shared::{Command, Shared, Status};
 use crate::worker::Worker;
 use std::path::PathBuf;
@@ -16,11 +17,13 @@ use straightshot_playback::telemetry::Telemetry;
 use straightshot_protocol::Card;
 use straightshot_takes::{Embed, Epoch, ModelChoice, Session, Shelf, Take, TakeId};
 
+mod deliver;
 mod edits;
 mod library;
 mod playing;
 mod queue;
 mod versions;
+mod watch;
 
 pub use playing::{Arrangement, Audition, Begin, Playing, Readiness, SoundId};
 
@@ -73,6 +76,8 @@ pub struct View {
     pub finding: bool,
     /// Where the host puts files by itself.
     pub offers: Offers,
+    /// Files that go out, and how.
+    pub outgoing: Outgoing,
 }
 
 impl View {
@@ -131,10 +136,10 @@ impl EditorLink {
     /// Everything the editor shows, as it is now.
     #[must_use]
     pub fn view(&self) -> View {
-        let status = self.shared.status();
         let (playing, song_position_s) = (self.playing(), self.song_position_s());
         let (arrangement, readiness) = (self.arrangement(), self.readiness());
         let shelf = self.shared.library.as_ref().map(|library| library.shelf()).unwrap_or_default();
+        let (status, outgoing) = (self.shared.status(), self.outgoing());
         let session = self.shared.session.lock();
         View {
             prompt: session.prompt.clone(),
@@ -160,6 +165,7 @@ impl EditorLink {
             redo: session.redo_name(),
             finding: session.active().is_some_and(|take| session.is_wished(take.id)),
             offers: self.offers(),
+            outgoing,
         }
     }
 

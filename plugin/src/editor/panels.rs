@@ -23,7 +23,7 @@ use super::{notice, settings, theme};
 use crate::editor::link::View;
 use egui::{Align, Layout, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, vec2};
 use straightshot_protocol::ContentHash;
-use straightshot_takes::Take;
+use straightshot_takes::{Take, TakeId};
 
 /// Lowest and highest prompt field in points.
 const PROMPT_HEIGHT: (f32, f32) = (9.5 * theme::UNIT, 22.0 * theme::UNIT);
@@ -190,6 +190,11 @@ impl Panels {
         self.list_at_left = true;
     }
 
+    /// The active take, and with it all that are chosen in the list.
+    pub(super) fn chosen(&self, view: &View) -> Vec<TakeId> {
+        self.takes.chosen(view)
+    }
+
     /// Draws the whole window.
     pub(super) fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) -> Edited {
         let window = ui.max_rect();
@@ -298,7 +303,7 @@ impl Panels {
         scroll.show(ui, |ui| match self.work {
             0 => self.edit.show(ui, scene, &self.active.waveform, actions),
             1 => self.play.show(ui, scene, actions),
-            _ => self.deliver.show(ui, scene, actions),
+            _ => self.deliver.show(ui, scene, &self.takes.chosen(scene.view), actions),
         });
     }
 

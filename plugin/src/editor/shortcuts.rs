@@ -7,7 +7,8 @@
 //! was clicked that takes keys.
 
 use super::action::{
-    Action, EditAction, LibraryAction, ListKey, OutgoingAction, PlayAction, QueueAction, RequestAction,
+    Action, DeliverAction, EditAction, LibraryAction, ListKey, OutgoingAction, PlayAction, QueueAction,
+    RequestAction,
     VersionsAction, WindowAction,
 };
 use super::compare::Compare;
@@ -65,6 +66,10 @@ pub(super) enum Shortcut {
     ShowSelection,
     /// Put the active take's file onto the clipboard.
     Copy,
+    /// Write the active take as a file.
+    Save,
+    /// Write the starred takes as a pack.
+    Export,
     /// Make everything in the window larger or smaller.
     Zoom,
     /// Show or hide the list of shortcuts.
@@ -154,7 +159,9 @@ pub(super) const TABLE: &[Entry] = &[
     entry(Shortcut::Loop, "Edit", "Make a loop, or none", &[plain(Key::L)]),
     entry(Shortcut::Repeat, "Edit", "Play the selection again and again", &[plain(Key::O)]),
     entry(Shortcut::ShowSelection, "Edit", "Show the selection, or all", &[plain(Key::F)]),
-    entry(Shortcut::Copy, "Takes", "Copy the take as a file", &[ctrl(Key::C)]),
+    entry(Shortcut::Export, "Files", "Write the chosen or starred takes as a pack", &[ctrl_shift(Key::E)]),
+    entry(Shortcut::Save, "Files", "Write the take as a file, or all that are chosen", &[ctrl(Key::S)]),
+    entry(Shortcut::Copy, "Files", "Copy the take as a file", &[ctrl(Key::C)]),
     Entry {
         written: Some("Ctrl + / Ctrl − / Ctrl 0"),
         ..entry(
@@ -320,6 +327,8 @@ fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Opt
             let outgoing = Outgoing::takes(vec![active?.id]);
             Some(OutgoingAction { errand: Errand::Copy, outgoing }.into())
         }
+        Shortcut::Save => active.map(|_| DeliverAction::SaveChosen.into()),
+        Shortcut::Export => active.map(|_| DeliverAction::ExportPack.into()),
         Shortcut::Zoom => {
             let zoom = match index {
                 0 | 1 => theme::larger(now.zoom),

@@ -140,6 +140,11 @@ impl TakeList {
         actions.push(LibraryAction::DeleteAll(ids).into());
     }
 
+    /// The active take, and with it all that are chosen.
+    pub(super) fn chosen(&self, view: &View) -> Vec<TakeId> {
+        view.active_take.map(|id| self.choice.with(id)).unwrap_or_default()
+    }
+
     /// Deletes the active take, and with it all that are chosen.
     pub(super) fn delete_chosen(&mut self, view: &View) -> Option<Action> {
         let ids = self.choice.with(view.active_take?);

@@ -1,5 +1,6 @@
 //! The panels drawn without a window: what the user does goes in as events, what he asked for comes out.
 
+mod deliver;
 mod edits;
 mod lists;
 

@@ -13,8 +13,8 @@
 //! - `check` is a checksum of everything but the sounds' texts.
 //! - `"draft_first":false`, `"play_when_ready":false`, `"variations":4`, `"embed":…`, `"starred":true` and `"bin":[…]` (takes like those
 //!   above) are there when they are not the usual case.
-//! - `"edit":{…}` ([`Edit`]), `"rejected":true`, `"notes":"…"` and `"unread":true` are there where a take has them; no version
-//!   before 3 does.
+//! - `"edit":{…}` ([`Edit`]), `"rejected":true`, `"notes":"…"`, `"category":"…"` and `"unread":true` are there where a take has
+//!   them; no version before 3 does.
 //! - `"model":{"hash":"…","name":"…","folder":{"path":"…"}}` is there once it is known which model the folder holds, see
 //!   [`ModelChoice`].
 //! - A take of document version 1 has `sample_rate_hz`, `model` and `audio` (base64 of deflated little-endian `f32`)
@@ -84,6 +84,8 @@ struct TakeRef<'a> {
     rejected: bool,
     #[serde(skip_serializing_if = "str::is_empty")]
     notes: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<&'a str>,
     #[serde(skip_serializing_if = "is_unset")]
     unread: bool,
     #[serde(skip_serializing_if = "Edit::is_none")]
@@ -180,6 +182,7 @@ impl<'a> TakeRef<'a> {
             starred: take.starred,
             rejected: take.rejected,
             notes: &take.notes,
+            category: take.category.as_deref(),
             unread: take.unread,
             edit: &take.edit,
             request: &take.request,

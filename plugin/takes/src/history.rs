@@ -59,6 +59,7 @@ struct Change {
     starred: Option<Pair<bool>>,
     rejected: Option<Pair<bool>>,
     notes: Option<Pair<String>>,
+    category: Option<Pair<Option<String>>>,
     edit: Option<Box<Pair<Edit>>>,
 }
 
@@ -207,6 +208,7 @@ impl Session {
         set(&mut take.starred, change.starred.as_ref(), way, &mut changed);
         set(&mut take.rejected, change.rejected.as_ref(), way, &mut changed);
         set(&mut take.notes, change.notes.as_ref(), way, &mut changed);
+        set(&mut take.category, change.category.as_ref(), way, &mut changed);
         if let Some(edit) = change.edit.as_deref().map(|pair| way.of(pair)).filter(|edit| **edit != take.edit)
         {
             take.set_edit(edit.clone());
@@ -272,7 +274,16 @@ impl Step {
 
 impl Change {
     fn none(id: TakeId) -> Self {
-        Self { id, deleted: None, name: None, starred: None, rejected: None, notes: None, edit: None }
+        Self {
+            id,
+            deleted: None,
+            name: None,
+            starred: None,
+            rejected: None,
+            notes: None,
+            category: None,
+            edit: None,
+        }
     }
 
     /// A take that was not there before.
@@ -288,6 +299,7 @@ impl Change {
             starred: differ(&old.starred, &new.starred),
             rejected: differ(&old.rejected, &new.rejected),
             notes: differ(&old.notes, &new.notes),
+            category: differ(&old.category, &new.category),
             edit: differ(&old.edit, &new.edit).map(Box::new),
         };
         (!change.is_none()).then_some(change)
@@ -299,6 +311,7 @@ impl Change {
             && self.starred.is_none()
             && self.rejected.is_none()
             && self.notes.is_none()
+            && self.category.is_none()
             && self.edit.is_none()
     }
 
@@ -308,6 +321,7 @@ impl Change {
         join(&mut self.starred, next.starred);
         join(&mut self.rejected, next.rejected);
         join(&mut self.notes, next.notes);
+        join(&mut self.category, next.category);
         let mut edit = self.edit.take().map(|pair| *pair);
         join(&mut edit, next.edit.map(|pair| *pair));
         self.edit = edit.map(Box::new);

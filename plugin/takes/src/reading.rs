@@ -161,6 +161,7 @@ impl Reader {
         take.starred = self.field(&mut fields, "starred").unwrap_or_default();
         take.rejected = self.field(&mut fields, "rejected").unwrap_or_default();
         take.notes = self.field(&mut fields, "notes").unwrap_or_default();
+        take.category = self.field(&mut fields, "category");
         take.unread = self.field(&mut fields, "unread").unwrap_or_default();
         take.edit = self.field(&mut fields, "edit").unwrap_or_default();
         self.versions(&mut fields, &mut take);

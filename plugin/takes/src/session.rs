@@ -242,6 +242,12 @@ impl Session {
         self.change_take(id, "notes", gesture, |take| notes.clone_into(&mut take.notes))
     }
 
+    /// Files a take under a category of the Universal Category System; `None` for the one that its prompt proposes. Returns
+    /// whether the take exists.
+    pub fn set_category(&mut self, id: TakeId, category: Option<&str>) -> bool {
+        self.change_take(id, "category", None, |take| take.category = category.map(str::to_owned))
+    }
+
     /// Marks a take as not heard yet, or as heard. No step of the history. Returns whether it exists.
     pub fn set_unread(&mut self, id: TakeId, unread: bool) -> bool {
         let Some(take) = self.takes.iter_mut().find(|take| take.id == id) else { return false };

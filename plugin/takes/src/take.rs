@@ -32,6 +32,8 @@ pub struct Take {
     pub rejected: bool,
     /// What the user has written about it.
     pub notes: String,
+    /// CatID of the Universal Category System that the user has chosen; `None` for the one that its prompt proposes.
+    pub category: Option<String>,
     /// Whether nobody has heard it yet.
     pub unread: bool,
     /// What is done with every version of it when it is heard, drawn and delivered. Changed by [`Session::set_edit`].
@@ -73,6 +75,7 @@ impl Take {
             starred: false,
             rejected: false,
             notes: String::new(),
+            category: None,
             unread: false,
             edit: Edit::default(),
             damage: None,

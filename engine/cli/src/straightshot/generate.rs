@@ -1,12 +1,14 @@
-//! `straightshot generate`: a prompt becomes a WAV file.
+//! `straightshot generate`: a prompt becomes a file, the same that the plugin delivers.
 
 use anyhow::{Context, Result};
-use clap::Args;
-use std::path::PathBuf;
+use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
+use straightshot_delivery::{About, Container, Delivered, Host, Settings, Sound, deliver_to};
+use straightshot_edits::Edited;
 use straightshot_engine::model::builtin_card;
 use straightshot_engine::pipeline::Generator;
-use straightshot_protocol::{CancelToken, Request};
-use straightshot_sound::files;
+use straightshot_protocol::{Audio, CancelToken, Request};
+use straightshot_sound::wav::Depth;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -33,13 +35,68 @@ pub(crate) struct Arguments {
     /// Model folder; the built-in model without it.
     #[arg(long)]
     model: Option<PathBuf>,
-    /// WAV file to write.
+    /// File to write, in the place of one that is there; `.wav` or `.flac` decides which kind it is.
     #[arg(long)]
     out: PathBuf,
+    /// Bits of a sample; 32f is floating point, for `.wav` alone.
+    #[arg(long, value_enum, default_value_t = Bits::B24)]
+    bits: Bits,
+    /// Sample rate in Hz; the model's own without it.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(8_000..=192_000))]
+    rate: Option<u32>,
+    /// A text file with the recipe beside each.
+    #[arg(long)]
+    sidecar: bool,
+}
+
+/// How samples are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Bits {
+    #[value(name = "16")]
+    B16,
+    #[value(name = "24")]
+    B24,
+    #[value(name = "32f")]
+    Float,
+}
+
+impl Arguments {
+    /// How the files are written.
+    ///
+    /// # Errors
+    /// If there is no such file, before anything is computed.
+    fn settings(&self) -> Result<Settings> {
+        let depth = match self.bits {
+            Bits::B16 => Depth::Pcm16,
+            Bits::B24 => Depth::Pcm24,
+            Bits::Float => Depth::Float32,
+        };
+        let container = Container::of(&self.out)?;
+        container.check(depth)?;
+        Ok(Settings { container, depth, rate_hz: self.rate, sidecar: self.sidecar, ..Settings::default() })
+    }
+
+    /// Where the `index`-th of `count` clips goes: all but a single one are numbered.
+    fn path(&self, index: usize, count: usize) -> Result<PathBuf> {
+        if count == 1 {
+            return Ok(self.out.clone());
+        }
+        let stem = self.out.file_stem().context("--out needs a file name")?.to_string_lossy();
+        let ending = self.out.extension().unwrap_or_default().to_string_lossy();
+        Ok(self.out.with_file_name(format!("{stem}-{}.{ending}", index + 1)))
+    }
+}
+
+/// Writes one clip.
+fn write(path: &Path, clip: &Audio, request: Request, settings: &Settings) -> Result<Delivered> {
+    let about = About { request, ..About::default() };
+    let sound = Sound { edited: Edited::unedited(clip.clone()), about };
+    Ok(deliver_to(path, &sound, settings, &Host::default())?)
 }
 
 #[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let settings = arguments.settings()?;
     let request = Request {
         prompt: arguments.prompt.clone(),
         negative_prompt: arguments.negative.clone(),
@@ -63,17 +120,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     println!("{}", generator.placement());
     let made = generator.generate(&request, &mut |_| (), &CancelToken::default())?;
     for (i, clip) in made.clips.iter().enumerate() {
-        let path = if made.clips.len() == 1 {
-            arguments.out.clone()
-        } else {
-            arguments.out.with_file_name(format!(
-                "{}-{}.wav",
-                arguments.out.file_stem().context("--out needs a file name")?.to_string_lossy(),
-                i + 1
-            ))
-        };
-        files::write(&path, clip)?;
+        let path = arguments.path(i, made.clips.len())?;
+        // Alone it is made of a seed of its own.
+        let seed = request.seed.wrapping_add(i as u64);
+        let alone = Request { model: generator.card().id.clone(), seed, variations: 1, ..request.clone() };
+        let written = write(&path, clip, alone, &settings)?;
         println!("{}", path.display());
+        if written.lowered_db > 0.0 {
+            println!("  peaks above full scale were turned down by {:.1} dB", written.lowered_db);
+        }
     }
     let ms = |d: std::time::Duration| d.as_secs_f64() * 1e3;
     let t = made.timings;
@@ -87,4 +142,54 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         t.total().as_secs_f64() / (request.seconds * f64::from(request.variations))
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    fn parsed(words: &str) -> Result<Arguments, String> {
+        let words = ["generate", "a door"].into_iter().chain(words.split_whitespace());
+        Cli::try_parse_from(words).map(|cli| cli.arguments).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn bwf_form_follows_from_ending_and_bits() {
+        for (words, container, depth) in [
+            ("--out x.wav", Container::Wav, Depth::Pcm24),
+            ("--out x.WAV --bits 16", Container::Wav, Depth::Pcm16),
+            ("--out x.wav --bits 32f", Container::Wav, Depth::Float32),
+            ("--out x.flac --bits 16", Container::Flac, Depth::Pcm16),
+        ] {
+            let settings = parsed(words).unwrap().settings().unwrap();
+            assert_eq!((settings.container, settings.depth), (container, depth), "{words}");
+        }
+        assert_eq!(parsed("--out x.wav --rate 96000").unwrap().settings().unwrap().rate_hz, Some(96_000));
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_refused_before_a_sound_is_made() {
+        for (words, said) in
+            [("--out x.mp3", ".wav or .flac"), ("--out x", "no ending"), ("--out x.flac --bits 32f", "FLAC")]
+        {
+            let refused = parsed(words).unwrap().settings().unwrap_err().to_string();
+            assert!(refused.contains(said), "{words}: {refused}");
+        }
+        assert!(parsed("--out x.wav --bits 20").is_err_and(|e| e.contains("16, 24, 32f")));
+        assert!(parsed("--out x.wav --rate 0").is_err());
+    }
+
+    #[test]
+    fn several_clips_are_numbered_and_keep_the_ending() {
+        let arguments = parsed("--out a/x.flac").unwrap();
+        assert_eq!(arguments.path(0, 1).unwrap(), Path::new("a/x.flac"));
+        assert_eq!(arguments.path(1, 3).unwrap(), Path::new("a/x-2.flac"));
+    }
 }

@@ -15,18 +15,22 @@ const EMPTY: &[&str] = &[
     "list", "category", "fitting", "another",
 ];
 
-/// How much a word counts by where a category has it.
-#[derive(Debug, Clone, Copy)]
-struct Weights {
-    subcategory: f32,
-    category: f32,
-    synonym: f32,
-    explanation: f32,
+/// How much a word counts by where a category has it. Chosen on `tests/ucs_prompts.tsv`; other values near them are as good.
+mod weight {
+    /// In the list of everyday words.
+    pub(super) const EVERYDAY: f32 = 3.2;
+    /// In the name of the category.
+    pub(super) const CATEGORY: f32 = 2.6;
+    /// In the name of the subcategory.
+    pub(super) const SUBCATEGORY: f32 = 2.4;
+    /// Among the synonyms.
+    pub(super) const SYNONYM: f32 = 1.0;
+    /// In the explanation.
+    pub(super) const EXPLANATION: f32 = 0.5;
 }
 
-const WEIGHTS: Weights = Weights { subcategory: 2.4, category: 2.6, synonym: 1.0, explanation: 0.8 };
 /// Each further word of a prompt that a category knows makes all of its words count that much more.
-const TOGETHER: f32 = 0.35;
+const TOGETHER: f32 = 0.5;
 
 /// The categories that fit `prompt` best, the best first, at most `count`; none if no word of it is known.
 #[must_use]
@@ -113,10 +117,11 @@ impl Index {
             let (explanation, synonyms) =
                 words::of(category.id).map_or(("", ""), |words| (words.explanation, words.synonyms));
             for (text, weight) in [
-                (category.subcategory, WEIGHTS.subcategory),
-                (category.category, WEIGHTS.category),
-                (synonyms, WEIGHTS.synonym),
-                (explanation, WEIGHTS.explanation),
+                (words::everyday(category.id), weight::EVERYDAY),
+                (category.category, weight::CATEGORY),
+                (category.subcategory, weight::SUBCATEGORY),
+                (synonyms, weight::SYNONYM),
+                (explanation, weight::EXPLANATION),
             ] {
                 for token in tokens(text) {
                     let known = places.entry(token).or_default();

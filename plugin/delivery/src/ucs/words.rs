@@ -31,6 +31,15 @@ pub(super) fn of(id: &str) -> Option<Words> {
     TABLE.get_or_init(read).get(id).copied()
 }
 
+/// Words of everyday for the category `id`, in a list of our own: the system gives some of them to dozens of categories or to
+/// none. Empty for most.
+pub(super) fn everyday(id: &str) -> &'static str {
+    static LIST: &str = include_str!("../../../../assets/ucs/everyday.tsv");
+    let mut rows =
+        LIST.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
+    rows.find(|(known, _)| *known == id).map_or("", |(_, words)| words)
+}
+
 /// The whole file. A program whose own data were damaged has none, and proposes by names alone.
 fn text() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();

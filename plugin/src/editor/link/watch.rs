@@ -2,6 +2,7 @@
 
 use super::EditorLink;
 use super::playing::{Arrangement, Readiness};
+use crate::outbox::Outgoing;
 use std::sync::Arc;
 use straightshot_takes::{Epoch, Take, TakeId};
 
@@ -20,6 +21,8 @@ pub(in crate::editor) struct Fingerprint {
     sounds: bool,
     arrangement: Arrangement,
     readiness: Readiness,
+    /// Without the host's position, which moves while it plays.
+    outgoing: Outgoing,
 }
 
 impl EditorLink {
@@ -28,6 +31,8 @@ impl EditorLink {
         let shelf = self.shared.library.as_ref().map_or(0, |library| Arc::as_ptr(&library.shelf()).addr());
         let (sounds, arrangement, readiness) =
             (self.playing().is_some(), self.arrangement(), self.readiness());
+        let mut outgoing = self.outgoing();
+        outgoing.host.position_s = None;
         let session = self.shared.session.lock();
         let all = session.takes().iter().chain(session.bin());
         let places = all.fold(0_usize, |sum, take| sum.rotate_left(5) ^ Arc::<Take>::as_ptr(take).addr());
@@ -40,6 +45,7 @@ impl EditorLink {
             sounds,
             arrangement,
             readiness,
+            outgoing,
         }
     }
 }
