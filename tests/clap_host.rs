@@ -6,6 +6,7 @@
 mod journal;
 mod renderer;
 mod state;
+pub mod timeline;
 
 pub use journal::Journal;
 pub use renderer::{BlockEvents, Event, Renderer};
@@ -271,6 +272,9 @@ impl HostHandlers for Host {
 
     fn declare_extensions(builder: &mut HostExtensions<'_, Self>, _shared: &Self::Shared<'_>) {
         builder.register::<HostState>().register::<HostParams>().register::<HostGui>();
+        if timeline::is_offered() {
+            builder.register::<timeline::Reaper>();
+        }
     }
 }
 

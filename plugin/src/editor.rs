@@ -28,6 +28,8 @@ mod library_panel;
 pub mod link;
 mod list;
 mod notice;
+mod outgoing;
+mod outgoing_files;
 mod output;
 mod panels;
 mod param;
@@ -62,6 +64,7 @@ use nice_plug_egui::{
     EguiEditor, EguiEditorState, EguiNiceSettings, Frame, KeyCapture, NiceEguiApp, RepaintNotifier,
     create_egui_editor,
 };
+use outgoing_files::OutgoingFiles;
 use panels::Panels;
 use perform::Moment;
 use prefs::Prefs;
@@ -109,6 +112,8 @@ pub struct App {
     background: Background,
     /// The arrangement as it was last remembered.
     remembered: Prefs,
+    /// What leaves the window as files.
+    outgoing: OutgoingFiles,
     /// The way to the host; there is one while the window is open.
     host: Option<GuiContext>,
     /// What is drawn, with its own state.
@@ -132,6 +137,7 @@ impl App {
             remembered: Prefs::default(),
             params,
             link,
+            outgoing: OutgoingFiles::default(),
             host: None,
             panels: Panels::default(),
             epoch: 0,
@@ -230,6 +236,7 @@ impl NiceEguiApp for App {
             // No host has a use for any key.
             frame.set_key_capture(KeyCapture::IgnoreKeys(Vec::new()));
         }
+        self.outgoing.window_opens(&egui_ctx, frame.baseview_window().waker());
         self.host = Some(host);
         self.first_frame = true;
         // Each window counts its own time.
@@ -238,13 +245,14 @@ impl NiceEguiApp for App {
         Ok(())
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut Frame) {
+    fn ui(&mut self, ui: &mut Ui, frame: &mut Frame) {
         // A host that announces its display scale before it opens the window gets one of the unscaled size.
         let size = ui.max_rect().size();
         if std::mem::take(&mut self.first_frame) && (size.x < MIN_SIZE.x || size.y < MIN_SIZE.y) {
             ui.ctx().send_viewport_cmd(ViewportCommand::InnerSize(DEFAULT_SIZE));
         }
         if let Some(host) = self.host.clone() {
+            self.follow_outgoing(ui, frame);
             self.frame(ui, &host.param_setter());
             // The program without a host gets the keyboard back when it is activated; here the host gets it.
             if host.plugin_api() != PluginApi::Standalone {

@@ -8,6 +8,7 @@
 //! - [`publish`], [`audio`]: the way of a take to the audio thread, and its playing there;
 //! - [`editor`]: the window;
 //! - [`measured`]: what was measured of sounds, texts and this computer;
+//! - [`drag`]: takes that leave it as files;
 //! - [`shared`]: every type these parts exchange.
 //!
 //! Making an instance starts no thread and loads no model, so that a host scans the plugin at once.
@@ -15,6 +16,7 @@
 pub mod arrangement;
 pub mod audio;
 mod categories;
+pub mod drag;
 pub mod editor;
 pub mod hearing;
 pub mod measured;
@@ -27,6 +29,7 @@ pub mod shared;
 pub mod worker;
 
 use audio::AudioProcessor;
+use drag::{Insertion, Timeline};
 use editor::link::EditorLink;
 use nice_plug::prelude::*;
 use params::StraightshotParams;
@@ -35,6 +38,7 @@ use shared::Shared;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use straightshot_drag::reaper::Host;
 use straightshot_protocol::Request;
 use straightshot_takes::{Autosave, Library, SessionStore, TakesFolder};
 use worker::Worker;
@@ -51,6 +55,8 @@ pub struct Straightshot {
     stopped: bool,
     /// The format that the plugin runs in; `None` until the host activates it.
     api: Option<PluginApi>,
+    /// The host, if it puts files onto its timeline.
+    host: Arc<Host>,
     /// The session's file, in the program without a host.
     file: Option<Autosave>,
 }
@@ -135,7 +141,8 @@ impl Default for Straightshot {
             worker.session_restored();
         }
         let file = file.and_then(|file| session_file::keep(file, params.clone()));
-        Self { params, shared, worker, audio: None, stopped: false, api: None, file }
+        let host = Host::of(Arc::as_ptr(&params).addr());
+        Self { params, shared, worker, audio: None, stopped: false, api: None, host, file }
     }
 }
 
@@ -168,14 +175,21 @@ impl Plugin for Straightshot {
 
     type Editor = editor::StraightshotEditor;
     type SysExMessage = ();
-    type BackgroundTask = ();
+    type BackgroundTask = Insertion;
 
     fn params(&self) -> Arc<dyn Params> {
         self.params.clone()
     }
 
-    fn editor(&mut self, _executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        editor::create(self.params.clone(), EditorLink::new(self.shared.clone(), self.worker.clone()))
+    fn task_executor(&mut self) -> TaskExecutor<Self> {
+        let (host, shared) = (self.host.clone(), self.shared.clone());
+        Box::new(move |insertion| insertion.carry_out(&host, &shared))
+    }
+
+    fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        let timeline = Timeline::new(self.host.clone(), move |insertion| executor.execute_gui(insertion));
+        let link = EditorLink::new(self.shared.clone(), self.worker.clone()).with_timeline(timeline);
+        editor::create(self.params.clone(), link)
     }
 
     fn filter_state(state: &mut PluginState) {

@@ -102,6 +102,12 @@ impl ClipOutlet {
         (receiver, sent)
     }
 
+    /// The host's sample rate in Hz; `None` while it has not activated the plugin.
+    #[must_use]
+    pub fn sample_rate_hz(&self) -> Option<u32> {
+        self.0.lock().line.as_ref().map(|line| line.sample_rate_hz)
+    }
+
     /// Sends what `wanted` returns to the player, as far as it is ready; the active sound always is. Does nothing while no
     /// player is connected, and nothing if the player has this very bank already.
     ///

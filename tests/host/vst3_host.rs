@@ -18,8 +18,8 @@ use vst3::Steinberg::Vst::{
     ParameterInfo, ProcessData, ProcessModes_, ProcessSetup, SymbolicSampleSizes_,
 };
 use vst3::Steinberg::{
-    FIDString, IBStream, IBStreamTrait, IPlugView, IPluginBaseTrait, IPluginFactory, IPluginFactoryTrait,
-    PClassInfo, int32, int64, kInvalidArgument, kResultFalse, kResultOk, tresult,
+    FIDString, FUnknown, IBStream, IBStreamTrait, IPlugView, IPluginBaseTrait, IPluginFactory,
+    IPluginFactoryTrait, PClassInfo, int32, int64, kInvalidArgument, kResultFalse, kResultOk, tresult,
 };
 use vst3::{Class, ComPtr, ComWrapper, Interface};
 
@@ -65,8 +65,13 @@ impl Module {
         }
     }
 
-    /// Makes an instance of the first plugin.
+    /// Makes an instance of the first plugin in a host without an interface of its own.
     pub(crate) fn instance(&self) -> Result<Instance> {
+        self.instance_in(null_mut())
+    }
+
+    /// Makes an instance of the first plugin in `host`, an `FUnknown` that outlives it, or null.
+    pub(crate) fn instance_in(&self, host: *mut FUnknown) -> Result<Instance> {
         let (_, class) = self.first_class()?;
         let factory = self.factory.as_ref().context("the module is closed")?;
         let mut object = null_mut();
@@ -77,8 +82,8 @@ impl Module {
             ensure!(result == kResultOk, "the factory makes no component");
             ComPtr::from_raw(object.cast::<IComponent>()).context("the factory returned nothing")?
         };
-        // SAFETY: a component may be initialised once, without a host object.
-        let initialised = unsafe { component.initialize(null_mut()) };
+        // SAFETY: a component may be initialised once, with a host object or without.
+        let initialised = unsafe { component.initialize(host) };
         ensure!(initialised == kResultOk, "the component refuses to initialise");
         let processor = component.cast::<IAudioProcessor>().context("the component does not process")?;
         let controller = component.cast::<IEditController>().context("the component has no controller")?;

@@ -30,6 +30,8 @@ enum Probe {
     Library(&'static str),
     /// Python modules that must be importable.
     Python(&'static str),
+    /// Python modules that Debian packages, for the interpreter that Debian packages.
+    SystemPython(&'static str),
 }
 
 /// One thing the system must provide.
@@ -67,6 +69,8 @@ const NEEDS: &[Need] = &[
     need(Purpose::Pictures, Probe::Program("xprop"), "x11-utils"),
     need(Purpose::Test, Probe::Library("libatomic.so.1"), "libatomic1"),
     need(Purpose::Test, Probe::Python("venv, ensurepip"), "python3-venv"),
+    need(Purpose::Test, Probe::SystemPython("gi.repository.Gtk"), "python3-gi gir1.2-gtk-3.0"),
+    need(Purpose::Test, Probe::SystemPython("PyQt5.QtWidgets"), "python3-pyqt5"),
 ];
 
 /// Makes sure that the system provides what `purpose` needs.
@@ -140,6 +144,9 @@ impl Probe {
             Self::PkgConfig(module) => output_of("pkg-config", &["--exists", module]).is_some(),
             Self::Library(name) => linker_cache().is_some_and(|cache| cache.contains(name)),
             Self::Python(modules) => output_of("python3", &["-c", &format!("import {modules}")]).is_some(),
+            Self::SystemPython(modules) => {
+                output_of("/usr/bin/python3", &["-c", &format!("import {modules}")]).is_some()
+            }
         }
     }
 }

@@ -12,11 +12,14 @@
 //! | Windows | the shell's own data object, from the message loop | the same object |
 //! | macOS | a session of the plugin's view | the general pasteboard |
 //!
+//! [`reaper`] is the exception: REAPER puts a file where the user wants it through its own interface.
+//!
 //! No call here waits for another program, except the end of a drag or of the clipboard's thread when it is dropped.
 
 mod files;
 #[cfg(target_os = "macos")]
 mod macos;
+pub mod reaper;
 #[cfg(target_os = "windows")]
 mod windows;
 #[cfg(target_os = "linux")]

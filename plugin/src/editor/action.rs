@@ -7,6 +7,7 @@
 mod deliver;
 mod edit;
 mod library;
+mod outgoing;
 mod play;
 mod queue;
 mod request;
@@ -16,6 +17,7 @@ mod window;
 pub(super) use deliver::DeliverAction;
 pub(super) use edit::EditAction;
 pub(super) use library::{LibraryAction, ListKey, StoreAction};
+pub(super) use outgoing::OutgoingAction;
 pub(super) use play::PlayAction;
 pub(super) use queue::QueueAction;
 pub(super) use request::RequestAction;
@@ -42,6 +44,8 @@ pub(super) enum Action {
     Deliver(DeliverAction),
     /// Of the list of takes and the library.
     Library(LibraryAction),
+    /// Of takes that leave the window as files.
+    Outgoing(OutgoingAction),
 }
 
 /// Lets a panel write `actions.push(PlayAction::Stop.into())`.
@@ -63,5 +67,6 @@ into_action!(
     Play(PlayAction),
     Edit(EditAction),
     Deliver(DeliverAction),
-    Library(LibraryAction)
+    Library(LibraryAction),
+    Outgoing(OutgoingAction)
 );

@@ -6,7 +6,8 @@ use super::controls::{self, Look};
 use super::icons::{self, Icon};
 use super::shortcuts::Shortcut;
 use super::waveform::{self, Overview, Waveform};
-use super::{takes, theme, versions};
+use super::{list, outgoing, takes, theme, versions};
+use crate::drag::Outgoing;
 use crate::editor::link::View;
 use egui::{Align, Align2, Layout, Popup, Rect, RichText, Sense, Ui, UiBuilder, Vec2, vec2};
 use straightshot_protocol::Audio;
@@ -46,6 +47,7 @@ impl ActiveTake {
         let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
         let layout = Layout::left_to_right(Align::Center);
         ui.allocate_ui_with_layout(size, layout, |ui| {
+            outgoing::handle(ui, &Outgoing::part(take.id, None), view.offers, actions);
             heading(ui, view, take, heard, compare, playhead, actions)
         });
         let (rect, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
@@ -55,6 +57,11 @@ impl ActiveTake {
             return;
         }
         self.waveform.show(ui, rect, take, overview, playhead, actions);
+        if let Some(response) = ui.ctx().read_response(Waveform::id(ui)) {
+            // What is selected, or everything.
+            let outgoing = Outgoing::part(take.id, self.waveform.selected_s(take));
+            list::row_menu(ui, &response, |ui| outgoing::menu(ui, &outgoing, view.offers, actions));
+        }
     }
 }
 

@@ -32,6 +32,8 @@ pub(super) enum Icon {
     Close,
     /// Put a take's prompt and settings back into the controls.
     Recall,
+    /// Take a sound out of the window.
+    Outgoing,
     /// A folded section.
     ChevronRight,
     /// An unfolded section or a menu.
@@ -88,6 +90,7 @@ pub(super) fn paint(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
             pen.line(&[(0.55, -0.55), (-0.55, 0.55)]);
         }
         Icon::Recall => pen.recall(),
+        Icon::Outgoing => pen.outgoing(),
         Icon::ChevronRight => pen.line(&[(-0.2, -0.5), (0.3, 0.0), (-0.2, 0.5)]),
         Icon::ChevronDown => pen.line(&[(-0.5, -0.2), (0.0, 0.3), (0.5, -0.2)]),
         Icon::Starred => pen.star(true),
@@ -252,6 +255,13 @@ impl Pen<'_> {
         self.line(&[(-0.25, -0.5), (-0.25, -0.8), (0.25, -0.8), (0.25, -0.5)]);
         self.line(&[(-0.55, -0.5), (-0.45, 0.8), (0.45, 0.8), (0.55, -0.5)]);
         self.line(&[(0.0, -0.2), (0.0, 0.5)]);
+    }
+
+    /// An arrow out of an open box.
+    fn outgoing(&self) {
+        self.line(&[(0.1, -0.65), (-0.75, -0.65), (-0.75, 0.75), (0.65, 0.75), (0.65, 0.05)]);
+        self.line(&[(-0.2, 0.2), (0.75, -0.75)]);
+        self.line(&[(0.3, -0.8), (0.8, -0.8), (0.8, -0.3)]);
     }
 
     /// An arrow that turns back to the left.

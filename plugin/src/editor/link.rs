@@ -2,8 +2,12 @@
 //!
 //! What belongs to one area of the window is in a file of `link/`, each with a further `impl EditorLink`.
 
+mod outgoing;
 mod watch;
 
+pub use outgoing::Offers;
+
+use crate::drag::Timeline;
 use crate::shared::{Command, Shared, Status};
 use crate::worker::Worker;
 use std::path::PathBuf;
@@ -67,6 +71,8 @@ pub struct View {
     pub redo: Option<&'static str>,
     /// Whether something is being looked for in the active take.
     pub finding: bool,
+    /// Where the host puts files by itself.
+    pub offers: Offers,
 }
 
 impl View {
@@ -111,13 +117,15 @@ impl View {
 pub struct EditorLink {
     shared: Arc<Shared>,
     worker: Arc<Worker>,
+    /// The host's timeline, where there is a host.
+    timeline: Option<Timeline>,
 }
 
 impl EditorLink {
     /// A handle on the instance that owns `shared` and `worker`.
     #[must_use]
     pub fn new(shared: Arc<Shared>, worker: Arc<Worker>) -> Self {
-        Self { shared, worker }
+        Self { shared, worker, timeline: None }
     }
 
     /// Everything the editor shows, as it is now.
@@ -151,6 +159,7 @@ impl EditorLink {
             undo: session.undo_name(),
             redo: session.redo_name(),
             finding: session.active().is_some_and(|take| session.is_wished(take.id)),
+            offers: self.offers(),
         }
     }
 

@@ -3,6 +3,7 @@
 mod deliver;
 mod edit;
 mod library;
+mod outgoing;
 mod play;
 mod queue;
 mod request;
@@ -46,6 +47,7 @@ impl App {
             Action::Edit(action) => self.perform_edit(action, at),
             Action::Deliver(action) => self.perform_deliver(action, at),
             Action::Library(action) => self.perform_library(action, at),
+            Action::Outgoing(action) => self.perform_outgoing(action),
         }
     }
 }

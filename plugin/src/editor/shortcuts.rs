@@ -7,11 +7,12 @@
 //! was clicked that takes keys.
 
 use super::action::{
-    Action, EditAction, LibraryAction, ListKey, PlayAction, QueueAction, RequestAction, VersionsAction,
-    WindowAction,
+    Action, EditAction, LibraryAction, ListKey, OutgoingAction, PlayAction, QueueAction, RequestAction,
+    VersionsAction, WindowAction,
 };
 use super::compare::Compare;
 use super::{prompt, theme, versions};
+use crate::drag::{Errand, Outgoing};
 use crate::editor::link::View;
 use egui::{Event, Key, Modifiers, Popup, Ui};
 
@@ -62,6 +63,8 @@ pub(super) enum Shortcut {
     Repeat,
     /// Show what is selected, or all.
     ShowSelection,
+    /// Put the active take's file onto the clipboard.
+    Copy,
     /// Make everything in the window larger or smaller.
     Zoom,
     /// Show or hide the list of shortcuts.
@@ -151,6 +154,7 @@ pub(super) const TABLE: &[Entry] = &[
     entry(Shortcut::Loop, "Edit", "Make a loop, or none", &[plain(Key::L)]),
     entry(Shortcut::Repeat, "Edit", "Play the selection again and again", &[plain(Key::O)]),
     entry(Shortcut::ShowSelection, "Edit", "Show the selection, or all", &[plain(Key::F)]),
+    entry(Shortcut::Copy, "Takes", "Copy the take as a file", &[ctrl(Key::C)]),
     Entry {
         written: Some("Ctrl + / Ctrl − / Ctrl 0"),
         ..entry(
@@ -167,6 +171,11 @@ impl Shortcut {
     /// Its line in [`TABLE`].
     fn entry(self) -> Option<&'static Entry> {
         TABLE.iter().find(|entry| entry.shortcut == self)
+    }
+
+    /// The first of its keys, for a menu: `Ctrl+C`.
+    pub(super) fn key(self) -> String {
+        self.entry().map(Entry::first_key).unwrap_or_default()
     }
 
     /// `text` with the first of its keys behind it, for a tooltip: `Play (Space)`.
@@ -261,6 +270,10 @@ pub(super) fn pressed(ui: &Ui, now: &Situation<'_>) -> Vec<Action> {
         if entry.shortcut == Shortcut::Cancel && (now.help || !may_cancel(ui, now)) {
             continue;
         }
+        // Text that is being typed is copied instead.
+        if entry.shortcut == Shortcut::Copy && typing {
+            continue;
+        }
         if let Some(index) = entry.pressed(ui, typing) {
             actions.extend(action(ui, entry.shortcut, index, now));
         }
@@ -303,6 +316,10 @@ fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Opt
         Shortcut::Loop => active.map(|_| EditAction::ToggleLoop.into()),
         Shortcut::Repeat => active.map(|_| EditAction::ToggleLooping.into()),
         Shortcut::ShowSelection => active.map(|_| EditAction::ShowSelection.into()),
+        Shortcut::Copy => {
+            let outgoing = Outgoing::takes(vec![active?.id]);
+            Some(OutgoingAction { errand: Errand::Copy, outgoing }.into())
+        }
         Shortcut::Zoom => {
             let zoom = match index {
                 0 | 1 => theme::larger(now.zoom),

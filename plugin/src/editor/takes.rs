@@ -12,7 +12,7 @@ use super::compare::Compare;
 use super::list::{self, Choice, Rows, RowsSize};
 use super::theme;
 use super::{controls, icons::Icon};
-use crate::editor::link::View;
+use crate::editor::link::{Offers, View};
 use egui::{Align, Id, Key, Layout, Margin, Rect, RichText, Sense, TextEdit, Ui, UiBuilder, pos2, vec2};
 use shown::{Filter, Shown};
 use std::sync::Arc;
@@ -46,6 +46,8 @@ pub(super) struct TakeList {
     last_active: Option<TakeId>,
     /// The row that the pointer rests on, since when, and whether it plays.
     hovered: Option<Hovered>,
+    /// Where the host puts files by itself.
+    offers: Offers,
     /// The keyboard is wanted in the search field.
     wants_search: bool,
 }
@@ -61,6 +63,7 @@ struct Hovered {
 impl TakeList {
     /// Draws the whole list.
     pub(super) fn show(&mut self, ui: &mut Ui, view: &View, compare: &Compare, actions: &mut Vec<Action>) {
+        self.offers = view.offers;
         self.show_bin &= !view.bin.is_empty();
         self.heading(ui, view, actions);
         let takes = if self.show_bin { &view.bin } else { &view.takes };

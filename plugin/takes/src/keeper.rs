@@ -5,7 +5,7 @@ use super::folder::{TakesFolder, Usage};
 use super::kept::{Flac, Kept, text_of};
 use super::marking::Told;
 use super::tasks::{MOST_AUDIO_BYTES, Outcome, Task};
-use super::{SessionStore, default_name, flac, sessions};
+use super::{SessionStore, Take, default_name, flac, sessions};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use parking_lot::{Condvar, Mutex};
@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 use straightshot_edits::{Edited, render};
-use straightshot_protocol::{ContentHash, Failure};
+use straightshot_protocol::{Audio, ContentHash, ErrorKind, Failure};
 
 /// What the keeper has to tell.
 #[derive(Debug, Clone, PartialEq)]
@@ -151,6 +151,32 @@ impl Keeper {
         if let Some(task) = render {
             self.inner.perform(task, &mut Refused::default());
         }
+    }
+
+    /// What is heard of a take, read and rendered on the calling thread if it is not in memory, and not kept there. For
+    /// whoever hands it on and may wait.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadData`] if it cannot be read, and those of [`render`].
+    pub fn heard_of(&self, take: &Take) -> Result<Arc<Edited>, Failure> {
+        let heard = take.edited();
+        if take.is_rendered() && !heard.audio.is_empty() {
+            return Ok(heard);
+        }
+        Ok(Arc::new(render(&self.source_of(take)?, &take.edit)?))
+    }
+
+    fn source_of(&self, take: &Take) -> Result<Audio, Failure> {
+        if !take.audio().is_empty() {
+            return Ok(take.audio().clone());
+        }
+        let heard = match &take.shown.kept {
+            Kept::Flac(flac) => self.inner.hear(flac),
+            Kept::Legacy(legacy) => legacy.convert(&take.request),
+            Kept::Unreadable(_) => Err("the project does not say which it is"),
+        };
+        let text = |fault| format!("The sound of \"{}\" cannot be read: {fault}", take.name);
+        heard.map(|(_, audio)| audio).map_err(|fault| Failure::new(ErrorKind::BadData, text(fault)))
     }
 
     /// Waits until the active take is in memory with its edit, or known to be damaged, but no longer than `limit`. Returns

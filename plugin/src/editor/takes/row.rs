@@ -2,10 +2,11 @@
 
 use super::shown::Differs;
 use super::{Shows, TakeList, key_on, title};
+use crate::drag::Outgoing;
 use crate::editor::action::{Action, LibraryAction, RequestAction};
 use crate::editor::icons::{self, Icon};
 use crate::editor::list::{self, RowLook, RowPlaces};
-use crate::editor::{controls, theme};
+use crate::editor::{controls, outgoing, theme};
 use egui::text::{CCursor, CCursorRange, LayoutJob, TextFormat, TextWrapping};
 use egui::text_edit::TextEditState;
 use egui::{
@@ -99,11 +100,10 @@ impl TakeList {
         } else if response.clicked() && !active {
             actions.push(LibraryAction::Select(take.id).into());
         }
-        if response.drag_started() {
-            if !self.choice.has(take.id) {
-                self.choice.only(take.id);
-            }
+        if response.drag_started() && !self.choice.has(take.id) {
+            self.choice.only(take.id);
         }
+        outgoing::drag_out(response, || Outgoing::takes(self.choice.with(take.id)), actions);
         if response.has_focus() && key_on(ui, Key::Delete) {
             self.delete(self.choice.with(take.id), actions);
         }
@@ -143,6 +143,8 @@ impl TakeList {
         if !several && list::item(ui, "Find sounds like this", "") {
             actions.push(LibraryAction::FindSimilar(take.id).into());
         }
+        ui.separator();
+        outgoing::menu(ui, &Outgoing::takes(ids.clone()), self.offers, actions);
         ui.separator();
         let text = if several { format!("Delete {} takes", ids.len()) } else { "Delete".to_owned() };
         if list::item(ui, &text, "Del") {

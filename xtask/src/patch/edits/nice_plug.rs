@@ -163,4 +163,62 @@ pub(super) const REPAIRS: &[Repair] = &[
         }],
         added: &[],
     },
+    Repair {
+        name: "host-is-told",
+        why: "The framework keeps the host's pointers to itself, so that no plugin can ask its host for REAPER's timeline. \
+              Now it tells `straightshot_host` (plugin/drag/src/reaper/entry.rs) of the host as soon as it may be asked, \
+              and before it may no longer.",
+        proof: Proof::Test("drag_out::a_clap_host_with_reapers_functions_gets_the_take"),
+        edits: &[
+            Edit {
+                file: "src/wrapper/clap/wrapper.rs",
+                find: "        #[cfg(feature = \"editor\")]
+        wrapper.update_track_info_from_host();
+",
+                replace: "        unsafe {
+            crate::straightshot_host(
+                Arc::as_ptr(&wrapper.params).cast(),
+                1,
+                (&*wrapper.host_callback as *const clap_host).cast_mut().cast(),
+            )
+        };
+
+        #[cfg(feature = \"editor\")]
+        wrapper.update_track_info_from_host();
+",
+            },
+            Edit {
+                file: "src/wrapper/vst3/wrapper.rs",
+                find: "_context: *mut FUnknown) -> tresult {
+        // We currently don't need or allow any initialization logic
+",
+                replace: "context: *mut FUnknown) -> tresult {
+        unsafe { crate::straightshot_host(Arc::as_ptr(&self.inner.params).cast(), 2, context.cast()) };
+",
+            },
+            Edit {
+                file: "src/wrapper/vst3/wrapper.rs",
+                find: "    unsafe fn terminate(&self) -> tresult {
+",
+                replace: "    unsafe fn terminate(&self) -> tresult {
+        unsafe { crate::straightshot_host(Arc::as_ptr(&self.inner.params).cast(), 2, std::ptr::null_mut()) };
+",
+            },
+            Edit {
+                file: "src/lib.rs",
+                find: "pub mod prelude;\n",
+                replace: "pub mod prelude;
+
+unsafe extern \"C\" {
+    pub(crate) fn straightshot_host(
+        instance: *const std::ffi::c_void,
+        format: u32,
+        host: *mut std::ffi::c_void,
+    );
+}
+",
+            },
+        ],
+        added: &[],
+    },
 ];
