@@ -6,7 +6,7 @@ use super::controls::{self, Look};
 use super::icons::{self, Icon};
 use super::shortcuts::Shortcut;
 use super::waveform::{self, Overview, Waveform};
-use super::{outgoing, takes, theme, versions};
+use super::{list, outgoing, takes, theme, versions};
 use crate::drag::Outgoing;
 use crate::editor::link::View;
 use egui::{Align, Align2, Layout, Popup, Rect, RichText, Sense, Ui, UiBuilder, Vec2, vec2};
@@ -60,6 +60,11 @@ impl ActiveTake {
             return;
         }
         self.waveform.show(ui, rect, take, overview, playhead, actions);
+        if let Some(response) = ui.ctx().read_response(Waveform::id(ui)) {
+            // What is selected, or everything.
+            let outgoing = Outgoing::part(take.id, self.waveform.selected_s(take));
+            list::row_menu(ui, &response, |ui| outgoing::menu(ui, &outgoing, view.offers, actions));
+        }
     }
 }
 

@@ -26,7 +26,7 @@ use super::controls;
 use super::theme;
 use crate::editor::link::{Audition, Begin};
 use egui::{
-    CursorIcon, EventFilter, Key, PointerButton, Pos2, Rangef, Rect, Response, Role, Sense, Ui, WidgetInfo,
+    CursorIcon, EventFilter, Id, Key, PointerButton, Pos2, Rangef, Rect, Response, Role, Sense, Ui, WidgetInfo,
 };
 use grips::{Grip, Ground, LOOP_BAND};
 use paint::Drawn;
@@ -147,6 +147,11 @@ impl Waveform {
         });
     }
 
+    /// What it is called in `ui`, for whoever adds to what can be done with it.
+    pub(super) fn id(ui: &Ui) -> Id {
+        ui.scope_id().with("waveform")
+    }
+
     /// Draws it into `rect` and takes what the user does there. `playhead` is the fraction of what is heard that sounds.
     pub(super) fn show(
         &mut self,
@@ -162,8 +167,7 @@ impl Waveform {
         }
         paint_well(ui, rect);
         let (timeline, rate_hz) = timeline(take);
-        let id = ui.scope_id().with("waveform");
-        let response = ui.interact(rect, id, Sense::click_and_drag());
+        let response = ui.interact(rect, Self::id(ui), Sense::click_and_drag());
         self.wheel(ui, &response, rect, timeline.strip());
         if let (Some(at), true) = (playhead, !self.zoom.is_all() && self.held.is_none()) {
             self.zoom = self.zoom.following(on_strip(at, &timeline));

@@ -152,7 +152,6 @@ impl Trend {
         Self { middle, level_db, slope_db }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a few thousand hops")]
     fn at(&self, hop: f32) -> f32 {
         self.level_db + self.slope_db * (hop - self.middle)
     }

@@ -40,8 +40,10 @@ impl App {
             }
             EditAction::Undo => self.link.undo(),
             EditAction::Redo => self.link.redo(),
-            // Who takes sounds out of the window follows.
-            EditAction::TakeOut { .. } => {}
+            EditAction::TakeOut { take, range_s } => {
+                let outgoing = Outgoing::part(take, range_s);
+                self.perform_outgoing(OutgoingAction { errand: Errand::Drag, outgoing });
+            }
         }
     }
 
