@@ -67,7 +67,7 @@ fn foreign(head: &[u8]) -> Vec<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flac_codec::decode::{FlacSampleReader, Metadata as _};
+    use flac_codec::decode::FlacSampleReader;
     use flac_codec::metadata::VorbisComment;
 
     #[test]

@@ -136,35 +136,37 @@ fn readable(_folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// The columns of a list.
+const HEAD: [&str; 25] = [
+    "Filename",
+    "CatID",
+    "Category",
+    "SubCategory",
+    "FXName",
+    "Description",
+    "CreatorID",
+    "SourceID",
+    "UserData",
+    "Take",
+    "Seconds",
+    "SampleRate",
+    "BitDepth",
+    "Channels",
+    "IntegratedLUFS",
+    "TruePeakdBTP",
+    "LoopStart",
+    "LoopEnd",
+    "Prompt",
+    "NegativePrompt",
+    "Seed",
+    "Steps",
+    "Guidance",
+    "Model",
+    "Notes",
+];
+
 /// One line per sound.
 fn csv(rows: &[Row<'_>], settings: &Settings) -> String {
-    const HEAD: [&str; 25] = [
-        "Filename",
-        "CatID",
-        "Category",
-        "SubCategory",
-        "FXName",
-        "Description",
-        "CreatorID",
-        "SourceID",
-        "UserData",
-        "Take",
-        "Seconds",
-        "SampleRate",
-        "BitDepth",
-        "Channels",
-        "IntegratedLUFS",
-        "TruePeakdBTP",
-        "LoopStart",
-        "LoopEnd",
-        "Prompt",
-        "NegativePrompt",
-        "Seed",
-        "Steps",
-        "Guidance",
-        "Model",
-        "Notes",
-    ];
     let mut text = HEAD.join(",");
     text.push_str("\r\n");
     for row in rows {

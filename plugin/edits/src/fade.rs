@@ -81,7 +81,8 @@ mod tests {
             assert!(values.windows(2).all(|pair| pair[0] < pair[1]), "{curve:?}");
         }
         let half = Curve::ALL.map(|curve| curve.gain(0.5));
-        for (value, expected) in half.into_iter().zip([0.5, std::f32::consts::FRAC_1_SQRT_2, 0.5, 0.030_654]) {
+        for (value, expected) in half.into_iter().zip([0.5, std::f32::consts::FRAC_1_SQRT_2, 0.5, 0.030_654])
+        {
             assert!((value - expected).abs() < 1e-4, "{half:?}");
         }
         let power = Curve::EqualPower.gain(0.3).powi(2) + Curve::EqualPower.gain(0.7).powi(2);

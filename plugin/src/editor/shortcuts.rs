@@ -8,8 +8,7 @@
 
 use super::action::{
     Action, DeliverAction, EditAction, LibraryAction, ListKey, OutgoingAction, PlayAction, QueueAction,
-    RequestAction,
-    VersionsAction, WindowAction,
+    RequestAction, VersionsAction, WindowAction,
 };
 use super::compare::Compare;
 use super::{prompt, theme, versions};

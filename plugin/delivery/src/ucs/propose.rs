@@ -68,7 +68,7 @@ pub fn search(text: &str) -> Vec<&'static Category> {
         let id = category.id.to_lowercase();
         let names = format!("{} {}", category.category, category.subcategory).to_lowercase();
         let known = words::of(category.id).map_or("", |words| words.synonyms);
-        let ranks = wanted.iter().map(|word| {
+        let mut ranks = wanted.iter().map(|word| {
             if id.starts_with(word.as_str()) {
                 Some(0)
             } else if names.split([' ', '&', '-']).any(|name| name.starts_with(word.as_str())) {
@@ -79,7 +79,7 @@ pub fn search(text: &str) -> Vec<&'static Category> {
                 None
             }
         });
-        ranks.fold(Some(0), |worst, rank| Some(worst?.max(rank?)))
+        ranks.try_fold(0, |worst: u8, rank: Option<u8>| Some(worst.max(rank?)))
     };
     let mut found: Vec<(u8, &Category)> = all().iter().filter_map(|c| Some((rank(c)?, c))).collect();
     found.sort_by_key(|(rank, _)| *rank);
