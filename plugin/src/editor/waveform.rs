@@ -26,7 +26,8 @@ use super::controls;
 use super::theme;
 use crate::editor::link::{Audition, Begin};
 use egui::{
-    CursorIcon, EventFilter, Id, Key, PointerButton, Pos2, Rangef, Rect, Response, Role, Sense, Ui, WidgetInfo,
+    CursorIcon, EventFilter, Id, Key, PointerButton, Pos2, Rangef, Rect, Response, Role, Sense, Ui,
+    WidgetInfo,
 };
 use grips::{Grip, Ground, LOOP_BAND};
 use paint::Drawn;
