@@ -186,7 +186,7 @@ mod tests {
     use super::*;
     use crate::measured::Loud;
     use straightshot_protocol::{Audio, ContentHash, ModelId, Request};
-    use straightshot_takes::Session;
+    use straightshot_takes::{Made, QueuedJob, Session};
 
     fn take(id: u64) -> Take {
         #[expect(clippy::cast_precision_loss, reason = "a handful of takes")]
@@ -203,12 +203,12 @@ mod tests {
         let mut session = Session::default();
         let model = ModelId::new(ContentHash::of([b"m".as_slice()]), "m");
         let request = |steps| Request { steps, model: model.clone(), ..Request::default() };
-        session.begin(request(8));
+        let job = session.enqueue(QueuedJob::make(request(8), &[], true));
         for steps in [1, 2, 8] {
             #[expect(clippy::cast_precision_loss, reason = "a handful of steps")]
             let audio = Audio::mono(44_100, vec![0.1 * steps as f32; 64]);
             let sound = Take::new(TakeId(0), request(steps), &audio).expect("it is a sound");
-            session.place(sound, 0, steps == 8);
+            session.place(sound, Made { job, piece: 0, epoch: session.epoch(), last: steps == 8 });
         }
         session
     }

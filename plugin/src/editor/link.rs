@@ -23,7 +23,6 @@ mod library;
 mod playing;
 mod queue;
 mod versions;
-mod watch;
 
 pub use playing::{Arrangement, Audition, Begin, Playing, Readiness, SoundId};
 

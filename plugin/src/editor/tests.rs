@@ -21,7 +21,7 @@ use nice_plug::prelude::{GuiContextInner, Param, ParamPtr, ParamSetter, PluginSt
 use parking_lot::Mutex;
 use std::sync::Arc;
 use straightshot_protocol::{Audio, ModelId, Progress, Request, Stage};
-use straightshot_takes::{JobId, Purpose, Session, Take, TakeId};
+use straightshot_takes::{JobId, Made, Purpose, QueuedJob, Session, Take, TakeId};
 
 mod keyboard;
 
@@ -322,11 +322,12 @@ fn a_step_mark_is_one_complete_gesture() {
 fn window_with_versions() -> Window {
     let mut session = Session::default();
     let of_model = |steps| Request { steps, model: default_card().id, ..Request::default() };
-    session.begin(of_model(8));
+    let job = session.enqueue(QueuedJob::make(of_model(8), &[], true));
     for steps in [1, 2, 8] {
         let request = of_model(steps);
         let sound = Take::new(TakeId(0), request, &Audio::mono(44_100, vec![0.5; 4410]));
-        session.place(sound.expect("it is a sound"), 0, steps == 8);
+        let made = Made { job, piece: 0, epoch: session.epoch(), last: steps == 8 };
+        session.place(sound.expect("it is a sound"), made);
     }
     let view = View { takes: session.takes().to_vec(), active_take: Some(TakeId(1)), ..empty_view() };
     let mut window = Window::open(view, USUAL);

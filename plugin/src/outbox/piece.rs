@@ -48,6 +48,14 @@ impl Piece {
             // The keeper has not come to it yet.
             render(take.audio(), &take.edit)?
         };
+        self.sound_of(edited)
+    }
+
+    /// The sound that goes out, of what the edited take is.
+    ///
+    /// # Errors
+    /// Those of [`Audio::map_channels`].
+    pub(crate) fn sound_of(&self, edited: Edited) -> Result<Sound, Failure> {
         let (about, audio) = (self.about(), &edited.audio);
         match self.range.clone().map(|range| range.start..range.end.min(audio.frames())) {
             Some(range) if range != (0..audio.frames()) && !range.is_empty() => {

@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 use straightshot_edits::{Edited, render};
-use straightshot_protocol::{Audio, ContentHash, ErrorKind, Failure};
+use straightshot_protocol::{Audio, ContentHash, ErrorKind, Failure, Request};
 
 /// What the keeper has to tell.
 #[derive(Debug, Clone, PartialEq)]
@@ -343,16 +343,7 @@ impl Inner {
                 }
             },
             Task::Fetch(flac, request, audio) => {
-                let outcome = match self.read(&flac) {
-                    Ok(bytes) => {
-                        Outcome::Fetched(Flac { text: text_of(&BASE64.encode(bytes)), ..flac.clone() })
-                    }
-                    Err(fault) => match Flac::pack(&audio, &request) {
-                        // The folder has lost it, memory has not.
-                        Ok((packed, _)) if packed.facts.hash == flac.facts.hash => Outcome::Fetched(packed),
-                        _ => Outcome::Damaged(fault),
-                    },
-                };
+                let outcome = self.fetch(&flac, &request, &audio);
                 (Kept::Flac(flac), outcome)
             }
         };
@@ -368,6 +359,18 @@ impl Inner {
         }
         if !damage.is_empty() {
             self.tell(Happened::Damaged(damage));
+        }
+    }
+
+    /// Brings the text of a sound back that the project is to hold.
+    fn fetch(&self, flac: &Flac, request: &Request, audio: &Audio) -> Outcome {
+        match self.read(flac) {
+            Ok(bytes) => Outcome::Fetched(Flac { text: text_of(&BASE64.encode(bytes)), ..flac.clone() }),
+            Err(fault) => match Flac::pack(audio, request) {
+                // The folder has lost it, memory has not.
+                Ok((packed, _)) if packed.facts.hash == flac.facts.hash => Outcome::Fetched(packed),
+                _ => Outcome::Damaged(fault),
+            },
         }
     }
 

@@ -228,8 +228,9 @@ fn undo_redo_is_not_ended_by_a_sound_that_comes_in_between() {
     session.add_take(Arc::new(take(1, noise(100))));
     session.rename(TakeId(1), "one");
     session.undo();
-    session.begin(request("rain"));
-    session.place(take(0, noise(50)), 0, true);
+    let job = session.enqueue(QueuedJob::make(request("rain"), &[], false));
+    let made = Made { job, piece: 0, epoch: session.epoch(), last: true };
+    session.place(take(0, noise(50)), made);
     assert_eq!(session.redo(), Some("rename"));
     assert_eq!(session.takes()[0].name, "one");
     assert_eq!(session.undo(), Some("rename"));
