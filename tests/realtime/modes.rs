@@ -25,7 +25,7 @@ const CHOICES: [Choice; 5] =
 fn clips() -> Vec<Arc<Clip>> {
     let clip = |index: usize| {
         let channels = vec![vec![0.02 * (index + 1) as f32; 3000 + 500 * index]; 1 + index % 2];
-        let loop_frames = (index % 3 == 0).then_some(1000..2500);
+        let loop_frames = index.is_multiple_of(3).then_some(1000..2500);
         Arc::new(Clip::with_loop(channels, RATE_HZ, loop_frames).expect("one or two channels"))
     };
     (0..SOUNDS).map(clip).collect()
@@ -97,7 +97,7 @@ fn block(round: usize) -> Block {
         transport: Transport {
             playing: round % 50 < 40,
             position: (round % 90 < 80).then_some(position),
-            around: (round % 3 == 0).then_some([position - 1000, position + 100]),
+            around: round.is_multiple_of(3).then_some([position - 1000, position + 100]),
         },
         ..Block::default()
     }

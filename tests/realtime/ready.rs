@@ -37,7 +37,9 @@ fn the_first_sound_of_a_click_plays_and_the_others_do_not() {
     assert_eq!(voices(&instance, &mut player, false), 1);
     assert_eq!(instance.link.view().active_take.map(|id| id.0), Some(1));
     // Half a second later it is over, and nothing follows.
-    (0..200).for_each(|_| drop(voices(&instance, &mut player, false)));
+    for _ in 0..200 {
+        voices(&instance, &mut player, false);
+    }
     assert_eq!(voices(&instance, &mut player, false), 0);
 }
 
@@ -52,7 +54,9 @@ fn nothing_plays_by_itself_while_the_transport_rolls_or_a_note_sounds_or_if_it_i
     assert_eq!(instance.shared.telemetry.voices(), 1);
     make(&instance, 1);
     // The note crossfades to the new sound and ends with it; a second voice would be twice as long.
-    (0..110).for_each(|_| drop(voices(&instance, &mut player, false)));
+    for _ in 0..110 {
+        voices(&instance, &mut player, false);
+    }
     assert_eq!(voices(&instance, &mut player, false), 0, "somebody was playing");
 
     instance.link.set_play_when_ready(false);

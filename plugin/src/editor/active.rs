@@ -51,7 +51,7 @@ impl ActiveTake {
         let layout = Layout::left_to_right(Align::Center);
         ui.allocate_ui_with_layout(size, layout, |ui| {
             outgoing::handle(ui, &Outgoing::part(take.id, None), view.offers, actions);
-            heading(ui, view, take, heard, compare, playhead, actions)
+            heading(ui, view, (take, heard), (compare, playhead), actions)
         });
         let (rect, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
         if let Some(text) = take.why_silent() {
@@ -59,7 +59,7 @@ impl ActiveTake {
             notice(ui, rect, text);
             return;
         }
-        self.waveform.show(ui, rect, take, overview, playhead, actions);
+        self.waveform.show(ui, rect, (take, overview), playhead, actions);
         if let Some(response) = ui.ctx().read_response(Waveform::id(ui)) {
             // What is selected, or everything.
             let outgoing = Outgoing::part(take.id, self.waveform.selected_s(take));
@@ -78,10 +78,8 @@ fn measured<'a>(last: &'a mut Option<Overview>, audio: &Audio) -> &'a Overview {
 fn heading(
     ui: &mut Ui,
     view: &View,
-    take: &Take,
-    overview: &Overview,
-    compare: &Compare,
-    playhead: Option<f32>,
+    (take, overview): (&Take, &Overview),
+    (compare, playhead): (&Compare, Option<f32>),
     actions: &mut Vec<Action>,
 ) {
     let (icon, hint, action) = match playhead {

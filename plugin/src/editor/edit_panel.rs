@@ -298,34 +298,8 @@ fn level(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<
         }
     });
     ui.horizontal(|ui| {
-        let (target, suffix, hint) = match edit.level {
-            None => (0.0, "", ""),
-            Some(Level::Peak(db)) => (db, " dB", "The largest sample"),
-            Some(Level::TruePeak(db)) => (db, " dBTP", "The largest value, between samples too"),
-            Some(Level::Loudness(lufs)) => {
-                (lufs, " LUFS", "How loud the whole is for the ear; its true peak stays below −1 dBTP")
-            }
-        };
         if let Some(level) = edit.level {
-            let number = Number {
-                suffix,
-                decimals: 1,
-                speed: 0.1,
-                default: f64::from(target),
-                hint,
-                ..Number::new("Target", target.into(), (-60.0, 0.0))
-            };
-            if let Some((target, gesture)) = numbers.show(ui, 2, &number) {
-                #[expect(clippy::cast_possible_truncation, reason = "the edit has an f32")]
-                let target = target as f32;
-                let level = match level {
-                    Level::Peak(_) => Level::Peak(target),
-                    Level::TruePeak(_) => Level::TruePeak(target),
-                    Level::Loudness(_) => Level::Loudness(target),
-                };
-                let edit = Edit { level: Some(level), ..edit.clone() };
-                actions.push(EditAction::set(desk.take.id, edit, "level", gesture));
-            }
+            target(numbers, ui, desk, level, actions);
         }
         let most = f64::from(MOST_GAIN_DB);
         let heard = desk.take.edited();
@@ -348,6 +322,36 @@ fn level(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<
             actions.push(EditAction::set(desk.take.id, edit, "gain", gesture));
         }
     });
+}
+
+/// The number that a level is brought to.
+fn target(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, level: Level, actions: &mut Vec<Action>) {
+    let (target, suffix, hint) = match level {
+        Level::Peak(db) => (db, " dB", "The largest sample"),
+        Level::TruePeak(db) => (db, " dBTP", "The largest value, between samples too"),
+        Level::Loudness(lufs) => {
+            (lufs, " LUFS", "How loud the whole is for the ear; its true peak stays below −1 dBTP")
+        }
+    };
+    let number = Number {
+        suffix,
+        decimals: 1,
+        speed: 0.1,
+        default: f64::from(target),
+        hint,
+        ..Number::new("Target", target.into(), (-60.0, 0.0))
+    };
+    if let Some((target, gesture)) = numbers.show(ui, 2, &number) {
+        #[expect(clippy::cast_possible_truncation, reason = "the edit has an f32")]
+        let target = target as f32;
+        let level = match level {
+            Level::Peak(_) => Level::Peak(target),
+            Level::TruePeak(_) => Level::TruePeak(target),
+            Level::Loudness(_) => Level::Loudness(target),
+        };
+        let edit = Edit { level: Some(level), ..desk.edit.clone() };
+        actions.push(EditAction::set(desk.take.id, edit, "level", gesture));
+    }
 }
 
 fn width(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<Action>) {

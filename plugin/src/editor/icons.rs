@@ -59,6 +59,7 @@ pub(super) enum Icon {
 }
 
 /// Draws `icon` into `rect` (its shorter side counts) in `color`.
+#[expect(clippy::too_many_lines, reason = "a line or some for each icon")]
 pub(super) fn paint(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
     let pen = Pen { painter, center: rect.center(), half: rect.size().min_elem() / 2.0, color };
     match icon {

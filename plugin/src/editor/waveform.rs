@@ -158,8 +158,7 @@ impl Waveform {
         &mut self,
         ui: &mut Ui,
         rect: Rect,
-        take: &Take,
-        overview: &Overview,
+        (take, overview): (&Take, &Overview),
         playhead: Option<f32>,
         actions: &mut Vec<Action>,
     ) {
@@ -176,7 +175,7 @@ impl Waveform {
         let layout = Layout::of(rect, !self.zoom.is_all());
         let scale = Scale::new(layout.wave.x_range(), self.zoom, timeline.strip());
         let ground = Ground { edit: &take.edit, timeline: &timeline, overview, scale, wave: layout.wave };
-        self.pointer(ui, &response, &layout, &ground, take, actions);
+        self.pointer(ui, &response, (&layout, &ground), take, actions);
         self.keys(ui, &response, &ground, take, actions);
         let hovered = response.hover_pos().filter(|_| self.held.is_none());
         let lit = match self.held {
@@ -232,8 +231,7 @@ impl Waveform {
         &mut self,
         ui: &Ui,
         response: &Response,
-        layout: &Layout,
-        ground: &Ground<'_>,
+        (layout, ground): (&Layout, &Ground<'_>),
         take: &Take,
         actions: &mut Vec<Action>,
     ) {

@@ -25,7 +25,7 @@ fn bwf_takes_go_out_named_and_a_failure_loses_nothing() {
 
     let files = outbox.deliver(vec![take("dog barking").into()], told().0).wait().unwrap();
     let file = folder.path().join("out/ANMLDog_Dog Barking_Straightshot_NONE_T03-S7.wav");
-    assert_eq!(files, [file.clone()]);
+    assert_eq!(files, std::slice::from_ref(&file));
     let reader = hound::WavReader::open(&file).unwrap();
     assert_eq!((reader.duration(), reader.spec().bits_per_sample), (4_410, 24));
 

@@ -70,7 +70,7 @@ impl TakeList {
             self.interact(ui, take, places.thumbnail, &response, actions);
         }
         let differs = self.shown.order.get(index).and_then(|at| self.shown.differs.get(*at).copied());
-        self.words(ui, places, text_right, take, (look, differs.unwrap_or_default()), actions);
+        self.words(ui, (places, text_right), take, (look, differs.unwrap_or_default()), actions);
         response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, look.active, title(take)));
         if !self.hover_plays {
             response.on_hover_text_at_pointer(tooltip(take));
@@ -156,8 +156,7 @@ impl TakeList {
     fn words(
         &mut self,
         ui: &mut Ui,
-        places: RowPlaces,
-        right: f32,
+        (places, right): (RowPlaces, f32),
         take: &Take,
         (look, differs): (RowLook, Differs),
         actions: &mut Vec<Action>,
