@@ -91,22 +91,28 @@ fn heading(
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         compare_switch(ui, view, compare, actions);
-        recipe_button(ui, take, actions);
-        let readout = format!(
-            "{:.2} s   peak {}   RMS {}",
-            overview.seconds,
-            waveform::db_text(overview.peak_db),
-            waveform::db_text(overview.rms_db)
-        );
-        let color = if overview.peak_db > 0.0 { theme::ERROR } else { theme::TEXT_DIM };
-        // Where there is little room it goes to the name.
-        let readout =
-            if ui.available_width() < READOUT_FROM { format!("{:.2} s", overview.seconds) } else { readout };
-        let readout = RichText::new(readout).font(theme::small()).color(color);
-        ui.add(egui::Label::new(readout).extend()).on_hover_text(provenance(take));
+        let title = if compare.is_on() {
+            // What is heard counts now, not what the active take is like.
+            compare.heard_words(&view.takes)
+        } else {
+            recipe_button(ui, take, actions);
+            readout(ui, take, overview);
+            takes::title(take).to_owned()
+        };
         let rest = ui.available_rect_before_wrap();
-        controls::text_within(ui.painter(), rest, takes::title(take), theme::large(), theme::TEXT);
+        controls::text_within(ui.painter(), rest, &title, theme::large(), theme::TEXT);
     });
+}
+
+/// Length and levels; where there is little room, the length alone.
+fn readout(ui: &mut Ui, take: &Take, overview: &Overview) {
+    let seconds = format!("{:.2} s", overview.seconds);
+    let (peak, rms) = (waveform::db_text(overview.peak_db), waveform::db_text(overview.rms_db));
+    let has_room = ui.available_width() >= READOUT_FROM;
+    let text = if has_room { format!("{seconds}   peak {peak}   RMS {rms}") } else { seconds };
+    let color = if overview.peak_db > 0.0 { theme::ERROR } else { theme::TEXT_DIM };
+    let label = egui::Label::new(RichText::new(text).font(theme::small()).color(color)).extend();
+    ui.add(label).on_hover_text(format!("{}\nPeak {peak}, RMS {rms}", provenance(take)));
 }
 
 /// Everything that made a take, for the tooltip of its readout.

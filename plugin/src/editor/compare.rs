@@ -145,16 +145,31 @@ impl Compare {
         }
     }
 
+    /// What is heard, with the name of its side: `B: 4 steps, rain on a tent`.
+    pub(super) fn heard_words(&self, takes: &[Arc<Take>]) -> String {
+        self.side_words(self.heard_side(), takes).unwrap_or_default()
+    }
+
+    fn side_words(&self, side: usize, takes: &[Arc<Take>]) -> Option<String> {
+        let on = self.on_side(side)?;
+        let take = takes.iter().find(|take| take.id == on.take)?;
+        let plural = if on.steps == 1 { "step" } else { "steps" };
+        Some(format!("{}: {} {plural}, {}", SIDES[side], on.steps, take.name))
+    }
+
+    /// The sides that a version of a take is on, one after the other.
+    pub(super) fn sides_of(&self, version: Side) -> String {
+        (0..2).filter(|side| self.on_side(*side) == Some(version)).map(|side| SIDES[side]).collect()
+    }
+
     /// What stands on the sides, a line each, and how they are matched.
     pub(super) fn words(&self, takes: &[Arc<Take>], matched: Option<&Matched>) -> String {
-        let line = |side: usize| {
-            let on = self.on_side(side)?;
-            let take = takes.iter().find(|take| take.id == on.take)?;
-            let plural = if on.steps == 1 { "step" } else { "steps" };
-            Some(format!("{}: {}, {} {plural}", SIDES[side], take.name, on.steps))
-        };
         let by = matched.map(|matched| format!("{}, {}", gains_text(matched), matched.by.words()));
-        [line(0), line(1), by].into_iter().flatten().collect::<Vec<_>>().join("\n")
+        [self.side_words(0, takes), self.side_words(1, takes), by]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// The gains that make both sides equally loud, in their order; `None` until both were listened to.

@@ -291,7 +291,7 @@ impl Panels {
         let mut inside = ui.new_child(UiBuilder::new().max_rect(above).id_salt("waveform"));
         self.active.show(&mut inside, scene.view, &self.compare, scene.playhead, actions);
         let mut inside = ui.new_child(UiBuilder::new().max_rect(strip).id_salt("versions"));
-        self.versions.show(&mut inside, scene, actions);
+        self.versions.show(&mut inside, scene, &self.compare, actions);
     }
 
     /// The tabs below the waveform.

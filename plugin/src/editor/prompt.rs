@@ -110,7 +110,8 @@ impl PromptFields {
         let read = self.read.clone();
         let read = read.each_ref().map(Option::as_deref);
         let reading = read[0].filter(|read| read.text == self.prompt).map(|read| &read.reading);
-        let note = notes::of_prompt(&self.prompt, card, reading);
+        let note =
+            notes::of_prompt(&self.prompt, card, reading, typing_at(ui, field_id(PROMPT), &self.prompt));
         heading(ui, reading.and_then(notes::counter));
         let size = (height, most);
         let mut edited = Edited {

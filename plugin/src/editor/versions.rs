@@ -6,7 +6,7 @@
 mod cell;
 
 use super::action::{Action, Part, RequestAction, VersionsAction};
-use super::compare::Side;
+use super::compare::{Compare, Side};
 use super::scene::Scene;
 use super::{controls, theme};
 use crate::editor::link::View;
@@ -43,7 +43,13 @@ impl VersionsStrip {
 
     /// Draws the strip into the room that `ui` has, [`HEIGHT`] points high, and asks for what is not known yet of the take at
     /// hand.
-    pub(super) fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        compare: &Compare,
+        actions: &mut Vec<Action>,
+    ) {
         let view = scene.view;
         let Some(take) = view.active().filter(|take| take.damage.is_none()) else { return };
         let all = cells(view, take);
@@ -53,11 +59,12 @@ impl VersionsStrip {
         heading(ui, top, &all);
         for (i, cell) in all.iter().enumerate() {
             let place = controls::column(row, i, all.len(), 0.75 * theme::UNIT);
-            let response = cell.show(ui, place, KEYS.get(i).copied());
+            let side = Side { take: take.id, steps: cell.steps };
+            let letters = if compare.is_on() { compare.sides_of(side) } else { String::new() };
+            let response = cell.show(ui, place, KEYS.get(i).copied(), &letters);
             if response.clicked() {
                 actions.push(cell.action(take.id).into());
             }
-            let side = Side { take: take.id, steps: cell.steps };
             if cell.version.is_some() && !cell.is_heard {
                 response.context_menu(|ui| {
                     if ui.button("Compare with what is heard").clicked() {

@@ -1,6 +1,6 @@
 //! What there is to say about a prompt, in one line beside its name.
 
-use straightshot_protocol::{Card, Grasp, Reading, Request, negations};
+use straightshot_protocol::{Card, Grasp, Reading, Request, Word, negations};
 
 /// Words named in a note; the marks in the text show the others.
 const NAMED: usize = 3;
@@ -44,9 +44,14 @@ pub(super) struct Note {
     pub(super) is_warning: bool,
 }
 
-/// The most important thing about `prompt`, if there is one.
-pub(super) fn of_prompt(prompt: &str, card: Option<&Card>, reading: Option<&Reading>) -> Option<Note> {
-    denied(prompt, card).or_else(|| of_words(prompt, reading?))
+/// The most important thing about `prompt`, if there is one. The word that ends at `typing` is not finished.
+pub(super) fn of_prompt(
+    prompt: &str,
+    card: Option<&Card>,
+    reading: Option<&Reading>,
+    typing: Option<usize>,
+) -> Option<Note> {
+    denied(prompt, card).or_else(|| of_words(prompt, reading?, typing))
 }
 
 fn denied(prompt: &str, card: Option<&Card>) -> Option<Note> {
@@ -67,9 +72,11 @@ fn denied(prompt: &str, card: Option<&Card>) -> Option<Note> {
     Some(Note { text, hint, remedy: Some(remedy), is_warning: true })
 }
 
-fn of_words(prompt: &str, reading: &Reading) -> Option<Note> {
+fn of_words(prompt: &str, reading: &Reading, typing: Option<usize>) -> Option<Note> {
     let named = |grasp: Grasp| {
-        let words = reading.words.iter().filter(|word| word.is_read && word.grasp == grasp);
+        let is_finished = |word: &&Word| typing != Some(word.range.end);
+        let words =
+            reading.words.iter().filter(|word| word.is_read && word.grasp == grasp).filter(is_finished);
         let mut texts: Vec<_> = words.filter_map(|word| prompt.get(word.range.clone())).collect();
         texts.dedup();
         let more = if texts.len() > NAMED { " …" } else { "" };
@@ -133,7 +140,6 @@ pub(super) fn counter(reading: &Reading) -> Option<(String, bool)> {
 mod tests {
     use super::*;
     use crate::worker::models::default_card;
-    use straightshot_protocol::Word;
 
     fn reading(words: &[(std::ops::Range<usize>, Grasp)], pieces: usize) -> Reading {
         let word = |(i, (range, grasp)): (usize, &(std::ops::Range<usize>, Grasp))| Word {
@@ -148,12 +154,12 @@ mod tests {
     #[test]
     fn what_should_not_be_heard_is_told_first_with_what_can_be_done() {
         let mut card = default_card();
-        let note = |card: &Card| of_prompt("rain, no thunder", Some(card), None).unwrap();
+        let note = |card: &Card| of_prompt("rain, no thunder", Some(card), None, None).unwrap();
         assert_eq!(note(&card).remedy, Some(Remedy::MoveToNegative));
         assert!(note(&card).text.contains("“thunder”"), "{}", note(&card).text);
         card.abilities.negative_prompt = false;
         assert_eq!(note(&card).remedy, Some(Remedy::LeaveOut));
-        assert_eq!(of_prompt("rain", Some(&card), None), None);
+        assert_eq!(of_prompt("rain", Some(&card), None, None), None);
     }
 
     #[test]
@@ -163,11 +169,16 @@ mod tests {
             ranges.iter().map(|range| (range.clone(), Grasp::Unknown)).collect()
         };
         let all = reading(&unknown(&[0..4, 5..9, 10..14, 15..19]), 9);
-        assert_eq!(of_prompt(text, None, Some(&all)).unwrap().text, "Not understood: eins, zwei, drei …");
+        assert_eq!(
+            of_prompt(text, None, Some(&all), None).unwrap().text,
+            "Not understood: eins, zwei, drei …"
+        );
+        let one = reading(&unknown(&[15..19]), 2);
+        assert_eq!(of_prompt(text, None, Some(&one), Some(19)), None, "it is being typed");
         let unheard = reading(&[(20..24, Grasp::English)], 2);
-        let note = of_prompt(text, None, Some(&unheard)).unwrap();
+        let note = of_prompt(text, None, Some(&unheard), None).unwrap();
         assert!(!note.is_warning && note.text.ends_with("rain"), "{note:?}");
-        assert_eq!(of_prompt(text, None, Some(&reading(&[(20..24, Grasp::Learnt)], 2))), None);
+        assert_eq!(of_prompt(text, None, Some(&reading(&[(20..24, Grasp::Learnt)], 2)), None), None);
     }
 
     #[test]

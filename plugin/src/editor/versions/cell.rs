@@ -48,8 +48,8 @@ impl Cell {
         }
     }
 
-    /// Draws it into `rect`; `key` is the name of its key.
-    pub(super) fn show(&self, ui: &Ui, rect: Rect, key: Option<&str>) -> Response {
+    /// Draws it into `rect`; `key` is the name of its key, `letters` the sides of a comparison that it is on.
+    pub(super) fn show(&self, ui: &Ui, rect: Rect, key: Option<&str>, letters: &str) -> Response {
         let id = ui.scope_id().with(("version", self.steps));
         let response = ui.interact(rect, id, Sense::click()).on_hover_cursor(CursorIcon::PointingHand);
         self.paint_frame(ui, rect, &response);
@@ -64,6 +64,13 @@ impl Cell {
             None => self.paint_offer(ui, wave, response.hovered()),
         }
         self.paint_facts(ui, inner.with_min_y(inner.bottom() - LINE_HEIGHT), key);
+        if !letters.is_empty() {
+            let at = wave.center();
+            let galley = ui.painter().layout_no_wrap(letters.to_owned(), theme::large(), theme::ACCENT);
+            let place = Align2::CENTER_CENTER.anchor_size(at, galley.size());
+            ui.painter().rect_filled(place.expand(4.0), 4, theme::WELL);
+            ui.painter().galley(place.min, galley, theme::ACCENT);
+        }
         controls::focus_ring(ui, rect, &response);
         let name = self.spoken();
         response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, self.is_heard, &name));
