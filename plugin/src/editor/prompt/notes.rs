@@ -173,7 +173,7 @@ mod tests {
             of_prompt(text, None, Some(&all), None).unwrap().text,
             "Not understood: eins, zwei, drei …"
         );
-        let one = reading(&unknown(&[15..19]), 2);
+        let one = reading(&unknown(std::slice::from_ref(&(15..19))), 2);
         assert_eq!(of_prompt(text, None, Some(&one), Some(19)), None, "it is being typed");
         let unheard = reading(&[(20..24, Grasp::English)], 2);
         let note = of_prompt(text, None, Some(&unheard), None).unwrap();
