@@ -1,6 +1,6 @@
 //! [main thread] The window: egui through the plugin framework.
 //!
-//! A frame reads a [`View`] of the instance, lets the panels draw it and collect `Action`s, and carries those out
+//! A frame reads a [`View`](link::View) of the instance, lets the panels draw it and collect `Action`s, and carries those out
 //! through the [`EditorLink`] and the host's parameters. Nothing here computes sound, touches a file or waits.
 //!
 //! The window is drawn again after `MOVING_INTERVAL` or `BUSY_INTERVAL` while something moves, and otherwise only when

@@ -9,7 +9,7 @@
 //! | [`Level`] | how loud the finished sound is |
 //! | [`Reading`] | what a model makes of a text, word by word |
 //! | [`negations`] | what a text says that should not be heard |
-//! | [`words`], [`stem`] | the words of a text as people see them |
+//! | [`words()`], [`stem`] | the words of a text as people see them |
 //! | [`Audio`] | the sound itself, one or two channels |
 //! | [`Failure`], [`ErrorKind`] | what went wrong, in a sentence for the person at the screen |
 //!

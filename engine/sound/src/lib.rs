@@ -8,7 +8,7 @@
 //! | [`files`] | reads what others wrote; writes plain WAV for tools |
 //! | [`wav`], [`flac`] | files for delivery, as bytes: whole or floating samples, chunks and tags that describe them |
 //! | [`place`] | those bytes on the disk: complete when they appear, never over another file |
-//! | [`resample`] | other sample rates |
+//! | [`mod@resample`] | other sample rates |
 //! | [`limit_peaks`] | peaks below a ceiling |
 
 #![forbid(unsafe_code)]

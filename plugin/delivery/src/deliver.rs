@@ -63,7 +63,7 @@ pub fn deliver(sound: &Sound, settings: &Settings, host: &Host) -> Result<Delive
     deliver_into(sound, settings, host, &folder)
 }
 
-/// [`deliver`] into a folder that is not the one of `settings`.
+/// [`deliver()`] into a folder that is not the one of `settings`.
 pub(crate) fn deliver_into(
     sound: &Sound,
     settings: &Settings,
@@ -88,7 +88,7 @@ pub(crate) fn deliver_into(
 ///
 /// # Errors
 /// [`ErrorKind::InvalidRequest`] for an ending that names no kind or cannot have the depth of `settings`, and those of
-/// [`deliver`].
+/// [`deliver()`].
 pub fn deliver_to(
     path: &Path,
     sound: &Sound,

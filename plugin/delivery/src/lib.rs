@@ -6,7 +6,7 @@
 //! | [`name`] | file names by that system |
 //! | [`Settings`] | format, rate, folder and the user's own marks, for all projects |
 //! | [`Sound`] | what goes out: edited samples and where they come from |
-//! | [`deliver`], [`encode`] | one sound, one file: converted, held below full scale, described, written beside and renamed |
+//! | [`deliver()`], [`encode`] | one sound, one file: converted, held below full scale, described, written beside and renamed |
 //! | [`export`] | several of them in a folder of their own, with a list (CSV) and an instrument (SFZ) |
 //!
 //! Nothing here knows takes, a window or a host: the plugin hands in what it has, the command line does the same.

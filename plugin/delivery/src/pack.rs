@@ -34,7 +34,7 @@ pub struct Exported {
 /// `progress` is told how many are done and may say that it is enough (`false`): then nothing is left.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidRequest`] for no sounds, [`ErrorKind::Cancelled`], and those of [`deliver`](crate::deliver); then
+/// [`ErrorKind::InvalidRequest`] for no sounds, [`ErrorKind::Cancelled`], and those of [`deliver`](crate::deliver()); then
 /// there is no pack.
 pub fn export(
     sounds: &[Sound],

@@ -1,6 +1,6 @@
 //! [any thread] Edits of a sound: what is to be done with it as plain data, and the sound that this makes.
 //!
-//! An [`Edit`] never changes the sound it belongs to: [`render`] makes another one from both. [`Edit::default`] changes
+//! An [`Edit`] never changes the sound it belongs to: [`render()`] makes another one from both. [`Edit::default`] changes
 //! nothing. All positions and lengths of an edit are in frames of the unedited sound, so that each tool can be undone,
 //! reset or changed without touching the others.
 //!

@@ -47,7 +47,7 @@ impl Edited {
     }
 }
 
-/// Does to `source` what `edit` says, in the order that the [crate](crate) names. Takes 5 to 30 ms per second of stereo
+/// Does to `source` what `edit` says, in the order that this crate names. Takes 5 to 30 ms per second of stereo
 /// with everything on; an edit that changes nothing costs nothing.
 ///
 /// # Errors

@@ -52,7 +52,7 @@ pub struct Found {
 /// Takes about 10 ms per second of sound.
 ///
 /// # Errors
-/// Those of [`render`](crate::render).
+/// Those of [`render`](crate::render()).
 pub fn find_loop(source: &Audio, edit: &Edit) -> Result<Option<Found>, Failure> {
     // What is good at one speed is good at all, and at the sound's own speed every frame is a frame.
     let still = Edit { trim: edit.trim.clone(), reverse: edit.reverse, width: edit.width, ..Edit::default() };
