@@ -191,7 +191,7 @@ fn running(progress: Option<JobProgress>) -> Job {
 }
 
 fn empty_view() -> View {
-    View { draft_first: true, status: idle(), ..View::default() }
+    View { draft_first: true, variations: 1, status: idle(), ..View::default() }
 }
 
 fn take(id: u64, samples: Vec<f32>) -> Arc<Take> {

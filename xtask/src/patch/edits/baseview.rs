@@ -33,6 +33,15 @@ pub(super) const REPAIRS: &[Repair] = &[
         added: &[],
     },
     Repair {
+        name: "present-when-mapped",
+        why: "A frame that was asked for before the window was mapped asked the server for a notice that it sends only to \
+              mapped windows, and every later frame waited for it: the window stayed blank for ever. Now the first \
+              notice is asked for when the window is mapped.",
+        proof: Proof::Test("editor::the_editor_draws_however_late_the_host_shows_it"),
+        edits: PRESENT,
+        added: &[],
+    },
+    Repair {
         name: "panic-stays-inside",
         why: "A panic of the window's thread was carried on into the host's call, which ends the host; now it is an \
               error in the log.",
@@ -87,6 +96,34 @@ pub(super) const REPAIRS: &[Repair] = &[
         proof: Proof::Test("keyboard::a_layout_that_changes_counts_at_once"),
         edits: LAYOUT,
         added: &[],
+    },
+];
+
+/// No notice of a picture's end is asked for before the server would send it.
+const PRESENT: &[Edit] = &[
+    Edit {
+        file: "src/platform/x11/present.rs",
+        find: "    present_notify_requested: Cell<bool>,\n",
+        replace: "    present_notify_requested: Cell<bool>,\n    listening: Cell<bool>,\n",
+    },
+    Edit {
+        file: "src/platform/x11/present.rs",
+        find: "present_notify_requested: false.into(), poll",
+        replace: "present_notify_requested: false.into(), listening: false.into(), poll",
+    },
+    Edit {
+        file: "src/platform/x11/present.rs",
+        find: "window.present_select_input()? {\n",
+        replace: "window.present_select_input()? {\n            shared.listening.set(true);\n",
+    },
+    Edit {
+        file: "src/platform/x11/present.rs",
+        find: "        let (next_serial, target_msc) =\n",
+        replace: "        if !shared.listening.get() {
+            return Ok(());
+        }
+
+        let (next_serial, target_msc) =\n",
     },
 ];
 
