@@ -28,7 +28,7 @@ use straightshot_listening::LevelChoice;
 use straightshot_playback::handoff::BankReceiver;
 use straightshot_playback::telemetry::Telemetry;
 use straightshot_protocol::{Card, Failure, ModelId, Progress, Request};
-use straightshot_takes::{JobId, Keeper, Library, Purpose, SessionStore, Take, TakeId, TakesFolder};
+use straightshot_takes::{JobId, Keeper, Library, Purpose, QueuedJob, SessionStore, Take, TakeId, TakesFolder};
 
 /// Samples, in all channels, of an active take that is unpacked at once when a host loads a project into a playing instance:
 /// some 15 ms of work, for five seconds of mono.
@@ -40,7 +40,7 @@ pub(crate) const RENDER_WAIT: Duration = Duration::from_secs(20);
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Make this sound from each of these seeds, when everything is made that was asked for before.
-    Generate(Box<Request>, Vec<u64>),
+    Generate(Box<QueuedJob>),
     /// Make the version of a take with so many steps, by its own recipe.
     Refine(TakeId, u32),
     /// Give up a job; what it has made so far stays.

@@ -133,11 +133,12 @@ fn bwf_loop_stays_seamless_at_another_rate() {
     let frames = u32::try_from(samples(&delivered.path).len()).unwrap();
     assert_eq!(wave.repeated(), (0, frames - 1), "the last frame, not the one behind it");
     assert_eq!(wave.ixml()["ASWG/isLoop"], "true");
-    // Played twice in a row the slope at the join is that of a sine of this frequency and no click.
+    // Played twice in a row the slope at the join is that of a sine of this frequency and no click: a loop has whole frames,
+    // so that the join may lie half a frame from where it was.
     let twice = [samples(&delivered.path), samples(&delivered.path)].concat();
     let steepest = 0.5 * 8_388_608.0 * (std::f64::consts::TAU * 441.0 / 48_000.0);
     let worst = twice.windows(2).map(|w| f64::from((w[1] - w[0]).abs())).fold(0.0, f64::max);
-    assert!(worst < 1.1 * steepest, "{worst} {steepest}");
+    assert!(worst < 1.5 * steepest, "{worst} {steepest}");
 }
 
 #[test]

@@ -126,7 +126,7 @@ impl Desk {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Generate(request, seeds) => self.enqueue(*request, &seeds),
+            Command::Generate(job) => self.enqueue(*job),
             Command::Refine(take, steps) => self.refine(take, steps),
             Command::Cancel(id) => self.cancel(id),
             Command::CancelRunning => self.cancel_running(),

@@ -17,6 +17,9 @@ use std::time::{Duration, Instant};
 use straightshot_edits::{Edited, render};
 use straightshot_protocol::{Audio, ContentHash, ErrorKind, Failure, Request};
 
+/// Bytes of text that a sample takes in a project of before, about: four of them, deflated, in base64.
+const LEGACY_BYTES: u64 = 4;
+
 /// What the keeper has to tell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Happened {
@@ -133,12 +136,16 @@ impl Keeper {
     }
 
     /// Brings the active take into memory on the calling thread if that is quick: the project holds it, and it has at most
-    /// `most_samples` in all channels (unpacking and checking take some 60 ns for each). Others are left to the thread.
+    /// `most_samples` in all channels (unpacking and checking take some 60 ns for each; those of a project of before are
+    /// counted by their text). Others are left to the thread.
     pub fn hear_active_if_short(&self, most_samples: u64) {
         let task = {
             let session = self.inner.session.lock();
             session.active().filter(|take| take.is_loading()).and_then(|take| match &take.shown.kept {
                 Kept::Flac(flac) if flac.text.is_some() && flac.samples() <= most_samples => {
+                    Some(Task::Hear(take.shown.kept.clone(), take.request.clone()))
+                }
+                Kept::Legacy(legacy) if legacy.text.len() as u64 <= LEGACY_BYTES * most_samples => {
                     Some(Task::Hear(take.shown.kept.clone(), take.request.clone()))
                 }
                 _ => None,

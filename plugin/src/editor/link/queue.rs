@@ -4,7 +4,7 @@ use super::EditorLink;
 use crate::params::MAX_SEED;
 use crate::shared::Command;
 use straightshot_protocol::Request;
-use straightshot_takes::{JobId, TakeId};
+use straightshot_takes::{JobId, QueuedJob, TakeId};
 
 impl EditorLink {
     /// Asks for `count` sounds of `request`, the first with its seed and the others with those that follow. They are made when
@@ -13,7 +13,12 @@ impl EditorLink {
     /// What the request says counts, whatever is edited until it is its turn.
     pub fn generate(&self, request: Request, count: u32) {
         let seeds = seeds(request.seed, count);
-        self.worker.send(Command::Generate(Box::new(request), seeds));
+        // What is chosen now counts, not what will be when the worker comes to it.
+        let job = {
+            let session = self.shared.session.lock();
+            QueuedJob { model: session.model.clone(), ..QueuedJob::make(request, &seeds, session.draft_first) }
+        };
+        self.worker.send(Command::Generate(Box::new(job)));
     }
 
     /// Asks for the version of a take with `steps` steps, made in place with its own seed and recipe by the model that made

@@ -49,7 +49,7 @@ fn ucs_category_is_proposed_chosen_and_searched_for() {
     let mut window = deliver_tab(door());
     let chosen = |category| vec![Action::Deliver(DeliverAction::Categorise(TakeId(4), category))];
     let name = "File name DOORWood_Wooden Door_Straightshot_NONE_T04-S7.wav";
-    assert!(window.nodes.iter().any(|(_, node)| node.label() == Some(name)), "the name is shown");
+    assert!(window.nodes.iter().any(|(_, node)| node.value() == Some(name)), "the name is shown");
     assert_eq!(window.click("Doors – Wood"), [], "that is what it is");
     window.click("Find a category");
     window.frame(vec![Event::Text("dungeon".into())]);

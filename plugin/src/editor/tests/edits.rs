@@ -128,7 +128,8 @@ fn undo_redo_have_keys_and_buttons_that_say_what_they_do() {
 
 #[test]
 fn the_tools_of_the_tab_ask_for_edits() {
-    let mut window = window();
+    let view = View { takes: vec![take(1, vec![0.5; 44_100])], active_take: Some(TakeId(1)), ..empty_view() };
+    let mut window = Window::open(view, vec2(1600.0, 1600.0));
     assert_eq!(window.click("Make loop"), [EditAction::Find(TakeId(1), Wish::Loop).into()]);
     assert_eq!(window.click("Silence"), [EditAction::Find(TakeId(1), Wish::TrimSilence).into()]);
     assert_eq!(window.click("Reverse"), [EditAction::Reverse.into()]);

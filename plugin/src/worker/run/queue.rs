@@ -7,21 +7,17 @@ use super::{Current, Desk};
 use crate::shared::{Job as Listed, JobState, Missing, Outcome};
 use crate::worker::job::Job;
 use std::cmp::Reverse;
-use straightshot_protocol::{CancelToken, Request};
+use straightshot_protocol::CancelToken;
 use straightshot_takes::{JobId, Purpose, QueuedJob, Session, TakeId};
 
 impl Desk {
     /// Appends a job for new takes, of what the user had set when it was asked for.
-    pub(super) fn enqueue(&mut self, mut request: Request, seeds: &[u64]) {
+    pub(super) fn enqueue(&mut self, mut job: QueuedJob) {
         self.shared.update_status(|status| status.notice = None);
-        let mut session = self.shared.session.lock();
-        if request.model.is_any() {
-            request.model = self.chosen_id(&session.model);
+        if job.request.model.is_any() {
+            job.request.model = self.chosen_id(&job.model);
         }
-        let mut job = QueuedJob::make(request, seeds, session.draft_first);
-        job.model = session.model.clone();
-        let id = session.enqueue(job);
-        drop(session);
+        let id = self.shared.session.lock().enqueue(job);
         self.asked.insert(id);
         self.queued();
     }
