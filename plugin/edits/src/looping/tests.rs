@@ -17,7 +17,8 @@ fn noise(seed: u32) -> impl FnMut() -> f32 {
     }
 }
 
-/// Rain: a coloured hiss that swells a little, and drops that ring. Its ends are faded as those of made sounds are.
+/// Rain: a coloured hiss that swells a little, and a thousand drops a second that ring, so that 200 ms of it are as loud as
+/// others. Its ends are faded as those of made sounds are.
 fn rain(seconds: f32, seed: u32) -> Vec<f32> {
     let frames = (seconds * RATE as f32) as usize;
     let (mut white, mut when) = (noise(seed), noise(seed ^ 0x5555));
@@ -27,8 +28,8 @@ fn rain(seconds: f32, seed: u32) -> Vec<f32> {
             let sample = white();
             low += 0.25 * (sample - low);
             high += 0.02 * (low - high);
-            if when() > 0.9992 {
-                (drop, tone) = (0.12 * (1.0 + when()), 0.15 + 0.1 * (1.0 + when()));
+            if when() > 0.955 {
+                (drop, tone) = (0.03 * (1.5 + when()), 0.15 + 0.1 * (1.0 + when()));
             }
             drop *= 0.995;
             let swell = 1.0 + 0.1 * (frame as f32 / RATE as f32 * 0.9).sin();
