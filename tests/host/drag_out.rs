@@ -16,9 +16,9 @@ use straightshot_tests::clap_host::{Instance, PluginState, timeline};
 use vst3::ComWrapper;
 use vst3::Steinberg::{IPlugFrame, IPlugViewTrait, kResultOk};
 
-/// A place in the waveform and one in the first row of takes, in pixels of a window of the default size.
-const WAVE_AT: (i32, i32) = (520, 420);
-const ROW_AT: (i32, i32) = (900, 130);
+/// The button to drag from beside the active take's name and the first row of takes, in pixels of a window of the default size.
+const HANDLE_AT: (i32, i32) = (331, 96);
+const ROW_AT: (i32, i32) = (900, 210);
 /// Where receivers have their window, beside the editor's.
 const RECEIVER_AT: (i32, i32) = (1300, 300);
 /// From the pointer to the middle of the first line of a menu that opens there.
@@ -115,12 +115,12 @@ fn drags_into(toolkit: Toolkit, from: (i32, i32)) -> Result<()> {
 
 #[test]
 fn drag_out_of_the_waveform_into_gtk() {
-    alone_with_display(|| drags_into(Toolkit::Gtk, WAVE_AT));
+    alone_with_display(|| drags_into(Toolkit::Gtk, HANDLE_AT));
 }
 
 #[test]
 fn drag_out_of_the_waveform_into_qt() {
-    alone_with_display(|| drags_into(Toolkit::Qt, WAVE_AT));
+    alone_with_display(|| drags_into(Toolkit::Qt, HANDLE_AT));
 }
 
 #[test]
