@@ -87,8 +87,8 @@ fn words(job: &Job, progress: &JobProgress) -> String {
         Pass::FirstDraft if several => {
             format!("Draft {} of {}", (job.takes.len() + 1).min(job.count), job.count)
         }
-        Pass::Only if several => format!("Sound {} of {}: {stage}", (job.done + 1).min(job.count), job.count),
-        Pass::Refinement if several => format!("Refining {} sounds: {stage}", job.count),
+        Pass::Only if several => format!("Sound {} of {}", (job.done + 1).min(job.count), job.count),
+        Pass::Refinement if several => format!("Refining {} sounds", job.count),
         Pass::FirstDraft => format!("Draft: {stage}"),
         Pass::Only if job.purpose == Purpose::Refine => format!("Refining: {stage}"),
         Pass::Refinement => format!("Refining: {stage}"),
@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(said(&job(1, 1), Pass::Refinement, flow), "Refining: step 3 of 8");
         assert_eq!(said(&job(8, 2), Pass::FirstDraft, flow), "Draft 3 of 8");
         assert_eq!(said(&job(8, 8), Pass::FirstDraft, flow), "Draft 8 of 8");
-        assert_eq!(said(&job(8, 8), Pass::Refinement, flow), "Refining 8 sounds: step 3 of 8");
+        assert_eq!(said(&job(8, 8), Pass::Refinement, flow), "Refining 8 sounds");
         assert_eq!(said(&job(8, 0), Pass::Only, Stage::Load), "Loading the model");
         let refining = Job { purpose: Purpose::Refine, ..job(1, 1) };
         assert_eq!(said(&refining, Pass::Only, flow), "Refining: step 3 of 8");

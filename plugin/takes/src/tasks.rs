@@ -90,8 +90,8 @@ impl Session {
 
     /// A version that is not shown and that is nowhere but in memory.
     fn next_hidden_store(&self, storable: impl Fn(&Flac) -> bool) -> Option<Task> {
-        let settled = self.takes.iter().chain(&self.bin).filter(|take| !self.is_in_work(take.id));
-        settled.flat_map(|take| take.hidden().into_iter().map(move |version| (take, version))).find_map(
+        let takes = self.takes.iter().chain(&self.bin);
+        takes.flat_map(|take| take.hidden().into_iter().map(move |version| (take, version))).find_map(
             |(take, version)| match version.flac() {
                 Some(flac) if !version.lost && !flac.stored && flac.text.is_some() && storable(flac) => {
                     Some(Task::Store(flac.clone(), request_of(take, version)))
