@@ -28,7 +28,9 @@ use straightshot_listening::LevelChoice;
 use straightshot_playback::handoff::BankReceiver;
 use straightshot_playback::telemetry::Telemetry;
 use straightshot_protocol::{Card, Failure, ModelId, Progress, Request};
-use straightshot_takes::{JobId, Keeper, Library, Purpose, QueuedJob, SessionStore, Take, TakeId, TakesFolder};
+use straightshot_takes::{
+    JobId, Keeper, Library, Purpose, QueuedJob, SessionStore, Take, TakeId, TakesFolder,
+};
 
 /// Samples, in all channels, of an active take that is unpacked at once when a host loads a project into a playing instance:
 /// some 15 ms of work, for five seconds of mono.

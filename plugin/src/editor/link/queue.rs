@@ -16,7 +16,10 @@ impl EditorLink {
         // What is chosen now counts, not what will be when the worker comes to it.
         let job = {
             let session = self.shared.session.lock();
-            QueuedJob { model: session.model.clone(), ..QueuedJob::make(request, &seeds, session.draft_first) }
+            QueuedJob {
+                model: session.model.clone(),
+                ..QueuedJob::make(request, &seeds, session.draft_first)
+            }
         };
         self.worker.send(Command::Generate(Box::new(job)));
     }
