@@ -16,9 +16,11 @@ use straightshot_tests::clap_host::{Instance, PluginState, timeline};
 use vst3::ComWrapper;
 use vst3::Steinberg::{IPlugFrame, IPlugViewTrait, kResultOk};
 
-/// The button to drag from beside the active take's name and the first row of takes, in pixels of a window of the default size.
+/// The button to drag from beside the active take's name, the first row of takes, and the waveform, whose menu has the ways out
+/// only; in pixels of a window of the default size.
 const HANDLE_AT: (i32, i32) = (331, 96);
 const ROW_AT: (i32, i32) = (900, 210);
+const WAVE_AT: (i32, i32) = (520, 210);
 /// Where receivers have their window, beside the editor's.
 const RECEIVER_AT: (i32, i32) = (1300, 300);
 /// From the pointer to the middle of the first line of a menu that opens there.
@@ -162,7 +164,7 @@ fn pasted(kind: &str) -> Result<String> {
 fn drag_out_the_menu_copies_the_file() {
     alone_with_display(|| {
         let opened = Opened::new()?;
-        choose(opened.window(), ROW_AT, 0)?;
+        choose(opened.window(), WAVE_AT, 0)?;
         let mut address = String::new();
         wait_for("the clipboard", || {
             address = pasted("text/uri-list")?;
@@ -212,9 +214,9 @@ fn a_clap_host_with_reapers_functions_gets_the_take() {
     alone_with_display(|| {
         timeline::offer();
         let mut opened = Opened::new()?;
-        choose(opened.window(), ROW_AT, 0)?;
+        choose(opened.window(), WAVE_AT, 0)?;
         expect_insertion(timeline::CURSOR_S, 0.25, || opened.instance.idle())?;
-        choose(opened.window(), ROW_AT, 1)?;
+        choose(opened.window(), WAVE_AT, 1)?;
         let (from, to) = timeline::SELECTION_S;
         expect_insertion(from, to - from, || opened.instance.idle())?;
         opened.close();
@@ -241,7 +243,7 @@ fn a_vst3_host_with_reapers_functions_gets_the_take() {
         ensure!(unsafe { view.attached(window.id as usize as *mut _, X11) } == kResultOk, "no editor");
         window.wait_until_drawn(|| frame.idle())?;
         std::thread::sleep(Duration::from_secs(1));
-        choose(&window, ROW_AT, 0)?;
+        choose(&window, WAVE_AT, 0)?;
         expect_insertion(timeline::CURSOR_S, 0.25, || frame.idle())?;
         // SAFETY: the counterpart of `attached`.
         ensure!(unsafe { view.removed() } == kResultOk, "the editor cannot be removed");
