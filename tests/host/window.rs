@@ -187,6 +187,12 @@ impl HostWindow {
         Ok(text)
     }
 
+    /// Where its upper left corner is on the screen.
+    pub(crate) fn place(&self) -> Result<(i32, i32)> {
+        let at = self.connection.translate_coordinates(self.id, self.root()?, 0, 0)?.reply()?;
+        Ok((at.dst_x.into(), at.dst_y.into()))
+    }
+
     fn root(&self) -> Result<Window> {
         Ok(self.connection.query_tree(self.id)?.reply()?.root)
     }

@@ -187,7 +187,10 @@ impl Application {
         let query = unsafe { (*methods).query };
         // SAFETY: the identifier has 16 bytes, and the place for the answer is there during the call.
         let result = unsafe { query(host, &raw const REAPER_APPLICATION, &raw mut found) };
-        (result == 0 && !found.is_null()).then_some(Self(found))
+        if result != 0 || found.is_null() {
+            return None;
+        }
+        Some(Self(found))
     }
 
     fn methods(&self) -> &ApplicationMethods {
@@ -222,4 +225,77 @@ impl Drop for Application {
 
 fn failed(text: &str) -> Failure {
     Failure::new(ErrorKind::Io, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// References that were given back.
+    static RELEASED: AtomicU32 = AtomicU32::new(0);
+
+    unsafe extern "system" fn refuse(_: *mut c_void, _: *const [u8; 16], found: *mut *mut c_void) -> i32 {
+        // SAFETY: the plugin passes a place.
+        unsafe { found.write(null_mut()) };
+        -1
+    }
+
+    unsafe extern "system" fn accept(this: *mut c_void, id: *const [u8; 16], found: *mut *mut c_void) -> i32 {
+        // SAFETY: the plugin passes an identifier.
+        assert_eq!(unsafe { *id }, REAPER_APPLICATION);
+        // SAFETY: the plugin passes a place.
+        unsafe { found.write(this) };
+        0
+    }
+
+    unsafe extern "system" fn count(_: *mut c_void) -> u32 {
+        RELEASED.fetch_add(1, Ordering::Relaxed)
+    }
+
+    unsafe extern "system" fn insert_media(_: *mut c_void, name: *const c_char) -> *mut c_void {
+        // SAFETY: the plugin passes a string.
+        let is_it = unsafe { CStr::from_ptr(name) } == c"InsertMedia";
+        if is_it { std::ptr::without_provenance_mut(1) } else { null_mut() }
+    }
+
+    unsafe extern "system" fn nothing_around(_: *mut c_void, _: u32) -> *mut c_void {
+        null_mut()
+    }
+
+    fn methods(
+        query: unsafe extern "system" fn(*mut c_void, *const [u8; 16], *mut *mut c_void) -> i32,
+    ) -> ApplicationMethods {
+        ApplicationMethods {
+            query,
+            add_ref: count,
+            release: count,
+            get_function: insert_media,
+            get_parent: nothing_around,
+        }
+    }
+
+    /// Tells an instance of a VST3 host with these methods, and takes it away again; whether it offered anything.
+    fn offers(methods: &ApplicationMethods) -> bool {
+        let instance = 0_u8;
+        let address = &raw const instance;
+        let host = Host::of(address.addr());
+        let object: *const ApplicationMethods = methods;
+        let told = (&raw const object).cast_mut().cast();
+        // SAFETY: an object begins with a pointer to its methods; it outlives the second call.
+        unsafe { straightshot_host(address.cast(), VST3, told) };
+        let offered = host.offers(Place::Cursor);
+        // SAFETY: null is allowed.
+        unsafe { straightshot_host(address.cast(), VST3, null_mut()) };
+        assert!(!host.offers(Place::Cursor), "it is gone");
+        offered
+    }
+
+    #[test]
+    fn drag_out_a_vst3_host_that_is_not_reaper_offers_nothing_and_one_that_is_gets_its_reference_back() {
+        assert!(!offers(&methods(refuse)));
+        assert_eq!(RELEASED.load(Ordering::Relaxed), 0, "nothing was given, nothing is given back");
+        assert!(offers(&methods(accept)));
+        assert_eq!(RELEASED.load(Ordering::Relaxed), 1);
+    }
 }
