@@ -102,7 +102,7 @@ impl Display {
         // -displayfd: the server picks a free number and tells it when it is ready. -noreset: it does not start anew
         // whenever its last client leaves, which refuses connections for a moment.
         let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "2100x1000x24", "-nolisten", "tcp", "-noreset"])
+            .args(["-displayfd", "1", "-screen", "0", "2400x1000x24", "-nolisten", "tcp", "-noreset"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -53,7 +53,7 @@ impl Hosted {
         ensure!(unsafe { view.getSize(&raw mut size) } == kResultOk, "the editor has no size");
         let height = u16::try_from(size.bottom)? + u16::try_from(STRIP)?;
         let window =
-            HostWindow::open_at(1040, 0, u16::try_from(size.right)?, height)?.named("VST3 editor")?;
+            HostWindow::open_at(1100, 0, u16::try_from(size.right)?, height)?.named("VST3 editor")?;
         let parent = window.id as usize as *mut c_void;
         // SAFETY: the window exists until the view is removed, see `close`.
         ensure!(unsafe { view.attached(parent, X11) } == kResultOk, "the editor cannot be embedded");

@@ -66,7 +66,6 @@ fn dead_keys_compose_characters() {
 }
 
 #[test]
-#[ignore = "written with the new window and not yet seen to pass: to be found out"]
 fn a_layout_that_changes_counts_at_once() {
     alone_with_display(|| {
         let mut editor = typing("us")?;
@@ -85,7 +84,6 @@ fn a_layout_that_changes_counts_at_once() {
 
 /// From nothing to a named take and back, in the program without a host: no mouse.
 #[test]
-#[ignore = "written with the new window and not yet seen to pass: to be found out"]
 fn keyboard_only_from_prompt_to_a_named_take() {
     alone_with_display(|| {
         let _manager = WindowManager::start()?;
