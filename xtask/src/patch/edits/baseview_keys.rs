@@ -117,10 +117,43 @@ fn new_compose(context: *mut xkbc::xkb_context) -> *mut xkbc::xkb_compose_state 
 
 /// The layout of the moment, not that of when the window was opened.
 pub(super) const LAYOUT: &[Edit] = &[
+    // A client that has opened its display by Xlib hears of a layout through the keyboard extension or not at all, and there
+    // only what it asked for.
+    Edit {
+        file: "src/platform/x11/event_loop.rs",
+        find: "        Ok(Self {\n            loop_signal: inner.get_signal(),\n",
+        replace: "        // Without it the layout stays that of now.
+        if let Err(e) = listen_for_layouts(window.connection.conn.xcb_connection()) {
+            warn!(\"changes of the keyboard's layout are not heard: {e}\");
+        }
+
+        Ok(Self {
+            loop_signal: inner.get_signal(),
+",
+    },
+    Edit {
+        file: "src/platform/x11/event_loop.rs",
+        find: "pub(crate) struct EventLoop {\n",
+        replace: "/// Asks the server to tell when the keyboard's layout changes or another keyboard is used.
+fn listen_for_layouts(connection: &impl Connection) -> Result<(), x11rb::errors::ReplyError> {
+    use x11rb::protocol::xkb::{ConnectionExt, EventType, MapPart, SelectEventsAux};
+    /// The extension's word for the keyboard that all clients share.
+    const CORE_KEYBOARD: u16 = 0x100;
+    connection.xkb_use_extension(1, 0)?.reply()?;
+    let wanted = EventType::NEW_KEYBOARD_NOTIFY | EventType::MAP_NOTIFY;
+    let map = MapPart::from(0xffu16);
+    let details = SelectEventsAux::new();
+    let nothing = EventType::from(0u16);
+    connection.xkb_select_events(CORE_KEYBOARD, nothing, wanted, map, map, &details)?.check()
+}
+
+pub(crate) struct EventLoop {
+",
+    },
     Edit {
         file: "src/platform/x11/event_loop.rs",
         find: "            XEvent::PresentCompleteNotify(e) if e.window == self.shared.raw_id() => {\n",
-        replace: "            XEvent::MappingNotify(_) => {
+        replace: "            XEvent::MappingNotify(_) | XEvent::XkbNewKeyboardNotify(_) | XEvent::XkbMapNotify(_) => {
                 if let Some(state) = XkbcommonState::new(&self.shared.connection) {
                     self.xkb_state = Some(state);
                 }
