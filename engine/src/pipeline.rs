@@ -264,7 +264,9 @@ impl Generator {
     /// what it is alone. That is one on a card, whose products depend on their size, and with weights that are not in bytes.
     #[must_use]
     pub fn together(&self, request: &Request) -> usize {
-        let alike = !self.placement.is_gpu() && self.plan(request).network.is_alike_in_batches();
+        let network = self.plan(request).network;
+        // In the pool: to find out turns weights into bytes.
+        let alike = !self.placement.is_gpu() && self.install(|| network.is_alike_in_batches());
         let tokens = self.tokens(request).max(1);
         let most =
             if alike { (TOGETHER_TOKENS / tokens).clamp(1, limits::MAX_VARIATIONS as usize) } else { 1 };

@@ -14,6 +14,7 @@ fn the_engine_computes_on_its_own_pool_and_nowhere_else() -> Result<()> {
     let several = Request { seconds: 5.0, variations: 6, ..long.clone() };
     for (i, request) in [long, several].into_iter().enumerate() {
         let request = Request { prompt: format!("rain on a roof {i}"), ..request };
+        assert!(generator.together(&request) > 0);
         generator.generate(&request, &mut |_| (), &CancelToken::default())?;
     }
     let mut names = Vec::new();
@@ -22,5 +23,8 @@ fn the_engine_computes_on_its_own_pool_and_nowhere_else() -> Result<()> {
     }
     assert!(names.iter().any(|name| name.starts_with("straightshot-")), "no pool among {names:?}");
     assert!(!names.iter().any(|name| name.starts_with("candle")), "candle's threads are among {names:?}");
+    // Only the first to ask may say how rayon's own pool is to be; it is started for whatever runs outside of a pool.
+    let first = rayon::ThreadPoolBuilder::new().num_threads(1).build_global();
+    assert!(first.is_ok(), "rayon's own threads were started");
     Ok(())
 }
