@@ -23,6 +23,7 @@ mod fonts;
 mod header;
 mod help;
 mod icons;
+mod key_order;
 mod layout;
 mod library_panel;
 pub mod link;
@@ -53,6 +54,7 @@ use crate::editor::link::EditorLink;
 use crate::params::StraightshotParams;
 use background::Background;
 use egui::{Context, Ui, Vec2, ViewportCommand, vec2};
+use key_order::KeyOrder;
 use layout::MIN_SIZE;
 use nice_plug::context::PluginApi;
 use nice_plug::context::gui::GuiContext;
@@ -229,6 +231,7 @@ impl NiceEguiApp for App {
         frame: &mut Frame,
     ) -> Result<(), HandlerError> {
         theme::apply(&egui_ctx);
+        KeyOrder::install(&egui_ctx);
         frame.set_clear_color(theme::BACKGROUND.into());
         let waker = frame.baseview_window().waker();
         self.background = Background::start(&egui_ctx, waker, self.link.clone(), self.params.clone());

@@ -224,20 +224,20 @@ impl Entry {
 
     /// Takes its keys out of the input; which of them was pressed.
     fn pressed(&self, ui: &Ui, typing: bool) -> Option<usize> {
-        // A text field has uses of its own for keys without Ctrl, but not for these; and for some with it.
-        let of_text = |key| matches!(key, Key::A | Key::C | Key::V | Key::X | Key::Y | Key::Z);
-        let free = |press: &Press| {
-            !typing
-                || press.modifiers.command && !of_text(press.key)
-                || matches!(press.key, Key::Escape | Key::F1)
-        };
         self.presses.iter().position(|press| {
-            free(press) && ui.input_mut(|input| input.consume_key(press.modifiers, press.key))
+            press.is_free(typing) && ui.input_mut(|input| input.consume_key(press.modifiers, press.key))
         })
     }
 }
 
 impl Press {
+    /// Whether it is a shortcut now: a text field has uses of its own for keys without Ctrl, but not for all, and for some
+    /// with it.
+    fn is_free(self, typing: bool) -> bool {
+        let of_text = matches!(self.key, Key::A | Key::C | Key::V | Key::X | Key::Y | Key::Z);
+        !typing || self.modifiers.command && !of_text || matches!(self.key, Key::Escape | Key::F1)
+    }
+
     fn text(self) -> String {
         let key = match self.key {
             Key::Escape => "Esc",
@@ -250,6 +250,17 @@ impl Press {
         let ctrl = if self.modifiers.command { ctrl } else { "" };
         format!("{shift}{ctrl}{key}")
     }
+}
+
+/// Whether the key is a shortcut after which a text field gets what is typed.
+pub(super) fn goes_to_a_field(key: Key, modifiers: Modifiers, typing: bool) -> bool {
+    let opens = |entry: &&Entry| {
+        matches!(entry.shortcut, Shortcut::Prompt | Shortcut::Notes | Shortcut::Find | Shortcut::Rename)
+    };
+    let mut presses = TABLE.iter().filter(opens).flat_map(|entry| entry.presses);
+    presses.any(|press| {
+        press.key == key && modifiers.matches_logically(press.modifiers) && press.is_free(typing)
+    })
 }
 
 /// What the shortcuts depend on.

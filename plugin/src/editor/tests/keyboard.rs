@@ -1,7 +1,8 @@
 //! Without a mouse: everything is reached by the tab key, and every shortcut asks for what the help says.
 
 use super::*;
-use crate::editor::action::PlayAction;
+use crate::editor::action::{ListKey, PlayAction};
+use crate::editor::key_order::KeyOrder;
 use egui::accesskit;
 use std::collections::BTreeSet;
 
@@ -78,6 +79,35 @@ fn keyboard_only_the_prompt_is_one_key_away() {
     window.frame(Vec::new());
     window.frame(vec![Event::Text("rain".into())]);
     assert_eq!(window.view.prompt, "rain");
+}
+
+/// On a busy computer all of this happens between two frames.
+#[test]
+fn keyboard_only_no_key_goes_to_whoever_had_the_focus_before() {
+    let mut window = Window::open(View { prompt: "rain".into(), ..view_with_takes() }, USUAL);
+    KeyOrder::install(&window.ctx);
+    let press = |modifiers, key| {
+        [true, false].map(|pressed| Event::Key { key, physical_key: None, pressed, repeat: false, modifiers })
+    };
+    let mut events = press(Modifiers::COMMAND, Key::L).to_vec();
+    events.extend(press(Modifiers::COMMAND, Key::A));
+    for (letter, key) in [("l", Key::L), ("s", Key::S)] {
+        events.extend(press(Modifiers::NONE, key));
+        events.push(Event::Text(letter.into()));
+    }
+    events.extend(press(Modifiers::NONE, Key::Escape));
+    events.extend(press(Modifiers::NONE, Key::S));
+    let mut actions = window.frame(events);
+    for _ in 0..10 {
+        // The real window carries it out in the same frame.
+        if actions.last() == Some(&Action::Window(WindowAction::GoToPrompt)) && window.view.prompt == "rain" {
+            window.panels.go_to_prompt();
+        }
+        actions.extend(window.frame(Vec::new()));
+    }
+    assert_eq!(window.view.prompt, "ls");
+    actions.retain(|action| !matches!(action, Action::Versions(VersionsAction::Read(_))));
+    assert_eq!(actions, [WindowAction::GoToPrompt.into(), LibraryAction::Key(ListKey::Star).into()]);
 }
 
 #[test]
