@@ -98,6 +98,7 @@ fn codec_config() -> CodecConfig {
         encoder_blocks: 1,
         decoder_blocks: 2,
         expansion: 2,
+        levels: None,
     }
 }
 

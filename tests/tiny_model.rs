@@ -40,6 +40,7 @@ pub(crate) fn config() -> ModelConfig {
             encoder_blocks: 1,
             decoder_blocks: 2,
             expansion: 2,
+            levels: None,
         },
         flow: FlowConfig { dim: 16, blocks: 3, heads: 2, feed_forward: 24 },
         text: TextConfig {

@@ -25,6 +25,7 @@
 mod bands;
 pub mod decoder;
 pub mod encoder;
+pub mod levels;
 pub mod phase;
 mod spare;
 pub mod synthesis;
@@ -39,6 +40,7 @@ use straightshot_gpu_kernels::Landing;
 
 pub use decoder::{Decoder, Spectrum};
 pub use encoder::{Encoder, Posterior};
+pub use levels::Levels;
 
 /// Amplitude below which spectra are not told apart: -80 dB of full scale.
 pub const AMPLITUDE_FLOOR: f32 = 1e-4;
@@ -50,6 +52,7 @@ pub struct Codec {
     stft: Stft,
     encoder: Option<Encoder>,
     decoder: Decoder,
+    levels: Option<Levels>,
     latent_mean: Tensor, // (channels)
     latent_std: Tensor,  // (channels)
     landing: Landing,
@@ -70,6 +73,7 @@ impl Codec {
             stft: Stft::new(config.n_fft, config.hop_length),
             encoder: if with_encoder { Some(Encoder::new(config, &vb.pp("encoder"))?) } else { None },
             decoder: Decoder::new(config, &vb.pp("decoder"))?,
+            levels: Levels::of(config),
             latent_mean: vb.get_with_hints(channels, "latent_mean", Init::Const(0.0))?,
             latent_std: vb.get_with_hints(channels, "latent_std", Init::Const(1.0))?,
             landing: Landing::default(),
@@ -99,6 +103,12 @@ impl Codec {
     /// Most tokens that are decoded at a time, with what their neighbours are needed for.
     pub(crate) fn piece(&self) -> usize {
         PIECE + 2 * self.decoder.reach()
+    }
+
+    /// The short frames that sounds are brought to, if the codec has levels.
+    #[must_use]
+    pub fn levels(&self) -> Option<&Levels> {
+        self.levels.as_ref()
     }
 
     /// The decoder network.
@@ -176,16 +186,20 @@ impl Codec {
     ) -> Result<Spectrum> {
         let latent = ops::affine(latent, &self.latent_std, &self.latent_mean)?;
         let (tokens, halo) = (latent.dim(1)?, self.decoder.reach());
-        let mut pieces = Vec::new();
+        let (mut pieces, mut features) = (Vec::new(), Vec::new());
         // In pieces, each with what its kernels reach on both sides: the result is the same, and the blocks need no
         // more memory for two minutes than for ten seconds.
         for start in (0..tokens).step_by(PIECE) {
             let (from, end) = (start.saturating_sub(halo), (start + PIECE).min(tokens));
             let piece = latent.narrow(1, from, (end + halo).min(tokens) - from)?.contiguous()?;
-            let spectrum = self.decoder.forward_checked(&piece, between_blocks)?.log_amplitudes;
+            let spectrum = self.decoder.forward_checked(&piece, between_blocks)?;
             let frames = |tokens: usize| tokens * crate::config::FRAMES_PER_TOKEN;
-            pieces.push(spectrum.narrow(1, frames(start - from), frames(end - start))?);
+            pieces.push(spectrum.log_amplitudes.narrow(1, frames(start - from), frames(end - start))?);
+            if let Some(all) = spectrum.features {
+                features.push(all.narrow(1, start - from, end - start)?);
+            }
         }
-        Ok(Spectrum { log_amplitudes: Tensor::cat(&pieces, 1)? })
+        let features = if features.is_empty() { None } else { Some(Tensor::cat(&features, 1)?) };
+        Ok(Spectrum { log_amplitudes: Tensor::cat(&pieces, 1)?, features })
     }
 }

@@ -1,8 +1,12 @@
 //! Sizes of every network, as stored in a model's `config.json`.
 
+mod levels;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_GUIDANCE_SCALE, MAX_SECONDS};
 use serde::{Deserialize, Serialize};
+
+pub use levels::LevelsConfig;
 
 /// A whole model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -93,6 +97,9 @@ pub struct CodecConfig {
     pub decoder_blocks: usize,
     /// Hidden width of a block as a multiple of its width.
     pub expansion: usize,
+    /// Levels on short frames that the sound is brought to; models without have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub levels: Option<LevelsConfig>,
 }
 
 /// Neighbouring bands of one width, which share the weights that read and write their bins.
@@ -127,6 +134,7 @@ impl Default for CodecConfig {
             encoder_blocks: 3,
             decoder_blocks: 5,
             expansion: 3,
+            levels: None,
         }
     }
 }
@@ -308,7 +316,10 @@ impl ModelConfig {
                 "text.max_tokens is out of range",
             ),
         ];
-        match self.codec.checks().into_iter().chain(networks).find(|(ok, _)| !ok) {
+        let levels = self.codec.levels.iter().flat_map(|levels| {
+            levels.checks(self.codec.hop_length, self.codec.samples_per_token())
+        });
+        match self.codec.checks().into_iter().chain(networks).chain(levels).find(|(ok, _)| !ok) {
             None => Ok(()),
             Some((_, what)) => bad(what),
         }

@@ -22,6 +22,8 @@ pub enum Stream {
     Training = 2,
     /// Everything random in an evaluation: resampling, choice of clips.
     Evaluation = 3,
+    /// What the levels of a sound are drawn with.
+    Levels = 4,
 }
 
 /// What [`hash`] starts from where nothing else is to decide it.

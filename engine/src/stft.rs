@@ -128,6 +128,35 @@ impl Stft {
         out
     }
 
+    /// Makes `width` numbers of every frame of `samples`; no more than one frame per thread is there at a time.
+    ///
+    /// # Shapes
+    /// - `out`: `[frames, width]`, written
+    /// - `read`: gets the `bins` values of a frame and its part of `out`
+    pub(crate) fn each_frame(
+        &self,
+        samples: &[f32],
+        width: usize,
+        out: &mut [f32],
+        read: impl Fn(&[Complex32], &mut [f32]) + Sync,
+    ) {
+        let rows = out.par_chunks_mut(width * MOST_HOPS).enumerate();
+        rows.for_each_init(
+            || (self.scratch(), vec![Complex32::default(); self.bins()]),
+            |(scratch, row), (piece, out)| {
+                for (i, out) in out.chunks_exact_mut(width).enumerate() {
+                    self.forward_frame(samples, piece * MOST_HOPS + i, row, scratch);
+                    read(row, out);
+                }
+            },
+        );
+    }
+
+    /// Sum of the squared window: the mean square of a bin of white noise of unit variance.
+    pub(crate) fn noise_power(&self) -> f32 {
+        self.window.iter().map(|w| w * w).sum()
+    }
+
     fn forward_frame(&self, samples: &[f32], frame: usize, out: &mut [Complex32], scratch: &mut Scratch) {
         let start = self.start(frame);
         let inside = usize::try_from(start).ok().and_then(|start| samples.get(start..start + self.n_fft));

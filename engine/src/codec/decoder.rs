@@ -1,6 +1,7 @@
 //! Latent to bin amplitudes.
 
 use super::bands::{self, BandMaps};
+use super::levels::head::LevelsHead;
 use super::spare::{Spare, Taken};
 use crate::config::CodecConfig;
 use crate::nn::band_block::KERNEL_TAPS;
@@ -27,6 +28,8 @@ const READ_TOKENS: usize = 8;
 pub struct Spectrum {
     /// `[batch, frames, 2 * bins]`: natural logarithms, tonal amplitudes first, then noise amplitudes.
     pub log_amplitudes: Tensor,
+    /// `[batch, tokens, width]`: what the levels of the sound are drawn from ([`super::levels`]), if the codec has levels.
+    pub features: Option<Tensor>,
 }
 
 /// Passes the channels of every band through blocks that share their weights over bands, then writes eight frames.
@@ -38,6 +41,7 @@ pub struct Decoder {
     blocks: Vec<BandBlock>,
     norm: LayerNorm,
     write: BandMaps,
+    levels: Option<LevelsHead>,
     spare: Spare,
     /// Only in a network that is not trained.
     recordings: Option<Arc<Recordings>>,
@@ -56,6 +60,7 @@ impl Decoder {
             blocks: bands::blocks(c, c.decoder_blocks, vb)?,
             norm: LayerNorm::new(c.dim, 1e-6, &vb.pp("norm"))?,
             write: BandMaps::writing(c, &vb.pp("write"))?,
+            levels: c.levels.as_ref().map(|levels| LevelsHead::new(c, levels, &vb.pp("levels"))).transpose()?,
             spare: Spare::default(),
             recordings: None,
         })
@@ -69,6 +74,12 @@ impl Decoder {
     /// Memory for whoever works on what it made.
     pub(super) fn spare(&self) -> &Spare {
         &self.spare
+    }
+
+    /// The network that draws the levels, if the codec has levels.
+    #[must_use]
+    pub fn levels(&self) -> Option<&LevelsHead> {
+        self.levels.as_ref()
     }
 
     /// Tokens on either side that a frame depends on.
@@ -103,19 +114,38 @@ impl Decoder {
         if ops::is_fused(&latent) && !latent.track_op() && !self.is_trained() {
             return self.forward_tiled(&latent, between_blocks);
         }
-        if let Some(recordings) = &self.recordings {
+        // A recording has one result; with levels there are two.
+        if let (Some(recordings), None) = (&self.recordings, &self.levels) {
             between_blocks()?;
             let log_amplitudes = recordings.run_one(&[], &[&latent], &|inputs| {
                 let [latent] = inputs else { bail!("{} inputs", inputs.len()) };
-                self.compute(latent, &|| Ok::<(), candle_core::Error>(()))
+                Ok(self.compute(latent, &|| Ok::<(), candle_core::Error>(()))?.log_amplitudes)
             })?;
-            return Ok(Spectrum { log_amplitudes });
+            return Ok(Spectrum { log_amplitudes, features: None });
         }
-        Ok(Spectrum { log_amplitudes: self.compute(&latent, between_blocks)? })
+        self.compute(&latent, between_blocks)
     }
 
     /// What [`Self::forward_checked`] makes of `[batch, tokens, bands, band_channels]`.
     fn compute<E: From<candle_core::Error>>(
+        &self,
+        latent: &Tensor,
+        between_blocks: &dyn Fn() -> std::result::Result<(), E>,
+    ) -> std::result::Result<Spectrum, E> {
+        let x = self.through_blocks(latent, between_blocks)?;
+        between_blocks()?;
+        let features = self.levels.as_ref().map(|levels| levels.features(&x)).transpose()?;
+        if let Some(log_amplitudes) =
+            self.write.write_on_card(&self.norm, &x, [LOG_SCALE, LOG_CENTRE].map(|v| v as f32))?
+        {
+            return Ok(Spectrum { log_amplitudes, features });
+        }
+        let out = self.write.write(&self.norm.forward(&x)?)?;
+        Ok(Spectrum { log_amplitudes: ((out * LOG_SCALE)? + LOG_CENTRE)?, features })
+    }
+
+    /// The features of the last block.
+    fn through_blocks<E: From<candle_core::Error>>(
         &self,
         latent: &Tensor,
         between_blocks: &dyn Fn() -> std::result::Result<(), E>,
@@ -125,14 +155,23 @@ impl Decoder {
             between_blocks()?;
             x = block.forward(&x)?;
         }
-        between_blocks()?;
-        if let Some(frames) =
-            self.write.write_on_card(&self.norm, &x, [LOG_SCALE, LOG_CENTRE].map(|v| v as f32))?
-        {
-            return Ok(frames);
-        }
+        Ok(x)
+    }
+
+    /// Decodes, and gives the features of the last block too: what a head beside the decoder's own is trained on.
+    ///
+    /// # Shapes
+    /// - `latent`: `[batch, tokens, channels]`, not normalised
+    /// - returns: `[batch, frames, 2 * bins]` log amplitudes and `[batch, tokens, bands, dim]` features
+    ///
+    /// # Errors
+    /// A candle error if the shapes do not fit.
+    pub fn forward_with_hidden(&self, latent: &Tensor) -> Result<(Tensor, Tensor)> {
+        let (batch, tokens, _) = latent.dims3()?;
+        let latent = latent.reshape((batch, tokens, (), self.band_channels))?;
+        let x = self.through_blocks(&latent, &|| Ok::<(), candle_core::Error>(()))?;
         let out = self.write.write(&self.norm.forward(&x)?)?;
-        Ok(((out * LOG_SCALE)? + LOG_CENTRE)?)
+        Ok((((out * LOG_SCALE)? + LOG_CENTRE)?, x))
     }
 
     /// [`Self::forward_checked`] for tensors on the CPU that want no gradient: every block writes where the one before the
@@ -153,7 +192,8 @@ impl Decoder {
         }
         between_blocks()?;
         let range = [LOG_SCALE as f32, LOG_CENTRE as f32];
-        Ok(Spectrum { log_amplitudes: self.write.write_tiled(&self.norm, &latest, sizes, range)? })
+        let features = self.levels.as_ref().map(|levels| levels.features_tiled(&latest, sizes)).transpose()?;
+        Ok(Spectrum { log_amplitudes: self.write.write_tiled(&self.norm, &latest, sizes, range)?, features })
     }
 
     /// The features that the blocks begin with, `[batch, tokens, bands, dim]`, of `latent`, `[batch, tokens, bands,
@@ -184,5 +224,6 @@ impl Decoder {
             || self.blocks.iter().any(BandBlock::is_trained)
             || self.norm.is_trained()
             || self.write.is_trained()
+            || self.levels.as_ref().is_some_and(LevelsHead::is_trained)
     }
 }

@@ -1,5 +1,7 @@
 //! Bin amplitudes to waveform.
 
+use super::levels::Levels;
+use super::levels::head::LevelsHead;
 use super::phase::{self, Grid};
 use super::spare::Taken;
 use super::{AMPLITUDE_FLOOR, Codec, Spectrum};
@@ -9,7 +11,7 @@ use crate::memory;
 use crate::nn::held::Held;
 use crate::nn::ops::kernels;
 use crate::rng::{Noise, Stream};
-use candle_core::Device;
+use candle_core::{Device, Tensor};
 use multiversion::multiversion;
 use rayon::prelude::*;
 use realfft::num_complex::Complex32;
@@ -25,6 +27,10 @@ const PHASE_RANGE: f32 = 6.9;
 const MASKED: f32 = std::f32::consts::FRAC_1_SQRT_2;
 /// Log amplitudes are held in this range, so that a bad latent makes a loud sound at worst and not infinity.
 const LOG_RANGE: (f32, f32) = (-14.0, 2.0);
+
+/// Logarithm of the least noise of a sound that is brought to levels, just above the floor of -80 dB: where they say that
+/// there is a quiet background, there has to be something to bring to it.
+const LEAST_NOISE: f32 = -9.21;
 
 /// Random numbers drawn before anyone asks whether to go on: some milliseconds on one core. Even, so that no pair of
 /// normal deviates is divided.
@@ -49,17 +55,18 @@ impl Codec {
         let bins = self.config().bins();
         // A GPU still computes what it was asked for, and copying it waits for that.
         let drawn = self.draw(log_amplitudes.elem_count() / (2 * bins), seed, cancel)?;
+        let features = spectrum.features.as_ref().map(|features| Features { values: features, seed });
         if card::fit(&[&log_amplitudes]) {
             return self
                 .landing
-                .read(&log_amplitudes, |values| self.synthesize_from(values, drawn, cancel))?;
+                .read(&log_amplitudes, |values| self.synthesize_from(values, drawn, features, cancel))?;
         }
         let log_amplitudes = log_amplitudes.to_device(&Device::Cpu)?;
         let held = Held::new(&log_amplitudes);
-        self.synthesize_from(held.values()?, drawn, cancel)
+        self.synthesize_from(held.values()?, drawn, features, cancel)
     }
 
-    /// Renders one clip of a decoded spectrum; the same seed gives the same samples.
+    /// Renders one clip of a decoded spectrum, without levels; the same seed gives the same samples.
     ///
     /// # Shapes
     /// - `log_amplitudes`: `[frames, 2 * bins]`, tonal then noise, as in
@@ -71,7 +78,7 @@ impl Codec {
     pub fn synthesize(&self, log_amplitudes: &[f32], seed: u64) -> Result<Vec<f32>> {
         let frames = log_amplitudes.len() / (2 * self.config().bins());
         let never = CancelToken::default();
-        self.synthesize_from(log_amplitudes, self.draw(frames, seed, &never)?, &never)
+        self.synthesize_from(log_amplitudes, self.draw(frames, seed, &never)?, None, &never)
     }
 
     /// Draws what a clip of so many frames is made from besides its spectrum.
@@ -95,34 +102,19 @@ impl Codec {
         &self,
         log_amplitudes: &[f32],
         drawn: Drawn,
+        features: Option<Features<'_>>,
         cancel: &CancelToken,
     ) -> Result<Vec<f32>> {
         let config = self.config();
         let bins = config.bins();
         let frames = log_amplitudes.len() / (2 * bins);
         let Drawn { mut phase, white } = drawn;
-        let mut log_tonal = self.decoder().spare().take(frames * bins)?;
-        let rows = log_amplitudes.par_chunks(2 * bins).zip(phase.par_chunks_mut(bins));
-        let is_invalid = rows
-            .zip(log_tonal.par_chunks_mut(bins))
-            .map_init(Parts::default, |parts, ((row, phase), log_tonal)| {
-                if cancel.is_cancelled() {
-                    return false;
-                }
-                parts.fill(row);
-                log_tonal.copy_from_slice(&parts.log_tonal);
-                phase.iter_mut().for_each(|phase| *phase *= std::f32::consts::TAU);
-                row.iter().any(|v| v.is_nan())
-            })
-            .reduce(|| false, |a, b| a || b);
-        cancel.check()?;
-        if is_invalid {
-            return Err(Error::new(ErrorKind::Compute, "The model produced an invalid sound (NaN)"));
-        }
+        let least_noise = if features.is_some() { LEAST_NOISE } else { LOG_RANGE.0 };
+        let log_tonal = self.prepare(log_amplitudes, &mut phase, cancel)?;
         let mut owners = self.decoder().spare().take((frames * bins).div_ceil(2))?;
         let owners_of_all = &mut bytemuck::cast_slice_mut(&mut owners)[..frames * bins];
         integrate(&log_tonal, config, (&mut phase, owners_of_all), cancel);
-        drop(owners);
+        drop((log_tonal, owners));
         cancel.check()?;
         // White noise of unit variance has bins of variance sum(w²) = 3/8 n_fft; amplitudes are in units of
         // a full-scale sine.
@@ -131,7 +123,7 @@ impl Codec {
         let mut out = memory::zeros(frames * config.hop_length)?;
         let goes_on = || !cancel.is_cancelled();
         self.stft().filter(&white, &mut out, goes_on, Parts::default, |parts, frame, spectrum| {
-            parts.fill(&log_amplitudes[2 * frame * bins..][..2 * bins]);
+            parts.fill(&log_amplitudes[2 * frame * bins..][..2 * bins], least_noise);
             let phase = &phase[frame * bins..][..bins];
             scale(spectrum, &parts.noise, noise_scale);
             for ((value, phase), tonal) in spectrum.iter_mut().zip(phase).zip(&parts.tonal) {
@@ -142,8 +134,93 @@ impl Codec {
             }
         });
         cancel.check()?;
-        Ok(out)
+        match (features, self.levels(), self.decoder().levels()) {
+            (Some(features), Some(levels), Some(head)) => {
+                let wanted = self.drawn_levels(levels, head, features, log_amplitudes, &white)?;
+                cancel.check()?;
+                let mut levelled = memory::zeros(out.len())?;
+                levels.grid().impose(&out, &wanted, &mut levelled, goes_on);
+                cancel.check()?;
+                Ok(levelled)
+            }
+            _ => Ok(out),
+        }
     }
+
+    /// The levels of one clip, `[short frames, bands]`.
+    fn drawn_levels(
+        &self,
+        levels: &Levels,
+        head: &LevelsHead,
+        features: Features<'_>,
+        log_amplitudes: &[f32],
+        white: &[f32],
+    ) -> Result<Vec<f32>> {
+        let base = self.base_levels(levels, log_amplitudes)?;
+        let values = features.values.to_device(&Device::Cpu)?;
+        let (_, tokens, _) = values.dims3()?;
+        let noise = Noise::new(features.seed, Stream::Levels)
+            .normal_tensor((1, tokens, levels.config().noise), &Device::Cpu)?;
+        let frames = base.len() / levels.bands();
+        let base = Tensor::from_vec(base, (1, frames, levels.bands()), &Device::Cpu)?;
+        let change = head.draw(&values, &base, &noise)?;
+        let mut wanted = memory::zeros(white.len() / levels.grid().hop_length() * levels.bands())?;
+        levels.grid().texture(white, &mut wanted);
+        let held = [&base, &change.change, &change.spread].map(Held::new);
+        let [base, change, spread] = &held;
+        levels.combine(base.values()?, change.values()?, spread.values()?, &mut wanted);
+        if wanted.iter().any(|v| v.is_nan()) {
+            return Err(invalid());
+        }
+        Ok(wanted)
+    }
+
+    /// What a decoded spectrum would measure on short frames before it is brought to levels.
+    ///
+    /// # Shapes
+    /// - `log_amplitudes`: `[frames, 2 * bins]`, tonal then noise
+    /// - returns: `[frames, bands]`, natural logarithms of amplitudes
+    ///
+    /// # Errors
+    /// [`ErrorKind::OutOfMemory`].
+    pub fn base_levels(&self, levels: &Levels, log_amplitudes: &[f32]) -> Result<Vec<f32>> {
+        let bins = self.config().bins();
+        let mut base = memory::zeros(log_amplitudes.len() / (2 * bins) * levels.bands())?;
+        let rows = log_amplitudes.par_chunks(2 * bins).zip(base.par_chunks_mut(levels.bands()));
+        rows.for_each_init(Parts::default, |parts, (row, base)| {
+            parts.fill(row, LEAST_NOISE);
+            levels.base(&parts.tonal, &parts.noise, base);
+        });
+        Ok(base)
+    }
+
+    /// Turns random phases into angles, and returns the logarithms of the tones.
+    fn prepare(&self, log_amplitudes: &[f32], phase: &mut [f32], cancel: &CancelToken) -> Result<Taken> {
+        let bins = self.config().bins();
+        let mut log_tonal = self.decoder().spare().take(phase.len())?;
+        let rows = log_amplitudes.par_chunks(2 * bins).zip(phase.par_chunks_mut(bins));
+        let is_invalid = rows
+            .zip(log_tonal.par_chunks_mut(bins))
+            .map_init(Parts::default, |parts, ((row, phase), log_tonal)| {
+                if cancel.is_cancelled() {
+                    return false;
+                }
+                parts.fill(row, LOG_RANGE.0);
+                log_tonal.copy_from_slice(&parts.log_tonal);
+                phase.iter_mut().for_each(|phase| *phase *= std::f32::consts::TAU);
+                row.iter().any(|v| v.is_nan())
+            })
+            .reduce(|| false, |a, b| a || b);
+        cancel.check()?;
+        if is_invalid {
+            return Err(invalid());
+        }
+        Ok(log_tonal)
+    }
+}
+
+fn invalid() -> Error {
+    Error::new(ErrorKind::Compute, "The model produced an invalid sound (NaN)")
 }
 
 /// Multiplies each value by its amplitude and by `factor`.
@@ -152,6 +229,14 @@ fn scale(values: &mut [Complex32], amplitudes: &[f32], factor: f32) {
     for (value, amplitude) in values.iter_mut().zip(amplitudes) {
         *value *= factor * amplitude;
     }
+}
+
+/// What the levels of a clip are drawn from.
+#[derive(Clone, Copy)]
+struct Features<'a> {
+    /// `[1, tokens, width]`
+    values: &'a Tensor,
+    seed: u64,
 }
 
 /// What a clip is made from besides its spectrum.
@@ -174,14 +259,15 @@ struct Parts {
 
 impl Parts {
     /// - `row`: `[2 * bins]`, logarithms of tonal and noise amplitudes
-    fn fill(&mut self, row: &[f32]) {
+    /// - `least_noise`: logarithm that those of the noise are held above
+    fn fill(&mut self, row: &[f32], least_noise: f32) {
         let (log_tonal, log_noise) = row.split_at(row.len() / 2);
-        let clamp = |to: &mut Vec<f32>, from: &[f32]| {
+        let clamp = |to: &mut Vec<f32>, from: &[f32], least: f32| {
             to.clear();
-            to.extend(from.iter().map(|v| v.clamp(LOG_RANGE.0, LOG_RANGE.1)));
+            to.extend(from.iter().map(|v| v.clamp(least, LOG_RANGE.1)));
         };
-        clamp(&mut self.log_tonal, log_tonal);
-        clamp(&mut self.noise, log_noise);
+        clamp(&mut self.log_tonal, log_tonal, LOG_RANGE.0);
+        clamp(&mut self.noise, log_noise, least_noise);
         self.tonal.clone_from(&self.log_tonal);
         kernels::amplitudes(&mut self.tonal, AMPLITUDE_FLOOR, 1.0);
         kernels::amplitudes(&mut self.noise, AMPLITUDE_FLOOR, 1.0);

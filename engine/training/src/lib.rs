@@ -35,6 +35,8 @@ pub mod energy_distance;
 mod files;
 pub mod flow;
 pub mod latents;
+pub mod level_distance;
+pub mod levels;
 pub mod library;
 pub mod lora;
 pub mod optim;

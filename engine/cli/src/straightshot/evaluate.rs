@@ -49,6 +49,10 @@ pub(crate) struct Arguments {
     /// class that no network listens to.
     #[arg(long, default_value_t = 6)]
     per_class: usize,
+    /// Reconstructions get the levels on short frames that the recordings have, instead of those that the model draws: the best
+    /// that levels can do.
+    #[arg(long, requires = "structure")]
+    true_levels: bool,
     /// Table of results to write its measures into.
     #[arg(long, requires = "structure")]
     json: Option<PathBuf>,

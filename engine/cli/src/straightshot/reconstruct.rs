@@ -6,11 +6,15 @@ use candle_core::Device;
 use clap::Args;
 use std::path::PathBuf;
 use straightshot_engine::codec::Codec;
-use straightshot_engine::config::ModelConfig;
+use straightshot_engine::codec::levels::grid::LevelGrid;
+use straightshot_engine::config::{LevelsConfig, ModelConfig};
 use straightshot_engine::model::{ModelFiles, part};
 use straightshot_engine::weights;
 use straightshot_protocol::Audio;
 use straightshot_sound::{files, resample_channel};
+
+/// Largest sample of what is written, just below what 16 bits can hold.
+const FULL_SCALE: f32 = 0.999;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -23,6 +27,10 @@ pub(crate) struct Arguments {
     /// Seed of the decoder's noise.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Bring the sound to the levels on short frames that the input has, instead of those that the model draws: the best that
+    /// levels can do.
+    #[arg(long)]
+    true_levels: bool,
     /// Sound file to read.
     input: PathBuf,
     /// WAV file to write.
@@ -41,9 +49,28 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let samples = resample_channel(sound.left(), sound.sample_rate_hz(), rate)?;
     let latent = codec.encode(&samples, &Device::Cpu)?;
     let mut out = codec.render(&codec.decode(&latent)?, arguments.seed)?;
+    if arguments.true_levels {
+        out = with_levels_of(&samples, &out, &codec);
+    }
     out.truncate(samples.len());
+    let peak = out.iter().fold(0f32, |peak, x| peak.max(x.abs()));
+    if peak > FULL_SCALE {
+        // Not clipped: what it measures would be the clipping's.
+        println!("made quieter by {:.1} dB to fit full scale", 20.0 * (peak / FULL_SCALE).log10());
+        out.iter_mut().for_each(|x| *x *= FULL_SCALE / peak);
+    }
     println!("RMS level: {:.1} dBFS in, {:.1} dBFS out", level_db(&samples), level_db(&out));
     Ok(files::write(&arguments.output, &Audio::mono(rate, out))?)
+}
+
+/// `sound` with the levels on short frames that `original` has.
+pub(crate) fn with_levels_of(original: &[f32], sound: &[f32], codec: &Codec) -> Vec<f32> {
+    let config = LevelsConfig::standard(codec.config().sample_rate_hz);
+    let grid = codec.levels().map_or_else(|| LevelGrid::new(&config), |levels| levels.grid().clone());
+    let wanted = grid.measure(original, sound.len() / grid.hop_length());
+    let mut out = vec![0.0; sound.len()];
+    grid.impose(sound, &wanted, &mut out, || true);
+    out
 }
 
 /// The codec of a model with its encoder, which generation does not load.

@@ -6,6 +6,7 @@ mod library;
 mod pairing_report;
 mod student;
 
+use crate::pack::codec_tensors;
 use crate::plot;
 use anyhow::{Context, Result};
 use candle_core::{DType, Device, Tensor};
@@ -14,11 +15,12 @@ use clap::{Args, Subcommand, ValueEnum};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use straightshot_engine::codec::Codec;
-use straightshot_engine::config::CodecConfig;
+use straightshot_engine::config::{CodecConfig, LevelsConfig};
 use straightshot_engine::device::Placement;
 use straightshot_training::checkpoint;
 use straightshot_training::codec::{self, CodecTraining};
 use straightshot_training::data::{self, Clip, Split};
+use straightshot_training::levels::{self, LevelsTraining};
 use straightshot_training::optim::OptimConfig;
 use straightshot_training::run::Budget;
 
@@ -79,6 +81,9 @@ enum StageArguments {
         /// Keep the encoder as it is and continue with the decoder.
         #[arg(long)]
         decoder_only: bool,
+        /// Keep all of the codec that `--init` names as it is and train the head that draws its levels on short frames.
+        #[arg(long, requires = "init", conflicts_with_all = ["decoder_only", "kl_weight"])]
+        levels: bool,
     },
     /// A first flow on the latents of a finished codec.
     Flow(flow::Flow),
@@ -100,7 +105,22 @@ enum StageArguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.stage {
-        StageArguments::Codec { run, init, batch, tokens, kl_weight, decoder_only } => {
+        StageArguments::Codec { run, init: Some(init), batch, tokens, levels: true, .. } => {
+            let codec = CodecConfig::default();
+            let settings = LevelsTraining {
+                levels: LevelsConfig::standard(codec.sample_rate_hz),
+                optim: optim(arguments, 1e-3),
+                batch: *batch,
+                tokens: *tokens,
+                seed: arguments.seed,
+                budget: budget(arguments),
+                codec,
+            };
+            let clips = clips(arguments, settings.codec.sample_rate_hz, Split::Train)?;
+            levels::train(&settings, codec_tensors(init)?, &clips, run).context("training of levels")?;
+            plot::draw(run)
+        }
+        StageArguments::Codec { run, init, batch, tokens, kl_weight, decoder_only, .. } => {
             let codec = CodecConfig::default();
             let clips = clips(arguments, codec.sample_rate_hz, Split::Train)?;
             let settings = CodecTraining {

@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let codec = setting.measure_codec(&files, &recordings, &real)?;
     let mut recorded = setting.system("recordings", 0, &real, &real)?;
     let mut coded = setting.system("codec", 0, &codec, &real)?;
-    clicks::add_all([&mut recorded, &mut coded], &files, arguments.replicates)?;
+    clicks::add_all([&mut recorded, &mut coded], &files, arguments)?;
     let mut systems = vec![recorded, coded];
     for maker in &makers {
         let made = setting.measure_generated(maker)?;

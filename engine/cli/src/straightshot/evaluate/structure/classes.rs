@@ -3,7 +3,7 @@
 use super::super::progress;
 use super::Setting;
 use super::material::{Maker, Recording};
-use crate::reconstruct::packed_codec;
+use crate::reconstruct::{packed_codec, with_levels_of};
 use anyhow::Result;
 use candle_core::Device;
 use straightshot_engine::model::ModelFiles;
@@ -70,6 +70,9 @@ impl Setting<'_> {
         for (Recording { class, clip }, original) in recordings.iter().zip(real) {
             let latent = codec.encode(&clip.samples, &Device::Cpu)?;
             let mut samples = codec.render(&codec.decode(&latent)?, sounds.len() as u64)?;
+            if self.arguments.true_levels {
+                samples = with_levels_of(&clip.samples, &samples, &codec);
+            }
             samples.truncate(clip.samples.len());
             sounds.push(self.measure(*class, &samples, Some(original))?);
             progress("measuring reconstructions", sounds.len(), recordings.len());

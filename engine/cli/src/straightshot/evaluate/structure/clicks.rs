@@ -1,7 +1,8 @@
 //! Synthetic clicks and what the codec makes of them: the one sound whose attack is known.
 
+use super::super::Arguments;
 use super::figures::add;
-use crate::reconstruct::packed_codec;
+use crate::reconstruct::{packed_codec, with_levels_of};
 use anyhow::Result;
 use candle_core::Device;
 use straightshot_engine::model::ModelFiles;
@@ -14,7 +15,8 @@ const CLICKS: u64 = 16;
 const SECONDS: f64 = 0.5;
 
 /// Adds the figures of clicks to those of the recordings, which get the clicks themselves, and to those of the codec.
-pub(super) fn add_all(systems: [&mut System; 2], files: &ModelFiles, replicates: usize) -> Result<()> {
+pub(super) fn add_all(systems: [&mut System; 2], files: &ModelFiles, arguments: &Arguments) -> Result<()> {
+    let (replicates, true_levels) = (arguments.replicates, arguments.true_levels);
     let codec = packed_codec(files)?;
     let rate = codec.config().sample_rate_hz;
     let (mut original, mut coded) = (Clicks::default(), Clicks::default());
@@ -22,6 +24,9 @@ pub(super) fn add_all(systems: [&mut System; 2], files: &ModelFiles, replicates:
         let onset_s = 0.25 + 0.000_7 * seed as f64;
         let click = attack::click(rate, SECONDS, onset_s, seed);
         let mut samples = codec.render(&codec.decode(&codec.encode(&click, &Device::Cpu)?)?, seed)?;
+        if true_levels {
+            samples = with_levels_of(&click, &samples, &codec);
+        }
         samples.truncate(click.len());
         original.take(&click, &click, rate, onset_s);
         coded.take(&samples, &click, rate, onset_s);

@@ -1,0 +1,144 @@
+//! The network that says what the levels of a sound are, from what the decoder knows of it and from noise.
+
+use crate::config::{CodecConfig, FRAMES_PER_TOKEN, LevelsConfig};
+use crate::nn::held_layers::{HeldLinear, HeldNorm};
+use crate::nn::linear::{Activation, LinearInit};
+use crate::nn::ops::kernels as k;
+use crate::nn::{LayerNorm, Linear};
+use candle_core::{Device, Result, Tensor, bail};
+use candle_nn::VarBuilder;
+use rayon::prelude::*;
+
+/// Long frames that have one spread: eight make a token.
+const FRAMES_PER_SPREAD: usize = 2;
+/// Largest spread: noise that is itself noise varies more than noise.
+const MOST_SPREAD: f64 = 1.5;
+/// Tokens on either side that a token sees, so that what is drawn goes on across its ends.
+const NEAR: usize = 1;
+/// Level that an input of nought stands for, and the step of one.
+const LEVEL_CENTRE: f64 = -6.0;
+const LEVEL_SCALE: f64 = 2.0;
+/// Tokens whose features one task reads.
+const TILE_TOKENS: usize = 8;
+
+/// What the head draws for a clip; see [`super`] for what becomes of it.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// `[batch, short frames, bands]`: nepers beside the base.
+    pub change: Tensor,
+    /// `[batch, long frames / 2, bands]`: the share of the texture, 0 to 1.5.
+    pub spread: Tensor,
+}
+
+/// Two hidden layers over the features of all bands, the base and the noise of three tokens.
+///
+/// Noise enters before the layers, so that what is not known, such as when an attack begins, is decided for all bands and
+/// frames of a token together.
+#[derive(Debug, Clone)]
+pub struct LevelsHead {
+    norm: LayerNorm,
+    gather: Linear,
+    join: Linear,
+    hidden: Linear,
+    change: Linear,
+    spread: Linear,
+    bands: usize,
+    short_frames: usize,
+}
+
+impl LevelsHead {
+    /// Takes the tensors from `vb`.
+    ///
+    /// # Errors
+    /// A candle error if a stored tensor is missing or has another shape.
+    pub fn new(c: &CodecConfig, levels: &LevelsConfig, vb: &VarBuilder<'_>) -> Result<Self> {
+        let (bands, hidden) = (levels.bands.len(), levels.hidden);
+        let short_frames = c.samples_per_token() / levels.hop_length;
+        let seen = c.band_count() * levels.features + FRAMES_PER_TOKEN * bands + levels.noise;
+        let linear = |i, o, init, name: &str| Linear::new(i, o, true, init, &vb.pp(name));
+        let little = LinearInit::Normal(0.01);
+        Ok(Self {
+            norm: LayerNorm::new(c.dim, 1e-6, &vb.pp("norm"))?,
+            gather: linear(c.dim, levels.features, LinearInit::Xavier, "gather")?,
+            join: linear((2 * NEAR + 1) * seen, hidden, LinearInit::Xavier, "join")?,
+            hidden: linear(hidden, hidden, LinearInit::Xavier, "hidden")?,
+            change: linear(hidden, short_frames * bands, little, "change")?,
+            spread: linear(hidden, FRAMES_PER_TOKEN / FRAMES_PER_SPREAD * bands, little, "spread")?,
+            bands,
+            short_frames,
+        })
+    }
+
+    /// Reads the features of the decoder's last block.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, tokens, decoder bands, dim]`
+    /// - returns: `[batch, tokens, decoder bands * features]`
+    ///
+    /// # Errors
+    /// A candle error if the shape does not fit.
+    pub fn features(&self, x: &Tensor) -> Result<Tensor> {
+        self.gather.forward(&self.norm.forward(x)?)?.flatten_from(2)
+    }
+
+    /// [`Self::features`] of numbers on the CPU that want no gradient, of the sizes `[batch, tokens, decoder bands, dim]`.
+    ///
+    /// # Errors
+    /// A candle error if the sizes do not fit.
+    pub(in crate::codec) fn features_tiled(
+        &self,
+        xs: &[f32],
+        (batch, tokens, bands, dim): (usize, usize, usize, usize),
+    ) -> Result<Tensor> {
+        let (norm, gather) = (HeldNorm::new(&self.norm), HeldLinear::new(&self.gather)?);
+        let (norm, gather) = (norm.map()?, gather.map()?);
+        if dim != norm.weight.len() || xs.len() != batch * tokens * bands * dim {
+            bail!("{:?} does not fit the levels", [batch, tokens, bands, dim]);
+        }
+        let mut out = vec![0f32; batch * tokens * bands * gather.out_dim];
+        let tiles = out
+            .par_chunks_mut(TILE_TOKENS * bands * gather.out_dim)
+            .zip(xs.par_chunks(TILE_TOKENS * bands * dim));
+        tiles.for_each_init(Default::default, |(rows, packed): &mut (Vec<f32>, _), (out, x)| {
+            rows.resize(x.len(), 0.0);
+            k::norm_rows(x, norm, rows);
+            gather.product(rows, packed, out);
+            k::add_bias(out, gather.bias);
+        });
+        Tensor::from_vec(out, (batch, tokens, bands * gather.out_dim), &Device::Cpu)
+    }
+
+    /// Draws.
+    ///
+    /// # Shapes
+    /// - `features`: as [`Self::features`] returns them
+    /// - `base`: `[batch, long frames, bands]`, logarithms of amplitudes
+    /// - `noise`: `[batch, tokens, noise]`, normal deviates
+    ///
+    /// # Errors
+    /// A candle error if the shapes do not fit.
+    pub fn draw(&self, features: &Tensor, base: &Tensor, noise: &Tensor) -> Result<Change> {
+        let (batch, tokens, _) = features.dims3()?;
+        let base = ((base - LEVEL_CENTRE)? / LEVEL_SCALE)?.reshape((batch, tokens, ()))?;
+        let seen = Tensor::cat(&[features, &base, noise], 2)?.pad_with_zeros(1, NEAR, NEAR)?;
+        let near = (0..=2 * NEAR).map(|shift| seen.narrow(1, shift, tokens)).collect::<Result<Vec<_>>>()?;
+        let h = self.join.activated(&Tensor::cat(&near, 2)?, Activation::Gelu)?;
+        let h = (&h + self.hidden.activated(&h, Activation::Gelu)?)?;
+        let spread = sigmoid(&self.spread.forward(&h)?)?;
+        Ok(Change {
+            change: self.change.forward(&h)?.reshape((batch, tokens * self.short_frames, self.bands))?,
+            spread: (spread * MOST_SPREAD)?.reshape((batch, (), self.bands))?,
+        })
+    }
+
+    /// Whether any tensor wants a gradient.
+    pub(in crate::codec) fn is_trained(&self) -> bool {
+        let linear = [&self.gather, &self.join, &self.hidden, &self.change, &self.spread];
+        self.norm.is_trained() || linear.iter().any(|linear| linear.is_trained())
+    }
+}
+
+/// `1 / (1 + e^-x)` as `½ (1 + tanh ½x)`, which does not overflow.
+fn sigmoid(x: &Tensor) -> Result<Tensor> {
+    ((x * 0.5)?.tanh()? + 1.0)? * 0.5
+}
