@@ -1,5 +1,6 @@
 //! `straightshot`: the engine from the command line.
 
+mod add_levels;
 mod bench;
 mod cost;
 mod evaluate;
@@ -25,6 +26,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Give a model the levels that a run has trained.
+    AddLevels(add_levels::Arguments),
     /// Measure warm generations, split per stage.
     Bench(bench::Arguments),
     /// Judge a model on a held-out split: distances, label and text scores, straightness, times.
@@ -49,6 +52,7 @@ enum Command {
 
 fn main() -> Result<()> {
     match Cli::parse().command {
+        Command::AddLevels(arguments) => add_levels::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
