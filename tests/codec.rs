@@ -7,10 +7,11 @@ use candle_nn::{VarBuilder, VarMap};
 use std::collections::HashMap;
 use std::f32::consts::TAU;
 use straightshot_engine::ErrorKind;
-use straightshot_engine::codec::{AMPLITUDE_FLOOR, Codec, Decoder};
-use straightshot_engine::config::CodecConfig;
+use straightshot_engine::codec::{AMPLITUDE_FLOOR, Codec, Decoder, Levels};
+use straightshot_engine::config::{CodecConfig, LevelsConfig};
 use straightshot_engine::model::part;
 use straightshot_engine::rng::{Noise, Stream};
+use straightshot_protocol::CancelToken;
 
 /// Log amplitude that counts as nothing.
 const NOTHING: f32 = -20.0;
@@ -50,6 +51,94 @@ fn a_decoder_in_tiles_gives_what_its_layers_give() -> Result<()> {
         assert_eq!(layers.dims(), tiles.dims());
         let error = (layers - tiles)?.abs()?.max_all()?.to_scalar::<f32>()?;
         assert!(error < 1e-4, "{tokens} tokens: off by {error}");
+    }
+    Ok(())
+}
+
+/// A tiny codec with levels and random weights, and the same without.
+fn codecs_with_levels_and_without() -> Result<[Codec; 2]> {
+    let without = tiny_model::config().codec;
+    let with = CodecConfig { levels: Some(tiny_model::levels()), ..without.clone() };
+    let map = VarMap::new();
+    Codec::new(&with, false, &VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu))?;
+    let tensors = tiny_model::randomise(&map, 11)?;
+    let fixed: HashMap<String, Tensor> = tensors.into_iter().map(|(name, t)| (name, t.detach())).collect();
+    let build = |config: &CodecConfig| {
+        Codec::new(config, false, &VarBuilder::from_tensors(fixed.clone(), DType::F32, &Device::Cpu))
+    };
+    Ok([build(&with)?, build(&without)?])
+}
+
+/// Levels are drawn by the seed; each band of a sound on short frames is as loud as they say, which is not as loud as
+/// the spectrum alone says.
+#[test]
+fn a_codec_with_levels_makes_another_sound_of_the_same_spectrum() -> Result<()> {
+    let [with, without] = codecs_with_levels_and_without()?;
+    let latent = Noise::new(1, Stream::Latent)
+        .normal_tensor((1, 300, with.config().latent_channels()), &Device::Cpu)?;
+    let (spectrum, plain) = (with.decode(&latent)?, without.decode(&latent)?);
+    assert_eq!(
+        spectrum.log_amplitudes.flatten_all()?.to_vec1::<f32>()?,
+        plain.log_amplitudes.flatten_all()?.to_vec1::<f32>()?
+    );
+    assert_eq!(spectrum.features.as_ref().map(Tensor::dims), Some([1, 300, 6].as_slice()));
+    assert!(plain.features.is_none());
+    let sound = with.render(&spectrum, 1)?;
+    assert_eq!(sound, with.render(&spectrum, 1)?);
+    assert_ne!(sound, with.render(&spectrum, 2)?);
+    assert_ne!(sound, without.render(&plain, 1)?);
+    assert!(sound.iter().all(|x| x.is_finite()) && sound.iter().any(|x| *x != 0.0));
+    // Without features there is nothing to draw from: a model of before sounds as it did.
+    assert_eq!(without.render(&plain, 1)?, with.render(&plain, 1)?);
+    Ok(())
+}
+
+#[test]
+fn levels_are_the_same_on_any_number_of_threads_and_end_when_cancelled() -> Result<()> {
+    let [with, _] = codecs_with_levels_and_without()?;
+    let latent = Noise::new(2, Stream::Latent)
+        .normal_tensor((1, 90, with.config().latent_channels()), &Device::Cpu)?;
+    let spectrum = with.decode(&latent)?;
+    let made = [1, 3].map(|threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| with.render(&spectrum, 5))
+    });
+    let [one, three] = made;
+    assert_eq!(one?, three?);
+    let cancel = CancelToken::default();
+    cancel.cancel();
+    let error = with.render_until(&spectrum, 5, &cancel).expect_err("cancelled");
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    Ok(())
+}
+
+#[test]
+fn features_that_are_no_numbers_are_an_error() -> Result<()> {
+    let [with, _] = codecs_with_levels_and_without()?;
+    let latent = Tensor::zeros((1, 9, with.config().latent_channels()), DType::F32, &Device::Cpu)?;
+    let mut spectrum = with.decode(&latent)?;
+    spectrum.features = spectrum.features.map(|x| x * f64::NAN).transpose()?;
+    assert_eq!(with.render(&spectrum, 1).expect_err("NaN").kind(), ErrorKind::Compute);
+    Ok(())
+}
+
+/// What a spectrum of noise would measure on short frames is what its sound does measure there.
+#[test]
+fn the_base_of_levels_is_what_a_sound_without_them_measures() -> Result<()> {
+    let codec = codec()?;
+    let (config, bins) = (codec.config(), codec.config().bins());
+    let levels = Levels::new(&LevelsConfig::standard(config.sample_rate_hz), config);
+    let spectrum = spectrum(bins, |_| NOTHING, 0.05f32.ln());
+    let base = codec.base_levels(&levels, &spectrum)?;
+    let measured = levels.grid().measure(&codec.synthesize(&spectrum, 3)?, 4 * FRAMES);
+    // Mean power over the middle, of bands wide enough to vary little; the top one reaches half of the sample rate.
+    for band in 12..20 {
+        let power = |of: &[f32], frames: std::ops::Range<usize>| {
+            let n = frames.len() as f64;
+            frames.map(|i| (2.0 * f64::from(of[i * 21 + band])).exp()).sum::<f64>() / n
+        };
+        let off_db = 10.0 * (power(&measured, 20..4 * FRAMES - 20) / power(&base, 5..FRAMES - 5)).log10();
+        assert!(off_db.abs() < 0.7, "band {band}: {off_db} dB");
     }
     Ok(())
 }

@@ -11,8 +11,9 @@ use anyhow::Result;
 use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
 use case::Case;
+use straightshot_engine::codec::levels::grid::LevelGrid;
 use straightshot_engine::codec::{Codec, Decoder, Encoder};
-use straightshot_engine::config::{BandGroup, CodecConfig, FlowConfig, TextConfig};
+use straightshot_engine::config::{BandGroup, CodecConfig, FlowConfig, LevelsConfig, TextConfig};
 use straightshot_engine::flow::{Transformer, path};
 use straightshot_engine::nn::linear::LinearInit;
 use straightshot_engine::nn::ops::KeyLengths;
@@ -174,6 +175,29 @@ fn log_amplitudes() -> Result<()> {
     let codec = Codec::new(&config, false, &VarBuilder::zeros(candle_core::DType::F32, &Device::Cpu))?;
     let log = codec.log_amplitudes(&case.tensor("signal").to_vec1::<f32>()?);
     case.check("output", &Tensor::from_vec(log, case.tensor("output").shape(), &Device::Cpu)?);
+    Ok(())
+}
+
+#[test]
+fn levels_and_what_is_brought_to_them() -> Result<()> {
+    let case = Case::load("levels");
+    let config = LevelsConfig {
+        n_fft: case.number("n_fft") as usize,
+        hop_length: case.number("hop_length") as usize,
+        bands: vec![1, 2, 4, 10],
+        features: 1,
+        noise: 1,
+        hidden: 1,
+    };
+    let grid = LevelGrid::new(&config);
+    let wanted = case.tensor("levels");
+    let levels = grid.measure(&case.tensor("signal").to_vec1::<f32>()?, wanted.dim(0)?);
+    case.check("levels", &Tensor::from_vec(levels, wanted.shape(), &Device::Cpu)?);
+    let wanted = wanted.flatten_all()?.to_vec1::<f32>()?;
+    let other = case.tensor("other").to_vec1::<f32>()?;
+    let mut out = vec![0.0; other.len()];
+    grid.impose(&other, &wanted, &mut out, || true);
+    case.check("output", &Tensor::from_vec(out, other.len(), &Device::Cpu)?);
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use anyhow::Result;
 use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Shape, Tensor, Var};
 use candle_nn::{VarBuilder, VarMap};
 use finite_difference::FiniteDifference;
+use straightshot_engine::codec::levels::head::LevelsHead;
 use straightshot_engine::codec::{Codec, Decoder, Encoder};
 use straightshot_engine::flow::Transformer;
 use straightshot_engine::nn::linear::LinearInit;
@@ -234,6 +235,19 @@ fn codec_decoder() -> Result<()> {
     let latent = bench.input((2, 3, config.latent_channels()))?;
     let decoder = bench.block(|vb| Decoder::new(&config, vb))?;
     bench.check(|| Ok(decoder.forward(&latent)?.log_amplitudes))
+}
+
+#[test]
+fn levels_head() -> Result<()> {
+    let (config, levels) = (tiny_model::config().codec, tiny_model::levels());
+    let mut bench = Bench::new();
+    let x = bench.input((2, 3, config.band_count(), config.dim))?;
+    let (base, noise) = (bench.constant((2, 24, levels.bands.len()))?, bench.constant((2, 3, levels.noise))?);
+    let head = bench.block(|vb| LevelsHead::new(&config, &levels, vb))?;
+    bench.check(|| {
+        let drawn = head.draw(&head.features(&x)?, &base, &noise)?;
+        Tensor::cat(&[drawn.change.flatten_all()?, drawn.spread.flatten_all()?], 0)
+    })
 }
 
 /// Two padded clips, a text of two tokens and one of four.

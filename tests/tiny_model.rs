@@ -10,7 +10,7 @@ use std::path::Path;
 use straightshot_engine::codec::Codec;
 use straightshot_engine::config::Sampler;
 use straightshot_engine::config::{
-    BandGroup, CodecConfig, FORMAT_VERSION, FlowConfig, LearntGuidance, ModelConfig, TextConfig,
+    BandGroup, CodecConfig, FORMAT_VERSION, FlowConfig, LearntGuidance, LevelsConfig, ModelConfig, TextConfig,
 };
 use straightshot_engine::flow::Transformer;
 use straightshot_engine::model::{CONFIG_FILE, ModelFiles, TOKENIZER_FILE, WEIGHTS_FILE};
@@ -55,6 +55,11 @@ pub(crate) fn config() -> ModelConfig {
         sampler: Sampler::default(),
         learnt_guidance: LearntGuidance::default(),
     }
+}
+
+/// Levels for a codec of those sizes.
+pub(crate) fn levels() -> LevelsConfig {
+    LevelsConfig { n_fft: 16, hop_length: 8, bands: vec![1, 2, 6], features: 2, noise: 3, hidden: 12 }
 }
 
 /// A `tokenizer.json` in the form BERT models are published with, fixed-length padding included.

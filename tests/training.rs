@@ -16,6 +16,7 @@ use straightshot_training::checkpoint::{self, RunState};
 use straightshot_training::codec::{self, CodecTraining};
 use straightshot_training::data::{Clip, Entry, Split};
 use straightshot_training::flow::{self, FlowData, FlowTraining, Objective};
+use straightshot_training::levels::{self, LevelsTraining};
 use straightshot_training::optim::{AdamW, OptimConfig};
 use straightshot_training::pairing::Pairing;
 use straightshot_training::run::{Budget, trainable};
@@ -64,6 +65,37 @@ fn codec_training(steps: u64) -> CodecTraining {
         seed: 1,
         budget: Budget { steps, seconds: 1e6 },
     }
+}
+
+fn levels_training(steps: u64) -> LevelsTraining {
+    LevelsTraining {
+        codec: tiny_model::config().codec,
+        levels: tiny_model::levels(),
+        optim: optim(),
+        batch: 4,
+        tokens: 6,
+        seed: 1,
+        budget: Budget { steps, seconds: 1e6 },
+    }
+}
+
+#[test]
+fn levels_learn_beside_a_codec_that_stays_as_it_is_and_go_on_where_they_stopped() -> Result<()> {
+    let run = tempfile::tempdir()?;
+    let weights = || -> Result<_> {
+        let all = tiny_model::tensors(3)?.into_iter();
+        let own = all.filter_map(|(name, t)| Some((name.strip_prefix("codec.")?.to_owned(), t.detach())));
+        Ok(own.collect())
+    };
+    levels::train(&levels_training(60), weights()?, &clips(), run.path())?;
+    levels::train(&levels_training(120), weights()?, &clips(), run.path())?;
+    let losses = losses(run.path())?;
+    assert_eq!(losses.len(), 120);
+    let (first, last) = (mean(&losses[..15]), mean(&losses[105..]));
+    assert!(last < 0.9 * first, "{first} to {last}");
+    let trained = checkpoint::weights_in(run.path(), "codec.")?;
+    assert!(!trained.is_empty() && trained.keys().all(|name| name.starts_with("decoder.levels.")));
+    Ok(())
 }
 
 /// The column `loss` of a run's log.

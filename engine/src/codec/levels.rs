@@ -123,3 +123,39 @@ impl Levels {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_of_long_frames_cover_every_bin_once() {
+        let codec = CodecConfig::default();
+        let levels = Levels::new(&LevelsConfig::standard(codec.sample_rate_hz), &codec);
+        // Half a bin of the short frames is two of the long ones.
+        assert_eq!(levels.long_edges[..8], [0, 2, 6, 10, 14, 18, 22, 30]);
+        assert_eq!(levels.long_edges.last(), Some(&513));
+        assert!(levels.long_edges.windows(2).all(|edge| edge[0] < edge[1]));
+        // One sine: half of its power in the bin in the middle of a band, the rest beside it.
+        let mut tonal = vec![0.0; 513];
+        tonal[12] = 1.0;
+        let mut base = vec![0.0; 21];
+        levels.base(&tonal, &vec![0.0; 513], &mut base);
+        assert!(base[3].abs() < 1e-6, "{base:?}");
+        assert_eq!(base[2], LEVEL_FLOOR.ln());
+    }
+
+    #[test]
+    fn parts_are_put_together_frame_by_frame() {
+        let codec = CodecConfig::default();
+        let config = LevelsConfig { bands: vec![100, 29], ..LevelsConfig::standard(codec.sample_rate_hz) };
+        let levels = Levels::new(&config, &codec);
+        // Two long frames, eight short ones, one spread for all of them.
+        let base = [-1.0, -2.0, -3.0, -4.0];
+        let change: Vec<f32> = (0..16).map(|i| i as f32).collect();
+        let mut texture = vec![1.0; 16];
+        levels.combine(&base, &change, &[0.5, 0.0], &mut texture);
+        assert_eq!(texture[..4], [-1.0 + 0.0 + 0.5, -2.0 + 1.0, -1.0 + 2.0 + 0.5, -2.0 + 3.0]);
+        assert_eq!(texture[8..10], [-3.0 + 8.0 + 0.5, -4.0 + 9.0]);
+    }
+}

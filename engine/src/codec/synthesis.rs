@@ -1,7 +1,7 @@
 //! Bin amplitudes to waveform.
 
 use super::levels::Levels;
-use super::levels::head::LevelsHead;
+use super::levels::head::{Given, LevelsHead};
 use super::phase::{self, Grid};
 use super::spare::Taken;
 use super::{AMPLITUDE_FLOOR, Codec, Spectrum};
@@ -136,7 +136,7 @@ impl Codec {
         cancel.check()?;
         match (features, self.levels(), self.decoder().levels()) {
             (Some(features), Some(levels), Some(head)) => {
-                let wanted = self.drawn_levels(levels, head, features, log_amplitudes, &white)?;
+                let wanted = self.drawn_levels((levels, head), features, log_amplitudes, &white, cancel)?;
                 cancel.check()?;
                 let mut levelled = memory::zeros(out.len())?;
                 levels.grid().impose(&out, &wanted, &mut levelled, goes_on);
@@ -150,25 +150,24 @@ impl Codec {
     /// The levels of one clip, `[short frames, bands]`.
     fn drawn_levels(
         &self,
-        levels: &Levels,
-        head: &LevelsHead,
+        (levels, head): (&Levels, &LevelsHead),
         features: Features<'_>,
         log_amplitudes: &[f32],
         white: &[f32],
+        cancel: &CancelToken,
     ) -> Result<Vec<f32>> {
         let base = self.base_levels(levels, log_amplitudes)?;
-        let values = features.values.to_device(&Device::Cpu)?;
+        let values = features.values.contiguous()?.to_device(&Device::Cpu)?;
         let (_, tokens, _) = values.dims3()?;
-        let noise = Noise::new(features.seed, Stream::Levels)
-            .normal_tensor((1, tokens, levels.config().noise), &Device::Cpu)?;
-        let frames = base.len() / levels.bands();
-        let base = Tensor::from_vec(base, (1, frames, levels.bands()), &Device::Cpu)?;
-        let change = head.draw(&values, &base, &noise)?;
-        let mut wanted = memory::zeros(white.len() / levels.grid().hop_length() * levels.bands())?;
+        let mut noise = memory::zeros(tokens * levels.config().noise)?;
+        Noise::new(features.seed, Stream::Levels).fill_normal(&mut noise);
+        let held = Held::new(&values);
+        let given = Given { features: held.values()?, base: &base, noise: &noise, tokens };
+        let (change, spread) = head.draw_tiled(given, || !cancel.is_cancelled())?;
+        cancel.check()?;
+        let mut wanted = memory::zeros(change.len())?;
         levels.grid().texture(white, &mut wanted);
-        let held = [&base, &change.change, &change.spread].map(Held::new);
-        let [base, change, spread] = &held;
-        levels.combine(base.values()?, change.values()?, spread.values()?, &mut wanted);
+        levels.combine(&base, &change, &spread, &mut wanted);
         if wanted.iter().any(|v| v.is_nan()) {
             return Err(invalid());
         }

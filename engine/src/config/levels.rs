@@ -102,6 +102,19 @@ mod tests {
         assert!(levels.checks(256, 2048).iter().all(|(holds, _)| *holds));
     }
 
+    /// Models of before stay the same bytes: what has no levels says nothing of them.
+    #[test]
+    fn a_configuration_says_whether_there_are_levels() {
+        use crate::config::CodecConfig;
+        let without = CodecConfig::default();
+        let text = serde_json::to_string(&without).unwrap();
+        assert!(!text.contains("levels"));
+        assert_eq!(serde_json::from_str::<CodecConfig>(&text).unwrap(), without);
+        let with = CodecConfig { levels: Some(LevelsConfig::standard(44_100)), ..without };
+        let text = serde_json::to_string(&with).unwrap();
+        assert_eq!(serde_json::from_str::<CodecConfig>(&text).unwrap(), with);
+    }
+
     #[test]
     fn sizes_that_do_not_fit_are_told() {
         let standard = LevelsConfig::standard(44_100);

@@ -62,6 +62,11 @@ impl<'a> Map<'a> {
         }
     }
 
+    /// Numbers of a row that it maps.
+    pub(crate) fn in_dim(self) -> usize {
+        self.in_dim
+    }
+
     /// Writes `x W` without the bias to the front of `out` and returns that part of it. `rows` is memory to work in.
     pub(crate) fn product<'o>(self, x: &[f32], rows: &mut Rows, out: &'o mut [f32]) -> &'o mut [f32] {
         let count = x.len() / self.in_dim;

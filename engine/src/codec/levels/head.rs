@@ -1,13 +1,14 @@
 //! The network that says what the levels of a sound are, from what the decoder knows of it and from noise.
 
+mod tiled;
+
 use crate::config::{CodecConfig, FRAMES_PER_TOKEN, LevelsConfig};
-use crate::nn::held_layers::{HeldLinear, HeldNorm};
 use crate::nn::linear::{Activation, LinearInit};
-use crate::nn::ops::kernels as k;
 use crate::nn::{LayerNorm, Linear};
-use candle_core::{Device, Result, Tensor, bail};
+use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
-use rayon::prelude::*;
+
+pub(in crate::codec) use tiled::Given;
 
 /// Long frames that have one spread: eight make a token.
 const FRAMES_PER_SPREAD: usize = 2;
@@ -81,33 +82,6 @@ impl LevelsHead {
         self.gather.forward(&self.norm.forward(x)?)?.flatten_from(2)
     }
 
-    /// [`Self::features`] of numbers on the CPU that want no gradient, of the sizes `[batch, tokens, decoder bands, dim]`.
-    ///
-    /// # Errors
-    /// A candle error if the sizes do not fit.
-    pub(in crate::codec) fn features_tiled(
-        &self,
-        xs: &[f32],
-        (batch, tokens, bands, dim): (usize, usize, usize, usize),
-    ) -> Result<Tensor> {
-        let (norm, gather) = (HeldNorm::new(&self.norm), HeldLinear::new(&self.gather)?);
-        let (norm, gather) = (norm.map()?, gather.map()?);
-        if dim != norm.weight.len() || xs.len() != batch * tokens * bands * dim {
-            bail!("{:?} does not fit the levels", [batch, tokens, bands, dim]);
-        }
-        let mut out = vec![0f32; batch * tokens * bands * gather.out_dim];
-        let tiles = out
-            .par_chunks_mut(TILE_TOKENS * bands * gather.out_dim)
-            .zip(xs.par_chunks(TILE_TOKENS * bands * dim));
-        tiles.for_each_init(Default::default, |(rows, packed): &mut (Vec<f32>, _), (out, x)| {
-            rows.resize(x.len(), 0.0);
-            k::norm_rows(x, norm, rows);
-            gather.product(rows, packed, out);
-            k::add_bias(out, gather.bias);
-        });
-        Tensor::from_vec(out, (batch, tokens, bands * gather.out_dim), &Device::Cpu)
-    }
-
     /// Draws.
     ///
     /// # Shapes
@@ -142,3 +116,6 @@ impl LevelsHead {
 fn sigmoid(x: &Tensor) -> Result<Tensor> {
     ((x * 0.5)?.tanh()? + 1.0)? * 0.5
 }
+
+#[cfg(test)]
+mod tests;
