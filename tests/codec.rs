@@ -129,7 +129,7 @@ fn the_base_of_levels_is_what_a_sound_without_them_measures() -> Result<()> {
     let (config, bins) = (codec.config(), codec.config().bins());
     let levels = Levels::new(&LevelsConfig::standard(config.sample_rate_hz), config);
     let spectrum = spectrum(bins, |_| NOTHING, 0.05f32.ln());
-    let base = codec.base_levels(&levels, &spectrum)?;
+    let base = codec.base_levels(&levels, &spectrum, &CancelToken::default())?;
     let measured = levels.grid().measure(&codec.synthesize(&spectrum, 3)?, 4 * FRAMES);
     // Mean power over the middle, of bands wide enough to vary little; the top one reaches half of the sample rate.
     for band in 12..20 {

@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! samples -> |STFT| -> Encoder -> latent [batch, tokens, channels]
-//! latent  -> Decoder -> tonal and noise amplitude per bin -> synthesis (phase, noise, inverse STFT) -> samples
+//! latent  -> Decoder -> tonal and noise amplitude per bin -> synthesis (phase, noise, inverse STFT)
+//!                    -> levels of 21 bands on short frames -> the sound brought to them -> samples
 //! ```
+//!
+//! Not every codec has [`levels`]; one without ends with the synthesis.
 //!
 //! Foley is mostly shaped noise with some resonances, so the decoder says for every time-frequency bin how much
 //! of each there is, instead of one magnitude. It is trained on a proper score of the *distribution* of

@@ -316,9 +316,11 @@ impl ModelConfig {
                 "text.max_tokens is out of range",
             ),
         ];
-        let levels = self.codec.levels.iter().flat_map(|levels| {
-            levels.checks(self.codec.hop_length, self.codec.samples_per_token())
-        });
+        let levels = self
+            .codec
+            .levels
+            .iter()
+            .flat_map(|levels| levels.checks(self.codec.hop_length, self.codec.samples_per_token()));
         match self.codec.checks().into_iter().chain(networks).chain(levels).find(|(ok, _)| !ok) {
             None => Ok(()),
             Some((_, what)) => bad(what),

@@ -132,18 +132,21 @@ impl Stft {
     ///
     /// # Shapes
     /// - `out`: `[frames, width]`, written
-    /// - `read`: gets the `bins` values of a frame and its part of `out`
+    /// - `read`: gets the `bins` values of a frame and its part of `out`; while `goes_on` says no, the rest is left as it is
     pub(crate) fn each_frame(
         &self,
         samples: &[f32],
-        width: usize,
-        out: &mut [f32],
+        (out, width): (&mut [f32], usize),
+        goes_on: impl Fn() -> bool + Sync,
         read: impl Fn(&[Complex32], &mut [f32]) + Sync,
     ) {
         let rows = out.par_chunks_mut(width * MOST_HOPS).enumerate();
         rows.for_each_init(
             || (self.scratch(), vec![Complex32::default(); self.bins()]),
             |(scratch, row), (piece, out)| {
+                if !goes_on() {
+                    return;
+                }
                 for (i, out) in out.chunks_exact_mut(width).enumerate() {
                     self.forward_frame(samples, piece * MOST_HOPS + i, row, scratch);
                     read(row, out);

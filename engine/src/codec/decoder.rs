@@ -60,7 +60,11 @@ impl Decoder {
             blocks: bands::blocks(c, c.decoder_blocks, vb)?,
             norm: LayerNorm::new(c.dim, 1e-6, &vb.pp("norm"))?,
             write: BandMaps::writing(c, &vb.pp("write"))?,
-            levels: c.levels.as_ref().map(|levels| LevelsHead::new(c, levels, &vb.pp("levels"))).transpose()?,
+            levels: c
+                .levels
+                .as_ref()
+                .map(|levels| LevelsHead::new(c, levels, &vb.pp("levels")))
+                .transpose()?,
             spare: Spare::default(),
             recordings: None,
         })
@@ -192,7 +196,8 @@ impl Decoder {
         }
         between_blocks()?;
         let range = [LOG_SCALE as f32, LOG_CENTRE as f32];
-        let features = self.levels.as_ref().map(|levels| levels.features_tiled(&latest, sizes)).transpose()?;
+        let features =
+            self.levels.as_ref().map(|levels| levels.features_tiled(&latest, sizes)).transpose()?;
         Ok(Spectrum { log_amplitudes: self.write.write_tiled(&self.norm, &latest, sizes, range)?, features })
     }
 

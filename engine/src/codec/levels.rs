@@ -59,12 +59,7 @@ impl Levels {
         for i in 1..long_edges.len() {
             long_edges[i] = long_edges[i].max(long_edges[i - 1] + 1).min(codec.bins());
         }
-        Self {
-            config: config.clone(),
-            grid,
-            long_edges,
-            long_gain: codec.n_fft as f32 / config.n_fft as f32,
-        }
+        Self { config: config.clone(), grid, long_edges, long_gain: codec.n_fft as f32 / config.n_fft as f32 }
     }
 
     /// The short frames.

@@ -1,6 +1,7 @@
 //! Bin amplitudes to waveform.
 
 use super::levels::Levels;
+use super::levels::grid::PASSES;
 use super::levels::head::{Given, LevelsHead};
 use super::phase::{self, Grid};
 use super::spare::Taken;
@@ -138,10 +139,13 @@ impl Codec {
             (Some(features), Some(levels), Some(head)) => {
                 let wanted = self.drawn_levels((levels, head), features, log_amplitudes, &white, cancel)?;
                 cancel.check()?;
-                let mut levelled = memory::zeros(out.len())?;
-                levels.grid().impose(&out, &wanted, &mut levelled, goes_on);
-                cancel.check()?;
-                Ok(levelled)
+                let mut brought = self.decoder().spare().take(out.len())?;
+                for _ in 0..PASSES {
+                    levels.grid().impose(&out, &wanted, &mut brought, goes_on);
+                    cancel.check()?;
+                    out.copy_from_slice(&brought);
+                }
+                Ok(out)
             }
             _ => Ok(out),
         }
@@ -156,7 +160,7 @@ impl Codec {
         white: &[f32],
         cancel: &CancelToken,
     ) -> Result<Vec<f32>> {
-        let base = self.base_levels(levels, log_amplitudes)?;
+        let base = self.base_levels(levels, log_amplitudes, cancel)?;
         let values = features.values.contiguous()?.to_device(&Device::Cpu)?;
         let (_, tokens, _) = values.dims3()?;
         let mut noise = memory::zeros(tokens * levels.config().noise)?;
@@ -166,7 +170,8 @@ impl Codec {
         let (change, spread) = head.draw_tiled(given, || !cancel.is_cancelled())?;
         cancel.check()?;
         let mut wanted = memory::zeros(change.len())?;
-        levels.grid().texture(white, &mut wanted);
+        levels.grid().texture(white, &mut wanted, || !cancel.is_cancelled());
+        cancel.check()?;
         levels.combine(&base, &change, &spread, &mut wanted);
         if wanted.iter().any(|v| v.is_nan()) {
             return Err(invalid());
@@ -181,15 +186,23 @@ impl Codec {
     /// - returns: `[frames, bands]`, natural logarithms of amplitudes
     ///
     /// # Errors
-    /// [`ErrorKind::OutOfMemory`].
-    pub fn base_levels(&self, levels: &Levels, log_amplitudes: &[f32]) -> Result<Vec<f32>> {
+    /// [`ErrorKind::OutOfMemory`], [`ErrorKind::Cancelled`].
+    pub fn base_levels(
+        &self,
+        levels: &Levels,
+        log_amplitudes: &[f32],
+        cancel: &CancelToken,
+    ) -> Result<Vec<f32>> {
         let bins = self.config().bins();
         let mut base = memory::zeros(log_amplitudes.len() / (2 * bins) * levels.bands())?;
         let rows = log_amplitudes.par_chunks(2 * bins).zip(base.par_chunks_mut(levels.bands()));
         rows.for_each_init(Parts::default, |parts, (row, base)| {
-            parts.fill(row, LEAST_NOISE);
-            levels.base(&parts.tonal, &parts.noise, base);
+            if !cancel.is_cancelled() {
+                parts.fill(row, LEAST_NOISE);
+                levels.base(&parts.tonal, &parts.noise, base);
+            }
         });
+        cancel.check()?;
         Ok(base)
     }
 

@@ -31,7 +31,13 @@ fn bytes(config: &ModelConfig, tokens: usize, variations: usize, piece: usize) -
     let features = 3 * piece.min(tokens) * codec.band_count() * codec.dim;
     let spectrum = 9 * frames * codec.bins() / 2;
     let samples = frames * codec.hop_length;
-    VALUE * (latents + network + features + spectrum + 2 * samples + variations * samples)
+    // What the sound is brought to: base, change, texture, and the sound once more.
+    let levels = codec.levels.as_ref().map_or(0, |levels| {
+        3 * samples / levels.hop_length * levels.bands.len()
+            + tokens * codec.band_count() * levels.features
+            + samples
+    });
+    VALUE * (latents + network + features + spectrum + levels + 2 * samples + variations * samples)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use straightshot_engine::codec::{Codec, Levels};
 use straightshot_engine::config::{CodecConfig, FRAMES_PER_TOKEN, LevelsConfig};
 use straightshot_engine::error::Result;
 use straightshot_engine::rng::{Noise, Stream};
+use straightshot_protocol::CancelToken;
 
 /// Where the head's tensors stand among those of a codec.
 pub const PART: [&str; 2] = ["decoder", "levels"];
@@ -140,7 +141,7 @@ impl Frozen<'_> {
                 let sound = data::packed_segment(self.clips, samples, config.sample_rate_hz, &mut random);
                 let textures = [(); 2].map(|()| {
                     let mut texture = vec![0f32; short * bands];
-                    levels.grid().texture(&random.normals(samples), &mut texture);
+                    levels.grid().texture(&random.normals(samples), &mut texture, || true);
                     texture
                 });
                 (codec.log_amplitudes(&sound), levels.grid().measure(&sound, short), textures)
@@ -151,15 +152,15 @@ impl Frozen<'_> {
         };
         let log = together(rows.iter().map(|row| row.0.as_slice()).collect(), (long, config.bins()))?;
         let recorded = together(rows.iter().map(|row| row.1.as_slice()).collect(), (short, bands))?;
-        let texture = |draw: usize| {
-            together(rows.iter().map(|row| row.2[draw].as_slice()).collect(), (short, bands))
-        };
+        let texture =
+            |draw: usize| together(rows.iter().map(|row| row.2[draw].as_slice()).collect(), (short, bands));
         let mut random = Noise::new(settings.seed ^ step, Stream::Latent);
         let mut normal = |width: usize| random.normal_tensor((segments, tokens, width), device);
         let posterior = codec.encoder()?.forward(&log)?;
         let latent = posterior.sample(&normal(config.latent_channels())?)?;
         let (spectrum, hidden) = codec.decoder().forward_with_hidden(&latent)?;
-        let base = codec.base_levels(levels, &spectrum.flatten_all()?.to_vec1::<f32>()?)?;
+        let base =
+            codec.base_levels(levels, &spectrum.flatten_all()?.to_vec1::<f32>()?, &CancelToken::default())?;
         let width = settings.levels.noise;
         Ok(Batch {
             recorded,

@@ -6,7 +6,7 @@ use candle_core::Device;
 use clap::Args;
 use std::path::PathBuf;
 use straightshot_engine::codec::Codec;
-use straightshot_engine::codec::levels::grid::LevelGrid;
+use straightshot_engine::codec::levels::grid::{LevelGrid, PASSES};
 use straightshot_engine::config::{LevelsConfig, ModelConfig};
 use straightshot_engine::model::{ModelFiles, part};
 use straightshot_engine::weights;
@@ -68,9 +68,12 @@ pub(crate) fn with_levels_of(original: &[f32], sound: &[f32], codec: &Codec) -> 
     let config = LevelsConfig::standard(codec.config().sample_rate_hz);
     let grid = codec.levels().map_or_else(|| LevelGrid::new(&config), |levels| levels.grid().clone());
     let wanted = grid.measure(original, sound.len() / grid.hop_length());
-    let mut out = vec![0.0; sound.len()];
-    grid.impose(sound, &wanted, &mut out, || true);
-    out
+    let (mut sound, mut out) = (sound.to_vec(), vec![0.0; sound.len()]);
+    for _ in 0..PASSES {
+        grid.impose(&sound, &wanted, &mut out, || true);
+        std::mem::swap(&mut sound, &mut out);
+    }
+    sound
 }
 
 /// The codec of a model with its encoder, which generation does not load.

@@ -109,7 +109,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             let codec = CodecConfig::default();
             let settings = LevelsTraining {
                 levels: LevelsConfig::standard(codec.sample_rate_hz),
-                optim: optim(arguments, 1e-3),
+                // A small network: a few thousand steps are all of its training, and an average over a thousand too long.
+                optim: OptimConfig { ema_decay: 0.995, ..optim(arguments, 1e-3) },
                 batch: *batch,
                 tokens: *tokens,
                 seed: arguments.seed,

@@ -8,6 +8,10 @@ use realfft::num_complex::Complex32;
 
 /// Least and largest gain of a band on a short frame: -50 and +9 dB. What is not there cannot be made loud, only strange.
 const GAINS: (f32, f32) = (0.003_162_3, 2.818_4);
+/// How often a sound is brought to its levels. Frames overlap, so that what one is brought to is not all that is measured there
+/// afterwards; a second pass takes attacks of recordings, brought to the recordings' own levels, from 4.4 to 3.9 ms and
+/// their gain within 5 ms from 31 to 34 dB.
+pub const PASSES: usize = 2;
 /// Added to what is measured before it divides, in units of a full-scale sine.
 const LEAST_POWER: f32 = 1e-14;
 /// Least logarithm of the texture: noise in a single bin is now and then nothing at all.
@@ -60,22 +64,28 @@ impl LevelGrid {
     pub fn measure(&self, samples: &[f32], frames: usize) -> Vec<f32> {
         let mut out = vec![0f32; frames * self.bands()];
         let (scale, floor) = (self.stft.full_scale().powi(-2), LEVEL_FLOOR * LEVEL_FLOOR);
-        self.read(samples, &mut out, |power| 0.5 * (power * scale + floor).ln());
+        self.read(samples, &mut out, || true, |power| 0.5 * (power * scale + floor).ln());
         out
     }
 
     /// Levels of white noise of unit variance beside what it has on average.
     ///
     /// # Shapes
-    /// - `out`: `[frames, bands]`, written
-    pub fn texture(&self, white: &[f32], out: &mut [f32]) {
+    /// - `out`: `[frames, bands]`, written; while `goes_on` says no, the rest is left as it is
+    pub fn texture(&self, white: &[f32], out: &mut [f32], goes_on: impl Fn() -> bool + Sync) {
         let scale = 1.0 / self.stft.noise_power();
-        self.read(white, out, |power| (0.5 * (power * scale).ln()).max(LEAST_TEXTURE));
+        self.read(white, out, goes_on, |power| (0.5 * (power * scale).ln()).max(LEAST_TEXTURE));
     }
 
     /// Mean power of every band and frame, as `value` has it.
-    fn read(&self, samples: &[f32], out: &mut [f32], value: impl Fn(f32) -> f32 + Sync) {
-        self.stft.each_frame(samples, self.bands(), out, |spectrum, out| {
+    fn read(
+        &self,
+        samples: &[f32],
+        out: &mut [f32],
+        goes_on: impl Fn() -> bool + Sync,
+        value: impl Fn(f32) -> f32 + Sync,
+    ) {
+        self.stft.each_frame(samples, (out, self.bands()), goes_on, |spectrum, out| {
             for (edge, out) in self.edges.windows(2).zip(out) {
                 *out = value(mean_power(&spectrum[edge[0]..edge[1]]));
             }
@@ -150,7 +160,7 @@ mod tests {
         let top: f32 = (4..FRAMES - 4).map(|i| (2.0 * levels[i * 21 + 20]).exp()).sum::<f32>() / 312.0;
         assert!((top / (96.0 / 4096.0) - 1.0).abs() < 0.05, "{top}");
         let mut texture = vec![0.0; FRAMES * 21];
-        grid.texture(&noise(1), &mut texture);
+        grid.texture(&noise(1), &mut texture, || true);
         let power: f32 = (4..FRAMES - 4).map(|i| (2.0 * texture[i * 21 + 20]).exp()).sum::<f32>() / 312.0;
         assert!((power - 1.0).abs() < 0.05, "{power}");
     }
