@@ -360,13 +360,23 @@ fn may_cancel(ui: &Ui, now: &Situation<'_>) -> bool {
 /// Takes the keyboard from every field when the window has lost it: keys go to the host then, and a field must not look
 /// or come back as if it still took them. To be called after the panels were drawn: they take what was typed before.
 pub(super) fn leave_fields_with_the_window(ui: &Ui) {
-    if ui.input(|input| input.events.contains(&Event::WindowFocused(false))) {
+    if ui.input(|input| loses_the_keyboard(&input.events)) {
         ui.memory_mut(|memory| {
             if let Some(focused) = memory.focused() {
                 memory.surrender_focus(focused);
             }
         });
     }
+}
+
+/// Whether the window has lost the keyboard and nobody has clicked into it since: a click makes a window manager activate
+/// the host's window first, and the field that was clicked is to have the keyboard all the same.
+fn loses_the_keyboard(events: &[Event]) -> bool {
+    let comes_back = |event: &Event| {
+        matches!(event, Event::WindowFocused(true) | Event::PointerButton { pressed: true, .. })
+    };
+    let last = events.iter().rev().find(|event| **event == Event::WindowFocused(false) || comes_back(event));
+    last.is_some_and(|event| !comes_back(event))
 }
 
 /// Takes the keyboard from anything but the prompts.
