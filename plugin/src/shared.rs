@@ -372,9 +372,13 @@ impl Shared {
         self.outlet.readiness().coming > 0
     }
 
-    /// Says whether the host renders offline, which waits for sounds that a player would begin without.
+    /// Says whether the host renders offline, which waits for sounds that a player would begin without. A comparison ends by
+    /// that: what is rendered is the active take at its own level, whatever somebody was listening to.
     pub fn set_offline(&self, offline: bool) {
         self.offline.store(offline, Ordering::Release);
+        if offline {
+            self.wishes.lock().instead = None;
+        }
     }
 
     /// Hands the active take of a restored session to the player. A sound that is not in memory yet follows by itself

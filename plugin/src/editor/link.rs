@@ -59,6 +59,8 @@ pub struct View {
     pub status: Status,
     /// What is heard.
     pub playing: Option<Playing>,
+    /// What is heard in place of the active take, and how loud; see [`EditorLink::hear_instead`].
+    pub instead: Option<(SoundId, f32)>,
     /// What the user has arranged about playing that is no parameter.
     pub arrangement: Arrangement,
     /// How many takes can be played, and why not all.
@@ -156,6 +158,7 @@ impl EditorLink {
             epoch: session.epoch(),
             status,
             playing,
+            instead: self.heard_instead(),
             arrangement,
             readiness,
             song_position_s,

@@ -96,6 +96,7 @@ impl Panels {
     pub(super) fn follow(&mut self, view: &View, peak: f32, seconds: f32) {
         self.prompt.follow(view);
         let heard = view.active().map(|take| &**take);
+        self.compare.follow_ending(view.instead);
         self.compare.follow(&view.takes, heard, view.refining());
         self.meter.advance(peak, seconds);
     }
