@@ -2,9 +2,11 @@
 
 mod choice;
 mod rows;
+mod writing;
 
 pub(super) use choice::Choice;
 pub(super) use rows::{Rows, RowsSize};
+pub(super) use writing::Writing;
 
 use super::controls;
 use super::icons::{self, Icon};

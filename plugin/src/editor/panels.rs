@@ -242,6 +242,9 @@ impl Panels {
                 self.lists(ui, scene, actions);
                 Edited::default()
             } else {
+                if narrow {
+                    self.takes.leave(actions);
+                }
                 self.request(ui, scene, actions)
             }
         });
@@ -313,6 +316,7 @@ impl Panels {
         if self.list == 0 {
             self.takes.show(ui, scene.view, &self.compare, actions);
         } else {
+            self.takes.leave(actions);
             self.library.show(ui, scene, actions);
         }
     }

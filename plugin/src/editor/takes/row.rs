@@ -1,7 +1,7 @@
 //! One take of the list: its picture, its name, what tells it apart, its star, and what can be done with it.
 
 use super::shown::Differs;
-use super::{Shows, TakeList, key_on, title};
+use super::{Noting, Shows, TakeList, key_on, title};
 use crate::drag::Outgoing;
 use crate::editor::action::{Action, LibraryAction, RequestAction};
 use crate::editor::icons::{self, Icon};
@@ -132,7 +132,7 @@ impl TakeList {
             self.start_renaming(take);
         }
         if !several && list::item(ui, "Notes…", "N") {
-            self.noting = Some((take.id, take.notes.clone()));
+            self.noting = Some(Noting::of(take));
         }
         if !several {
             ui.separator();

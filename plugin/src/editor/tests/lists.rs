@@ -3,6 +3,7 @@
 use super::*;
 use crate::categories::Ucs;
 use crate::editor::action::{ListKey, StoreAction};
+use crate::editor::key_order::KeyOrder;
 use std::time::Duration;
 use straightshot_takes::{Keeper, Library, Marks, SessionStore, Shelf, TakesFolder};
 
@@ -120,13 +121,51 @@ fn keyboard_only_every_key_of_the_list_does_what_it_says() {
     window.frame(Vec::new());
     assert_eq!(window.frame(vec![Event::Text("too s".into())]), []);
     let noted = window.key(Modifiers::NONE, Key::Escape);
-    assert_eq!(noted, [LibraryAction::Note(TakeId(2), "too s".into()).into()]);
+    assert_eq!(notes(&noted), ["too s"]);
+    assert!(!window.shows("Notes on #2"), "the field is closed");
     // The search field.
     window.panels.list_key(ListKey::Find, &view);
     window.frame(Vec::new());
     window.frame(vec![Event::Text("3".into())]);
     window.frame(Vec::new());
     assert!(window.shows("sound 3") && !window.shows("sound 2"));
+}
+
+/// The notes on the second take that are to be kept.
+fn notes(actions: &[Action]) -> Vec<&str> {
+    let note = |action| match action {
+        &Action::Library(LibraryAction::Note(TakeId(2), ref text, _)) => Some(text.as_str()),
+        _ => None,
+    };
+    actions.iter().filter_map(note).collect()
+}
+
+#[test]
+fn notes_are_kept_as_they_are_written_and_by_whatever_ends_writing() {
+    let mut window = Window::open(view_with_takes(), WIDE);
+    KeyOrder::install(&window.ctx);
+    // As the system tells that the key was pressed: the letter is a shortcut and no text.
+    let press = |pressed| Event::Key {
+        key: Key::N,
+        physical_key: None,
+        pressed,
+        repeat: false,
+        modifiers: Modifiers::NONE,
+    };
+    let view = window.view.clone();
+    let opened =
+        window.frame(vec![press(true), Event::Text("n".into()), press(false), Event::Text("for".into())]);
+    assert_eq!(opened, [LibraryAction::Key(ListKey::Note).into()]);
+    assert_eq!(window.panels.list_key(ListKey::Note, &view), []);
+    for _ in 0..5 {
+        window.frame(Vec::new());
+    }
+    window.time += 1.0;
+    let kept = window.frame(Vec::new());
+    assert_eq!(notes(&kept), ["for"], "while it is being written");
+    assert_eq!(window.frame(Vec::new()), [], "once");
+    window.frame(vec![Event::Text(" scene 3".into())]);
+    assert_eq!(notes(&window.click("Library")), ["for scene 3"], "the list is not in sight any more");
 }
 
 #[test]
