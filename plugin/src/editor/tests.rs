@@ -3,6 +3,7 @@
 mod deliver;
 mod edits;
 mod lists;
+mod sizes;
 
 use super::action::{Action, LibraryAction, QueueAction, RequestAction, VersionsAction, WindowAction};
 use super::layout::MIN_SIZE;
