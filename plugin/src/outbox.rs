@@ -1,14 +1,27 @@
-//! [any thread] Takes on their way to files, on a thread of their own.
+//! [any thread] Takes on their way out of the window, as files.
+//!
+//! - [`Outgoing`], [`Errand`]: what goes to another program, and how: by dragging, the clipboard, the file manager or the
+//!   host's timeline;
+//! - [`Errands`]: those of one window, from the wish to its end, each on a thread of its own;
+//! - [`Insertion`]: what is done on the host's main thread;
+//! - [`Outbox`]: files for the user to keep.
 //!
 //! The window hands over [`Piece`]s and goes on drawing. The thread starts with the first of them, works one order after
 //! the other and says how it went: by a [`Ticket`], for whoever waits for the files, or as a notice to the user. How files
 //! are written is set once for all instances of the process and kept in the user's folder.
 
 mod dialog;
+mod errands;
+mod insertion;
+mod outgoing;
 mod piece;
 mod settings;
 mod thread;
+pub mod write;
 
+pub use errands::{Errands, Hand, News};
+pub use insertion::{Insertion, Timeline};
+pub use outgoing::{Errand, Outgoing, Place};
 pub use piece::Piece;
 
 use crate::host_place::HostPlace;
@@ -28,7 +41,7 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the window shows of the outbox.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Outgoing {
+pub struct OutboxState {
     /// How files are written.
     pub settings: Settings,
     /// Where the host is.
@@ -135,8 +148,8 @@ impl Outbox {
 
     /// What the window shows. Reads the settings at the first call in the process; a file of a few hundred bytes.
     #[must_use]
-    pub fn outgoing(&self) -> Outgoing {
-        Outgoing {
+    pub fn outgoing(&self) -> OutboxState {
+        OutboxState {
             settings: settings::current(),
             host: self.host.host(),
             busy: *self.seen.busy.lock(),

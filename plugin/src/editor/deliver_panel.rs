@@ -9,7 +9,7 @@ use super::scene::Scene;
 use super::shortcuts::Shortcut;
 use super::theme;
 use crate::editor::link::View;
-use crate::outbox::{Outgoing, Piece};
+use crate::outbox::{OutboxState, Piece};
 use category::CategoryRow;
 use egui::{Align, Layout, Rect, Sense, TextEdit, Ui, vec2};
 use std::sync::Arc;
@@ -92,7 +92,7 @@ impl DeliverPanel {
 }
 
 /// The name that the file will have, and what is in it.
-fn preview(ui: &mut Ui, name: &Name, take: &Take, outgoing: &Outgoing) {
+fn preview(ui: &mut Ui, name: &Name, take: &Take, outgoing: &OutboxState) {
     let settings = &outgoing.settings;
     let file = format!("{}.{}", name.stem(), settings.container.extension());
     let height = 2.0 * theme::UNIT + 40.0;

@@ -7,8 +7,8 @@ mod watch;
 
 pub use outgoing::Offers;
 
-use crate::drag::Timeline;
-use crate::outbox::Outgoing;
+use crate::outbox::OutboxState;
+use crate::outbox::Timeline;
 use crate::shared::{Command, Shared, Status};
 use crate::worker::Worker;
 use std::path::PathBuf;
@@ -78,7 +78,7 @@ pub struct View {
     /// Where the host puts files by itself.
     pub offers: Offers,
     /// Files that go out, and how.
-    pub outgoing: Outgoing,
+    pub outgoing: OutboxState,
 }
 
 impl View {

@@ -6,8 +6,8 @@ use super::icons::Icon;
 use super::list;
 use super::shortcuts::Shortcut;
 use super::theme;
-use crate::drag::{Errand, Outgoing, Place};
 use crate::editor::link::Offers;
+use crate::outbox::{Errand, Outgoing, Place};
 use egui::{CursorIcon, Popup, Response, Sense, Ui};
 
 /// Lets `response`, which senses drags, be dragged out of the window; `what` tells what goes out.

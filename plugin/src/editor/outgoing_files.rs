@@ -3,9 +3,9 @@
 //! The framework does not tell when a window closes. So the errands are shared with a guard that lies in egui's memory of
 //! the window; it goes with the window, cancels a drag and waits for threads.
 
-use crate::drag::{Hand, News, Outbox};
 use crate::editor::action::OutgoingAction;
 use crate::editor::link::EditorLink;
+use crate::outbox::{Errands, Hand, News};
 use egui::{Context, Id};
 use nice_plug_egui::baseview::WindowWaker;
 use parking_lot::Mutex;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// All errands of a window. What is on the clipboard stays when the window is closed.
 #[derive(Default)]
 pub(super) struct OutgoingFiles {
-    outbox: Arc<Mutex<Outbox>>,
+    outbox: Arc<Mutex<Errands>>,
     /// Draws the open window again.
     waker: Option<WindowWaker>,
     /// Physical pixels per point in the last frame.
@@ -22,7 +22,7 @@ pub(super) struct OutgoingFiles {
 }
 
 /// What lies in egui's memory of a window.
-struct Guard(Arc<Mutex<Outbox>>);
+struct Guard(Arc<Mutex<Errands>>);
 
 impl Drop for Guard {
     fn drop(&mut self) {

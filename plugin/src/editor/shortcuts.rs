@@ -12,8 +12,8 @@ use super::action::{
 };
 use super::compare::Compare;
 use super::{prompt, theme, versions};
-use crate::drag::{Errand, Outgoing};
 use crate::editor::link::View;
+use crate::outbox::{Errand, Outgoing};
 use egui::{Event, Key, Modifiers, Popup, Ui};
 
 /// Something that a key does.

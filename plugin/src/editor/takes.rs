@@ -245,7 +245,7 @@ impl TakeList {
         controls::caption(ui, &format!("Notes on #{}", noting.id.0));
         let height = NOTES_HEIGHT - 4.0 * theme::UNIT;
         let response = noting.text.lines(ui, Id::unique("straightshot take notes"), height);
-        let kept = noting.text.to_keep(ui, &response);
+        let kept = noting.text.keep_now(ui, &response);
         actions.extend(kept.map(|text| noting.keep(text)));
         // Ctrl+Enter makes a sound; here it is Escape or a click elsewhere that ends writing.
         if noting.text.is_left(&response, &[&response]) {

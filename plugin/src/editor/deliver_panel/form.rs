@@ -2,7 +2,7 @@
 
 use crate::editor::action::{Action, DeliverAction};
 use crate::editor::{controls, theme};
-use crate::outbox::Outgoing;
+use crate::outbox::OutboxState;
 use egui::{Align, CursorIcon, Layout, Response, Role, TextEdit, Ui, WidgetInfo, vec2};
 use std::path::PathBuf;
 use straightshot_delivery::{Container, RATES_HZ, Settings};
@@ -15,7 +15,7 @@ const LABEL_WIDTH: f32 = 9.0 * theme::UNIT;
 const MAX_MARK_CHARS: usize = 16;
 
 /// Draws all of it.
-pub(super) fn show(ui: &mut Ui, outgoing: &Outgoing, actions: &mut Vec<Action>) {
+pub(super) fn show(ui: &mut Ui, outgoing: &OutboxState, actions: &mut Vec<Action>) {
     let before = &outgoing.settings;
     let mut after = before.clone();
     marks(ui, &mut after);
@@ -99,7 +99,7 @@ fn form(ui: &mut Ui, settings: &mut Settings) {
     });
 }
 
-fn rate(ui: &mut Ui, settings: &mut Settings, outgoing: &Outgoing) {
+fn rate(ui: &mut Ui, settings: &mut Settings, outgoing: &OutboxState) {
     row(ui, "Rate", |ui| {
         let host = match outgoing.host.rate_hz {
             Some(rate) => format!("Host ({})", kilohertz(rate)),
@@ -151,7 +151,7 @@ fn folder(ui: &mut Ui, settings: &mut Settings, actions: &mut Vec<Action>) {
 }
 
 /// What the file will hold, in one line.
-pub(super) fn facts(take: &Take, outgoing: &Outgoing) -> String {
+pub(super) fn facts(take: &Take, outgoing: &OutboxState) -> String {
     let settings = &outgoing.settings;
     let (_, own) = take.source_frames();
     let rate = settings.rate_hz.or(outgoing.host.rate_hz).unwrap_or(own);

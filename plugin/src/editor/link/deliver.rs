@@ -1,7 +1,7 @@
 //! Files that go out.
 
 use super::EditorLink;
-use crate::outbox::{Outgoing, Piece, Teller, Ticket};
+use crate::outbox::{OutboxState, Piece, Teller, Ticket};
 use crate::shared::Severity;
 use std::sync::Arc;
 use straightshot_delivery::Settings;
@@ -32,7 +32,7 @@ impl EditorLink {
 
     /// How files are written, what is being written, and how the last order ended.
     #[must_use]
-    pub fn outgoing(&self) -> Outgoing {
+    pub fn outgoing(&self) -> OutboxState {
         self.shared.outbox.outgoing()
     }
 

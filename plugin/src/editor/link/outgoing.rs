@@ -1,7 +1,7 @@
 //! Takes that leave the window as files.
 
 use super::EditorLink;
-use crate::drag::{News, Outgoing, Place, Timeline, write};
+use crate::outbox::{News, Outgoing, Place, Timeline, write};
 use crate::shared::Severity;
 use std::sync::atomic::AtomicBool;
 use straightshot_drag::{Ending, Files, Look};

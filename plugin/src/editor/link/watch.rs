@@ -2,7 +2,7 @@
 
 use super::EditorLink;
 use super::playing::{Arrangement, Readiness};
-use crate::outbox::Outgoing;
+use crate::outbox::OutboxState;
 use std::sync::Arc;
 use straightshot_takes::{Epoch, Take, TakeId};
 
@@ -22,7 +22,7 @@ pub(in crate::editor) struct Fingerprint {
     arrangement: Arrangement,
     readiness: Readiness,
     /// Without the host's position, which moves while it plays.
-    outgoing: Outgoing,
+    outgoing: OutboxState,
 }
 
 impl EditorLink {

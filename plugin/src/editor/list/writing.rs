@@ -56,7 +56,7 @@ impl Writing {
     }
 
     /// The text if it is to be kept now: some time after it has changed, or because its field was left.
-    pub(in crate::editor) fn to_keep(&mut self, ui: &Ui, response: &Response) -> Option<String> {
+    pub(in crate::editor) fn keep_now(&mut self, ui: &Ui, response: &Response) -> Option<String> {
         let since_s = ui.input(|input| input.time) - self.changed_s?;
         if since_s >= KEEP_AFTER_S || !response.has_focus() {
             return self.leave();

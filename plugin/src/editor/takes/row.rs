@@ -2,11 +2,11 @@
 
 use super::shown::Differs;
 use super::{Noting, Shows, TakeList, key_on, title};
-use crate::drag::Outgoing;
 use crate::editor::action::{Action, LibraryAction, RequestAction};
 use crate::editor::icons::{self, Icon};
 use crate::editor::list::{self, RowLook, RowPlaces};
 use crate::editor::{controls, outgoing, theme};
+use crate::outbox::Outgoing;
 use egui::text::{CCursor, CCursorRange, LayoutJob, TextFormat, TextWrapping};
 use egui::text_edit::TextEditState;
 use egui::{

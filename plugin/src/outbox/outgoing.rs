@@ -1,19 +1,4 @@
-//! [main thread, one thread per errand] Takes that leave the window as files.
-//!
-//! Dragging, copying, showing in the folder and REAPER's timeline all begin in the same way: the takes are written as
-//! files, by a thread of the errand's own, and only what is complete and on the disk is handed over.
-//!
-//! - [`Outgoing`], [`Errand`]: what goes out, and where to;
-//! - [`write`](mod@write): takes to files;
-//! - [`Outbox`]: the errands of one window, from the wish to its end;
-//! - [`Insertion`]: what is done on the host's main thread.
-
-mod insertion;
-mod outbox;
-pub mod write;
-
-pub use insertion::{Insertion, Timeline};
-pub use outbox::{Hand, News, Outbox};
+//! What goes out of the window as files, and where to.
 
 use std::ops::Range;
 pub use straightshot_drag::reaper::Place;
