@@ -190,6 +190,7 @@ impl App {
                 playing: view.playing.is_some(),
                 zoom: ui.ctx().zoom_factor(),
                 help: self.panels.shows_help(),
+                library: self.panels.shows_library(),
             },
         );
         let scene = Scene { view: &view, params: &self.params, setter, playhead };

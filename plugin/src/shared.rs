@@ -215,7 +215,7 @@ pub struct Shared {
     /// Prompt and takes.
     pub session: Arc<SessionStore>,
     /// Brings their sounds into memory and to the disk.
-    pub keeper: Keeper,
+    pub keeper: Arc<Keeper>,
     /// The sounds of all projects; `None` where the system names no place for a user's data.
     pub library: Option<Arc<Library>>,
     /// The way of clips to the audio thread.
@@ -251,15 +251,16 @@ impl Shared {
     pub fn with_folder(session: Arc<SessionStore>, folder: Option<Arc<TakesFolder>>) -> Self {
         let telemetry = Arc::<Telemetry>::default();
         let host_place = Arc::new(HostPlace::new(telemetry.clone()));
+        let keeper = Arc::new(Keeper::new(session.clone(), folder));
         Self {
-            keeper: Keeper::new(session.clone(), folder),
+            outbox: Outbox::new(host_place.clone(), keeper.clone()),
+            keeper,
             session,
             library: None,
             outlet: ClipOutlet::default(),
             telemetry,
             wishes: Mutex::default(),
             arrangement: ArrangementField::default(),
-            outbox: Outbox::new(host_place.clone()),
             host_place,
             status: Mutex::default(),
             unsaved: AtomicBool::new(false),

@@ -5,6 +5,7 @@
 
 mod filters;
 mod row;
+mod saying;
 mod storage;
 
 use super::action::{Action, ListKey, StoreAction};
@@ -13,8 +14,10 @@ use super::scene::Scene;
 use super::takes::undo_strip;
 use super::theme;
 use super::{controls, icons::Icon};
+use crate::editor::link::Offers;
 use egui::{Align, Id, Layout, RichText, Ui, vec2};
 use filters::Filters;
+use saying::Saying;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use storage::Storage;
@@ -41,6 +44,12 @@ pub(super) struct LibraryPanel {
     like: Option<Like>,
     /// The keyboard is wanted in the search field.
     wants_search: bool,
+    /// The sound whose name is being edited, and the text so far.
+    renaming: Option<(ContentHash, String)>,
+    /// Notes and tags that are being written.
+    saying: Option<Saying>,
+    /// Where the host puts files by itself.
+    offers: Offers,
     /// When the folder was last looked at, in the window's seconds.
     looked_s: Option<f64>,
 }
@@ -70,6 +79,7 @@ impl LibraryPanel {
     /// Draws the tab into the room that `ui` has.
     pub(super) fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         let shelf = scene.view.shelf.clone();
+        self.offers = scene.view.offers;
         self.look(ui, actions);
         self.heading(ui, &shelf);
         self.follow(&shelf);
@@ -123,7 +133,14 @@ impl LibraryPanel {
             ListKey::All => self.choice.all(&self.found.ids),
             ListKey::Star => self.mark(actions, |marks, on| marks.starred = on, |marks| marks.starred),
             ListKey::Reject => self.mark(actions, |marks, on| marks.rejected = on, |marks| marks.rejected),
-            ListKey::Note => {}
+            ListKey::Rename | ListKey::Note => {
+                let last = self.choice.last();
+                let Some(sound) = self.found.sounds.iter().find(|sound| Some(sound.hash()) == last) else {
+                    return;
+                };
+                let sound = sound.clone();
+                if key == ListKey::Rename { self.start_renaming(&sound) } else { self.start_saying(&sound) }
+            }
         }
     }
 
@@ -135,7 +152,7 @@ impl LibraryPanel {
     }
 
     /// The sounds that are chosen, in the order of the list.
-    fn chosen(&self) -> Vec<Arc<LibrarySound>> {
+    pub(super) fn chosen(&self) -> Vec<Arc<LibrarySound>> {
         self.found.sounds.iter().filter(|sound| self.choice.has(sound.hash())).cloned().collect()
     }
 
@@ -207,12 +224,14 @@ impl LibraryPanel {
     fn foot_height(&self, shelf: &Shelf) -> f32 {
         let strip = shelf.trouble.is_some() || !shelf.discarded.is_empty();
         let lines = if strip { theme::CONTROL_HEIGHT + 0.5 * theme::UNIT } else { 0.0 };
-        lines + storage::HEIGHT + theme::UNIT
+        let saying = if self.saying.is_some() { saying::HEIGHT } else { 0.0 };
+        saying + lines + storage::HEIGHT + theme::UNIT
     }
 
     /// What went wrong, what can be brought back, how much there is.
     fn foot(&mut self, ui: &mut Ui, shelf: &Shelf, actions: &mut Vec<Action>) {
         ui.spacing_mut().item_spacing.y = 0.5 * theme::UNIT;
+        self.say(ui, shelf, actions);
         if let Some(trouble) = &shelf.trouble {
             if chip_with_cross(ui, &trouble.to_string(), &trouble.detail()) {
                 actions.push(StoreAction::Dismiss.into());

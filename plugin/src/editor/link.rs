@@ -78,7 +78,7 @@ pub struct View {
     /// Where the host puts files by itself.
     pub offers: Offers,
     /// Files that go out, and how.
-    pub outgoing: OutboxState,
+    pub outbox: OutboxState,
 }
 
 impl View {
@@ -140,7 +140,7 @@ impl EditorLink {
         let (playing, song_position_s) = (self.playing(), self.song_position_s());
         let (arrangement, readiness) = (self.arrangement(), self.readiness());
         let shelf = self.shared.library.as_ref().map(|library| library.shelf()).unwrap_or_default();
-        let (status, outgoing) = (self.shared.status(), self.outgoing());
+        let (status, outbox) = (self.shared.status(), self.outbox());
         let session = self.shared.session.lock();
         View {
             prompt: session.prompt.clone(),
@@ -167,7 +167,7 @@ impl EditorLink {
             redo: session.redo_name(),
             finding: session.active().is_some_and(|take| session.is_wished(take.id)),
             offers: self.offers(),
-            outgoing,
+            outbox,
         }
     }
 

@@ -21,6 +21,7 @@ use super::versions::{self, VersionsStrip};
 use super::waveform::Waveform;
 use super::{notice, settings, theme};
 use crate::editor::link::View;
+use crate::outbox::Outgoing;
 use egui::{Align, Layout, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, vec2};
 use straightshot_protocol::ContentHash;
 use straightshot_takes::{Take, TakeId};
@@ -149,7 +150,7 @@ impl Panels {
     }
 
     /// Whether the library is shown, and keys are about its sounds.
-    fn shows_library(&self) -> bool {
+    pub(super) fn shows_library(&self) -> bool {
         self.list == 1 && (self.wide || self.list_at_left)
     }
 
@@ -196,6 +197,15 @@ impl Panels {
     /// The active take, and with it all that are chosen in the list.
     pub(super) fn chosen(&self, view: &View) -> Vec<TakeId> {
         self.takes.chosen(view)
+    }
+
+    /// What files are made of: what is chosen in the list that is shown; the active take where that is nothing.
+    pub(super) fn outgoing(&self, view: &View) -> Option<Outgoing> {
+        let sounds = self.library.chosen();
+        if self.shows_library() && !sounds.is_empty() {
+            return Some(Outgoing::Sounds(sounds));
+        }
+        Some(self.chosen(view)).filter(|takes| !takes.is_empty()).map(Outgoing::Takes)
     }
 
     /// Draws the whole window.
@@ -246,6 +256,7 @@ impl Panels {
             } else {
                 if narrow {
                     self.takes.leave(actions);
+                    self.library.leave(&scene.view.shelf, actions);
                 }
                 self.request(ui, scene, actions)
             }
@@ -319,6 +330,7 @@ impl Panels {
     /// The list of takes or the library.
     fn lists(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         if self.list == 0 {
+            self.library.leave(&scene.view.shelf, actions);
             self.takes.show(ui, scene.view, &self.compare, actions);
         } else {
             self.takes.leave(actions);

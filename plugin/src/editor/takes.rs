@@ -123,6 +123,11 @@ impl TakeList {
         match key {
             ListKey::Find => self.wants_search = true,
             ListKey::All => self.choice.all(&self.shown.ids),
+            ListKey::Rename => {
+                if let Some(take) = view.active() {
+                    self.start_renaming(take);
+                }
+            }
             ListKey::Star | ListKey::Reject | ListKey::Note => {
                 let Some(take) = view.active() else { return };
                 match key {

@@ -125,7 +125,14 @@ impl Window {
             let compare = &panels.compare;
             actions.extend(shortcuts::pressed(
                 ui,
-                &Situation { view, compare, playing: false, zoom: 1.0, help: false },
+                &Situation {
+                    view,
+                    compare,
+                    playing: false,
+                    zoom: 1.0,
+                    help: false,
+                    library: panels.shows_library(),
+                },
             ));
             let scene = Scene { view: &view.clone(), params, setter: &setter, playhead: Some(0.5) };
             panels.draw(ui, &scene, &mut actions);

@@ -58,6 +58,8 @@ pub(in crate::editor) enum ListKey {
     Star,
     /// Reject what is chosen, or not.
     Reject,
+    /// Give another name.
+    Rename,
     /// Write notes.
     Note,
     /// Type into the search field.

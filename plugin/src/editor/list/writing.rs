@@ -25,6 +25,11 @@ impl Writing {
         Self { text: text.to_owned(), changed_s: None, begun: false }
     }
 
+    /// The text so far.
+    pub(in crate::editor) fn text(&self) -> &str {
+        self.text.trim()
+    }
+
     /// Draws a field of several lines, so many points high.
     pub(in crate::editor) fn lines(&mut self, ui: &mut Ui, id: Id, height: f32) -> Response {
         let edit = TextEdit::multiline(&mut self.text)
@@ -67,7 +72,7 @@ impl Writing {
 
     /// The text if it was not kept yet.
     pub(in crate::editor) fn leave(&mut self) -> Option<String> {
-        self.changed_s.take().map(|_| self.text.trim().to_owned())
+        self.changed_s.take().map(|_| self.text().to_owned())
     }
 
     /// Gives the keyboard to `first` when the fields are drawn for the first time. Returns whether they were left since:

@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::categories::Ucs;
-use crate::editor::action::{ListKey, StoreAction};
+use crate::editor::action::{DeliverAction, ListKey, OutgoingAction, StoreAction, WithChosen};
 use crate::editor::key_order::KeyOrder;
+use crate::outbox::{Errand, Outgoing};
 use std::time::Duration;
-use straightshot_takes::{Keeper, Library, Marks, SessionStore, Shelf, TakesFolder};
+use straightshot_takes::{Keeper, Library, LibrarySound, Marks, SessionStore, Shelf, TakesFolder};
 
 const WIDE: Vec2 = Vec2::new(1280.0, 800.0);
 const LONG: Duration = Duration::from_secs(60);
@@ -260,4 +261,83 @@ fn library_search_in_the_window_finds_plays_and_uses_sounds_of_all_projects() {
     window.click("Only starred sounds");
     window.frame(Vec::new());
     assert!(window.shows("rain on leaves") && !window.shows("glass breaks"));
+}
+
+/// What is to be written down about `sound`.
+fn marks_of(actions: &[Action], sound: &LibrarySound) -> Vec<Marks> {
+    let mut found = Vec::new();
+    for action in actions {
+        if let Action::Library(LibraryAction::Store(StoreAction::Mark(marks))) = action {
+            found.extend(
+                marks.iter().filter(|(hash, _)| *hash == sound.hash()).map(|(_, marks)| marks.clone()),
+            );
+        }
+    }
+    found
+}
+
+#[test]
+fn keyboard_only_a_sound_of_the_library_is_renamed_noted_tagged_and_saved() {
+    let shelf = shelf("says");
+    let rain =
+        shelf.sounds.iter().find(|sound| sound.name().starts_with("rain")).expect("it is there").clone();
+    let mut window = Window::open(View { shelf, ..empty_view() }, WIDE);
+    window.click("Library");
+    window.frame(Vec::new());
+    window.click_with("rain on leaves", Modifiers::NONE, PointerButton::Primary);
+    let view = window.view.clone();
+    assert_eq!(window.key(Modifiers::NONE, Key::F2), [LibraryAction::Key(ListKey::Rename).into()]);
+    window.panels.list_key(ListKey::Rename, &view);
+    window.frame(Vec::new());
+    window.frame(vec![Event::Text("Garden".into())]);
+    let named = window.key(Modifiers::NONE, Key::Enter);
+    let name = Some("Garden".to_owned());
+    assert_eq!(marks_of(&named, &rain), [Marks { name, ..rain.marks.clone() }]);
+
+    assert_eq!(window.key(Modifiers::NONE, Key::N), [LibraryAction::Key(ListKey::Note).into()]);
+    window.panels.list_key(ListKey::Note, &view);
+    window.frame(Vec::new());
+    window.frame(vec![Event::Text("wet".into())]);
+    let mut said = window.key(Modifiers::NONE, Key::Tab);
+    said.extend(window.frame(Vec::new()));
+    window.frame(vec![Event::Text("scene 3, rain".into())]);
+    said.extend(window.click("Takes"));
+    let marks = |tags: &[&str]| Marks {
+        notes: "wet".into(),
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        ..rain.marks.clone()
+    };
+    assert_eq!(marks_of(&said, &rain), [marks(&[]), marks(&["scene 3", "rain"])]);
+
+    window.click("Library");
+    let chosen = window.panels.outgoing(&view);
+    assert_eq!(chosen, Some(Outgoing::Sounds(vec![rain])));
+    assert_eq!(
+        window.key(Modifiers::COMMAND, Key::S).first(),
+        Some(&DeliverAction::Chosen(WithChosen::Save).into())
+    );
+}
+
+#[test]
+fn drag_out_of_the_library_takes_what_is_chosen() {
+    let shelf = shelf("drags");
+    let glass =
+        shelf.sounds.iter().find(|sound| sound.name().starts_with("glass")).expect("it is there").clone();
+    let mut window = Window::open(View { shelf, ..empty_view() }, WIDE);
+    window.click("Library");
+    window.frame(Vec::new());
+    let from = window.place("glass breaks").center();
+    let button = |pos, pressed| Event::PointerButton {
+        pos,
+        button: PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    window.frame(vec![Event::PointerMoved(from)]);
+    let mut actions = window.frame(vec![button(from, true)]);
+    let to = from - vec2(200.0, 0.0);
+    actions.extend(window.frame(vec![Event::PointerMoved(to)]));
+    actions.extend(window.frame(vec![button(to, false)]));
+    let outgoing = Outgoing::Sounds(vec![glass]);
+    assert!(actions.contains(&OutgoingAction { errand: Errand::Drag, outgoing }.into()), "{actions:?}");
 }

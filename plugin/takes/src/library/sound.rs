@@ -85,6 +85,11 @@ impl LibrarySound {
         self.marks.name.as_deref().unwrap_or_else(|| self.heard.request.prompt.trim())
     }
 
+    /// Its outline from left to right, 1 for full scale.
+    pub fn levels(&self) -> impl ExactSizeIterator<Item = f32> {
+        self.heard.picture.iter().map(|level| f32::from(*level) / 255.0)
+    }
+
     /// Everything that can be searched for, [folded](fold).
     #[must_use]
     pub fn words(&self) -> &str {
@@ -109,6 +114,7 @@ impl LibrarySound {
         take.starred = self.marks.starred;
         take.rejected = self.marks.rejected;
         take.notes.clone_from(&self.marks.notes);
+        take.category.clone_from(&self.marks.category);
         take.extra.insert(FROM_LIBRARY.to_owned(), true.into());
         take
     }
