@@ -255,7 +255,7 @@ impl Press {
         let ctrl = if cfg!(target_os = "macos") { "⌘ " } else { "Ctrl+" };
         let shift = if self.modifiers.shift { "Shift+" } else { "" };
         let ctrl = if self.modifiers.command { ctrl } else { "" };
-        format!("{shift}{ctrl}{key}")
+        format!("{ctrl}{shift}{key}")
     }
 }
 
