@@ -36,8 +36,8 @@ pub(super) struct TakeList {
     shown: Shown,
     choice: Choice<TakeId>,
     rows: Rows,
-    /// The take whose name is being edited, and the text so far.
-    renaming: Option<(TakeId, String)>,
+    /// A name that is being edited.
+    renaming: Option<Renaming>,
     /// The take whose notes are being edited, and the text so far.
     noting: Option<(TakeId, String)>,
     /// The takes that were deleted last, to be offered for undo.
@@ -51,6 +51,24 @@ pub(super) struct TakeList {
     /// The keyboard is wanted in the search field.
     wants_search: bool,
 }
+
+/// A name that is being edited.
+#[derive(Debug)]
+struct Renaming {
+    id: TakeId,
+    /// The text so far.
+    name: String,
+    /// Whether the field has got the keyboard.
+    begun: bool,
+    /// Whether the field was drawn in this frame.
+    drawn: bool,
+    /// Frames in which its row is still to be brought into sight: without a field that is drawn, what is typed would be
+    /// shortcuts.
+    sought: u8,
+}
+
+/// Frames that a list needs to settle after it has got more rows.
+const SETTLING: u8 = 3;
 
 /// A row under the pointer.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +93,8 @@ impl TakeList {
         self.deleted.retain(|id| view.bin.iter().any(|take| take.id == *id));
         let foot = self.foot_height();
         let changed = self.last_active != view.active_take;
-        let reveal = view.active_take.filter(|_| changed).and_then(|id| self.shown.place(id));
+        let new_active = view.active_take.filter(|_| changed);
+        let reveal = self.seek_renamed(takes).or(new_active).and_then(|id| self.shown.place(id));
         self.last_active = view.active_take;
         if self.shown.ids.is_empty() {
             self.nothing(ui, takes.is_empty(), foot);
@@ -92,13 +111,40 @@ impl TakeList {
             self.rows = rows;
             self.hover(ui, under_pointer, actions);
         }
+        self.end_renaming_out_of_sight(actions);
         self.foot(ui, view, actions);
+    }
+
+    /// The take whose name is to be edited, if its row has to be brought into sight. A search that hides it is given up.
+    fn seek_renamed(&mut self, takes: &[Arc<Take>]) -> Option<TakeId> {
+        let renaming = self.renaming.as_mut().filter(|renaming| renaming.sought > 0)?;
+        renaming.sought -= 1;
+        let id = renaming.id;
+        if self.shown.place(id).is_none() {
+            self.filter = Filter { sort: self.filter.sort, rejected: true, ..Filter::default() };
+            self.shown.follow(takes, &self.filter);
+        }
+        Some(id)
+    }
+
+    /// Whoever scrolls away from the field for a name keeps what he has typed.
+    fn end_renaming_out_of_sight(&mut self, actions: &mut Vec<Action>) {
+        let Some(renaming) = &mut self.renaming else { return };
+        if std::mem::take(&mut renaming.drawn) || renaming.sought > 0 {
+            return;
+        }
+        let name = renaming.name.trim();
+        if !name.is_empty() {
+            actions.push(LibraryAction::Rename(renaming.id, name.to_owned()).into());
+        }
+        self.renaming = None;
     }
 
     /// Shows a field for another name of `take`.
     pub(super) fn start_renaming(&mut self, take: &Take) {
         self.show_bin = false;
-        self.renaming = Some((take.id, take.name.clone()));
+        let name = take.name.clone();
+        self.renaming = Some(Renaming { id: take.id, name, begun: false, drawn: false, sought: SETTLING });
     }
 
     /// The take above or below the active one, or the nearest to where it was.

@@ -162,9 +162,12 @@ impl TakeList {
         actions: &mut Vec<Action>,
     ) {
         let (mut top, bottom) = (places.title.with_max_x(right - 2.0), places.facts.with_max_x(right - 2.0));
-        let editing = self.renaming.as_mut().filter(|(id, _)| *id == take.id && !self.show_bin);
-        if let Some((_, name)) = editing {
-            match name_editor(ui, top.with_max_x(places.star.right()), name) {
+        let editing = self.renaming.as_mut().filter(|renaming| renaming.id == take.id && !self.show_bin);
+        if let Some(renaming) = editing {
+            renaming.drawn = true;
+            let name = &mut renaming.name;
+            let begins = !std::mem::replace(&mut renaming.begun, true);
+            match name_editor(ui, top.with_max_x(places.star.right()), name, begins) {
                 Some(true) if !name.trim().is_empty() => {
                     actions.push(LibraryAction::Rename(take.id, name.trim().to_owned()).into());
                     self.renaming = None;
@@ -264,8 +267,9 @@ fn tooltip(take: &Take) -> String {
     text
 }
 
-/// A field for the name. `Some(true)` when the user is done, `Some(false)` after escape.
-fn name_editor(ui: &mut Ui, rect: Rect, name: &mut String) -> Option<bool> {
+/// A field for the name, which gets the keyboard when it `begins`. `Some(true)` when the user is done, `Some(false)` after
+/// escape.
+fn name_editor(ui: &mut Ui, rect: Rect, name: &mut String, begins: bool) -> Option<bool> {
     let id = Id::unique("straightshot take name");
     let mut inside = ui.new_child(UiBuilder::new().max_rect(rect.expand2(vec2(5.0, 3.0))));
     inside.spacing_mut().interact_size.y = 0.0;
@@ -277,11 +281,13 @@ fn name_editor(ui: &mut Ui, rect: Rect, name: &mut String) -> Option<bool> {
         .frame(frame.inner_margin(Margin::symmetric(4, 2)))
         .desired_width(f32::INFINITY);
     let response = inside.add(edit).on_hover_cursor(CursorIcon::Text);
-    if !response.has_focus() && !response.lost_focus() {
+    if begins {
         response.request_focus();
         let mut state = TextEditState::default();
         state.cursor.set_char_range(Some(CCursorRange::two(CCursor::new(0), CCursor::new(chars))));
         state.store(ui.ctx(), id);
+        // The field of the name that was edited before may have lost its focus only now.
+        return None;
     }
     response.lost_focus().then(|| !ui.input(|input| input.key_pressed(Key::Escape)))
 }
