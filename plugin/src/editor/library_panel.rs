@@ -9,7 +9,7 @@ mod saying;
 mod storage;
 
 use super::action::{Action, ListKey, StoreAction};
-use super::list::{self, Choice, Rows, RowsSize};
+use super::list::{self, Choice, Renaming, Rows, RowsSize};
 use super::scene::Scene;
 use super::takes::undo_strip;
 use super::theme;
@@ -44,8 +44,8 @@ pub(super) struct LibraryPanel {
     like: Option<Like>,
     /// The keyboard is wanted in the search field.
     wants_search: bool,
-    /// The sound whose name is being edited, and the text so far.
-    renaming: Option<(ContentHash, String)>,
+    /// A name that is being edited.
+    renaming: Option<Renaming<ContentHash>>,
     /// Notes and tags that are being written.
     saying: Option<Saying>,
     /// Where the host puts files by itself.
@@ -88,15 +88,20 @@ impl LibraryPanel {
         }
         let foot = self.foot_height(&shelf);
         let size = RowsSize { row_height: list::ROW_HEIGHT, count: self.found.sounds.len(), foot };
-        let reveal = self.reveal.take().and_then(|hash| self.found.ids.iter().position(|id| *id == hash));
+        let renamed = self.seek_renamed(&shelf);
+        let reveal =
+            renamed.or(self.reveal.take()).and_then(|hash| self.found.ids.iter().position(|id| *id == hash));
         let found = std::mem::take(&mut self.found);
         let mut rows = std::mem::take(&mut self.rows);
         rows.show(ui, size, reveal, |ui, index, rect| {
             if let Some(sound) = found.sounds.get(index) {
-                self.row(ui, rect, (sound, &found), actions);
+                self.row(ui, rect, (sound, &found, &shelf), actions);
             }
         });
         (self.found, self.rows) = (found, rows);
+        if let Some(name) = self.renaming.as_mut().and_then(Renaming::left) {
+            self.end_renaming(Some(name), &shelf, actions);
+        }
         self.foot(ui, &shelf, actions);
     }
 

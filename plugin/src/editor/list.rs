@@ -6,7 +6,7 @@ mod rows;
 mod writing;
 
 pub(super) use choice::Choice;
-pub(super) use name::name_editor;
+pub(super) use name::Renaming;
 pub(super) use rows::{Rows, RowsSize};
 pub(super) use writing::Writing;
 

@@ -9,7 +9,7 @@ mod shown;
 
 use super::action::{Action, LibraryAction, ListKey};
 use super::compare::Compare;
-use super::list::{self, Choice, Rows, RowsSize, Writing};
+use super::list::{self, Choice, Renaming, Rows, RowsSize, Writing};
 use super::theme;
 use super::{controls, icons::Icon};
 use crate::editor::link::{Offers, View};
@@ -34,8 +34,8 @@ pub(super) struct TakeList {
     shown: Shown,
     choice: Choice<TakeId>,
     rows: Rows,
-    /// The take whose name is being edited, and the text so far.
-    renaming: Option<(TakeId, String)>,
+    /// A name that is being edited.
+    renaming: Option<Renaming<TakeId>>,
     /// Notes that are being written.
     noting: Option<Noting>,
     /// The takes that were deleted last, to be offered for undo.
@@ -82,7 +82,8 @@ impl TakeList {
         self.deleted.retain(|id| view.bin.iter().any(|take| take.id == *id));
         let foot = self.foot_height();
         let changed = self.last_active != view.active_take;
-        let reveal = view.active_take.filter(|_| changed).and_then(|id| self.shown.place(id));
+        let new_active = view.active_take.filter(|_| changed);
+        let reveal = self.seek_renamed(takes).or(new_active).and_then(|id| self.shown.place(id));
         self.last_active = view.active_take;
         if self.shown.ids.is_empty() {
             self.nothing(ui, takes.is_empty(), foot);
@@ -99,13 +100,35 @@ impl TakeList {
             self.rows = rows;
             self.hover(ui, under_pointer, actions);
         }
+        if let Some(name) = self.renaming.as_mut().and_then(Renaming::left) {
+            self.end_renaming(Some(name), actions);
+        }
         self.foot(ui, view, actions);
+    }
+
+    /// The take whose name is to be edited, if its row has to be brought into sight. A search that hides it is given up.
+    fn seek_renamed(&mut self, takes: &[Arc<Take>]) -> Option<TakeId> {
+        let id = self.renaming.as_mut()?.seek()?;
+        if self.shown.place(id).is_none() {
+            self.filter = Filter { sort: self.filter.sort, rejected: true, ..Filter::default() };
+            self.shown.follow(takes, &self.filter);
+        }
+        Some(id)
+    }
+
+    /// Gives a take the name that was typed, if there is one.
+    fn end_renaming(&mut self, name: Option<String>, actions: &mut Vec<Action>) {
+        if let Some(renaming) = self.renaming.take()
+            && let Some(name) = name.filter(|name| !name.is_empty())
+        {
+            actions.push(LibraryAction::Rename(renaming.id(), name).into());
+        }
     }
 
     /// Shows a field for another name of `take`.
     pub(super) fn start_renaming(&mut self, take: &Take) {
         self.show_bin = false;
-        self.renaming = Some((take.id, take.name.clone()));
+        self.renaming = Some(Renaming::new(take.id, &take.name));
     }
 
     /// The take above or below the active one, or the nearest to where it was.

@@ -10,7 +10,7 @@ use crate::outbox::Outgoing;
 use egui::{Id, Key, Rect, Response, Role, Sense, Ui, WidgetInfo};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
-use straightshot_takes::LibrarySound;
+use straightshot_takes::{LibrarySound, Shelf};
 
 impl LibraryPanel {
     /// Draws a row.
@@ -18,7 +18,7 @@ impl LibraryPanel {
         &mut self,
         ui: &mut Ui,
         rect: Rect,
-        (sound, found): (&Arc<LibrarySound>, &Found),
+        (sound, found, shelf): (&Arc<LibrarySound>, &Found, &Shelf),
         actions: &mut Vec<Action>,
     ) {
         let id = Id::unique(("straightshot sound", sound.hash().short(), &sound.path));
@@ -50,11 +50,10 @@ impl LibraryPanel {
         }
         let color = if look.rejected { theme::TEXT_FAINT } else { theme::TEXT };
         let title = places.title.with_max_x(right - 2.0);
-        match self.renaming.as_mut().filter(|(hash, _)| *hash == sound.hash()) {
-            Some((_, name)) => {
-                if let Some(done) = list::name_editor(ui, title.with_max_x(places.star.right()), name) {
-                    actions.extend(Self::rename(sound, name).filter(|_| done));
-                    self.renaming = None;
+        match self.renaming.as_mut().filter(|renaming| renaming.id() == sound.hash()) {
+            Some(renaming) => {
+                if let Some(ended) = renaming.field(ui, title.with_max_x(places.star.right())) {
+                    self.end_renaming(ended, shelf, actions);
                 }
             }
             None => controls::text_within(ui.painter(), title, sound.name(), theme::body(), color),

@@ -1,11 +1,11 @@
 //! What the user says about a sound of the library in his own words: its name, notes and tags.
 
+use super::filters::Filters;
 use super::{LibraryPanel, marked};
 use crate::editor::action::Action;
-use crate::editor::list::Writing;
+use crate::editor::list::{Renaming, Writing};
 use crate::editor::{controls, theme};
 use egui::{Id, Ui};
-use std::sync::Arc;
 use straightshot_protocol::ContentHash;
 use straightshot_takes::{LibrarySound, Shelf};
 
@@ -45,7 +45,17 @@ impl Saying {
 impl LibraryPanel {
     /// Shows a field for another name of `sound`.
     pub(super) fn start_renaming(&mut self, sound: &LibrarySound) {
-        self.renaming = Some((sound.hash(), sound.name().to_owned()));
+        self.renaming = Some(Renaming::new(sound.hash(), sound.name()));
+    }
+
+    /// The sound whose name is to be edited, if its row has to be brought into sight. What hides it is given up.
+    pub(super) fn seek_renamed(&mut self, shelf: &Shelf) -> Option<ContentHash> {
+        let hash = self.renaming.as_mut()?.seek()?;
+        if !self.found.ids.contains(&hash) {
+            self.filters = Filters::default();
+            self.follow(shelf);
+        }
+        Some(hash)
     }
 
     /// Shows the fields for notes and tags of `sound`; what is being written about another one is kept.
@@ -53,11 +63,16 @@ impl LibraryPanel {
         self.saying = Some(Saying::of(sound));
     }
 
-    /// The name that was typed for `sound`; without one it is called by its prompt again.
-    pub(super) fn rename(sound: &Arc<LibrarySound>, name: &str) -> Option<Action> {
-        let name = name.trim();
-        let named = !name.is_empty() && name != sound.heard.request.prompt.trim();
-        marked(std::slice::from_ref(sound), |marks| marks.name = named.then(|| name.to_owned()))
+    /// Gives a sound the name that was typed, if any was; one that is empty or the prompt is none.
+    pub(super) fn end_renaming(&mut self, name: Option<String>, shelf: &Shelf, actions: &mut Vec<Action>) {
+        let Some(renaming) = self.renaming.take() else { return };
+        if let Some((name, sound)) = name.zip(shelf.sound(&renaming.id())) {
+            let named = !name.is_empty() && name != sound.heard.request.prompt.trim();
+            let name = named.then_some(name);
+            if name != sound.marks.name {
+                actions.extend(marked(std::slice::from_ref(sound), |marks| marks.name.clone_from(&name)));
+            }
+        }
     }
 
     /// The fields for notes and tags.

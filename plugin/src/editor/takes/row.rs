@@ -155,15 +155,10 @@ impl TakeList {
         actions: &mut Vec<Action>,
     ) {
         let (mut top, bottom) = (places.title.with_max_x(right - 2.0), places.facts.with_max_x(right - 2.0));
-        let editing = self.renaming.as_mut().filter(|(id, _)| *id == take.id && !self.show_bin);
-        if let Some((_, name)) = editing {
-            match list::name_editor(ui, top.with_max_x(places.star.right()), name) {
-                Some(true) if !name.trim().is_empty() => {
-                    actions.push(LibraryAction::Rename(take.id, name.trim().to_owned()).into());
-                    self.renaming = None;
-                }
-                Some(_) => self.renaming = None,
-                None => {}
+        let editing = self.renaming.as_mut().filter(|renaming| renaming.id() == take.id && !self.show_bin);
+        if let Some(renaming) = editing {
+            if let Some(ended) = renaming.field(ui, top.with_max_x(places.star.right())) {
+                self.end_renaming(ended, actions);
             }
         } else {
             if take.unread {

@@ -74,6 +74,31 @@ fn of_a_thousand_takes_only_those_in_sight_are_drawn_and_a_new_one_is_scrolled_t
 }
 
 #[test]
+fn a_take_is_renamed_wherever_the_list_is_scrolled_and_whatever_is_searched_for() {
+    let mut window = Window::open(many(1000), WIDE);
+    let rename = |id, name: &str| Action::from(LibraryAction::Rename(TakeId(id), name.to_owned()));
+    window.panels.start_renaming(&window.view.takes[499].clone());
+    window.frame(Vec::new());
+    // No frame later: what is typed now would be shortcuts.
+    assert_eq!(window.frame(vec![Event::Text("door".into())]), []);
+    assert_eq!(window.key(Modifiers::NONE, Key::Enter), [rename(500, "door")]);
+    // A search that hides it.
+    window.click("Search takes");
+    window.frame(vec![Event::Text("sound 3".into())]);
+    window.panels.start_renaming(&window.view.takes[499].clone());
+    assert_eq!(window.frame(Vec::new()), []);
+    assert_eq!(window.frame(vec![Event::Text("gate".into())]), []);
+    // Scrolled away while it is being written.
+    window.view.active_take = Some(TakeId(1000));
+    let mut actions = Vec::new();
+    for _ in 0..3 {
+        actions.extend(window.frame(Vec::new()));
+    }
+    actions.retain(|action| matches!(action, Action::Library(_)));
+    assert_eq!(actions, [rename(500, "gate")]);
+}
+
+#[test]
 fn several_takes_are_chosen_with_shift_and_control() {
     let mut window = Window::open(many(6), WIDE);
     window.click_with("sound 2", Modifiers::NONE, PointerButton::Primary);
