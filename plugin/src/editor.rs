@@ -14,6 +14,7 @@
 mod action;
 mod active;
 mod background;
+mod closing;
 mod compare;
 mod controls;
 mod deliver_panel;
@@ -189,6 +190,7 @@ impl App {
                 playing: view.playing.is_some(),
                 zoom: ui.ctx().zoom_factor(),
                 help: self.panels.shows_help(),
+                library: self.panels.shows_library(),
             },
         );
         let scene = Scene { view: &view, params: &self.params, setter, playhead };
@@ -239,6 +241,7 @@ impl NiceEguiApp for App {
             // No host has a use for any key.
             frame.set_key_capture(KeyCapture::IgnoreKeys(Vec::new()));
         }
+        closing::ends_with_window(&egui_ctx, self.link.clone());
         self.outgoing.window_opens(&egui_ctx, frame.baseview_window().waker());
         self.host = Some(host);
         self.first_frame = true;

@@ -8,7 +8,7 @@
 //! - [`publish`], [`audio`]: the way of a take to the audio thread, and its playing there;
 //! - [`editor`]: the window;
 //! - [`measured`]: what was measured of sounds, texts and this computer;
-//! - [`drag`]: takes that leave it as files;
+//! - [`outbox`]: takes that leave it as files;
 //! - [`shared`]: every type these parts exchange.
 //!
 //! Making an instance starts no thread and loads no model, so that a host scans the plugin at once.
@@ -16,7 +16,6 @@
 pub mod arrangement;
 pub mod audio;
 mod categories;
-pub mod drag;
 pub mod editor;
 pub mod hearing;
 pub mod host_place;
@@ -31,9 +30,9 @@ pub mod shared;
 pub mod worker;
 
 use audio::AudioProcessor;
-use drag::{Insertion, Timeline};
 use editor::link::EditorLink;
 use nice_plug::prelude::*;
+use outbox::{Insertion, Timeline};
 use params::StraightshotParams;
 use parking_lot::Mutex;
 use shared::Shared;

@@ -1,34 +1,50 @@
-//! [any thread] Takes on their way to files, on a thread of their own.
+//! [any thread] Sounds on their way out, as files.
 //!
-//! The window hands over [`Piece`]s and goes on drawing. The thread starts with the first of them, works one order after
-//! the other and says how it went: by a [`Ticket`], for whoever waits for the files, or as a notice to the user. How files
-//! are written is set once for all instances of the process and kept in the user's folder.
+//! Whatever goes out of the window is an [`Outgoing`]: takes, a part of one, or sounds of the library. It becomes [`Piece`]s,
+//! and those become files that are complete and on the disk before anybody gets them. There are two ways on from there:
+//!
+//! - the [`Outbox`] of an instance writes files for the user to keep: saved, saved under a name of the user's, packs. One
+//!   thread works one order after the other and says how it went as a notice;
+//! - the [`Errands`] of a window hand files to another program: by dragging, by the clipboard, by the file manager, or onto
+//!   the host's timeline ([`Insertion`]). Each is written by a thread of its own, so that none waits for a pack.
+//!
+//! How files are written is set once for all instances of the process and kept in the user's folder.
 
 mod dialog;
+mod errands;
+mod insertion;
+mod outgoing;
 mod piece;
 mod settings;
 mod thread;
+mod write;
 
+pub use errands::{Errands, Hand, News};
+pub use insertion::{Insertion, Timeline};
+pub use outgoing::{Errand, Outgoing, Place};
 pub use piece::Piece;
 
 use crate::host_place::HostPlace;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use dialog::{Choice, Dialog};
+use dialog::{Choice, Dialog, Question};
 use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::Builder;
 use std::time::Duration;
+use straightshot_delivery::name::Name;
 use straightshot_delivery::{Host, Settings};
+use straightshot_drag::Files;
 use straightshot_protocol::{ErrorKind, Failure};
+use straightshot_takes::Keeper;
 
 /// Longest wait for the thread when an instance is removed: a disk that does not answer must not hold up the host.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the window shows of the outbox.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Outgoing {
+pub struct OutboxState {
     /// How files are written.
     pub settings: Settings,
     /// Where the host is.
@@ -52,33 +68,10 @@ pub struct Report {
     pub paths: Vec<PathBuf>,
 }
 
-/// Files that are being written.
-#[derive(Debug, Clone)]
-pub struct Ticket(Receiver<Result<Vec<PathBuf>, Failure>>);
-
-impl Ticket {
-    /// The files, complete and on the disk, in the order of the pieces; `None` while they are being written. The answer is
-    /// given once.
-    #[must_use]
-    pub fn poll(&self) -> Option<Result<Vec<PathBuf>, Failure>> {
-        match self.0.try_recv() {
-            Ok(answer) => Some(answer),
-            Err(crossbeam_channel::TryRecvError::Empty) => None,
-            Err(crossbeam_channel::TryRecvError::Disconnected) => Some(Err(gone())),
-        }
+impl Report {
+    fn of(failure: &Failure) -> Self {
+        Self { text: failure.to_string(), failed: true, detail: failure.detail(), paths: Vec::new() }
     }
-
-    /// Waits for the files. Not on the window's thread.
-    ///
-    /// # Errors
-    /// Why there are none; the takes are as they were.
-    pub fn wait(self) -> Result<Vec<PathBuf>, Failure> {
-        self.0.recv().unwrap_or_else(|_| Err(gone()))
-    }
-}
-
-fn gone() -> Failure {
-    Failure::new(ErrorKind::Cancelled, "The files were not written: the plugin is being removed")
 }
 
 /// Tells the user how an order ended.
@@ -91,24 +84,39 @@ struct Order {
 }
 
 enum Task {
-    /// Write these and answer; say nothing to the user unless it fails.
-    Deliver(Vec<Piece>, Sender<Result<Vec<PathBuf>, Failure>>),
-    /// Write these and tell the user.
-    Save(Vec<Piece>),
-    /// Write these into a folder of their own with a list and an instrument, and tell the user.
+    /// Write these.
+    Save(Vec<Piece>, Target),
+    /// Write these into a folder of their own with a list and an instrument.
     Pack(Vec<Piece>),
-    /// Keep the settings.
+    /// Keep the settings; say nothing to the user unless it fails.
     Keep,
 }
 
+/// Where files are saved.
+enum Target {
+    /// In the folder of the settings, under names that follow from the sounds.
+    Usual,
+    /// The same in another folder.
+    Folder(PathBuf),
+    /// In this file, for a single sound; what is there is replaced.
+    File(PathBuf),
+}
+
 /// The outbox of one plugin instance. Starts nothing until something goes out.
-#[derive(Default)]
 pub struct Outbox {
+    inner: Arc<Inner>,
+    dialog: Dialog,
+}
+
+/// What dialogs use too, which are on threads of their own.
+struct Inner {
     host: Arc<HostPlace>,
+    keeper: Arc<Keeper>,
     seen: Arc<Seen>,
     thread: Mutex<Option<Running>>,
     stopped: AtomicBool,
-    dialog: Dialog,
+    /// Where the user has saved a file last by the dialog.
+    last_folder: Mutex<Option<PathBuf>>,
 }
 
 /// What the thread and the window share.
@@ -127,51 +135,98 @@ struct Running {
 }
 
 impl Outbox {
-    /// An outbox whose files say where `host` was.
+    /// An outbox whose files say where `host` was. `keeper` reads the sounds that are not in memory.
     #[must_use]
-    pub fn new(host: Arc<HostPlace>) -> Self {
-        Self { host, ..Self::default() }
+    pub fn new(host: Arc<HostPlace>, keeper: Arc<Keeper>) -> Self {
+        let inner = Inner {
+            host,
+            keeper,
+            seen: Arc::default(),
+            thread: Mutex::default(),
+            stopped: AtomicBool::new(false),
+            last_folder: Mutex::default(),
+        };
+        Self { inner: Arc::new(inner), dialog: Dialog::default() }
     }
 
     /// What the window shows. Reads the settings at the first call in the process; a file of a few hundred bytes.
     #[must_use]
-    pub fn outgoing(&self) -> Outgoing {
-        Outgoing {
+    pub fn state(&self) -> OutboxState {
+        let seen = &self.inner.seen;
+        OutboxState {
             settings: settings::current(),
-            host: self.host.host(),
-            busy: *self.seen.busy.lock(),
-            report: self.seen.report.lock().clone(),
+            host: self.inner.host.host(),
+            busy: *seen.busy.lock(),
+            report: seen.report.lock().clone(),
         }
-    }
-
-    /// Writes `pieces` in the background. `tell` is called if it fails.
-    pub fn deliver(&self, pieces: Vec<Piece>, tell: Teller) -> Ticket {
-        let (answer, ticket) = bounded(1);
-        self.send(Task::Deliver(pieces, answer), tell);
-        Ticket(ticket)
     }
 
     /// Writes `pieces` in the background and tells where they are.
     pub fn save(&self, pieces: Vec<Piece>, tell: Teller) {
-        self.send(Task::Save(pieces), tell);
+        self.inner.send(Task::Save(pieces, Target::Usual), tell);
+    }
+
+    /// Lets the user name the file of a single piece, or choose the folder for several, in a dialog of the system, and
+    /// writes them there.
+    pub fn save_as(&self, pieces: Vec<Piece>, tell: Teller) {
+        let settings = settings::current();
+        let folder = self.inner.last_folder.lock().clone().or_else(|| settings.folder()).unwrap_or_default();
+        let question = match &pieces[..] {
+            [] => return,
+            [piece] => {
+                let stem = Name::of(&piece.about(), &settings).stem();
+                Question::File(folder.join(format!("{stem}.{}", settings.container.extension())))
+            }
+            _ => Question::Folder(folder),
+        };
+        let inner = self.inner.clone();
+        self.dialog.open(question, move |choice| {
+            let target = match choice {
+                Choice::Nothing => return,
+                Choice::NoDialog => {
+                    let text = "This system has no dialog for files: set the folder in the tab Deliver and press Save there";
+                    return tell(&Report::of(&Failure::new(ErrorKind::Io, text)));
+                }
+                Choice::Path(path) if pieces.len() == 1 => Target::File(path),
+                Choice::Path(path) => Target::Folder(path),
+            };
+            let folder = match &target {
+                Target::File(path) => path.parent(),
+                Target::Folder(path) => Some(path.as_path()),
+                Target::Usual => None,
+            };
+            *inner.last_folder.lock() = folder.map(Into::into);
+            inner.send(Task::Save(pieces, target), tell);
+        });
     }
 
     /// Writes `pieces` as a pack in the background and tells where it is.
     pub fn export(&self, pieces: Vec<Piece>, tell: Teller) {
-        self.seen.cancel.store(false, Ordering::Release);
-        self.send(Task::Pack(pieces), tell);
+        self.inner.seen.cancel.store(false, Ordering::Release);
+        self.inner.send(Task::Pack(pieces), tell);
     }
 
     /// Ends an export; nothing is left of it.
     pub fn cancel(&self) {
-        self.seen.cancel.store(true, Ordering::Release);
+        self.inner.seen.cancel.store(true, Ordering::Release);
+    }
+
+    /// Writes `pieces` as files for another program, here and now; not on the window's thread.
+    ///
+    /// # Errors
+    /// If one cannot be read or written, or `given_up` is raised; the files that were written stay.
+    pub fn hand_over(&self, pieces: &[Piece], given_up: &AtomicBool) -> Result<Files, Failure> {
+        let (settings, host) = (settings::current(), self.inner.host.host());
+        let go_on = |_| !given_up.load(Ordering::Acquire);
+        let files = write::each(pieces, &self.inner.keeper, &settings, &host, go_on)?;
+        Files::new(files.into_iter().map(|file| file.path).collect())
     }
 
     /// Changes how files are written, here and in all instances of the process; kept for all projects. `tell` is called if
     /// that fails.
     pub fn set(&self, settings: Settings, tell: Teller) {
         if settings::replace(settings) {
-            self.send(Task::Keep, tell);
+            self.inner.send(Task::Keep, tell);
         }
     }
 
@@ -179,14 +234,14 @@ impl Outbox {
     /// be kept.
     pub fn choose_folder(&self, tell: Teller) {
         let start = settings::current().folder().unwrap_or_default();
-        self.dialog.open(&start, move |choice| {
+        self.dialog.open(Question::Folder(start), move |choice| {
             let failed = match choice {
                 Choice::Nothing => return,
                 Choice::NoDialog => Failure::new(
                     ErrorKind::Io,
                     "This system has no dialog for folders: type the path into the field",
                 ),
-                Choice::Folder(folder) => {
+                Choice::Path(folder) => {
                     settings::replace(Settings { folder: Some(folder), ..settings::current() });
                     match settings::keep() {
                         Ok(()) => return,
@@ -194,27 +249,24 @@ impl Outbox {
                     }
                 }
             };
-            tell(&Report {
-                text: failed.to_string(),
-                failed: true,
-                detail: failed.detail(),
-                paths: Vec::new(),
-            });
+            tell(&Report::of(&failed));
         });
     }
 
     /// Ends the thread; what is being written is finished first, an export is given up.
     pub fn shutdown(&self) {
-        self.stopped.store(true, Ordering::Release);
+        self.inner.stopped.store(true, Ordering::Release);
         self.cancel();
         self.dialog.close();
-        if let Some(running) = self.thread.lock().take() {
+        if let Some(running) = self.inner.thread.lock().take() {
             drop(running.orders);
             // An answer never comes: this returns when the other end is gone.
             let _ = running.alive.recv_timeout(SHUTDOWN_TIMEOUT);
         }
     }
+}
 
+impl Inner {
     fn send(&self, task: Task, tell: Teller) {
         if self.stopped.load(Ordering::Acquire) {
             return;
@@ -223,17 +275,16 @@ impl Outbox {
         if running.is_none() {
             let (orders, inbox) = unbounded();
             let (ending, alive) = bounded(0);
-            let (seen, host) = (self.seen.clone(), self.host.clone());
+            let (seen, host, keeper) = (self.seen.clone(), self.host.clone(), self.keeper.clone());
             let body = move || {
-                thread::run(&inbox, &seen, &host);
+                thread::run(&inbox, &seen, &host, &keeper);
                 drop::<Sender<()>>(ending);
             };
             match Builder::new().name("straightshot-outbox".into()).spawn(body) {
                 Ok(_) => *running = Some(Running { orders, alive }),
                 Err(e) => {
-                    let text =
-                        "The system could not start a thread; close some programs and try again".to_owned();
-                    tell(&Report { text, failed: true, detail: e.to_string(), paths: Vec::new() });
+                    let text = "The system could not start a thread; close some programs and try again";
+                    tell(&Report::of(&Failure::new(ErrorKind::Io, text).because(&e)));
                     return;
                 }
             }

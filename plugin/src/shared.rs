@@ -215,7 +215,7 @@ pub struct Shared {
     /// Prompt and takes.
     pub session: Arc<SessionStore>,
     /// Brings their sounds into memory and to the disk.
-    pub keeper: Keeper,
+    pub keeper: Arc<Keeper>,
     /// The sounds of all projects; `None` where the system names no place for a user's data.
     pub library: Option<Arc<Library>>,
     /// The way of clips to the audio thread.
@@ -251,15 +251,16 @@ impl Shared {
     pub fn with_folder(session: Arc<SessionStore>, folder: Option<Arc<TakesFolder>>) -> Self {
         let telemetry = Arc::<Telemetry>::default();
         let host_place = Arc::new(HostPlace::new(telemetry.clone()));
+        let keeper = Arc::new(Keeper::new(session.clone(), folder));
         Self {
-            keeper: Keeper::new(session.clone(), folder),
+            outbox: Outbox::new(host_place.clone(), keeper.clone()),
+            keeper,
             session,
             library: None,
             outlet: ClipOutlet::default(),
             telemetry,
             wishes: Mutex::default(),
             arrangement: ArrangementField::default(),
-            outbox: Outbox::new(host_place.clone()),
             host_place,
             status: Mutex::default(),
             unsaved: AtomicBool::new(false),
@@ -372,9 +373,13 @@ impl Shared {
         self.outlet.readiness().coming > 0
     }
 
-    /// Says whether the host renders offline, which waits for sounds that a player would begin without.
+    /// Says whether the host renders offline, which waits for sounds that a player would begin without. A comparison ends by
+    /// that: what is rendered is the active take at its own level, whatever somebody was listening to.
     pub fn set_offline(&self, offline: bool) {
         self.offline.store(offline, Ordering::Release);
+        if offline {
+            self.wishes.lock().instead = None;
+        }
     }
 
     /// Hands the active take of a restored session to the player. A sound that is not in memory yet follows by itself

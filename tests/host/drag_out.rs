@@ -24,9 +24,9 @@ const PART: [(i32, i32); 2] = [(450, 195), (650, 195)];
 /// Where receivers have their window, beside the editor's.
 const RECEIVER_AT: (i32, i32) = (1300, 300);
 /// From the middle of the button to that of the first line of its menu.
-const FIRST_LINE: (i32, i32) = (30, 41);
+const FIRST_LINE: (i32, i32) = (30, 39);
 /// Height of a line of a menu.
-const LINE: i32 = 40;
+const LINE: i32 = 30;
 /// The sound of the take: a quarter of a second.
 const RATE_HZ: u32 = 44_100;
 const FRAMES: u16 = 11_025;
@@ -189,7 +189,7 @@ fn pasted(kind: &str) -> Result<String> {
 fn drag_out_the_menu_copies_the_file() {
     alone_with_display(|| {
         let opened = Opened::new()?;
-        choose(opened.window(), 0)?;
+        choose(opened.window(), 2)?;
         let mut address = String::new();
         wait_for("the clipboard", || {
             address = pasted("text/uri-list")?;

@@ -19,6 +19,8 @@ const KEPT: Duration = Duration::from_millis(400);
 const KEY_LIMIT: Duration = Duration::from_secs(2);
 /// A place in the editor where nothing takes text: the name at the upper left.
 const NO_FIELD_AT: (u32, u32) = (40, 20);
+/// The middle of the number field for the length.
+const LENGTH_AT: (u32, u32) = (83, 405);
 /// X11's symbols.
 const SPACE: u32 = 0x20;
 const LETTER_S: u32 = 0x73;
@@ -98,6 +100,32 @@ fn a_clicked_prompt_takes_text_in_both_formats() {
             type_text("wooden door, Slow creak")?;
             wait_for_prompt(editor, "wooden door, Slow creak")?;
             assert_eq!(editor.window().keys()?, [], "{}: the host got some of it", editor.format);
+        }
+        desk.close()
+    });
+}
+
+#[test]
+fn a_click_from_one_field_into_another_keeps_the_keyboard() {
+    alone_with_display(|| {
+        let desk = Desk::open()?;
+        for editor in &desk.editors {
+            activate(editor.window())?;
+            editor.window().click(PROMPT_AT.0, PROMPT_AT.1)?;
+            wait_until_it_has_left(editor.window())?;
+            // Long enough for the window manager's answer to the first click not to be taken for one to the second.
+            for pause in [Duration::from_millis(200), Duration::from_secs(3)] {
+                for (what, at) in [("the length", LENGTH_AT), ("the prompt", PROMPT_AT)] {
+                    std::thread::sleep(pause);
+                    editor.window().click(at.0, at.1)?;
+                    std::thread::sleep(KEPT);
+                    wait_for(&format!("{} after {pause:?}: keys for {what}", editor.format), || {
+                        editor.window().has_focus_inside()
+                    })?;
+                }
+            }
+            press("Escape")?;
+            wait_for("the keyboard to go back", || Ok(editor.window().focus()? == editor.window().id))?;
         }
         desk.close()
     });

@@ -65,6 +65,23 @@ fn dead_keys_compose_characters() {
     });
 }
 
+/// As an on-screen keyboard does it: xdotool puts the character on a key that has none.
+#[test]
+fn characters_that_no_key_has_are_typed() {
+    alone_with_display(|| {
+        let mut editor = typing("us")?;
+        let mut expected = String::new();
+        for character in ["ü", "雨", "ñ"] {
+            // xdotool takes it from the key again when it ends, and the window reads the keys when it is told.
+            xdotool(&["type", "--delay", "2000", character])?;
+            expected.push_str(character);
+            wait_for_prompt(&mut editor, &expected)?;
+        }
+        editor.close()?;
+        Ok(())
+    });
+}
+
 #[test]
 fn a_layout_that_changes_counts_at_once() {
     alone_with_display(|| {

@@ -191,6 +191,20 @@ fn ab_compare_while_notes_play_changes_what_they_play_and_no_take() {
 }
 
 #[test]
+fn ab_compare_is_never_heard_in_an_offline_render() {
+    let instance = Instance::with_tones();
+    add(&instance.shared, 1);
+    add(&instance.shared, 2);
+    instance.link.hear_instead(Some((SoundId::of(TakeId(1)), 2.0)));
+    // As a host does that bounces: it says so and activates the plugin anew.
+    instance.shared.set_offline(true);
+    let mut deck = Deck::of(&instance);
+    deck.block.mode = Mode::Loop;
+    assert!((deck.run(1000, &[on(0, 60)])[999] - level(2)).abs() < 1e-6);
+    assert_eq!(instance.link.view().instead, None, "nor afterwards");
+}
+
+#[test]
 fn an_edit_is_heard_in_what_plays() {
     let instance = Instance::with_tones();
     add(&instance.shared, 1);

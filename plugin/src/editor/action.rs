@@ -14,7 +14,7 @@ mod request;
 mod versions;
 mod window;
 
-pub(super) use deliver::DeliverAction;
+pub(super) use deliver::{DeliverAction, WithChosen};
 pub(super) use edit::EditAction;
 pub(super) use library::{LibraryAction, ListKey, StoreAction};
 pub(super) use outgoing::OutgoingAction;

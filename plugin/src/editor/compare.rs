@@ -99,6 +99,15 @@ impl Compare {
         self.heard = None;
     }
 
+    /// Ends the comparison if it was ended elsewhere, as by a host that renders: `instead` is what is heard now in place of the
+    /// active take.
+    pub(super) fn follow_ending(&mut self, instead: Option<(SoundId, f32)>) {
+        if self.instead.is_some() && instead.is_none() {
+            self.heard = None;
+            self.instead = None;
+        }
+    }
+
     /// Whether the two are being compared.
     pub(super) fn is_on(&self) -> bool {
         self.heard.is_some()
@@ -302,6 +311,8 @@ mod tests {
             assert_eq!(compare.newly_heard(&all, &measured), Some(wanted));
             assert_eq!(compare.newly_heard(&all, &measured), None, "it is asked for once");
         }
+        compare.follow_ending(compare.instead);
+        assert!(compare.is_on());
         follow(&mut compare, &all, 3);
         assert!(!compare.is_on(), "another choice ends it");
         assert_eq!(compare.newly_heard(&all, &measured), Some(None));
@@ -310,6 +321,22 @@ mod tests {
         assert!(!compare.is_on() && compare.other().is_none(), "there is nothing to compare with");
         compare.follow(&[], None, None);
         assert_eq!(compare, Compare::default());
+    }
+
+    #[test]
+    fn ab_compare_that_was_ended_elsewhere_is_off_in_the_window_too() {
+        let mut compare = Compare::default();
+        let all = takes(&[1, 2]);
+        follow(&mut compare, &all, 2);
+        compare.switch();
+        compare.follow_ending(None);
+        assert!(compare.is_on(), "it was not asked for yet");
+        let asked = compare.newly_heard(&all, &Measured::default()).flatten();
+        compare.follow_ending(asked);
+        assert!(compare.is_on());
+        compare.follow_ending(None);
+        assert!(!compare.is_on());
+        assert_eq!(compare.newly_heard(&all, &Measured::default()), None, "there is nothing to end");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::scene::Scene;
 use super::shortcuts::Shortcut;
 use super::theme;
 use crate::editor::link::View;
-use crate::outbox::{Outgoing, Piece};
+use crate::outbox::{OutboxState, Outgoing, Piece};
 use category::CategoryRow;
 use egui::{Align, Layout, Rect, Sense, TextEdit, Ui, vec2};
 use std::sync::Arc;
@@ -42,20 +42,20 @@ impl DeliverPanel {
         actions: &mut Vec<Action>,
     ) {
         let view = scene.view;
-        let outgoing = &view.outgoing;
+        let outbox = &view.outbox;
         ui.add_space(theme::UNIT);
         if let Some(take) = view.active() {
             let piece = Piece::from(take.clone());
             let about = piece.about();
-            let name = Name::of(&about, &outgoing.settings);
-            preview(ui, &name, take, outgoing);
+            let name = Name::of(&about, &outbox.settings);
+            preview(ui, &name, take, outbox);
             buttons(ui, view, take, chosen, actions);
             self.category.show(ui, take.id, &about, &name, actions);
             self.fx_name(ui, take, &name, actions);
         } else {
             controls::caption(ui, "Make a sound or choose a take: here it becomes a file.");
         }
-        form::show(ui, outgoing, actions);
+        form::show(ui, outbox, actions);
         ui.add_space(theme::UNIT);
     }
 
@@ -92,8 +92,8 @@ impl DeliverPanel {
 }
 
 /// The name that the file will have, and what is in it.
-fn preview(ui: &mut Ui, name: &Name, take: &Take, outgoing: &Outgoing) {
-    let settings = &outgoing.settings;
+fn preview(ui: &mut Ui, name: &Name, take: &Take, outbox: &OutboxState) {
+    let settings = &outbox.settings;
     let file = format!("{}.{}", name.stem(), settings.container.extension());
     let height = 2.0 * theme::UNIT + 40.0;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
@@ -101,7 +101,7 @@ fn preview(ui: &mut Ui, name: &Name, take: &Take, outgoing: &Outgoing) {
     let inner = rect.shrink2(vec2(1.5 * theme::UNIT, theme::UNIT));
     let (above, below) = inner.split_top_bottom_at_y(inner.top() + 22.0);
     controls::text_within(ui.painter(), above, &file, theme::body(), theme::TEXT);
-    controls::text_within(ui.painter(), below, &form::facts(take, outgoing), theme::small(), theme::TEXT_DIM);
+    controls::text_within(ui.painter(), below, &form::facts(take, outbox), theme::small(), theme::TEXT_DIM);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, format!("File name {file}")));
     response.on_hover_text(file);
 }
@@ -126,9 +126,10 @@ fn buttons(ui: &mut Ui, view: &View, take: &Take, chosen: &[TakeId], actions: &m
         _ => Shortcut::Save.hint("Write what is chosen in the list as files into the folder below"),
     });
     if response.clicked() {
-        actions.push(DeliverAction::Save(if many { chosen.to_vec() } else { vec![take.id] }).into());
+        let takes = if many { chosen.to_vec() } else { vec![take.id] };
+        actions.push(DeliverAction::Save(Outgoing::Takes(takes)).into());
     }
-    if let Some((done, all)) = view.outgoing.busy.filter(|(_, all)| *all > 1) {
+    if let Some((done, all)) = view.outbox.busy.filter(|(_, all)| *all > 1) {
         let text = format!("Cancel export ({done} of {all})");
         if controls::quiet_button(&mut export, &text, right.size()).clicked() {
             actions.push(DeliverAction::CancelExport.into());

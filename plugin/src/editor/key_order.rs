@@ -33,6 +33,10 @@ impl KeyOrder {
         let count = match mover {
             Some(0) => {
                 self.moved = true;
+                // The letter of a shortcut is no text for the field that it opens.
+                if is_text_of(self.waiting.get(1), self.waiting.front()) {
+                    self.waiting.remove(1);
+                }
                 1
             }
             Some(before) => before,
@@ -58,6 +62,16 @@ impl Plugin for KeyOrder {
         if self.moved || !self.waiting.is_empty() {
             ui.ctx().request_repaint();
         }
+    }
+}
+
+/// Whether `event` is what the key of `press` writes: on every system it comes with the press, right after it.
+fn is_text_of(event: Option<&Event>, press: Option<&Event>) -> bool {
+    match (event, press) {
+        (Some(Event::Text(text)), Some(Event::Key { key, .. })) => {
+            Key::from_name(&text.to_uppercase()) == Some(*key)
+        }
+        _ => false,
     }
 }
 

@@ -5,16 +5,19 @@
 
 mod filters;
 mod row;
+mod saying;
 mod storage;
 
 use super::action::{Action, ListKey, StoreAction};
-use super::list::{self, Choice, Rows, RowsSize};
+use super::list::{self, Choice, Renaming, Rows, RowsSize};
 use super::scene::Scene;
 use super::takes::undo_strip;
 use super::theme;
 use super::{controls, icons::Icon};
+use crate::editor::link::Offers;
 use egui::{Align, Id, Layout, RichText, Ui, vec2};
 use filters::Filters;
+use saying::Saying;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use storage::Storage;
@@ -41,6 +44,12 @@ pub(super) struct LibraryPanel {
     like: Option<Like>,
     /// The keyboard is wanted in the search field.
     wants_search: bool,
+    /// A name that is being edited.
+    renaming: Option<Renaming<ContentHash>>,
+    /// Notes and tags that are being written.
+    saying: Option<Saying>,
+    /// Where the host puts files by itself.
+    offers: Offers,
     /// When the folder was last looked at, in the window's seconds.
     looked_s: Option<f64>,
 }
@@ -70,6 +79,7 @@ impl LibraryPanel {
     /// Draws the tab into the room that `ui` has.
     pub(super) fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         let shelf = scene.view.shelf.clone();
+        self.offers = scene.view.offers;
         self.look(ui, actions);
         self.heading(ui, &shelf);
         self.follow(&shelf);
@@ -78,15 +88,20 @@ impl LibraryPanel {
         }
         let foot = self.foot_height(&shelf);
         let size = RowsSize { row_height: list::ROW_HEIGHT, count: self.found.sounds.len(), foot };
-        let reveal = self.reveal.take().and_then(|hash| self.found.ids.iter().position(|id| *id == hash));
+        let renamed = self.seek_renamed(&shelf);
+        let reveal =
+            renamed.or(self.reveal.take()).and_then(|hash| self.found.ids.iter().position(|id| *id == hash));
         let found = std::mem::take(&mut self.found);
         let mut rows = std::mem::take(&mut self.rows);
         rows.show(ui, size, reveal, |ui, index, rect| {
             if let Some(sound) = found.sounds.get(index) {
-                self.row(ui, rect, (sound, &found), actions);
+                self.row(ui, rect, (sound, &found, &shelf), actions);
             }
         });
         (self.found, self.rows) = (found, rows);
+        if let Some(name) = self.renaming.as_mut().and_then(Renaming::left) {
+            self.end_renaming(Some(name), &shelf, actions);
+        }
         self.foot(ui, &shelf, actions);
     }
 
@@ -123,7 +138,14 @@ impl LibraryPanel {
             ListKey::All => self.choice.all(&self.found.ids),
             ListKey::Star => self.mark(actions, |marks, on| marks.starred = on, |marks| marks.starred),
             ListKey::Reject => self.mark(actions, |marks, on| marks.rejected = on, |marks| marks.rejected),
-            ListKey::Note => {}
+            ListKey::Rename | ListKey::Note => {
+                let last = self.choice.last();
+                let Some(sound) = self.found.sounds.iter().find(|sound| Some(sound.hash()) == last) else {
+                    return;
+                };
+                let sound = sound.clone();
+                if key == ListKey::Rename { self.start_renaming(&sound) } else { self.start_saying(&sound) }
+            }
         }
     }
 
@@ -135,7 +157,7 @@ impl LibraryPanel {
     }
 
     /// The sounds that are chosen, in the order of the list.
-    fn chosen(&self) -> Vec<Arc<LibrarySound>> {
+    pub(super) fn chosen(&self) -> Vec<Arc<LibrarySound>> {
         self.found.sounds.iter().filter(|sound| self.choice.has(sound.hash())).cloned().collect()
     }
 
@@ -207,12 +229,14 @@ impl LibraryPanel {
     fn foot_height(&self, shelf: &Shelf) -> f32 {
         let strip = shelf.trouble.is_some() || !shelf.discarded.is_empty();
         let lines = if strip { theme::CONTROL_HEIGHT + 0.5 * theme::UNIT } else { 0.0 };
-        lines + storage::HEIGHT + theme::UNIT
+        let saying = if self.saying.is_some() { saying::HEIGHT } else { 0.0 };
+        saying + lines + storage::HEIGHT + theme::UNIT
     }
 
     /// What went wrong, what can be brought back, how much there is.
     fn foot(&mut self, ui: &mut Ui, shelf: &Shelf, actions: &mut Vec<Action>) {
         ui.spacing_mut().item_spacing.y = 0.5 * theme::UNIT;
+        self.say(ui, shelf, actions);
         if let Some(trouble) = &shelf.trouble {
             if chip_with_cross(ui, &trouble.to_string(), &trouble.detail()) {
                 actions.push(StoreAction::Dismiss.into());

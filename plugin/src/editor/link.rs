@@ -7,8 +7,8 @@ mod watch;
 
 pub use outgoing::Offers;
 
-use crate::drag::Timeline;
-use crate::outbox::Outgoing;
+use crate::outbox::OutboxState;
+use crate::outbox::Timeline;
 use crate::shared::{Command, Shared, Status};
 use crate::worker::Worker;
 use std::path::PathBuf;
@@ -59,6 +59,8 @@ pub struct View {
     pub status: Status,
     /// What is heard.
     pub playing: Option<Playing>,
+    /// What is heard in place of the active take, and how loud; see [`EditorLink::hear_instead`].
+    pub instead: Option<(SoundId, f32)>,
     /// What the user has arranged about playing that is no parameter.
     pub arrangement: Arrangement,
     /// How many takes can be played, and why not all.
@@ -76,7 +78,7 @@ pub struct View {
     /// Where the host puts files by itself.
     pub offers: Offers,
     /// Files that go out, and how.
-    pub outgoing: Outgoing,
+    pub outbox: OutboxState,
 }
 
 impl View {
@@ -138,7 +140,7 @@ impl EditorLink {
         let (playing, song_position_s) = (self.playing(), self.song_position_s());
         let (arrangement, readiness) = (self.arrangement(), self.readiness());
         let shelf = self.shared.library.as_ref().map(|library| library.shelf()).unwrap_or_default();
-        let (status, outgoing) = (self.shared.status(), self.outgoing());
+        let (status, outbox) = (self.shared.status(), self.outbox());
         let session = self.shared.session.lock();
         View {
             prompt: session.prompt.clone(),
@@ -156,6 +158,7 @@ impl EditorLink {
             epoch: session.epoch(),
             status,
             playing,
+            instead: self.heard_instead(),
             arrangement,
             readiness,
             song_position_s,
@@ -164,7 +167,7 @@ impl EditorLink {
             redo: session.redo_name(),
             finding: session.active().is_some_and(|take| session.is_wished(take.id)),
             offers: self.offers(),
-            outgoing,
+            outbox,
         }
     }
 

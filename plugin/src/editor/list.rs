@@ -1,10 +1,14 @@
 //! What the list of takes and the library have in common: rows, what is chosen among them, small pictures, the search field.
 
 mod choice;
+mod name;
 mod rows;
+mod writing;
 
 pub(super) use choice::Choice;
+pub(super) use name::Renaming;
 pub(super) use rows::{Rows, RowsSize};
+pub(super) use writing::Writing;
 
 use super::controls;
 use super::icons::{self, Icon};
@@ -16,6 +20,8 @@ use egui::{
 
 /// Height of a row in points.
 pub(super) const ROW_HEIGHT: f32 = 6.0 * theme::UNIT;
+/// Height of a line of a menu in points.
+const ITEM_HEIGHT: f32 = 3.5 * theme::UNIT;
 /// Size of the small waveform at the left of a row in points.
 const THUMBNAIL: Vec2 = vec2(6.0 * theme::UNIT, 4.5 * theme::UNIT);
 /// Bars of the small waveform, two points apart.
@@ -232,8 +238,12 @@ pub(super) fn drop_button(ui: &mut Ui, text: &str, lit: bool, hint: &str) -> Res
 
 /// A line of a menu with its key at the right.
 pub(super) fn item(ui: &mut Ui, text: &str, key: &str) -> bool {
-    let button = Button::new(text).shortcut_text(RichText::new(key).color(theme::TEXT_FAINT)).frame(false);
-    ui.add(button.min_size(vec2(24.0 * theme::UNIT, 0.0))).clicked()
+    // A menu of a dozen lines fits into the lowest window.
+    ui.spacing_mut().item_spacing.y = 2.0;
+    ui.spacing_mut().interact_size.y = ITEM_HEIGHT;
+    ui.spacing_mut().button_padding.x = theme::UNIT;
+    let button = Button::new(text).shortcut_text(RichText::new(key).color(theme::TEXT_FAINT));
+    ui.add(button.frame_when_inactive(false).min_size(vec2(24.0 * theme::UNIT, 0.0))).clicked()
 }
 
 /// The menu of a row: at the pointer after a right click, at the row after Shift+F10.

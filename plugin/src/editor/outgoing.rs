@@ -1,13 +1,13 @@
 //! Where files can be taken out of the window: by dragging, and from the menu of what can be dragged.
 
-use super::action::{Action, OutgoingAction};
+use super::action::{Action, DeliverAction, OutgoingAction};
 use super::controls::{self, Look};
 use super::icons::Icon;
 use super::list;
 use super::shortcuts::Shortcut;
 use super::theme;
-use crate::drag::{Errand, Outgoing, Place};
 use crate::editor::link::Offers;
+use crate::outbox::{Errand, Outgoing, Place};
 use egui::{CursorIcon, Popup, Response, Sense, Ui};
 
 /// Lets `response`, which senses drags, be dragged out of the window; `what` tells what goes out.
@@ -31,18 +31,29 @@ pub(super) fn handle(ui: &mut Ui, outgoing: &Outgoing, offers: Offers, actions: 
 
 /// Every way out but dragging, as lines of a menu.
 pub(super) fn menu(ui: &mut Ui, outgoing: &Outgoing, offers: Offers, actions: &mut Vec<Action>) {
-    let several = outgoing.takes.len() > 1;
-    let mut line = |text: &str, key: &str, errand: Errand| {
-        if list::item(ui, text, key) {
-            actions.push(OutgoingAction { errand, outgoing: outgoing.clone() }.into());
-        }
+    let several = outgoing.count() > 1;
+    let errand = |errand| -> Action { OutgoingAction { errand, outgoing: outgoing.clone() }.into() };
+    if offers.cursor && list::item(ui, "Insert at the edit cursor", "") {
+        actions.push(errand(Errand::Insert(Place::Cursor)));
+    }
+    if offers.time_selection && list::item(ui, "Insert into the time selection", "") {
+        actions.push(errand(Errand::Insert(Place::TimeSelection)));
+    }
+    let (save, save_as, copy) = if several {
+        ("Save the files", "Save in a folder…", "Copy the files")
+    } else {
+        ("Save the file", "Save as…", "Copy the file")
     };
-    if offers.cursor {
-        line("Insert at the edit cursor", "", Errand::Insert(Place::Cursor));
+    if list::item(ui, save, &Shortcut::Save.key()) {
+        actions.push(DeliverAction::Save(outgoing.clone()).into());
     }
-    if offers.time_selection {
-        line("Insert into the time selection", "", Errand::Insert(Place::TimeSelection));
+    if list::item(ui, save_as, &Shortcut::SaveAs.key()) {
+        actions.push(DeliverAction::SaveAs(outgoing.clone()).into());
     }
-    line(if several { "Copy the files" } else { "Copy the file" }, &Shortcut::Copy.key(), Errand::Copy);
-    line("Show in its folder", "", Errand::Reveal);
+    if list::item(ui, copy, &Shortcut::Copy.key()) {
+        actions.push(errand(Errand::Copy));
+    }
+    if list::item(ui, "Show in its folder", "") {
+        actions.push(errand(Errand::Reveal));
+    }
 }

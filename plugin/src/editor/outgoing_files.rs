@@ -3,9 +3,9 @@
 //! The framework does not tell when a window closes. So the errands are shared with a guard that lies in egui's memory of
 //! the window; it goes with the window, cancels a drag and waits for threads.
 
-use crate::drag::{Hand, News, Outbox};
 use crate::editor::action::OutgoingAction;
 use crate::editor::link::EditorLink;
+use crate::outbox::{Errands, Hand, News};
 use egui::{Context, Id};
 use nice_plug_egui::baseview::WindowWaker;
 use parking_lot::Mutex;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// All errands of a window. What is on the clipboard stays when the window is closed.
 #[derive(Default)]
 pub(super) struct OutgoingFiles {
-    outbox: Arc<Mutex<Outbox>>,
+    errands: Arc<Mutex<Errands>>,
     /// Draws the open window again.
     waker: Option<WindowWaker>,
     /// Physical pixels per point in the last frame.
@@ -22,7 +22,7 @@ pub(super) struct OutgoingFiles {
 }
 
 /// What lies in egui's memory of a window.
-struct Guard(Arc<Mutex<Outbox>>);
+struct Guard(Arc<Mutex<Errands>>);
 
 impl Drop for Guard {
     fn drop(&mut self) {
@@ -34,7 +34,7 @@ impl OutgoingFiles {
     /// A window was opened.
     pub(super) fn window_opens(&mut self, ctx: &Context, waker: WindowWaker) {
         self.waker = Some(waker);
-        let guard = Arc::new(Guard(self.outbox.clone()));
+        let guard = Arc::new(Guard(self.errands.clone()));
         ctx.data_mut(|data| data.insert_temp(Id::unique("straightshot outgoing files"), guard));
     }
 
@@ -48,7 +48,8 @@ impl OutgoingFiles {
                 waker.request_redraw();
             }
         };
-        let begun = self.outbox.lock().begin(errand, look, link.writer(outgoing), done);
+        let begun =
+            link.writer(&outgoing).and_then(|write| self.errands.lock().begin(errand, look, write, done));
         if let Err(failure) = begun {
             link.tell(News::Failed(failure));
         }
@@ -56,7 +57,7 @@ impl OutgoingFiles {
 
     /// Whether a drag is going on or about to.
     pub(super) fn is_dragging(&self) -> bool {
-        self.outbox.lock().is_dragging()
+        self.errands.lock().is_dragging()
     }
 
     /// Hands over what has been written and tells what there is to tell, in a window with so many pixels per point. Returns
@@ -64,8 +65,8 @@ impl OutgoingFiles {
     pub(super) fn follow(&mut self, hand: Hand, scale: f32, link: &EditorLink) -> bool {
         self.scale = scale;
         let (news, busy) = {
-            let mut outbox = self.outbox.lock();
-            (outbox.follow(hand), outbox.is_busy())
+            let mut errands = self.errands.lock();
+            (errands.follow(hand), errands.is_busy())
         };
         for news in news {
             link.tell(news);

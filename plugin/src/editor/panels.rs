@@ -21,14 +21,17 @@ use super::versions::{self, VersionsStrip};
 use super::waveform::Waveform;
 use super::{notice, settings, theme};
 use crate::editor::link::View;
+use crate::outbox::Outgoing;
 use egui::{Align, Layout, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, vec2};
 use straightshot_protocol::ContentHash;
 use straightshot_takes::{Take, TakeId};
 
 /// Lowest and highest prompt field in points.
 const PROMPT_HEIGHT: (f32, f32) = (9.5 * theme::UNIT, 22.0 * theme::UNIT);
+/// Lowest prompt field in a low window, in points.
+const LOW_PROMPT_HEIGHT: f32 = 6.0 * theme::UNIT;
 /// Lowest place for the list of jobs in points.
-const JOBS_HEIGHT: f32 = 5.0 * theme::UNIT;
+const JOBS_HEIGHT: f32 = 5.5 * theme::UNIT;
 /// Part of the spare height that goes to the prompt field; the jobs get the rest.
 const PROMPT_SHARE: f32 = 0.4;
 /// Tabs below the waveform.
@@ -96,6 +99,7 @@ impl Panels {
     pub(super) fn follow(&mut self, view: &View, peak: f32, seconds: f32) {
         self.prompt.follow(view);
         let heard = view.active().map(|take| &**take);
+        self.compare.follow_ending(view.instead);
         self.compare.follow(&view.takes, heard, view.refining());
         self.meter.advance(peak, seconds);
     }
@@ -146,7 +150,7 @@ impl Panels {
     }
 
     /// Whether the library is shown, and keys are about its sounds.
-    fn shows_library(&self) -> bool {
+    pub(super) fn shows_library(&self) -> bool {
         self.list == 1 && (self.wide || self.list_at_left)
     }
 
@@ -195,6 +199,15 @@ impl Panels {
         self.takes.chosen(view)
     }
 
+    /// What files are made of: what is chosen in the list that is shown; the active take where that is nothing.
+    pub(super) fn outgoing(&self, view: &View) -> Option<Outgoing> {
+        let sounds = self.library.chosen();
+        if self.shows_library() && !sounds.is_empty() {
+            return Some(Outgoing::Sounds(sounds));
+        }
+        Some(self.chosen(view)).filter(|takes| !takes.is_empty()).map(Outgoing::Takes)
+    }
+
     /// Draws the whole window.
     pub(super) fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) -> Edited {
         let window = ui.max_rect();
@@ -241,6 +254,10 @@ impl Panels {
                 self.lists(ui, scene, actions);
                 Edited::default()
             } else {
+                if narrow {
+                    self.takes.leave(actions);
+                    self.library.leave(&scene.view.shelf, actions);
+                }
                 self.request(ui, scene, actions)
             }
         });
@@ -261,23 +278,26 @@ impl Panels {
     }
 
     /// What to make, the button that does it, and the jobs below it. Only the jobs grow and shrink by themselves, and
-    /// nothing is below them.
+    /// nothing is below them, but in a low window; see [`RequestPlaces`].
     fn request(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) -> Edited {
-        let room = ui.available_height();
-        let gaps = 3.0 * GAP;
-        let fixed = self.prompt.total_height(0.0) + settings::HEIGHT + queue::GENERATE_HEIGHT + gaps;
-        let spare = room - fixed - PROMPT_HEIGHT.0 - JOBS_HEIGHT;
-        let prompt_height = (PROMPT_HEIGHT.0 + PROMPT_SHARE * spare.max(0.0)).min(PROMPT_HEIGHT.1).round();
+        let room = ui.available_rect_before_wrap();
+        let fixed = self.prompt.total_height(0.0) + GAP + settings::HEIGHT;
+        let places = RequestPlaces::of(room, fixed, !scene.view.status.jobs.is_empty());
+        let prompt_height = places.prompt_height;
+        let inside = |ui: &mut Ui, place: Rect, salt: &str| {
+            let mut inside = ui.new_child(UiBuilder::new().max_rect(place).id_salt(salt));
+            inside.shrink_clip_rect(place.expand2(vec2(PADDING, 0.0)));
+            inside
+        };
         let scroll = ScrollArea::vertical().id_salt("request").auto_shrink(false);
-        let shown = scroll.show(ui, |ui| {
+        let shown = scroll.show(&mut inside(ui, places.what, "what"), |ui| {
             let edited = self.prompt.show(ui, prompt_height, scene, actions);
             settings::show(ui, scene.params, scene.setter, scene.view, actions);
-            let ready = !self.prompt.prompt.trim().is_empty();
-            self.queue.show(ui, scene, ready, actions);
-            let jobs = vec2(ui.available_width(), (room - fixed - prompt_height).max(JOBS_HEIGHT));
-            ui.allocate_ui(jobs, |ui| self.queue.show_jobs(ui, scene, actions));
             edited
         });
+        let ready = !self.prompt.prompt.trim().is_empty();
+        self.queue.show(&mut inside(ui, places.generate, "generate"), scene, ready, actions);
+        self.queue.show_jobs(&mut inside(ui, places.jobs, "jobs"), scene, actions);
         shown.inner
     }
 
@@ -310,10 +330,46 @@ impl Panels {
     /// The list of takes or the library.
     fn lists(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         if self.list == 0 {
+            self.library.leave(&scene.view.shelf, actions);
             self.takes.show(ui, scene.view, &self.compare, actions);
         } else {
+            self.takes.leave(actions);
             self.library.show(ui, scene, actions);
         }
+    }
+}
+
+/// The places of what is in the left column while a sound is described.
+struct RequestPlaces {
+    /// Prompt and settings, which scroll where there is too little room.
+    what: Rect,
+    generate: Rect,
+    jobs: Rect,
+    /// Height of the prompt's field in points.
+    prompt_height: f32,
+}
+
+impl RequestPlaces {
+    /// The places in `room`; what is to be made takes `fixed` points and the prompt's field.
+    ///
+    /// In a low window Generate stands at the foot: whole in sight, and in the same place whether there are jobs or not,
+    /// which come between what is to be made and the button then.
+    fn of(room: Rect, fixed: f32, has_jobs: bool) -> Self {
+        let (least, most) = PROMPT_HEIGHT;
+        let spare = room.height() - fixed - queue::GENERATE_HEIGHT - 2.0 * GAP - least - JOBS_HEIGHT;
+        if spare >= 0.0 {
+            let prompt_height = (least + PROMPT_SHARE * spare).min(most).round();
+            let (what, rest) = room.split_top_bottom_at_y(room.top() + fixed + prompt_height);
+            let rest = rest.with_min_y(rest.top() + GAP);
+            let (generate, jobs) = rest.split_top_bottom_at_y(rest.top() + queue::GENERATE_HEIGHT);
+            return Self { what, generate, jobs: jobs.with_min_y(jobs.top() + GAP), prompt_height };
+        }
+        let (above, generate) = room.split_top_bottom_at_y(room.bottom() - queue::GENERATE_HEIGHT);
+        let above = above.with_max_y(above.bottom() - GAP);
+        let prompt_height = (above.height() - fixed).clamp(LOW_PROMPT_HEIGHT, least).round();
+        let below = if has_jobs { JOBS_HEIGHT + GAP } else { 0.0 };
+        let (what, jobs) = above.split_top_bottom_at_y(above.bottom() - below);
+        Self { what, generate, jobs: jobs.with_min_y((jobs.top() + GAP).min(jobs.bottom())), prompt_height }
     }
 }
 

@@ -7,12 +7,11 @@
 //! was clicked that takes keys.
 
 use super::action::{
-    Action, DeliverAction, EditAction, LibraryAction, ListKey, OutgoingAction, PlayAction, QueueAction,
-    RequestAction, VersionsAction, WindowAction,
+    Action, DeliverAction, EditAction, LibraryAction, ListKey, PlayAction, QueueAction, RequestAction,
+    VersionsAction, WindowAction, WithChosen,
 };
 use super::compare::Compare;
 use super::{prompt, theme, versions};
-use crate::drag::{Errand, Outgoing};
 use crate::editor::link::View;
 use egui::{Event, Key, Modifiers, Popup, Ui};
 
@@ -63,10 +62,12 @@ pub(super) enum Shortcut {
     Repeat,
     /// Show what is selected, or all.
     ShowSelection,
-    /// Put the active take's file onto the clipboard.
+    /// Put the file of what is chosen onto the clipboard.
     Copy,
-    /// Write the active take as a file.
+    /// Write what is chosen as a file.
     Save,
+    /// Write what is chosen as a file that the user names.
+    SaveAs,
     /// Write the starred takes as a pack.
     Export,
     /// Make everything in the window larger or smaller.
@@ -159,8 +160,14 @@ pub(super) const TABLE: &[Entry] = &[
     entry(Shortcut::Repeat, "Edit", "Play the selection again and again", &[plain(Key::O)]),
     entry(Shortcut::ShowSelection, "Edit", "Show the selection, or all", &[plain(Key::F)]),
     entry(Shortcut::Export, "Files", "Write the chosen or starred takes as a pack", &[ctrl_shift(Key::E)]),
+    entry(
+        Shortcut::SaveAs,
+        "Files",
+        "Write the take as a file that you name, or several into a folder",
+        &[ctrl_shift(Key::S)],
+    ),
     entry(Shortcut::Save, "Files", "Write the take as a file, or all that are chosen", &[ctrl(Key::S)]),
-    entry(Shortcut::Copy, "Files", "Copy the take as a file", &[ctrl(Key::C)]),
+    entry(Shortcut::Copy, "Files", "Copy the take as a file, or all that are chosen", &[ctrl(Key::C)]),
     Entry {
         written: Some("Ctrl + / Ctrl − / Ctrl 0"),
         ..entry(
@@ -248,7 +255,7 @@ impl Press {
         let ctrl = if cfg!(target_os = "macos") { "⌘ " } else { "Ctrl+" };
         let shift = if self.modifiers.shift { "Shift+" } else { "" };
         let ctrl = if self.modifiers.command { ctrl } else { "" };
-        format!("{shift}{ctrl}{key}")
+        format!("{ctrl}{shift}{key}")
     }
 }
 
@@ -275,6 +282,8 @@ pub(super) struct Situation<'a> {
     pub(super) zoom: f32,
     /// Whether the help is shown, which escape closes.
     pub(super) help: bool,
+    /// Whether the library is shown, and keys are about its sounds.
+    pub(super) library: bool,
 }
 
 /// The actions of the shortcuts pressed in this frame.
@@ -301,6 +310,7 @@ pub(super) fn pressed(ui: &Ui, now: &Situation<'_>) -> Vec<Action> {
 /// What a shortcut asks for, if anything now; `index` is which of its keys was pressed.
 fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Option<Action> {
     let active = now.view.active();
+    let chosen = |what| (active.is_some() || now.library).then(|| DeliverAction::Chosen(what).into());
     match shortcut {
         Shortcut::Generate => {
             // What is being typed into a number field counts.
@@ -324,6 +334,7 @@ fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Opt
         Shortcut::ChooseAll => Some(LibraryAction::Key(ListKey::All).into()),
         Shortcut::Version => versions::by_key(now.view, index).map(Action::from),
         Shortcut::Compare => now.compare.other().map(|_| VersionsAction::Switch.into()),
+        Shortcut::Rename if now.library => Some(LibraryAction::Key(ListKey::Rename).into()),
         Shortcut::Rename => Some(LibraryAction::StartRenaming(active?.id).into()),
         Shortcut::Delete => Some(LibraryAction::DeleteChosen.into()),
         Shortcut::Undo => now.view.undo.map(|_| EditAction::Undo.into()),
@@ -333,11 +344,9 @@ fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Opt
         Shortcut::Loop => active.map(|_| EditAction::ToggleLoop.into()),
         Shortcut::Repeat => active.map(|_| EditAction::ToggleLooping.into()),
         Shortcut::ShowSelection => active.map(|_| EditAction::ShowSelection.into()),
-        Shortcut::Copy => {
-            let outgoing = Outgoing::takes(vec![active?.id]);
-            Some(OutgoingAction { errand: Errand::Copy, outgoing }.into())
-        }
-        Shortcut::Save => active.map(|_| DeliverAction::SaveChosen.into()),
+        Shortcut::Copy => chosen(WithChosen::Copy),
+        Shortcut::Save => chosen(WithChosen::Save),
+        Shortcut::SaveAs => chosen(WithChosen::SaveAs),
         Shortcut::Export => active.map(|_| DeliverAction::ExportPack.into()),
         Shortcut::Zoom => {
             let zoom = match index {
@@ -360,13 +369,23 @@ fn may_cancel(ui: &Ui, now: &Situation<'_>) -> bool {
 /// Takes the keyboard from every field when the window has lost it: keys go to the host then, and a field must not look
 /// or come back as if it still took them. To be called after the panels were drawn: they take what was typed before.
 pub(super) fn leave_fields_with_the_window(ui: &Ui) {
-    if ui.input(|input| input.events.contains(&Event::WindowFocused(false))) {
+    if ui.input(|input| loses_the_keyboard(&input.events)) {
         ui.memory_mut(|memory| {
             if let Some(focused) = memory.focused() {
                 memory.surrender_focus(focused);
             }
         });
     }
+}
+
+/// Whether the window has lost the keyboard and nobody has clicked into it since: a click makes a window manager activate
+/// the host's window first, and the field that was clicked is to have the keyboard all the same.
+fn loses_the_keyboard(events: &[Event]) -> bool {
+    let comes_back = |event: &Event| {
+        matches!(event, Event::WindowFocused(true) | Event::PointerButton { pressed: true, .. })
+    };
+    let last = events.iter().rev().find(|event| **event == Event::WindowFocused(false) || comes_back(event));
+    last.is_some_and(|event| !comes_back(event))
 }
 
 /// Takes the keyboard from anything but the prompts.

@@ -9,21 +9,19 @@ mod shown;
 
 use super::action::{Action, LibraryAction, ListKey};
 use super::compare::Compare;
-use super::list::{self, Choice, Rows, RowsSize};
+use super::list::{self, Choice, Renaming, Rows, RowsSize, Writing};
 use super::theme;
 use super::{controls, icons::Icon};
 use crate::editor::link::{Offers, View};
-use egui::{Align, Id, Key, Layout, Margin, Rect, RichText, Sense, TextEdit, Ui, UiBuilder, pos2, vec2};
+use egui::{Align, Id, Key, Layout, Rect, RichText, Sense, Ui, UiBuilder, pos2, vec2};
 use shown::{Filter, Shown};
 use std::sync::Arc;
-use straightshot_takes::{Take, TakeId};
+use straightshot_takes::{Gesture, Take, TakeId};
 
 /// Height of the field for notes with its heading, in points.
 const NOTES_HEIGHT: f32 = 12.0 * theme::UNIT;
 /// How long the pointer rests on a row before it plays, in seconds.
 const HOVER_S: f64 = 0.15;
-/// Longest notes in characters.
-const MAX_NOTES_CHARS: usize = 2000;
 
 /// State of the list that is not worth saving.
 #[derive(Debug, Default)]
@@ -36,10 +34,10 @@ pub(super) struct TakeList {
     shown: Shown,
     choice: Choice<TakeId>,
     rows: Rows,
-    /// The take whose name is being edited, and the text so far.
-    renaming: Option<(TakeId, String)>,
-    /// The take whose notes are being edited, and the text so far.
-    noting: Option<(TakeId, String)>,
+    /// A name that is being edited.
+    renaming: Option<Renaming<TakeId>>,
+    /// Notes that are being written.
+    noting: Option<Noting>,
     /// The takes that were deleted last, to be offered for undo.
     deleted: Vec<TakeId>,
     /// The active take of the last frame: a new one is scrolled into sight.
@@ -50,6 +48,15 @@ pub(super) struct TakeList {
     offers: Offers,
     /// The keyboard is wanted in the search field.
     wants_search: bool,
+}
+
+/// Notes that are being written.
+#[derive(Debug)]
+struct Noting {
+    id: TakeId,
+    text: Writing,
+    /// However long it takes, it is one step to undo.
+    gesture: Gesture,
 }
 
 /// A row under the pointer.
@@ -75,7 +82,8 @@ impl TakeList {
         self.deleted.retain(|id| view.bin.iter().any(|take| take.id == *id));
         let foot = self.foot_height();
         let changed = self.last_active != view.active_take;
-        let reveal = view.active_take.filter(|_| changed).and_then(|id| self.shown.place(id));
+        let new_active = view.active_take.filter(|_| changed);
+        let reveal = self.seek_renamed(takes).or(new_active).and_then(|id| self.shown.place(id));
         self.last_active = view.active_take;
         if self.shown.ids.is_empty() {
             self.nothing(ui, takes.is_empty(), foot);
@@ -92,13 +100,35 @@ impl TakeList {
             self.rows = rows;
             self.hover(ui, under_pointer, actions);
         }
+        if let Some(name) = self.renaming.as_mut().and_then(Renaming::left) {
+            self.end_renaming(Some(name), actions);
+        }
         self.foot(ui, view, actions);
+    }
+
+    /// The take whose name is to be edited, if its row has to be brought into sight. A search that hides it is given up.
+    fn seek_renamed(&mut self, takes: &[Arc<Take>]) -> Option<TakeId> {
+        let id = self.renaming.as_mut()?.seek()?;
+        if self.shown.place(id).is_none() {
+            self.filter = Filter { sort: self.filter.sort, rejected: true, ..Filter::default() };
+            self.shown.follow(takes, &self.filter);
+        }
+        Some(id)
+    }
+
+    /// Gives a take the name that was typed, if there is one.
+    fn end_renaming(&mut self, name: Option<String>, actions: &mut Vec<Action>) {
+        if let Some(renaming) = self.renaming.take()
+            && let Some(name) = name.filter(|name| !name.is_empty())
+        {
+            actions.push(LibraryAction::Rename(renaming.id(), name).into());
+        }
     }
 
     /// Shows a field for another name of `take`.
     pub(super) fn start_renaming(&mut self, take: &Take) {
         self.show_bin = false;
-        self.renaming = Some((take.id, take.name.clone()));
+        self.renaming = Some(Renaming::new(take.id, &take.name));
     }
 
     /// The take above or below the active one, or the nearest to where it was.
@@ -116,10 +146,15 @@ impl TakeList {
         match key {
             ListKey::Find => self.wants_search = true,
             ListKey::All => self.choice.all(&self.shown.ids),
+            ListKey::Rename => {
+                if let Some(take) = view.active() {
+                    self.start_renaming(take);
+                }
+            }
             ListKey::Star | ListKey::Reject | ListKey::Note => {
                 let Some(take) = view.active() else { return };
                 match key {
-                    ListKey::Note => self.noting = Some((take.id, take.notes.clone())),
+                    ListKey::Note => self.noting = Some(Noting::of(take)),
                     ListKey::Star => actions.push(self.star(take)),
                     _ => actions.push(self.reject(take)),
                 }
@@ -230,30 +265,37 @@ impl TakeList {
 
     /// The field for notes.
     fn notes(&mut self, ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
-        let Some((id, text)) = &mut self.noting else { return };
-        let Some(take) = view.takes.iter().find(|take| take.id == *id) else {
+        let Some(noting) = &mut self.noting else { return };
+        if !view.takes.iter().any(|take| take.id == noting.id) {
             self.noting = None;
             return;
-        };
-        controls::caption(ui, &format!("Notes on #{}", id.0));
-        let field = Id::unique("straightshot take notes");
-        let height = NOTES_HEIGHT - 4.0 * theme::UNIT;
-        let edit = TextEdit::multiline(text)
-            .id(field)
-            .char_limit(MAX_NOTES_CHARS)
-            .margin(Margin::symmetric(8, 6))
-            .desired_width(f32::INFINITY);
-        let response = ui.add_sized(vec2(ui.available_width(), height), edit);
-        if !response.has_focus() && !response.lost_focus() {
-            response.request_focus();
         }
+        controls::caption(ui, &format!("Notes on #{}", noting.id.0));
+        let height = NOTES_HEIGHT - 4.0 * theme::UNIT;
+        let response = noting.text.lines(ui, Id::unique("straightshot take notes"), height);
+        let kept = noting.text.keep_now(ui, &response);
+        actions.extend(kept.map(|text| noting.keep(text)));
         // Ctrl+Enter makes a sound; here it is Escape or a click elsewhere that ends writing.
-        if response.lost_focus() {
-            if *text != take.notes {
-                actions.push(LibraryAction::Note(*id, text.trim().to_owned()).into());
-            }
+        if noting.text.is_left(&response, &[&response]) {
             self.noting = None;
         }
+    }
+
+    /// The list is not in sight any more: what is being written is kept.
+    pub(super) fn leave(&mut self, actions: &mut Vec<Action>) {
+        if let Some(mut noting) = self.noting.take() {
+            actions.extend(noting.text.leave().map(|text| noting.keep(text)));
+        }
+    }
+}
+
+impl Noting {
+    fn of(take: &Take) -> Self {
+        Self { id: take.id, text: Writing::new(&take.notes), gesture: Gesture::begin() }
+    }
+
+    fn keep(&self, text: String) -> Action {
+        LibraryAction::Note(self.id, text, self.gesture).into()
     }
 }
 

@@ -3,6 +3,7 @@
 mod deliver;
 mod edits;
 mod lists;
+mod sizes;
 
 use super::action::{Action, LibraryAction, QueueAction, RequestAction, VersionsAction, WindowAction};
 use super::layout::MIN_SIZE;
@@ -124,7 +125,14 @@ impl Window {
             let compare = &panels.compare;
             actions.extend(shortcuts::pressed(
                 ui,
-                &Situation { view, compare, playing: false, zoom: 1.0, help: false },
+                &Situation {
+                    view,
+                    compare,
+                    playing: false,
+                    zoom: 1.0,
+                    help: false,
+                    library: panels.shows_library(),
+                },
             ));
             let scene = Scene { view: &view.clone(), params, setter: &setter, playhead: Some(0.5) };
             panels.draw(ui, &scene, &mut actions);

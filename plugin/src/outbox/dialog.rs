@@ -1,4 +1,4 @@
-//! The system's own dialog for a folder, as a program of its own.
+//! The system's own dialogs for a folder and for a file to write, as programs of their own.
 //!
 //! A library for it would bring the desktop's toolkit into the host's process, or a message bus and its hundred crates. A
 //! child can neither block nor break the host, and every desktop brings one of these programs.
@@ -10,13 +10,23 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
-const TITLE: &str = "Folder for files of Straightshot";
+const FOLDER_TITLE: &str = "Folder for files of Straightshot";
+const FILE_TITLE: &str = "Save the sound as";
+
+/// What the user is asked for.
+#[derive(Debug)]
+pub(super) enum Question {
+    /// A folder; it begins at this one.
+    Folder(PathBuf),
+    /// A file to write; this one is proposed. Whoever chooses one that is there has agreed that it is replaced.
+    File(PathBuf),
+}
 
 /// What became of it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Choice {
     /// The user has chosen.
-    Folder(PathBuf),
+    Path(PathBuf),
     /// The user has closed it.
     Nothing,
     /// There is no program for it.
@@ -31,13 +41,13 @@ pub(super) struct Dialog {
 }
 
 impl Dialog {
-    /// Opens it at `start`; does nothing while one is open. `chosen` is called on another thread.
-    pub(super) fn open(&self, start: &Path, chosen: impl FnOnce(Choice) + Send + 'static) {
+    /// Opens it; does nothing while one is open. `chosen` is called on another thread.
+    pub(super) fn open(&self, question: Question, chosen: impl FnOnce(Choice) + Send + 'static) {
         let mut thread = self.thread.lock();
         if thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
             return;
         }
-        let (slot, commands) = (self.child.clone(), commands(start));
+        let (slot, commands) = (self.child.clone(), commands(&question));
         let body = move || chosen(ask(commands, &slot));
         // Without a thread there is no dialog; the path can be typed.
         *thread = Builder::new().name("straightshot-dialog".into()).spawn(body).ok();
@@ -77,33 +87,79 @@ fn ask(commands: Vec<Command>, slot: &Mutex<Option<Child>>) -> Choice {
 fn answered(answer: &[u8]) -> Choice {
     let text = String::from_utf8_lossy(answer);
     let line = text.trim_end_matches(['\r', '\n']);
-    if line.is_empty() { Choice::Nothing } else { Choice::Folder(PathBuf::from(line)) }
+    if line.is_empty() { Choice::Nothing } else { Choice::Path(PathBuf::from(line)) }
 }
 
 /// The programs that this system may have, the likeliest first.
-fn commands(start: &Path) -> Vec<Command> {
+fn commands(question: &Question) -> Vec<Command> {
     let command = |program: &str, arguments: &[&str]| {
         let mut command = Command::new(program);
         command.args(arguments);
         command
     };
-    let inside = format!("{}/", start.display());
     if cfg!(target_os = "macos") {
-        let script = format!("POSIX path of (choose folder with prompt \"{TITLE}\")");
-        vec![command("osascript", &["-e", &script])]
-    } else if cfg!(target_os = "windows") {
-        let script = "Add-Type -AssemblyName System.Windows.Forms; [Console]::OutputEncoding = [Text.Encoding]::UTF8; \
-                      $d = New-Object System.Windows.Forms.FolderBrowserDialog; \
-                      if ($d.ShowDialog() -eq 'OK') { $d.SelectedPath }";
-        vec![command("powershell", &["-NoProfile", "-STA", "-Command", script])]
-    } else {
-        let title = format!("--title={TITLE}");
-        vec![
-            command("zenity", &["--file-selection", "--directory", &title, &format!("--filename={inside}")]),
-            command("kdialog", &["--title", TITLE, "--getexistingdirectory", &inside]),
-            command("yad", &["--file", "--directory", &title, &format!("--filename={inside}")]),
-        ]
+        let script = match question {
+            Question::Folder(_) => format!("POSIX path of (choose folder with prompt \"{FOLDER_TITLE}\")"),
+            Question::File(path) => {
+                format!(
+                    "POSIX path of (choose file name with prompt \"{FILE_TITLE}\" default name {})",
+                    quoted(path)
+                )
+            }
+        };
+        return vec![command("osascript", &["-e", &script])];
     }
+    if cfg!(target_os = "windows") {
+        let mut command = command("powershell", &["-NoProfile", "-STA", "-Command"]);
+        command.arg(match question {
+            Question::Folder(_) => WINDOWS_FOLDER,
+            Question::File(_) => WINDOWS_FILE,
+        });
+        // Not in the text of the program: a name may hold what means something there.
+        if let Question::File(path) = question {
+            command.env("STRAIGHTSHOT_FOLDER", path.parent().unwrap_or(path));
+            command.env("STRAIGHTSHOT_FILE", path.file_name().unwrap_or_default());
+        }
+        return vec![command];
+    }
+    match question {
+        Question::Folder(start) => {
+            let (title, inside) = (format!("--title={FOLDER_TITLE}"), format!("{}/", start.display()));
+            let filename = format!("--filename={inside}");
+            vec![
+                command("zenity", &["--file-selection", "--directory", &title, &filename]),
+                command("kdialog", &["--title", FOLDER_TITLE, "--getexistingdirectory", &inside]),
+                command("yad", &["--file", "--directory", &title, &filename]),
+            ]
+        }
+        Question::File(path) => {
+            let (title, path) = (format!("--title={FILE_TITLE}"), path.display().to_string());
+            let filename = format!("--filename={path}");
+            let (save, ask) = ("--save", "--confirm-overwrite");
+            vec![
+                command("zenity", &["--file-selection", save, ask, &title, &filename]),
+                command("kdialog", &["--title", FILE_TITLE, "--getsavefilename", &path]),
+                command("yad", &["--file", save, ask, &title, &filename]),
+            ]
+        }
+    }
+}
+
+const WINDOWS_FOLDER: &str = "Add-Type -AssemblyName System.Windows.Forms; \
+     [Console]::OutputEncoding = [Text.Encoding]::UTF8; \
+     $d = New-Object System.Windows.Forms.FolderBrowserDialog; \
+     if ($d.ShowDialog() -eq 'OK') { $d.SelectedPath }";
+const WINDOWS_FILE: &str = "Add-Type -AssemblyName System.Windows.Forms; \
+     [Console]::OutputEncoding = [Text.Encoding]::UTF8; \
+     $d = New-Object System.Windows.Forms.SaveFileDialog; \
+     $d.InitialDirectory = $env:STRAIGHTSHOT_FOLDER; $d.FileName = $env:STRAIGHTSHOT_FILE; \
+     $d.Filter = 'Sounds|*.wav;*.flac|All files|*.*'; \
+     if ($d.ShowDialog() -eq 'OK') { $d.FileName }";
+
+/// The name of a file as AppleScript writes a text.
+fn quoted(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 #[cfg(all(test, unix))]
@@ -119,10 +175,21 @@ mod tests {
     #[test]
     fn answers_of_dialogs() {
         let slot = Mutex::new(None);
-        assert_eq!(ask(shell("echo '/a b/ü'"), &slot), Choice::Folder("/a b/ü".into()));
+        assert_eq!(ask(shell("echo '/a b/ü'"), &slot), Choice::Path("/a b/ü".into()));
         assert_eq!(ask(shell("exit 1"), &slot), Choice::Nothing);
         assert_eq!(ask(vec![Command::new("/there/is/no/such/dialog")], &slot), Choice::NoDialog);
         assert!(slot.lock().is_none());
+    }
+
+    #[test]
+    fn a_file_is_asked_for_with_the_name_that_it_would_have() {
+        let asked = commands(&Question::File("/sounds/a \"b\".wav".into()));
+        let told: Vec<String> = asked[0].get_args().map(|arg| arg.to_string_lossy().into_owned()).collect();
+        if cfg!(not(target_os = "macos")) {
+            assert!(told.iter().any(|arg| arg == "--filename=/sounds/a \"b\".wav"), "{told:?}");
+            assert!(told.iter().any(|arg| arg == "--save"), "{told:?}");
+        }
+        assert_eq!(quoted(Path::new("/sounds/a \"b\".wav")), r#""a \"b\".wav""#);
     }
 
     #[test]

@@ -1,32 +1,25 @@
 //! [outbox thread] Works the orders.
 
-use super::{Order, Piece, Report, Seen, Task, Teller, settings};
+use super::{Order, Piece, Report, Seen, Target, Task, Teller, settings, write};
 use crate::host_place::HostPlace;
 use crossbeam_channel::Receiver;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use straightshot_delivery::{Delivered, Exported, Host, deliver, export};
+use straightshot_delivery::{Container, Delivered, Exported, Host, Settings, deliver_to, export};
 use straightshot_protocol::{ErrorKind, Failure};
+use straightshot_takes::Keeper;
 
 /// Works orders until nobody can give any more.
-pub(super) fn run(orders: &Receiver<Order>, seen: &Seen, place: &HostPlace) {
+pub(super) fn run(orders: &Receiver<Order>, seen: &Seen, place: &HostPlace, keeper: &Keeper) {
     for Order { task, tell } in orders {
         let host = place.host();
         match task {
-            Task::Deliver(pieces, answer) => {
-                let delivered = each(&pieces, &host, seen);
-                if let Err(failure) = &delivered {
-                    report(failed(failure), seen, &tell);
-                }
-                // Whoever asked may have gone.
-                let _ = answer.send(delivered.map(|files| files.into_iter().map(|file| file.path).collect()));
-            }
-            Task::Save(pieces) => {
-                let ended = each(&pieces, &host, seen);
+            Task::Save(pieces, target) => {
+                let ended = save(&pieces, target, &host, seen, keeper);
                 report(ended.map_or_else(|failure| failed(&failure), |files| saved(&files)), seen, &tell);
             }
             Task::Pack(pieces) => {
-                let ended = pack(&pieces, &host, seen);
+                let ended = pack(&pieces, &host, seen, keeper);
                 report(ended.map_or_else(|failure| failed(&failure), |pack| exported(&pack)), seen, &tell);
             }
             Task::Keep => {
@@ -40,19 +33,44 @@ pub(super) fn run(orders: &Receiver<Order>, seen: &Seen, place: &HostPlace) {
 }
 
 /// One file for each piece. Stops at the first that fails; those before it are there.
-fn each(pieces: &[Piece], host: &Host, seen: &Seen) -> Result<Vec<Delivered>, Failure> {
+fn save(
+    pieces: &[Piece],
+    target: Target,
+    host: &Host,
+    seen: &Seen,
+    keeper: &Keeper,
+) -> Result<Vec<Delivered>, Failure> {
     let settings = settings::current();
-    let mut files = Vec::new();
-    for (done, piece) in pieces.iter().enumerate() {
+    let settings = match target {
+        Target::Usual => settings,
+        Target::Folder(folder) => Settings { folder: Some(folder), ..settings },
+        Target::File(path) => {
+            let files = pieces.first().map(|piece| {
+                deliver_to(&with_ending(path, &settings), &piece.sound(keeper)?, &settings, host)
+            });
+            return Ok(files.transpose()?.into_iter().collect());
+        }
+    };
+    write::each(pieces, keeper, &settings, host, |done| {
         *seen.busy.lock() = Some((done, pieces.len()));
-        files.push(deliver(&piece.sound()?, &settings, host)?);
-    }
-    Ok(files)
+        true
+    })
 }
 
-fn pack(pieces: &[Piece], host: &Host, seen: &Seen) -> Result<Exported, Failure> {
+/// The path that the user has typed, with the ending of the settings if it has none that says what kind of file it is.
+fn with_ending(path: PathBuf, settings: &Settings) -> PathBuf {
+    if Container::of(&path).is_ok() {
+        return path;
+    }
+    let mut longer = path.into_os_string();
+    longer.push(".");
+    longer.push(settings.container.extension());
+    longer.into()
+}
+
+fn pack(pieces: &[Piece], host: &Host, seen: &Seen, keeper: &Keeper) -> Result<Exported, Failure> {
     let settings = settings::current();
-    let sounds = pieces.iter().map(Piece::sound).collect::<Result<Vec<_>, _>>()?;
+    let sounds = pieces.iter().map(|piece| piece.sound(keeper)).collect::<Result<Vec<_>, _>>()?;
     export(&sounds, &settings, host, |done| {
         *seen.busy.lock() = Some((done, sounds.len()));
         !seen.cancel.load(Ordering::Acquire)
@@ -68,7 +86,7 @@ fn failed(failure: &Failure) -> Report {
     if failure.kind == ErrorKind::Cancelled {
         return done("The export was cancelled; nothing was written".to_owned(), Vec::new());
     }
-    Report { text: failure.to_string(), failed: true, detail: failure.detail(), paths: Vec::new() }
+    Report::of(failure)
 }
 
 fn done(text: String, paths: Vec<PathBuf>) -> Report {

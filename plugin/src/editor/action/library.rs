@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use straightshot_protocol::ContentHash;
-use straightshot_takes::{Embed, LibrarySound, Marks, TakeId};
+use straightshot_takes::{Embed, Gesture, LibrarySound, Marks, TakeId};
 
 /// Takes in the list, the bin and the library.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,8 +29,8 @@ pub(in crate::editor) enum LibraryAction {
     Star(Vec<TakeId>, bool),
     /// Say of takes that the user does not want them, or no longer.
     Reject(Vec<TakeId>, bool),
-    /// Write down what the user has to say about a take.
-    Note(TakeId, String),
+    /// Write down what the user has to say about a take; what is written in one go is one step to undo.
+    Note(TakeId, String, Gesture),
     /// A take was heard.
     Read(TakeId),
     /// Delete what is chosen in the list that is shown.
@@ -58,6 +58,8 @@ pub(in crate::editor) enum ListKey {
     Star,
     /// Reject what is chosen, or not.
     Reject,
+    /// Give another name.
+    Rename,
     /// Write notes.
     Note,
     /// Type into the search field.

@@ -1,6 +1,6 @@
 //! Of takes that leave the window as files.
 
-use crate::drag::{Errand, Outgoing};
+use crate::outbox::{Errand, Outgoing};
 
 /// What goes out, and where to.
 #[derive(Debug, Clone, PartialEq)]

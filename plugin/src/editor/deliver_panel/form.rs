@@ -2,7 +2,7 @@
 
 use crate::editor::action::{Action, DeliverAction};
 use crate::editor::{controls, theme};
-use crate::outbox::Outgoing;
+use crate::outbox::OutboxState;
 use egui::{Align, CursorIcon, Layout, Response, Role, TextEdit, Ui, WidgetInfo, vec2};
 use std::path::PathBuf;
 use straightshot_delivery::{Container, RATES_HZ, Settings};
@@ -15,12 +15,12 @@ const LABEL_WIDTH: f32 = 9.0 * theme::UNIT;
 const MAX_MARK_CHARS: usize = 16;
 
 /// Draws all of it.
-pub(super) fn show(ui: &mut Ui, outgoing: &Outgoing, actions: &mut Vec<Action>) {
-    let before = &outgoing.settings;
+pub(super) fn show(ui: &mut Ui, outbox: &OutboxState, actions: &mut Vec<Action>) {
+    let before = &outbox.settings;
     let mut after = before.clone();
     marks(ui, &mut after);
     form(ui, &mut after);
-    rate(ui, &mut after, outgoing);
+    rate(ui, &mut after, outbox);
     folder(ui, &mut after, actions);
     if after != *before {
         actions.push(DeliverAction::Set(Box::new(after)).into());
@@ -99,9 +99,9 @@ fn form(ui: &mut Ui, settings: &mut Settings) {
     });
 }
 
-fn rate(ui: &mut Ui, settings: &mut Settings, outgoing: &Outgoing) {
+fn rate(ui: &mut Ui, settings: &mut Settings, outbox: &OutboxState) {
     row(ui, "Rate", |ui| {
-        let host = match outgoing.host.rate_hz {
+        let host = match outbox.host.rate_hz {
             Some(rate) => format!("Host ({})", kilohertz(rate)),
             None => "Host".to_owned(),
         };
@@ -151,10 +151,10 @@ fn folder(ui: &mut Ui, settings: &mut Settings, actions: &mut Vec<Action>) {
 }
 
 /// What the file will hold, in one line.
-pub(super) fn facts(take: &Take, outgoing: &Outgoing) -> String {
-    let settings = &outgoing.settings;
+pub(super) fn facts(take: &Take, outbox: &OutboxState) -> String {
+    let settings = &outbox.settings;
     let (_, own) = take.source_frames();
-    let rate = settings.rate_hz.or(outgoing.host.rate_hz).unwrap_or(own);
+    let rate = settings.rate_hz.or(outbox.host.rate_hz).unwrap_or(own);
     let depth = match settings.real_depth() {
         Depth::Float32 => "32-bit float".to_owned(),
         depth => format!("{}-bit", depth.bits()),
@@ -163,7 +163,7 @@ pub(super) fn facts(take: &Take, outgoing: &Outgoing) -> String {
     let channels = if edited.audio.channel_count() == 1 { "mono" } else { "stereo" };
     let repeats = if edited.loop_frames.is_some() { ", loop" } else { "" };
     let mut line = format!("{depth}, {}, {channels}, {:.2} s{repeats}", kilohertz(rate), take.seconds());
-    if let Some(at) = outgoing.host.position_s.filter(|at| *at >= 0.0) {
+    if let Some(at) = outbox.host.position_s.filter(|at| *at >= 0.0) {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,

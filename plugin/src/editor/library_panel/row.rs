@@ -5,19 +5,20 @@ use super::{Found, LibraryPanel, Like, marked};
 use crate::editor::action::{Action, StoreAction};
 use crate::editor::icons::Icon;
 use crate::editor::list::{self, RowLook, RowPlaces};
-use crate::editor::{controls, theme};
+use crate::editor::{controls, outgoing, theme};
+use crate::outbox::Outgoing;
 use egui::{Id, Key, Rect, Response, Role, Sense, Ui, WidgetInfo};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
-use straightshot_takes::LibrarySound;
+use straightshot_takes::{LibrarySound, Shelf};
 
 impl LibraryPanel {
     /// Draws a row.
     pub(super) fn row(
         &mut self,
-        ui: &Ui,
+        ui: &mut Ui,
         rect: Rect,
-        (sound, found): (&Arc<LibrarySound>, &Found),
+        (sound, found, shelf): (&Arc<LibrarySound>, &Found, &Shelf),
         actions: &mut Vec<Action>,
     ) {
         let id = Id::unique(("straightshot sound", sound.hash().short(), &sound.path));
@@ -32,8 +33,7 @@ impl LibraryPanel {
         };
         list::paint_row(ui, rect, look, &response);
         let places = RowPlaces::of(rect);
-        let levels = sound.heard.picture.iter().map(|level| f32::from(*level) / 255.0);
-        list::paint_thumbnail(ui, places.thumbnail, levels, look);
+        list::paint_thumbnail(ui, places.thumbnail, sound.levels(), look);
         let offered = pointed || look.chosen && self.choice.len() == 1 || response.has_focus();
         let starred = sound.marks.starred;
         if list::star(ui, places.star, id.with("star"), starred, offered) {
@@ -50,7 +50,14 @@ impl LibraryPanel {
         }
         let color = if look.rejected { theme::TEXT_FAINT } else { theme::TEXT };
         let title = places.title.with_max_x(right - 2.0);
-        controls::text_within(ui.painter(), title, sound.name(), theme::body(), color);
+        match self.renaming.as_mut().filter(|renaming| renaming.id() == sound.hash()) {
+            Some(renaming) => {
+                if let Some(ended) = renaming.field(ui, title.with_max_x(places.star.right())) {
+                    self.end_renaming(ended, shelf, actions);
+                }
+            }
+            None => controls::text_within(ui.painter(), title, sound.name(), theme::body(), color),
+        }
         let line = places.facts.with_max_x(right - 2.0);
         controls::text_within(ui.painter(), line, &facts(sound), theme::small(), theme::TEXT_FAINT);
         self.interact(ui, (sound, found), places.thumbnail, &response, actions);
@@ -84,6 +91,10 @@ impl LibraryPanel {
         } else if response.clicked() && !modifiers.shift && !modifiers.command {
             actions.push(self.hear(sound));
         }
+        if response.drag_started() && !self.choice.has(sound.hash()) {
+            self.choice.only(sound.hash());
+        }
+        outgoing::drag_out(response, || Outgoing::Sounds(self.with(sound, found)), actions);
         let enter = ui.input(|input| input.key_pressed(Key::Enter) && !input.modifiers.any());
         if response.has_focus() && enter {
             actions.push(StoreAction::Use(self.with(sound, found)).into());
@@ -118,12 +129,20 @@ impl LibraryPanel {
         if list::item(ui, if rejected { "Take back the rejection" } else { "Reject" }, "X") {
             actions.extend(marked(&sounds, |marks| marks.rejected = !rejected));
         }
+        if sounds.len() == 1 && list::item(ui, "Rename", "F2") {
+            self.start_renaming(sound);
+        }
+        if sounds.len() == 1 && list::item(ui, "Notes and tags…", "N") {
+            self.start_saying(sound);
+        }
         ui.separator();
         if list::item(ui, "Find sounds like this", "") {
             let features = Some(sound.heard.features.clone());
             self.like = Some(Like { hash: sound.hash(), name: sound.name().to_owned(), features });
             self.filters.query.text.clear();
         }
+        ui.separator();
+        outgoing::menu(ui, &Outgoing::Sounds(sounds), self.offers, actions);
         ui.separator();
         if list::item(ui, "Move to the trash", "Del") {
             actions.extend(self.discard(sound, found));
@@ -137,6 +156,7 @@ fn facts(sound: &LibrarySound) -> String {
     if let Some(category) = &sound.category {
         facts.push(in_small_letters(&category.words));
     }
+    facts.extend(sound.marks.tags.iter().map(|tag| format!("#{tag}")));
     facts.push(format!("seed {}", sound.heard.request.seed));
     facts.join("  ·  ")
 }
@@ -166,6 +186,9 @@ fn tooltip(sound: &LibrarySound) -> String {
     }
     let steps = if request.steps == 1 { "1 step".to_owned() } else { format!("{} steps", request.steps) };
     text += &format!("\n{steps}, {:.1} LUFS, {}", sound.heard.loudness_lufs, request.model);
+    if !sound.marks.tags.is_empty() {
+        text += &format!("\nTags: {}", sound.marks.tags.join(", "));
+    }
     if !sound.marks.notes.is_empty() {
         text += &format!("\n\n{}", sound.marks.notes);
     }

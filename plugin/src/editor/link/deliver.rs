@@ -1,28 +1,35 @@
 //! Files that go out.
 
 use super::EditorLink;
-use crate::outbox::{Outgoing, Piece, Teller, Ticket};
+use crate::outbox::{OutboxState, Outgoing, Piece, Teller};
 use crate::shared::Severity;
 use std::sync::Arc;
 use straightshot_delivery::Settings;
 use straightshot_takes::TakeId;
 
 impl EditorLink {
-    /// Writes `pieces` as files in the background: edited, named and described as the user has set. For whoever needs the
-    /// files, as a drag does; the user is told only if it fails.
-    #[must_use]
-    pub fn deliver(&self, pieces: Vec<Piece>) -> Ticket {
-        self.shared.outbox.deliver(pieces, self.teller())
+    /// Writes what goes out as files in the background, edited, named and described as the user has set, and tells the user
+    /// where they are.
+    pub fn save_files(&self, outgoing: &Outgoing) {
+        self.with_pieces(outgoing, |pieces| self.shared.outbox.save(pieces, self.teller()));
     }
 
-    /// Writes `pieces` as files in the background and tells the user where they are.
-    pub fn save_files(&self, pieces: Vec<Piece>) {
-        self.shared.outbox.save(pieces, self.teller());
+    /// Lets the user name the file, or choose the folder of several, in a dialog of the system, and writes it there.
+    pub fn save_files_as(&self, outgoing: &Outgoing) {
+        self.with_pieces(outgoing, |pieces| self.shared.outbox.save_as(pieces, self.teller()));
     }
 
-    /// Writes `pieces` into a folder of their own, with a list and an instrument, and tells the user where it is.
-    pub fn export_pack(&self, pieces: Vec<Piece>) {
-        self.shared.outbox.export(pieces, self.teller());
+    /// Writes what goes out into a folder of its own, with a list and an instrument, and tells the user where it is.
+    pub fn export_pack(&self, outgoing: &Outgoing) {
+        self.with_pieces(outgoing, |pieces| self.shared.outbox.export(pieces, self.teller()));
+    }
+
+    fn with_pieces(&self, outgoing: &Outgoing, then: impl FnOnce(Vec<Piece>)) {
+        let pieces = outgoing.pieces(&self.shared.session.lock());
+        match pieces {
+            Ok(pieces) => then(pieces),
+            Err(failure) => self.shared.say(Severity::Error, failure.to_string(), failure.detail()),
+        }
     }
 
     /// Gives up an export; nothing is left of it.
@@ -32,8 +39,8 @@ impl EditorLink {
 
     /// How files are written, what is being written, and how the last order ended.
     #[must_use]
-    pub fn outgoing(&self) -> Outgoing {
-        self.shared.outbox.outgoing()
+    pub fn outbox(&self) -> OutboxState {
+        self.shared.outbox.state()
     }
 
     /// Changes how files are written, for all projects.

@@ -4,7 +4,7 @@ use super::EditorLink;
 use crate::shared::{Command, Severity};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use straightshot_takes::{Library, LibrarySound, Session, TakeId};
+use straightshot_takes::{Gesture, Library, LibrarySound, Session, TakeId};
 
 impl EditorLink {
     /// The sounds of all projects; `None` where the system names no place for a user's data.
@@ -30,9 +30,9 @@ impl EditorLink {
         self.step(name, ids, |session, id| session.set_rejected(id, rejected));
     }
 
-    /// Writes down what the user has to say about a take.
-    pub fn note(&self, id: TakeId, notes: &str) {
-        self.step("notes", &[id], |session, id| session.set_notes(id, notes, None));
+    /// Writes down what the user has to say about a take; what belongs to one gesture is one step to undo.
+    pub fn note(&self, id: TakeId, notes: &str, gesture: Option<Gesture>) {
+        self.edit_takes(|session| session.set_notes(id, notes, gesture));
     }
 
     /// A take was heard.

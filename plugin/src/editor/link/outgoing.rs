@@ -1,11 +1,12 @@
 //! Takes that leave the window as files.
 
 use super::EditorLink;
-use crate::drag::{News, Outgoing, Place, Timeline, write};
+use crate::outbox::{News, Outgoing, Place, Timeline};
 use crate::shared::Severity;
 use std::sync::atomic::AtomicBool;
 use straightshot_drag::{Ending, Files, Look};
 use straightshot_protocol::Failure;
+use straightshot_takes::TakeId;
 
 /// Which places of its timeline the host puts files at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,23 +31,33 @@ impl EditorLink {
         Offers { cursor: offers(Place::Cursor), time_selection: offers(Place::TimeSelection) }
     }
 
-    /// What writes `outgoing` as files; to be called on a thread that may wait.
+    /// What writes `outgoing` as files for another program; to be called on a thread that may wait.
+    ///
+    /// # Errors
+    /// If there is no such take any more.
     pub fn writer(
         &self,
-        outgoing: Outgoing,
-    ) -> impl FnOnce(&AtomicBool) -> Result<Files, Failure> + Send + use<> {
+        outgoing: &Outgoing,
+    ) -> Result<impl FnOnce(&AtomicBool) -> Result<Files, Failure> + Send + use<>, Failure> {
         let shared = self.shared.clone();
-        move |given_up| write::write(&shared, &outgoing, given_up)
+        let pieces = outgoing.pieces(&shared.session.lock())?;
+        Ok(move |given_up: &AtomicBool| shared.outbox.hand_over(&pieces, given_up))
     }
 
     /// What follows the pointer while `outgoing` is dragged, in a window with so many pixels per point.
     #[must_use]
     pub fn look(&self, outgoing: &Outgoing, scale: f32) -> Look {
-        let session = self.shared.session.lock();
-        let take = outgoing.takes.first().and_then(|id| session.take(*id));
-        let level = |peak: &straightshot_takes::Peak| peak.max.max(-peak.min);
-        let levels = take.map(|take| take.peaks().iter().map(level).collect()).unwrap_or_default();
-        Look { levels, scale }
+        let of_take = |id: TakeId| -> Vec<f32> {
+            let session = self.shared.session.lock();
+            let peaks = session.take(id).map(|take| take.peaks().to_vec()).unwrap_or_default();
+            peaks.iter().map(|peak| peak.max.max(-peak.min)).collect()
+        };
+        let levels = match outgoing {
+            Outgoing::Takes(takes) => takes.first().copied().map(of_take),
+            Outgoing::Part(take, _) => Some(of_take(*take)),
+            Outgoing::Sounds(sounds) => sounds.first().map(|sound| sound.levels().collect()),
+        };
+        Look { levels: levels.unwrap_or_default(), scale }
     }
 
     /// Tells the user what became of an errand, or has the rest of it done.

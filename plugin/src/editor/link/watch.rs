@@ -2,7 +2,7 @@
 
 use super::EditorLink;
 use super::playing::{Arrangement, Readiness};
-use crate::outbox::Outgoing;
+use crate::outbox::OutboxState;
 use std::sync::Arc;
 use straightshot_takes::{Epoch, Take, TakeId};
 
@@ -22,7 +22,7 @@ pub(in crate::editor) struct Fingerprint {
     arrangement: Arrangement,
     readiness: Readiness,
     /// Without the host's position, which moves while it plays.
-    outgoing: Outgoing,
+    outbox: OutboxState,
 }
 
 impl EditorLink {
@@ -31,8 +31,8 @@ impl EditorLink {
         let shelf = self.shared.library.as_ref().map_or(0, |library| Arc::as_ptr(&library.shelf()).addr());
         let (sounds, arrangement, readiness) =
             (self.playing().is_some(), self.arrangement(), self.readiness());
-        let mut outgoing = self.outgoing();
-        outgoing.host.position_s = None;
+        let mut outbox = self.outbox();
+        outbox.host.position_s = None;
         let session = self.shared.session.lock();
         let all = session.takes().iter().chain(session.bin());
         let places = all.fold(0_usize, |sum, take| sum.rotate_left(5) ^ Arc::<Take>::as_ptr(take).addr());
@@ -45,7 +45,7 @@ impl EditorLink {
             sounds,
             arrangement,
             readiness,
-            outgoing,
+            outbox,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Editing the active take.
 
 use super::Moment;
-use crate::drag::{Errand, Outgoing};
 use crate::editor::App;
 use crate::editor::action::{EditAction, OutgoingAction};
+use crate::outbox::{Errand, Outgoing};
 use straightshot_edits::{Edit, zero_crossing};
 use straightshot_takes::{Take, Wish};
 

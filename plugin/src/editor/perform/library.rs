@@ -5,7 +5,7 @@ use crate::editor::App;
 use crate::editor::action::{LibraryAction, StoreAction};
 use crate::editor::link::{Audition, SoundId};
 use straightshot_protocol::ContentHash;
-use straightshot_takes::{Marks, TakeId};
+use straightshot_takes::{Marks, TakeId, default_name};
 
 impl App {
     /// Takes in the list, the bin and the library.
@@ -31,7 +31,7 @@ impl App {
             LibraryAction::Rename(id, name) => self.link.rename_take(id, &name),
             LibraryAction::Star(ids, on) => self.link.star(&ids, on),
             LibraryAction::Reject(ids, on) => self.link.reject(&ids, on),
-            LibraryAction::Note(id, notes) => self.link.note(id, &notes),
+            LibraryAction::Note(id, notes, gesture) => self.link.note(id, &notes, Some(gesture)),
             LibraryAction::Read(id) => self.link.read_take(id),
             LibraryAction::DeleteChosen => {
                 if let Some(action) = self.panels.delete(at.view) {
@@ -107,10 +107,12 @@ impl App {
             self.link.reject(&[take.id], marks.rejected);
         }
         if take.notes != marks.notes {
-            self.link.note(take.id, &marks.notes);
+            self.link.note(take.id, &marks.notes, None);
         }
-        if let Some(name) = marks.name.as_ref().filter(|name| **name != take.name) {
-            self.link.rename_take(take.id, name);
+        let before = at.view.shelf.sound(&hash).and_then(|sound| sound.marks.name.as_ref());
+        if before != marks.name.as_ref() {
+            let name = marks.name.clone().unwrap_or_else(|| default_name(&take.request));
+            self.link.rename_take(take.id, &name);
         }
     }
 }

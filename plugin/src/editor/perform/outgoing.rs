@@ -1,8 +1,8 @@
 //! Takes that leave the window as files.
 
 use super::App;
-use crate::drag::Hand;
 use crate::editor::action::OutgoingAction;
+use crate::outbox::Hand;
 use egui::{Key, Modifiers, Ui};
 use nice_plug_egui::Frame;
 use raw_window_handle::HasWindowHandle as _;

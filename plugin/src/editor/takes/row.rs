@@ -1,22 +1,15 @@
 //! One take of the list: its picture, its name, what tells it apart, its star, and what can be done with it.
 
 use super::shown::Differs;
-use super::{Shows, TakeList, key_on, title};
-use crate::drag::Outgoing;
+use super::{Noting, Shows, TakeList, key_on, title};
 use crate::editor::action::{Action, LibraryAction, RequestAction};
 use crate::editor::icons::{self, Icon};
 use crate::editor::list::{self, RowLook, RowPlaces};
 use crate::editor::{controls, outgoing, theme};
-use egui::text::{CCursor, CCursorRange, LayoutJob, TextFormat, TextWrapping};
-use egui::text_edit::TextEditState;
-use egui::{
-    Color32, CursorIcon, Frame, Id, Key, Margin, Popup, Rect, Response, Role, Sense, TextEdit, Ui, UiBuilder,
-    Vec2, WidgetInfo, pos2, vec2,
-};
+use crate::outbox::Outgoing;
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
+use egui::{Color32, Id, Key, Popup, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, pos2};
 use straightshot_takes::Take;
-
-/// Longest name of a take in characters.
-const MAX_NAME_CHARS: usize = 80;
 
 impl TakeList {
     /// Draws a row. Returns whether the pointer is over it.
@@ -103,7 +96,7 @@ impl TakeList {
         if response.drag_started() && !self.choice.has(take.id) {
             self.choice.only(take.id);
         }
-        outgoing::drag_out(response, || Outgoing::takes(self.choice.with(take.id)), actions);
+        outgoing::drag_out(response, || Outgoing::Takes(self.choice.with(take.id)), actions);
         if response.has_focus() && key_on(ui, Key::Delete) {
             self.delete(self.choice.with(take.id), actions);
         }
@@ -132,7 +125,7 @@ impl TakeList {
             self.start_renaming(take);
         }
         if !several && list::item(ui, "Notes…", "N") {
-            self.noting = Some((take.id, take.notes.clone()));
+            self.noting = Some(Noting::of(take));
         }
         if !several {
             ui.separator();
@@ -144,7 +137,7 @@ impl TakeList {
             actions.push(LibraryAction::FindSimilar(take.id).into());
         }
         ui.separator();
-        outgoing::menu(ui, &Outgoing::takes(ids.clone()), self.offers, actions);
+        outgoing::menu(ui, &Outgoing::Takes(ids.clone()), self.offers, actions);
         ui.separator();
         let text = if several { format!("Delete {} takes", ids.len()) } else { "Delete".to_owned() };
         if list::item(ui, &text, "Del") {
@@ -162,15 +155,10 @@ impl TakeList {
         actions: &mut Vec<Action>,
     ) {
         let (mut top, bottom) = (places.title.with_max_x(right - 2.0), places.facts.with_max_x(right - 2.0));
-        let editing = self.renaming.as_mut().filter(|(id, _)| *id == take.id && !self.show_bin);
-        if let Some((_, name)) = editing {
-            match name_editor(ui, top.with_max_x(places.star.right()), name) {
-                Some(true) if !name.trim().is_empty() => {
-                    actions.push(LibraryAction::Rename(take.id, name.trim().to_owned()).into());
-                    self.renaming = None;
-                }
-                Some(_) => self.renaming = None,
-                None => {}
+        let editing = self.renaming.as_mut().filter(|renaming| renaming.id() == take.id && !self.show_bin);
+        if let Some(renaming) = editing {
+            if let Some(ended) = renaming.field(ui, top.with_max_x(places.star.right())) {
+                self.end_renaming(ended, actions);
             }
         } else {
             if take.unread {
@@ -262,26 +250,4 @@ fn tooltip(take: &Take) -> String {
         text += &format!("\n\n{}", take.notes);
     }
     text
-}
-
-/// A field for the name. `Some(true)` when the user is done, `Some(false)` after escape.
-fn name_editor(ui: &mut Ui, rect: Rect, name: &mut String) -> Option<bool> {
-    let id = Id::unique("straightshot take name");
-    let mut inside = ui.new_child(UiBuilder::new().max_rect(rect.expand2(vec2(5.0, 3.0))));
-    inside.spacing_mut().interact_size.y = 0.0;
-    let frame = Frame::new().fill(theme::WELL).stroke(theme::outline(theme::ACCENT)).corner_radius(4);
-    let chars = name.chars().count();
-    let edit = TextEdit::singleline(name)
-        .id(id)
-        .char_limit(MAX_NAME_CHARS)
-        .frame(frame.inner_margin(Margin::symmetric(4, 2)))
-        .desired_width(f32::INFINITY);
-    let response = inside.add(edit).on_hover_cursor(CursorIcon::Text);
-    if !response.has_focus() && !response.lost_focus() {
-        response.request_focus();
-        let mut state = TextEditState::default();
-        state.cursor.set_char_range(Some(CCursorRange::two(CCursor::new(0), CCursor::new(chars))));
-        state.store(ui.ctx(), id);
-    }
-    response.lost_focus().then(|| !ui.input(|input| input.key_pressed(Key::Escape)))
 }

@@ -1,7 +1,7 @@
 //! The tab Deliver.
 
 use super::*;
-use crate::editor::action::DeliverAction;
+use crate::editor::action::{DeliverAction, WithChosen};
 use crate::editor::deliver_panel::pack;
 use straightshot_delivery::{Container, Settings};
 
@@ -23,7 +23,10 @@ fn door() -> View {
 fn keyboard_only_takes_are_saved_and_exported() {
     let mut window = Window::open(view_with_takes(), MIN_SIZE);
     let shift = Modifiers::COMMAND.plus(Modifiers::SHIFT);
-    assert_eq!(window.key(Modifiers::COMMAND, Key::S), [Action::Deliver(DeliverAction::SaveChosen)]);
+    let chosen = |what| [Action::Deliver(DeliverAction::Chosen(what))];
+    assert_eq!(window.key(Modifiers::COMMAND, Key::S), chosen(WithChosen::Save));
+    assert_eq!(window.key(shift, Key::S), chosen(WithChosen::SaveAs));
+    assert_eq!(window.key(Modifiers::COMMAND, Key::C), chosen(WithChosen::Copy));
     assert_eq!(window.key(shift, Key::E), [Action::Deliver(DeliverAction::ExportPack)]);
     assert_eq!(Window::open(empty_view(), MIN_SIZE).key(Modifiers::COMMAND, Key::S), []);
 }

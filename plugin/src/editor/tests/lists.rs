@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::categories::Ucs;
-use crate::editor::action::{ListKey, StoreAction};
+use crate::editor::action::{DeliverAction, ListKey, OutgoingAction, StoreAction, WithChosen};
+use crate::editor::key_order::KeyOrder;
+use crate::outbox::{Errand, Outgoing};
 use std::time::Duration;
-use straightshot_takes::{Keeper, Library, Marks, SessionStore, Shelf, TakesFolder};
+use straightshot_takes::{Keeper, Library, LibrarySound, Marks, SessionStore, Shelf, TakesFolder};
 
 const WIDE: Vec2 = Vec2::new(1280.0, 800.0);
 const LONG: Duration = Duration::from_secs(60);
@@ -72,6 +74,31 @@ fn of_a_thousand_takes_only_those_in_sight_are_drawn_and_a_new_one_is_scrolled_t
 }
 
 #[test]
+fn a_take_is_renamed_wherever_the_list_is_scrolled_and_whatever_is_searched_for() {
+    let mut window = Window::open(many(1000), WIDE);
+    let rename = |id, name: &str| Action::from(LibraryAction::Rename(TakeId(id), name.to_owned()));
+    window.panels.start_renaming(&window.view.takes[499].clone());
+    window.frame(Vec::new());
+    // No frame later: what is typed now would be shortcuts.
+    assert_eq!(window.frame(vec![Event::Text("door".into())]), []);
+    assert_eq!(window.key(Modifiers::NONE, Key::Enter), [rename(500, "door")]);
+    // A search that hides it.
+    window.click("Search takes");
+    window.frame(vec![Event::Text("sound 3".into())]);
+    window.panels.start_renaming(&window.view.takes[499].clone());
+    assert_eq!(window.frame(Vec::new()), []);
+    assert_eq!(window.frame(vec![Event::Text("gate".into())]), []);
+    // Scrolled away while it is being written.
+    window.view.active_take = Some(TakeId(1000));
+    let mut actions = Vec::new();
+    for _ in 0..3 {
+        actions.extend(window.frame(Vec::new()));
+    }
+    actions.retain(|action| matches!(action, Action::Library(_)));
+    assert_eq!(actions, [rename(500, "gate")]);
+}
+
+#[test]
 fn several_takes_are_chosen_with_shift_and_control() {
     let mut window = Window::open(many(6), WIDE);
     window.click_with("sound 2", Modifiers::NONE, PointerButton::Primary);
@@ -120,13 +147,51 @@ fn keyboard_only_every_key_of_the_list_does_what_it_says() {
     window.frame(Vec::new());
     assert_eq!(window.frame(vec![Event::Text("too s".into())]), []);
     let noted = window.key(Modifiers::NONE, Key::Escape);
-    assert_eq!(noted, [LibraryAction::Note(TakeId(2), "too s".into()).into()]);
+    assert_eq!(notes(&noted), ["too s"]);
+    assert!(!window.shows("Notes on #2"), "the field is closed");
     // The search field.
     window.panels.list_key(ListKey::Find, &view);
     window.frame(Vec::new());
     window.frame(vec![Event::Text("3".into())]);
     window.frame(Vec::new());
     assert!(window.shows("sound 3") && !window.shows("sound 2"));
+}
+
+/// The notes on the second take that are to be kept.
+fn notes(actions: &[Action]) -> Vec<&str> {
+    let note = |action| match action {
+        &Action::Library(LibraryAction::Note(TakeId(2), ref text, _)) => Some(text.as_str()),
+        _ => None,
+    };
+    actions.iter().filter_map(note).collect()
+}
+
+#[test]
+fn notes_are_kept_as_they_are_written_and_by_whatever_ends_writing() {
+    let mut window = Window::open(view_with_takes(), WIDE);
+    KeyOrder::install(&window.ctx);
+    // As the system tells that the key was pressed: the letter is a shortcut and no text.
+    let press = |pressed| Event::Key {
+        key: Key::N,
+        physical_key: None,
+        pressed,
+        repeat: false,
+        modifiers: Modifiers::NONE,
+    };
+    let view = window.view.clone();
+    let opened =
+        window.frame(vec![press(true), Event::Text("n".into()), press(false), Event::Text("for".into())]);
+    assert_eq!(opened, [LibraryAction::Key(ListKey::Note).into()]);
+    assert_eq!(window.panels.list_key(ListKey::Note, &view), []);
+    for _ in 0..5 {
+        window.frame(Vec::new());
+    }
+    window.time += 1.0;
+    let kept = window.frame(Vec::new());
+    assert_eq!(notes(&kept), ["for"], "while it is being written");
+    assert_eq!(window.frame(Vec::new()), [], "once");
+    window.frame(vec![Event::Text(" scene 3".into())]);
+    assert_eq!(notes(&window.click("Library")), ["for scene 3"], "the list is not in sight any more");
 }
 
 #[test]
@@ -221,4 +286,83 @@ fn library_search_in_the_window_finds_plays_and_uses_sounds_of_all_projects() {
     window.click("Only starred sounds");
     window.frame(Vec::new());
     assert!(window.shows("rain on leaves") && !window.shows("glass breaks"));
+}
+
+/// What is to be written down about `sound`.
+fn marks_of(actions: &[Action], sound: &LibrarySound) -> Vec<Marks> {
+    let mut found = Vec::new();
+    for action in actions {
+        if let Action::Library(LibraryAction::Store(StoreAction::Mark(marks))) = action {
+            found.extend(
+                marks.iter().filter(|(hash, _)| *hash == sound.hash()).map(|(_, marks)| marks.clone()),
+            );
+        }
+    }
+    found
+}
+
+#[test]
+fn keyboard_only_a_sound_of_the_library_is_renamed_noted_tagged_and_saved() {
+    let shelf = shelf("says");
+    let rain =
+        shelf.sounds.iter().find(|sound| sound.name().starts_with("rain")).expect("it is there").clone();
+    let mut window = Window::open(View { shelf, ..empty_view() }, WIDE);
+    window.click("Library");
+    window.frame(Vec::new());
+    window.click_with("rain on leaves", Modifiers::NONE, PointerButton::Primary);
+    let view = window.view.clone();
+    assert_eq!(window.key(Modifiers::NONE, Key::F2), [LibraryAction::Key(ListKey::Rename).into()]);
+    window.panels.list_key(ListKey::Rename, &view);
+    window.frame(Vec::new());
+    window.frame(vec![Event::Text("Garden".into())]);
+    let named = window.key(Modifiers::NONE, Key::Enter);
+    let name = Some("Garden".to_owned());
+    assert_eq!(marks_of(&named, &rain), [Marks { name, ..rain.marks.clone() }]);
+
+    assert_eq!(window.key(Modifiers::NONE, Key::N), [LibraryAction::Key(ListKey::Note).into()]);
+    window.panels.list_key(ListKey::Note, &view);
+    window.frame(Vec::new());
+    window.frame(vec![Event::Text("wet".into())]);
+    let mut said = window.key(Modifiers::NONE, Key::Tab);
+    said.extend(window.frame(Vec::new()));
+    window.frame(vec![Event::Text("scene 3, rain".into())]);
+    said.extend(window.click("Takes"));
+    let marks = |tags: &[&str]| Marks {
+        notes: "wet".into(),
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        ..rain.marks.clone()
+    };
+    assert_eq!(marks_of(&said, &rain), [marks(&[]), marks(&["scene 3", "rain"])]);
+
+    window.click("Library");
+    let chosen = window.panels.outgoing(&view);
+    assert_eq!(chosen, Some(Outgoing::Sounds(vec![rain])));
+    assert_eq!(
+        window.key(Modifiers::COMMAND, Key::S).first(),
+        Some(&DeliverAction::Chosen(WithChosen::Save).into())
+    );
+}
+
+#[test]
+fn drag_out_of_the_library_takes_what_is_chosen() {
+    let shelf = shelf("drags");
+    let glass =
+        shelf.sounds.iter().find(|sound| sound.name().starts_with("glass")).expect("it is there").clone();
+    let mut window = Window::open(View { shelf, ..empty_view() }, WIDE);
+    window.click("Library");
+    window.frame(Vec::new());
+    let from = window.place("glass breaks").center();
+    let button = |pos, pressed| Event::PointerButton {
+        pos,
+        button: PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    window.frame(vec![Event::PointerMoved(from)]);
+    let mut actions = window.frame(vec![button(from, true)]);
+    let to = from - vec2(200.0, 0.0);
+    actions.extend(window.frame(vec![Event::PointerMoved(to)]));
+    actions.extend(window.frame(vec![button(to, false)]));
+    let outgoing = Outgoing::Sounds(vec![glass]);
+    assert!(actions.contains(&OutgoingAction { errand: Errand::Drag, outgoing }.into()), "{actions:?}");
 }

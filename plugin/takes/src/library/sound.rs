@@ -3,9 +3,9 @@
 use super::super::kept::{Facts as SoundFacts, Flac, Kept};
 use super::super::version::Version;
 use super::super::{Take, TakeId, default_name, flac};
-use super::facts::Heard;
-use super::marks::Marks;
 use super::words::fold;
+use crate::features::{Features, features};
+use crate::index::{Heard, Marks};
 use std::path::PathBuf;
 use straightshot_protocol::ErrorKind;
 use straightshot_protocol::{ContentHash, Failure};
@@ -85,6 +85,11 @@ impl LibrarySound {
         self.marks.name.as_deref().unwrap_or_else(|| self.heard.request.prompt.trim())
     }
 
+    /// Its outline from left to right, 1 for full scale.
+    pub fn levels(&self) -> impl ExactSizeIterator<Item = f32> {
+        self.heard.picture.iter().map(|level| f32::from(*level) / 255.0)
+    }
+
     /// Everything that can be searched for, [folded](fold).
     #[must_use]
     pub fn words(&self) -> &str {
@@ -109,6 +114,7 @@ impl LibrarySound {
         take.starred = self.marks.starred;
         take.rejected = self.marks.rejected;
         take.notes.clone_from(&self.marks.notes);
+        take.category.clone_from(&self.marks.category);
         take.extra.insert(FROM_LIBRARY.to_owned(), true.into());
         take
     }
@@ -147,8 +153,8 @@ impl Take {
     /// What its sound sounds like, for finding others like it; `None` while it is not in memory. Takes a millisecond
     /// per second of sound.
     #[must_use]
-    pub fn features(&self) -> Option<super::Features> {
+    pub fn features(&self) -> Option<Features> {
         let version: &Version = &self.shown;
-        (!version.audio.is_empty()).then(|| super::features(&version.audio))
+        (!version.audio.is_empty()).then(|| features(&version.audio))
     }
 }

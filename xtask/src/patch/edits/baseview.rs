@@ -1,6 +1,6 @@
 //! Repairs of baseview.
 
-use super::baseview_keys::{COMPOSE, LAYOUT};
+use super::baseview_keys::{COMPOSE, LAYOUT, OTHER_KEYS};
 use super::{Edit, Proof, Repair};
 
 /// All repairs of baseview 0.4.2.
@@ -87,6 +87,14 @@ pub(super) const REPAIRS: &[Repair] = &[
               American keyboard. Now the system's table composes characters, and a key with Ctrl is what is written on it.",
         proof: Proof::Test("keyboard::dead_keys_compose_characters"),
         edits: COMPOSE,
+        added: &[],
+    },
+    Repair {
+        name: "other-keys",
+        why: "Only keys of an American keyboard wrote anything: what an on-screen keyboard or a remote desktop types by a key \
+              of its own was lost, and so were the keys that Japanese and Brazilian keyboards have besides.",
+        proof: Proof::Test("keyboard::characters_that_no_key_has_are_typed"),
+        edits: OTHER_KEYS,
         added: &[],
     },
     Repair {

@@ -115,6 +115,32 @@ fn new_compose(context: *mut xkbc::xkb_context) -> *mut xkbc::xkb_compose_state 
     },
 ];
 
+/// Keys that are on no American keyboard, and those that programs put characters on that no key has: on-screen keyboards,
+/// remote desktops.
+pub(super) const OTHER_KEYS: &[Edit] = &[
+    Edit {
+        file: "src/platform/x11/keyboard.rs",
+        find: "        Code::IntlRo => a(\"\\\\\"),\n",
+        replace: "        Code::IntlRo => k(m, \"\\\\\", \"_\", hw_code, xkb_state),\n",
+    },
+    Edit {
+        file: "src/platform/x11/keyboard.rs",
+        find: "        Code::IntlYen => a(\"¥\"),\n",
+        replace: "        Code::IntlYen => k(m, \"¥\", \"|\", hw_code, xkb_state),\n",
+    },
+    Edit {
+        file: "src/platform/x11/keyboard.rs",
+        find: "        _ => Key::Named(NamedKey::Unidentified),\n    }\n}\n",
+        replace: "        _ => match xkb_state.as_ref().map(|state| state.key_get_utf8(hw_code)) {
+            Some(text) if !text.is_empty() && !text.chars().any(char::is_control) => Key::Character(text),
+            _ => Key::Named(NamedKey::Unidentified),
+        },
+    }
+}
+",
+    },
+];
+
 /// The layout of the moment, not that of when the window was opened.
 pub(super) const LAYOUT: &[Edit] = &[
     // A client that has opened its display by Xlib hears of a layout through the keyboard extension or not at all, and there

@@ -33,7 +33,7 @@ pub struct Hand {
 }
 
 /// All errands of one window. Belongs to the window's thread.
-pub struct Outbox {
+pub struct Errands {
     desktop: Box<dyn Desktop>,
     writing: Vec<Writing>,
     dragging: bool,
@@ -48,13 +48,13 @@ struct Writing {
     thread: Option<JoinHandle<Result<Files, Failure>>>,
 }
 
-impl Default for Outbox {
+impl Default for Errands {
     fn default() -> Self {
         Self::on(desktop())
     }
 }
 
-impl Outbox {
+impl Errands {
     /// Errands on this desktop.
     #[must_use]
     pub fn on(desktop: Box<dyn Desktop>) -> Self {
@@ -177,7 +177,7 @@ impl Drop for Writing {
     }
 }
 
-impl Drop for Outbox {
+impl Drop for Errands {
     fn drop(&mut self) {
         self.window_closes();
     }

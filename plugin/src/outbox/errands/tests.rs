@@ -57,14 +57,14 @@ fn hand(holds_button: bool) -> Hand {
 }
 
 /// An outbox, its desktop, and a folder for files.
-fn outbox() -> (Outbox, Fake, tempfile::TempDir) {
+fn outbox() -> (Errands, Fake, tempfile::TempDir) {
     let fake = Fake::default();
-    (Outbox::on(Box::new(fake.clone())), fake, tempfile::tempdir().unwrap())
+    (Errands::on(Box::new(fake.clone())), fake, tempfile::tempdir().unwrap())
 }
 
 /// Begins an errand whose file takes `delay` to be written.
 fn begin(
-    outbox: &mut Outbox,
+    outbox: &mut Errands,
     errand: Errand,
     folder: &tempfile::TempDir,
     delay: Duration,
@@ -83,7 +83,7 @@ fn begin(
 }
 
 /// Frames until nothing is being written any more.
-fn settle(outbox: &mut Outbox, hand: Hand) -> Vec<News> {
+fn settle(outbox: &mut Errands, hand: Hand) -> Vec<News> {
     let start = Instant::now();
     let mut news = Vec::new();
     while !outbox.writing.is_empty() {
