@@ -9,17 +9,27 @@ use super::scene::Scene;
 use super::shortcuts::Shortcut;
 use super::theme;
 use super::waveform::{Waveform, cut};
-use egui::{Align, Layout, RichText, Ui, vec2};
+use egui::{RichText, Sense, Ui, vec2};
 use fields::{Number, Numbers, button, curves, switch};
 use straightshot_edits::{Edit, Fade, Level, Loop, MOST_GAIN_DB, MOST_SEMITONES, MOST_WIDTH, Timeline};
 use straightshot_takes::{Take, Wish};
 
-/// Narrowest group of tools in points.
-const GROUP_WIDTH: f32 = 25.0 * theme::UNIT;
+/// Narrowest group of tools in points where they stand in two rows.
+const GROUP_WIDTH: f32 = 17.0 * theme::UNIT;
+/// Narrowest group of tools in points where all stand in one row.
+const WIDE_GROUP: f32 = 25.0 * theme::UNIT;
+/// From this width of a group on there is room for whole names, in points.
+const ROOMY: f32 = 22.0 * theme::UNIT;
+/// Room in points from which on the buttons for undo and redo say what they would do.
+const TELLING: f32 = 50.0 * theme::UNIT;
+/// Between two fields of a group in points.
+const SPACE: f32 = 0.5 * theme::UNIT;
 /// Height of a row of fields in points.
 const ROW: f32 = 3.25 * theme::UNIT;
+/// Height of the title of a group in points.
+const TITLE: f32 = 2.25 * theme::UNIT;
 /// Height of a group: its title and two rows.
-const GROUP_HEIGHT: f32 = 2.5 * theme::UNIT + 2.0 * (ROW + 0.5 * theme::UNIT);
+const GROUP_HEIGHT: f32 = TITLE + 2.0 * (ROW + SPACE);
 /// Ways to bring a sound to a level, with what they begin with.
 const LEVELS: [(&str, Option<Level>); 4] = [
     ("As it is", None),
@@ -27,6 +37,8 @@ const LEVELS: [(&str, Option<Level>); 4] = [
     ("True peak", Some(Level::TruePeak(-1.0))),
     ("Loudness", Some(Level::Loudness(-23.0))),
 ];
+/// What [`LEVELS`] are called where there is little room.
+const SHORT_LEVELS: [&str; 4] = ["As is", "Peak", "dBTP", "LUFS"];
 /// Crossfade of a loop that is set by hand, in seconds.
 const CROSSFADE_S: f64 = 0.25;
 
@@ -65,6 +77,9 @@ impl EditPanel {
             controls::caption(ui, "Nothing here until there is a sound.");
             return;
         };
+        if take.why_silent().is_some() {
+            return;
+        }
         let audio = take.audio();
         let desk = Desk {
             take,
@@ -74,21 +89,21 @@ impl EditPanel {
             waveform,
             finding: scene.view.finding,
         };
-        ui.spacing_mut().item_spacing = vec2(theme::UNIT, 0.5 * theme::UNIT);
-        history(ui, scene, &desk, actions);
-        if take.why_silent().is_some() {
-            return;
-        }
+        ui.spacing_mut().item_spacing = vec2(theme::UNIT, theme::UNIT);
+        ui.spacing_mut().interact_size.y = ROW;
         type Tool = fn(&mut Numbers, &mut Ui, &Desk<'_>, &mut Vec<Action>);
         let tools: [Tool; 6] = [trim, fades, speed, level, width, looping];
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a handful of columns")]
-        let across = ((ui.available_width() / GROUP_WIDTH) as usize).clamp(1, tools.len());
         // Rows that are equally full: six tools are three and three, and never four and two.
-        let across = tools.len().div_ceil(tools.len().div_ceil(across));
+        let across = match ui.available_width() {
+            width if width >= 6.0 * WIDE_GROUP => 6,
+            width if width >= 3.0 * GROUP_WIDTH => 3,
+            _ => 2,
+        };
         for row in tools.chunks(across) {
             ui.columns(across, |columns| {
                 for (ui, tool) in columns.iter_mut().zip(row) {
                     ui.set_min_height(GROUP_HEIGHT);
+                    ui.spacing_mut().item_spacing = vec2(SPACE, SPACE);
                     tool(&mut self.numbers, ui, &desk, actions);
                 }
             });
@@ -96,33 +111,29 @@ impl EditPanel {
     }
 }
 
-/// Undo, redo, and back to the sound as it was made.
-fn history(ui: &mut Ui, scene: &Scene<'_>, desk: &Desk<'_>, actions: &mut Vec<Action>) {
-    let named = |what: &str, step: Option<&str>| match step {
-        Some(step) => format!("{what} {step}"),
-        None => what.to_owned(),
+/// Undo, redo, and back to the sound as it was made: beside the tabs, into the row that `ui` is, from the right.
+pub(super) fn history(ui: &mut Ui, scene: &Scene<'_>, waveform: &Waveform, actions: &mut Vec<Action>) {
+    let Some(take) = scene.view.active() else { return };
+    ui.spacing_mut().item_spacing.x = SPACE;
+    let hint = "Back to the sound as it was made; can be undone";
+    if button(ui, "Reset all", !take.edit.is_none()).on_hover_text(hint).clicked() {
+        actions.push(EditAction::set(take.id, Edit::default(), "reset", None));
+    }
+    let hint = Shortcut::Repeat.hint("Play the selection again and again");
+    if switch(ui, "Repeat selection", waveform.is_looping()).on_hover_text(hint).clicked() {
+        actions.push(EditAction::ToggleLooping.into());
+    }
+    let telling = ui.available_width() >= TELLING;
+    let mut step = |ui: &mut Ui, what: &str, shortcut: Shortcut, step: Option<&str>, action: EditAction| {
+        let named = format!("{what} {}", step.unwrap_or_default());
+        let named = named.trim_end();
+        let response = button(ui, if telling { named } else { what }, step.is_some()).accessible_name(named);
+        if response.on_hover_text(shortcut.hint(named)).clicked() {
+            actions.push(action.into());
+        }
     };
-    ui.horizontal(|ui| {
-        let (undo, redo) = (scene.view.undo, scene.view.redo);
-        let hint = Shortcut::Undo.hint("Take the last step back");
-        if button(ui, &named("Undo", undo), undo.is_some()).on_hover_text(hint).clicked() {
-            actions.push(EditAction::Undo.into());
-        }
-        let hint = Shortcut::Redo.hint("Do the step again");
-        if button(ui, &named("Redo", redo), redo.is_some()).on_hover_text(hint).clicked() {
-            actions.push(EditAction::Redo.into());
-        }
-        let hint = Shortcut::Repeat.hint("Play the selection again and again");
-        if switch(ui, "Repeat selection", desk.waveform.is_looping()).on_hover_text(hint).clicked() {
-            actions.push(EditAction::ToggleLooping.into());
-        }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let hint = "Back to the sound as it was made; can be undone";
-            if button(ui, "Reset all", !desk.edit.is_none()).on_hover_text(hint).clicked() {
-                actions.push(EditAction::set(desk.take.id, Edit::default(), "reset", None));
-            }
-        });
-    });
+    step(ui, "Redo", Shortcut::Redo, scene.view.redo, EditAction::Redo);
+    step(ui, "Undo", Shortcut::Undo, scene.view.undo, EditAction::Undo);
 }
 
 /// The title of a group, with a button that takes its part of the edit back if there is one.
@@ -135,8 +146,9 @@ fn title(
     actions: &mut Vec<Action>,
 ) {
     let changed = reset != *desk.edit;
+    ui.spacing_mut().interact_size.y = TITLE;
     ui.horizontal(|ui| {
-        ui.set_min_height(2.5 * theme::UNIT);
+        ui.set_min_height(TITLE);
         let color = if changed { theme::ACCENT } else { theme::TEXT_DIM };
         ui.label(RichText::new(text).font(theme::small()).color(color));
         if changed {
@@ -146,6 +158,7 @@ fn title(
             }
         }
     });
+    ui.spacing_mut().interact_size.y = ROW;
 }
 
 impl Desk<'_> {
@@ -277,7 +290,10 @@ fn speed(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<
             actions.push(EditAction::Reverse.into());
         }
         let faster = 2.0_f32.powf(edit.semitones / 12.0);
-        controls::caption(ui, &format!("{:.2} s, speed × {faster:.2}", desk.seconds(desk.timeline.frames())));
+        let (place, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+        let text = format!("× {faster:.2}, {:.2} s", desk.seconds(desk.timeline.frames()));
+        controls::text_within(ui.painter(), place, &text, theme::small(), theme::TEXT_DIM);
+        response.on_hover_text("Speed, and how long the sound is with it");
     });
 }
 
@@ -292,7 +308,8 @@ fn level(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<
     ui.horizontal(|ui| {
         let width = ui.available_width();
         let names = LEVELS.map(|(name, _)| name);
-        if let Some(index) = fields::choice(ui, "Level", width, &names, chosen.unwrap_or(0)) {
+        let texts = if width >= ROOMY { names } else { SHORT_LEVELS };
+        if let Some(index) = fields::choice(ui, "Level", width, (&names, &texts), chosen.unwrap_or(0)) {
             let edit = Edit { level: LEVELS[index].1, ..edit.clone() };
             actions.push(EditAction::set(desk.take.id, edit, "level", None));
         }
@@ -310,7 +327,8 @@ fn level(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<
         };
         let number = Number {
             suffix: if heard.held { " dB !" } else { " dB" },
-            prefix: "Gain",
+            // Beside a target there is no room for it.
+            prefix: if edit.level.is_some() { "" } else { "Gain" },
             decimals: 1,
             speed: 0.1,
             hint: &hint,
@@ -396,6 +414,8 @@ fn looping(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Ve
             if button(ui, text, !desk.finding).on_hover_text(hint).clicked() {
                 actions.push(EditAction::Find(desk.take.id, Wish::Loop).into());
             }
+        });
+        ui.horizontal(|ui| {
             let selected = desk.waveform.selected(desk.take);
             let hint = "Repeat what is selected";
             if button(ui, "Of selection", selected.is_some()).on_hover_text(hint).clicked()
@@ -435,7 +455,7 @@ fn looping(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Ve
     });
     ui.horizontal(|ui| {
         let hint = "Nothing but the loop. Otherwise what comes before it leads into it";
-        if switch(ui, "Loop alone", looped.only).on_hover_text(hint).clicked() {
+        if switch(ui, "Alone", looped.only).on_hover_text(hint).clicked() {
             let edit = set(Loop { only: !looped.only, ..looped.clone() });
             actions.push(EditAction::set(desk.take.id, edit, "loop", None));
         }

@@ -5,7 +5,7 @@ use super::active::ActiveTake;
 use super::compare::Compare;
 use super::controls;
 use super::deliver_panel::DeliverPanel;
-use super::edit_panel::EditPanel;
+use super::edit_panel::{self, EditPanel};
 use super::header::Header;
 use super::help;
 use super::layout::{GAP, MIN_SIZE, Places, Splits};
@@ -290,7 +290,10 @@ impl Panels {
             inside
         };
         let scroll = ScrollArea::vertical().id_salt("request").auto_shrink(false);
-        let shown = scroll.show(&mut inside(ui, places.what, "what"), |ui| {
+        // The scroll bar lies beside the content.
+        let wider = places.what.with_max_x(places.what.right() + theme::UNIT);
+        let shown = scroll.show(&mut inside(ui, wider, "what"), |ui| {
+            ui.set_max_width(places.what.width());
             let edited = self.prompt.show(ui, prompt_height, scene, actions);
             settings::show(ui, scene.params, scene.setter, scene.view, actions);
             edited
@@ -303,10 +306,13 @@ impl Panels {
 
     /// Waveform of the active take with its versions below.
     fn active_take(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
-        let (above, strip) = {
-            let rect = ui.available_rect_before_wrap();
-            rect.split_top_bottom_at_y(rect.bottom() - versions::HEIGHT)
-        };
+        let rect = ui.available_rect_before_wrap();
+        if scene.view.active().is_none() {
+            // There are no versions of nothing.
+            self.active.show(ui, scene.view, &self.compare, scene.playhead, actions);
+            return;
+        }
+        let (above, strip) = rect.split_top_bottom_at_y(rect.bottom() - versions::HEIGHT);
         let above = above.with_max_y(above.bottom() - theme::UNIT);
         let mut inside = ui.new_child(UiBuilder::new().max_rect(above).id_salt("waveform"));
         self.active.show(&mut inside, scene.view, &self.compare, scene.playhead, actions);
@@ -316,14 +322,30 @@ impl Panels {
 
     /// The tabs below the waveform.
     fn work(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+        let row = ui.available_rect_before_wrap();
+        let row = row.with_max_y(row.top() + theme::CONTROL_HEIGHT);
         if let Some(work) = controls::tabs(ui, "Work", &WORK, self.work) {
             self.work = work;
         }
+        if self.work == 0 {
+            let beside = row.with_min_x(row.left() + controls::tabs_width(ui, &WORK) + theme::UNIT);
+            let layout = Layout::right_to_left(Align::Center);
+            let mut inside =
+                ui.new_child(UiBuilder::new().max_rect(beside).id_salt("history").layout(layout));
+            edit_panel::history(&mut inside, scene, &self.active.waveform, actions);
+        }
+        let room = ui.available_rect_before_wrap();
+        // The scroll bar lies beside the content, where the card has its edge.
+        let wider = room.with_max_x(room.right() + theme::UNIT);
+        let mut inside = ui.new_child(UiBuilder::new().max_rect(wider).id_salt("work"));
         let scroll = ScrollArea::vertical().id_salt(WORK[self.work]).auto_shrink(false);
-        scroll.show(ui, |ui| match self.work {
-            0 => self.edit.show(ui, scene, &self.active.waveform, actions),
-            1 => self.play.show(ui, scene, actions),
-            _ => self.deliver.show(ui, scene, &self.takes.chosen(scene.view), actions),
+        scroll.show(&mut inside, |ui| {
+            ui.set_max_width(room.width());
+            match self.work {
+                0 => self.edit.show(ui, scene, &self.active.waveform, actions),
+                1 => self.play.show(ui, scene, actions),
+                _ => self.deliver.show(ui, scene, &self.takes.chosen(scene.view), actions),
+            }
         });
     }
 
