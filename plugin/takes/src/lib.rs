@@ -55,7 +55,7 @@ mod wish;
 pub use autosave::Autosave;
 pub use embed::{DEFAULT_BUDGET_BYTES, Embed};
 pub use folder::{Entry, MoveProgress, TakesFolder, Usage, data_folder, write_whole};
-pub use history::Gesture;
+pub use history::{Gesture, Keys};
 pub use keeper::{Happened, Keeper};
 pub use library::{
     Activity, Categories, Category, Features, Heard, Library, LibrarySound, Marks, PICTURE_COLUMNS, Query,
