@@ -173,6 +173,7 @@ impl App {
 
     fn frame(&mut self, ui: &mut Ui, setter: &ParamSetter<'_>) {
         self.arrange(ui.ctx());
+        self.params.set_wanted(setter);
         let view = self.link.view();
         if std::mem::replace(&mut self.epoch, view.epoch) != view.epoch {
             self.panels.forget_session();
