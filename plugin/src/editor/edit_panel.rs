@@ -1,6 +1,8 @@
 //! The tab Edit: what is done to the active take, in numbers. The same as on the waveform, and what it has no room for.
 
 mod fields;
+mod level;
+mod looping;
 
 use super::action::{Action, EditAction};
 use super::controls::{self, Look};
@@ -11,7 +13,7 @@ use super::theme;
 use super::waveform::{Waveform, cut};
 use egui::{RichText, Sense, Ui, vec2};
 use fields::{Number, Numbers, button, curves, switch};
-use straightshot_edits::{Edit, Fade, Level, Loop, MOST_GAIN_DB, MOST_SEMITONES, MOST_WIDTH, Timeline};
+use straightshot_edits::{Edit, Fade, MOST_SEMITONES, MOST_WIDTH, Timeline};
 use straightshot_takes::{Take, Wish};
 
 /// Narrowest group of tools in points where they stand in two rows.
@@ -30,18 +32,6 @@ const ROW: f32 = 3.25 * theme::UNIT;
 const TITLE: f32 = 2.25 * theme::UNIT;
 /// Height of a group: its title and two rows.
 const GROUP_HEIGHT: f32 = TITLE + 2.0 * (ROW + SPACE);
-/// Ways to bring a sound to a level, with what they begin with.
-const LEVELS: [(&str, Option<Level>); 4] = [
-    ("As it is", None),
-    ("Peak", Some(Level::Peak(-1.0))),
-    ("True peak", Some(Level::TruePeak(-1.0))),
-    ("Loudness", Some(Level::Loudness(-23.0))),
-];
-/// What [`LEVELS`] are called where there is little room.
-const SHORT_LEVELS: [&str; 4] = ["As is", "Peak", "dBTP", "LUFS"];
-/// Crossfade of a loop that is set by hand, in seconds.
-const CROSSFADE_S: f64 = 0.25;
-
 /// State of the tab that is not worth saving.
 #[derive(Debug, Default)]
 pub(super) struct EditPanel {
@@ -92,7 +82,7 @@ impl EditPanel {
         ui.spacing_mut().item_spacing = vec2(theme::UNIT, theme::UNIT);
         ui.spacing_mut().interact_size.y = ROW;
         type Tool = fn(&mut Numbers, &mut Ui, &Desk<'_>, &mut Vec<Action>);
-        let tools: [Tool; 6] = [trim, fades, speed, level, width, looping];
+        let tools: [Tool; 6] = [trim, fades, speed, level::show, width, looping::show];
         // Rows that are equally full: six tools are three and three, and never four and two.
         let across = match ui.available_width() {
             width if width >= 6.0 * WIDE_GROUP => 6,
@@ -297,81 +287,6 @@ fn speed(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<
     });
 }
 
-fn level(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<Action>) {
-    let edit = desk.edit;
-    title(ui, desk, "Level", Edit { level: None, gain_db: 0.0, ..edit.clone() }, "level", actions);
-    let chosen = LEVELS.iter().position(|(_, level)| match (level, edit.level) {
-        (None, None) => true,
-        (Some(a), Some(b)) => std::mem::discriminant(a) == std::mem::discriminant(&b),
-        _ => false,
-    });
-    ui.horizontal(|ui| {
-        let width = ui.available_width();
-        let names = LEVELS.map(|(name, _)| name);
-        let texts = if width >= ROOMY { names } else { SHORT_LEVELS };
-        if let Some(index) = fields::choice(ui, "Level", width, (&names, &texts), chosen.unwrap_or(0)) {
-            let edit = Edit { level: LEVELS[index].1, ..edit.clone() };
-            actions.push(EditAction::set(desk.take.id, edit, "level", None));
-        }
-    });
-    ui.horizontal(|ui| {
-        if let Some(level) = edit.level {
-            target(numbers, ui, desk, level, actions);
-        }
-        let most = f64::from(MOST_GAIN_DB);
-        let heard = desk.take.edited();
-        let hint = if heard.held {
-            "Louder or quieter by hand. Held at full scale now: nothing is clipped".to_owned()
-        } else {
-            format!("Louder or quieter by hand. {:+.1} dB altogether", heard.gain_db).replace('-', "−")
-        };
-        let number = Number {
-            suffix: if heard.held { " dB !" } else { " dB" },
-            // Beside a target there is no room for it.
-            prefix: if edit.level.is_some() { "" } else { "Gain" },
-            decimals: 1,
-            speed: 0.1,
-            hint: &hint,
-            ..Number::new("Gain", edit.gain_db.into(), (-most, most))
-        };
-        if let Some((gain, gesture)) = numbers.show(ui, 2, &number) {
-            #[expect(clippy::cast_possible_truncation, reason = "the edit has an f32")]
-            let edit = Edit { gain_db: gain as f32, ..edit.clone() };
-            actions.push(EditAction::set(desk.take.id, edit, "gain", gesture));
-        }
-    });
-}
-
-/// The number that a level is brought to.
-fn target(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, level: Level, actions: &mut Vec<Action>) {
-    let (target, suffix, hint) = match level {
-        Level::Peak(db) => (db, " dB", "The largest sample"),
-        Level::TruePeak(db) => (db, " dBTP", "The largest value, between samples too"),
-        Level::Loudness(lufs) => {
-            (lufs, " LUFS", "How loud the whole is for the ear; its true peak stays below −1 dBTP")
-        }
-    };
-    let number = Number {
-        suffix,
-        decimals: 1,
-        speed: 0.1,
-        default: f64::from(target),
-        hint,
-        ..Number::new("Target", target.into(), (-60.0, 0.0))
-    };
-    if let Some((target, gesture)) = numbers.show(ui, 2, &number) {
-        #[expect(clippy::cast_possible_truncation, reason = "the edit has an f32")]
-        let target = target as f32;
-        let level = match level {
-            Level::Peak(_) => Level::Peak(target),
-            Level::TruePeak(_) => Level::TruePeak(target),
-            Level::Loudness(_) => Level::Loudness(target),
-        };
-        let edit = Edit { level: Some(level), ..desk.edit.clone() };
-        actions.push(EditAction::set(desk.take.id, edit, "level", gesture));
-    }
-}
-
 fn width(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<Action>) {
     let edit = desk.edit;
     title(ui, desk, "Width", Edit { width: 1.0, ..edit.clone() }, "width", actions);
@@ -402,66 +317,4 @@ fn width(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<
         row.response.on_hover_text("This sound has one channel");
         controls::caption(ui, "This sound is mono");
     }
-}
-
-fn looping(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<Action>) {
-    let edit = desk.edit;
-    title(ui, desk, "Loop", Edit { looped: None, ..edit.clone() }, "loop", actions);
-    let Some(looped) = &edit.looped else {
-        ui.horizontal(|ui| {
-            let hint = Shortcut::Loop.hint("Find the part that can be repeated without a seam");
-            let text = if desk.finding { "Listening…" } else { "Make loop" };
-            if button(ui, text, !desk.finding).on_hover_text(hint).clicked() {
-                actions.push(EditAction::Find(desk.take.id, Wish::Loop).into());
-            }
-        });
-        ui.horizontal(|ui| {
-            let selected = desk.waveform.selected(desk.take);
-            let hint = "Repeat what is selected";
-            if button(ui, "Of selection", selected.is_some()).on_hover_text(hint).clicked()
-                && let Some(range) = selected
-            {
-                let crossfade = desk.timeline.source_length(desk.frames(CROSSFADE_S));
-                let looped = Some(Loop { range, crossfade, tilt_db: 0.0, only: true });
-                actions.push(EditAction::set(desk.take.id, Edit { looped, ..edit.clone() }, "loop", None));
-            }
-        });
-        return;
-    };
-    let set = |looped: Loop| Edit { looped: Some(looped), ..edit.clone() };
-    ui.horizontal(|ui| {
-        let crossfade = desk.timeline.looped().map_or(0, |(_, crossfade)| crossfade);
-        let longest = desk.timeline.looped().map_or(0, |(range, _)| range.len() / 2);
-        let hint =
-            "How long the end takes to turn into the beginning. No longer than what there is before the loop";
-        let number = Number {
-            suffix: " s",
-            prefix: "Crossfade",
-            decimals: 3,
-            speed: 0.005,
-            default: CROSSFADE_S,
-            hint,
-            ..Number::new("Crossfade", desk.seconds(crossfade), (0.0, desk.seconds(longest)))
-        };
-        if let Some((seconds, gesture)) = numbers.show(ui, 1, &number) {
-            let crossfade = desk.timeline.source_length(desk.frames(seconds));
-            actions.push(EditAction::set(
-                desk.take.id,
-                set(Loop { crossfade, ..looped.clone() }),
-                "crossfade",
-                gesture,
-            ));
-        }
-    });
-    ui.horizontal(|ui| {
-        let hint = "Nothing but the loop. Otherwise what comes before it leads into it";
-        if switch(ui, "Alone", looped.only).on_hover_text(hint).clicked() {
-            let edit = set(Loop { only: !looped.only, ..looped.clone() });
-            actions.push(EditAction::set(desk.take.id, edit, "loop", None));
-        }
-        let hint = Shortcut::Loop.hint("Play it once again");
-        if button(ui, "No loop", true).on_hover_text(hint).clicked() {
-            actions.push(EditAction::set(desk.take.id, Edit { looped: None, ..edit.clone() }, "loop", None));
-        }
-    });
 }
