@@ -2,6 +2,7 @@
 
 use crate::ixml::Document;
 use crate::name::Name;
+use crate::stamp::PROGRAM;
 use crate::{About, Host, Stamp, sidecar};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
@@ -9,8 +10,6 @@ use straightshot_edits::Loudness;
 use straightshot_protocol::Audio;
 use straightshot_sound::wav::{self, Bext, Chunks, Depth, Forever, InfoId};
 
-/// Who made the file.
-pub(crate) const PROGRAM: &str = concat!("Straightshot ", env!("CARGO_PKG_VERSION"));
 /// The note that plays a sound at its own pitch: middle C.
 const ROOT_KEY: u8 = 60;
 

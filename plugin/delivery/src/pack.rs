@@ -227,7 +227,7 @@ fn sfz(rows: &[Row<'_>]) -> String {
             None => voices.push((name, vec![row])),
         }
     }
-    let mut text = format!("// {}\n// Sounds of one name take turns on one key.\n", crate::describe::PROGRAM);
+    let mut text = format!("// {}\n// Sounds of one name take turns on one key.\n", crate::stamp::PROGRAM);
     for (key, (name, voice)) in (FIRST_KEY..).zip(&voices) {
         let key = key.min(LAST_KEY);
         // A single voice is played over the whole keyboard.

@@ -25,7 +25,7 @@ pub(crate) fn text(
 ) -> String {
     let value = json!({
         "file": file,
-        "made_by": crate::describe::PROGRAM,
+        "made_by": crate::stamp::PROGRAM,
         "delivered": format!("{}T{}Z", stamp.date, stamp.time),
         "generated_by_a_model": true,
         "recipe": recipe(&about.request),

@@ -1,6 +1,9 @@
-//! The date and time in a file.
+//! Who made a file, and when.
 
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Who made the file.
+pub(crate) const PROGRAM: &str = concat!("Straightshot ", env!("CARGO_PKG_VERSION"));
 
 /// A date and a time of day, in UTC.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! A text in a file, kept up to date: the session of the program without a host, which has no project to save it in.
 
-use super::folder::write_whole;
+use super::whole_file::write_whole;
 use parking_lot::{Condvar, Mutex};
 use std::io;
 use std::path::PathBuf;

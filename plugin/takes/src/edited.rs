@@ -2,7 +2,8 @@
 
 use super::Take;
 use super::kept::Kept;
-use super::version::{PEAK_COLUMNS, Peak, Rendered};
+use super::peaks::Peak;
+use super::version::Rendered;
 use std::sync::Arc;
 use straightshot_edits::{Edit, Edited, Timeline};
 use straightshot_protocol::Audio;
@@ -122,22 +123,4 @@ impl Take {
         self.shown.forget_audio();
         self.previous = None;
     }
-}
-
-/// The overview of all channels together.
-pub(super) fn peaks(audio: &Audio) -> Arc<[Peak]> {
-    let frames = audio.frames();
-    if frames == 0 {
-        return Arc::default();
-    }
-    let column = |column: usize| {
-        let start = (column * frames / PEAK_COLUMNS).min(frames - 1);
-        let end = ((column + 1) * frames / PEAK_COLUMNS).max(start + 1);
-        let samples = || audio.channels().flat_map(|channel| &channel[start..end]).copied();
-        Peak {
-            min: samples().fold(f32::INFINITY, f32::min),
-            max: samples().fold(f32::NEG_INFINITY, f32::max),
-        }
-    };
-    (0..PEAK_COLUMNS).map(column).collect()
 }

@@ -10,30 +10,22 @@ mod trash;
 pub use moving::MoveProgress;
 pub(crate) use trash::place as trash_place;
 
-use super::library::{Marks, marks};
+use super::index::{Marks, marks};
+use super::names::{EXTENSION, digits, file_name, hash_in_name};
+use super::whole_file::write_whole;
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 use straightshot_protocol::{ContentHash, ErrorKind, Failure};
 
 /// Name of the variable with the folder that everything of the user's is put into, in place of the usual one. Tests
 /// set it.
 const FOLDER_VARIABLE: &str = "STRAIGHTSHOT_DATA";
-/// Digits of the hash in a file's name: enough to tell apart more takes than anyone makes.
-const NAME_DIGITS: usize = 16;
-/// Characters of the prompt in a file's name.
-const NAME_CHARS: usize = 40;
-const EXTENSION: &str = "flac";
 /// Bytes of sounds that a folder is meant to hold at most, unless the user sets it otherwise: about an hour and a half of
 /// stereo.
 pub(super) const DEFAULT_QUOTA_BYTES: u64 = 2_000_000_000;
-
-/// Numbers the unfinished files of this process.
-static WRITES: AtomicU64 = AtomicU64::new(0);
 
 /// Where Straightshot keeps what is the user's: takes, settings, the session of the program without a host. `None`
 /// where the system names no such place.
@@ -297,30 +289,6 @@ impl Place {
     }
 }
 
-/// Writes `bytes` to `path` so that the file is either as it was or complete, even if the machine stops: beside it,
-/// to the disk, and renamed. Makes the folder if need be.
-///
-/// # Errors
-/// Those of the system; what was there is still there.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    fs::create_dir_all(folder)?;
-    let number = WRITES.fetch_add(1, Ordering::Relaxed);
-    let beside = folder.join(format!(".{}-{number}.part", std::process::id()));
-    let written = (|| {
-        let mut file = File::create(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)
-    })();
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-        return written;
-    }
-    // The new name is on the disk when the folder is. Some systems cannot open a folder; they see to it themselves.
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
-}
-
 /// The bytes of the file, if they are those of `hash`.
 fn read_as(path: &Path, hash: &ContentHash) -> Option<Vec<u8>> {
     let bytes = fs::read(path).ok()?;
@@ -344,33 +312,4 @@ pub(crate) fn files(folder: &Path) -> Vec<Entry> {
             })
         })
         .collect()
-}
-
-/// The beginning of a hash, as it stands in names.
-pub(crate) fn digits(hash: &ContentHash) -> String {
-    hash.to_string().chars().take(NAME_DIGITS).collect()
-}
-
-/// The beginning of the hash that a file's name ends with.
-pub(crate) fn hash_in_name(path: &Path) -> Option<String> {
-    let name = path.file_stem()?.to_str()?;
-    let digits = name.rsplit(' ').next()?;
-    let is_hash =
-        digits.len() == NAME_DIGITS && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    is_hash.then(|| digits.to_owned())
-}
-
-/// A name that every system allows.
-fn file_name(hash: &ContentHash, title: &str) -> String {
-    let words: String = title
-        .chars()
-        .map(|letter| if letter.is_alphanumeric() || letter == '-' { letter } else { ' ' })
-        .take(NAME_CHARS)
-        .collect();
-    let words: Vec<&str> = words.split_whitespace().collect();
-    let mut name = words.join(" ");
-    if !name.is_empty() {
-        name.push(' ');
-    }
-    name + &digits(hash) + "." + EXTENSION
 }

@@ -2,10 +2,10 @@
 
 mod waiting;
 
-use super::edited::peaks;
 use super::folder::{TakesFolder, Usage};
 use super::kept::{Flac, Kept, text_of};
 use super::marking::Told;
+use super::peaks::peaks;
 use super::tasks::{MOST_AUDIO_BYTES, Outcome, Task};
 use super::{SessionStore, Take, default_name, flac, sessions};
 use base64::Engine as _;

@@ -28,9 +28,11 @@ mod check;
 pub mod document;
 mod edited;
 mod embed;
+mod features;
 mod flac;
 mod folder;
 mod history;
+mod index;
 mod keeper;
 mod kept;
 mod legacy;
@@ -38,6 +40,8 @@ mod library;
 mod limit;
 mod marking;
 mod model;
+mod names;
+mod peaks;
 mod queue;
 mod reading;
 mod refinement;
@@ -50,25 +54,28 @@ mod tasks;
 mod tests;
 mod version;
 mod versions;
+mod whole_file;
 mod wish;
 
 pub use autosave::Autosave;
 pub use embed::{DEFAULT_BUDGET_BYTES, Embed};
-pub use folder::{Entry, MoveProgress, TakesFolder, Usage, data_folder, write_whole};
+pub use features::{Features, distance, features};
+pub use folder::{Entry, MoveProgress, TakesFolder, Usage, data_folder};
 pub use history::{Gesture, Keys};
+pub use index::{Heard, Marks, PICTURE_COLUMNS};
 pub use keeper::{Happened, Keeper};
 pub use library::{
-    Activity, Categories, Category, Features, Heard, Library, LibrarySound, Marks, PICTURE_COLUMNS, Query,
-    Rejected, Shelf, Sort, Terms, distance, features, fold,
+    Activity, Categories, Category, Library, LibrarySound, Query, Rejected, Shelf, Sort, Terms, fold,
 };
 pub use limit::limit;
 pub use model::{ModelChoice, SavedPath};
+pub use peaks::{PEAK_COLUMNS, Peak};
 pub use queue::{JobId, Piece, Purpose, QueuedJob};
 pub use refinement::Made;
 pub use session::{Epoch, Session, SessionStore, default_name};
 pub use sessions::sounds_in_use;
 pub use settings::Settings;
 pub use take::{Take, TakeId};
-pub use version::{PEAK_COLUMNS, Peak};
 pub use versions::VersionOfTake;
+pub use whole_file::write_whole;
 pub use wish::Wish;

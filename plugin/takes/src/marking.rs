@@ -1,7 +1,7 @@
 //! [keeper thread] What the user says about the takes of a session is written down beside their sounds too, so that the
 //! library knows it in every project.
 
-use super::library::{Marks, marks};
+use super::index::{Marks, marks};
 use super::{Session, Take, TakesFolder, default_name};
 use std::collections::HashMap;
 use std::sync::Arc;

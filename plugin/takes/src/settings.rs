@@ -1,6 +1,7 @@
 //! What the user has set for all projects: where the takes are, and how much of them.
 
-use super::folder::{DEFAULT_QUOTA_BYTES, MoveProgress, TakesFolder, data_folder, write_whole};
+use super::folder::{DEFAULT_QUOTA_BYTES, MoveProgress, TakesFolder, data_folder};
+use super::whole_file::write_whole;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};

@@ -2,7 +2,8 @@
 
 use super::default_name;
 use super::kept::Kept;
-use super::version::{Peak, Version};
+use super::peaks::Peak;
+use super::version::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;

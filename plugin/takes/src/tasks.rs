@@ -4,8 +4,9 @@
 //! itself without.
 
 use super::kept::{Flac, Kept};
+use super::peaks::Peak;
 use super::refinement::MAX_HIDDEN_BYTES;
-use super::version::{Peak, Version};
+use super::version::Version;
 use super::wish::Wish;
 use super::{Embed, Session, Take, TakeId};
 use std::sync::Arc;

@@ -1,23 +1,11 @@
 //! What one number of solver steps made of a take's noise.
 
-use super::edited::peaks;
 use super::kept::{Flac, Kept};
+use super::peaks::{Peak, peaks};
 use std::sync::Arc;
 use std::time::Duration;
 use straightshot_edits::{Edit, Edited};
 use straightshot_protocol::{Audio, ContentHash, Failure, Request};
-
-/// Columns of a take's waveform overview.
-pub const PEAK_COLUMNS: usize = 1024;
-
-/// Smallest and largest sample of one waveform column.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Peak {
-    /// Smallest sample.
-    pub min: f32,
-    /// Largest sample.
-    pub max: f32,
-}
 
 /// The sound of a take at one number of steps. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -28,7 +16,7 @@ pub(super) struct Version {
     pub(super) kept: Kept,
     /// The sound, or nothing while it is not in memory.
     pub(super) audio: Audio,
-    /// Waveform overview, [`PEAK_COLUMNS`] long, or empty if the sound was not in memory yet.
+    /// Waveform overview, [`PEAK_COLUMNS`](super::PEAK_COLUMNS) long, or empty if the sound was not in memory yet.
     pub(super) peaks: Arc<[Peak]>,
     /// What is heard without an edit: `audio` itself.
     pub(super) plain: Arc<Edited>,

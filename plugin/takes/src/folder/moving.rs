@@ -3,8 +3,9 @@
 //! Everything is copied first, and every copy is read again and compared. Then the new place is used. Only after that
 //! the old files go: whatever happens on the way, each sound is whole in one of the two places.
 
-use super::{Entry, TakesFolder, files, trash, write_whole};
-use crate::library;
+use super::{Entry, TakesFolder, files, trash};
+use crate::index;
+use crate::whole_file::write_whole;
 use std::collections::HashSet;
 use std::fs;
 use std::io;
@@ -67,7 +68,7 @@ impl TakesFolder {
             }
         }
         if done.is_ok() {
-            library::forget(&old);
+            index::forget(&old);
             // Only an empty folder can be removed so; one with other things in it stays. The old folder itself is the
             // user's.
             let _ = fs::remove_dir(trash::place(&old));
@@ -88,7 +89,7 @@ impl TakesFolder {
         // What was written meanwhile is little; nothing can be written while that is copied.
         let mut place = self.place();
         copy_missing(old, new, &mut known, copied, &mut |_| true)?;
-        library::carry_over(old, new).map_err(|e| fail(new, &e))?;
+        index::carry_over(old, new).map_err(|e| fail(new, &e))?;
         note()?;
         place.folder = new.to_owned();
         place.seen.clear();

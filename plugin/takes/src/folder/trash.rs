@@ -2,7 +2,8 @@
 //!
 //! A project that is opened later and refers to one gets it back by itself.
 
-use super::{Entry, TakesFolder, files, hash_in_name, read_as};
+use super::{Entry, TakesFolder, files, read_as};
+use crate::names::{digits, hash_in_name};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -68,7 +69,7 @@ impl TakesFolder {
 
     /// A sound that somebody wants although it was deleted: it comes back.
     pub(super) fn rescue(&self, hash: &ContentHash) -> Option<Vec<u8>> {
-        let digits = super::digits(hash);
+        let digits = digits(hash);
         let found =
             self.trash().into_iter().find(|entry| hash_in_name(&entry.path).as_ref() == Some(&digits))?;
         let bytes = read_as(&found.path, hash)?;

@@ -1,10 +1,10 @@
 //! [library thread] Looks at the folder, listens to what is new, and carries out what the library is asked for.
 
-use super::facts::{self, Facts, Heard};
-use super::marks::{self, Marks};
+use super::inner::{Activity, Inner, Order};
 use super::sound::{Category, LibrarySound};
-use super::{Activity, Inner, Order, features};
+use crate::features::features;
 use crate::folder::{Entry, Usage, files, trash_place};
+use crate::index::{Facts, Heard, Marks, facts, marks};
 use crate::{Settings, sounds_in_use};
 use std::collections::HashMap;
 use std::ffi::OsStr;

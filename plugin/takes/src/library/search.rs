@@ -1,9 +1,9 @@
 //! Which sounds of the library are asked for, and in which order.
 
-use super::features::{Features, distance};
-use super::marks::Marks;
 use super::sound::LibrarySound;
 use super::words::{Terms, fold};
+use crate::features::{Features, distance};
+use crate::index::Marks;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;

@@ -3,9 +3,9 @@
 use super::super::kept::{Facts as SoundFacts, Flac, Kept};
 use super::super::version::Version;
 use super::super::{Take, TakeId, default_name, flac};
-use super::facts::Heard;
-use super::marks::Marks;
 use super::words::fold;
+use crate::features::{Features, features};
+use crate::index::{Heard, Marks};
 use std::path::PathBuf;
 use straightshot_protocol::ErrorKind;
 use straightshot_protocol::{ContentHash, Failure};
@@ -153,8 +153,8 @@ impl Take {
     /// What its sound sounds like, for finding others like it; `None` while it is not in memory. Takes a millisecond
     /// per second of sound.
     #[must_use]
-    pub fn features(&self) -> Option<super::Features> {
+    pub fn features(&self) -> Option<Features> {
         let version: &Version = &self.shown;
-        (!version.audio.is_empty()).then(|| super::features(&version.audio))
+        (!version.audio.is_empty()).then(|| features(&version.audio))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::flac;
+use crate::index::{facts, lines};
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use straightshot_protocol::{ModelId, Request};
@@ -276,7 +277,10 @@ fn a_move_that_fails_or_is_given_up_leaves_everything_where_it_was() {
     let given_up = folder.move_with(other.path(), |_| steps.fetch_add(1, Ordering::Relaxed) < 2, || Ok(()));
     assert!(given_up.is_err());
     assert_eq!(crate::folder::files(other.path()).len(), 0, "the copies are gone again");
-    let failure = Failure::new(straightshot_protocol::ErrorKind::Io, "no room for a note".to_owned());
+    let failure = straightshot_protocol::Failure::new(
+        straightshot_protocol::ErrorKind::Io,
+        "no room for a note".to_owned(),
+    );
     assert!(folder.move_with(other.path(), |_| true, || Err(failure)).is_err());
     assert_eq!(crate::folder::files(other.path()).len(), 0);
     let blocked = place.path().join("a file");

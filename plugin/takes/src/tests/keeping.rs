@@ -247,7 +247,7 @@ fn library_search_knows_what_was_said_in_a_project() {
     let keeper = Keeper::new(store.clone(), Some(folder.clone()));
     let said = |id: u64| {
         let hash = store.lock().take(TakeId(id)).unwrap().hash().unwrap();
-        crate::library::marks::read(&folder.path()).unwrap().remove(&hash).unwrap_or_default()
+        crate::index::marks::read(&folder.path()).unwrap().remove(&hash).unwrap_or_default()
     };
     assert!(keeper.wait_until_idle(LONG));
     assert!(store.lock().rename(TakeId(1), "front door") && store.lock().set_starred(TakeId(1), true));

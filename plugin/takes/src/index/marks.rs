@@ -50,7 +50,7 @@ struct Line {
 }
 
 /// The file in `folder`.
-pub(super) fn file(folder: &Path) -> PathBuf {
+pub(crate) fn file(folder: &Path) -> PathBuf {
     folder.join(FILE)
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn write(folder: &Path, marks: &[(ContentHash, Marks)]) -> io::Result
 ///
 /// # Errors
 /// Those of the system.
-pub(super) fn merge(folder: &Path, other: &Path) -> io::Result<()> {
+pub(crate) fn merge(folder: &Path, other: &Path) -> io::Result<()> {
     let mine = newest(lines::read::<Line>(&file(folder))?.values);
     let theirs = newest(lines::read::<Line>(&file(other))?.values);
     let newer: Vec<Line> = theirs

@@ -4,9 +4,9 @@
 //! that are there, is found out again.
 
 use super::super::flac;
-use super::super::folder::{digits, hash_in_name};
-use super::features::{Features, features};
+use super::super::names::{digits, hash_in_name};
 use super::lines;
+use crate::features::{Features, features};
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::HashMap;
@@ -28,16 +28,16 @@ pub const PICTURE_COLUMNS: usize = 64;
 
 /// Everything about a sound that follows from its file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Facts {
+pub(crate) struct Facts {
     version: u32,
     /// Name of the file in the folder; a name that is no text is not remembered, the sound is listened to each time.
-    pub(super) file: String,
+    pub(crate) file: String,
     /// Length of the file.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
     /// When the file was written, in milliseconds since 1970.
-    pub(super) written_ms: u64,
+    pub(crate) written_ms: u64,
     /// What was heard; `None` if it is no sound of ours.
-    pub(super) heard: Option<Heard>,
+    pub(crate) heard: Option<Heard>,
 }
 
 /// What a sound is.
@@ -64,7 +64,7 @@ pub struct Heard {
 }
 
 /// Level of each column of a small picture, 255 for full scale.
-pub(super) type Picture = Arc<[u8]>;
+pub(crate) type Picture = Arc<[u8]>;
 
 impl Heard {
     /// Length in seconds.
@@ -76,7 +76,7 @@ impl Heard {
 
     /// Listens to the sound in `bytes`, a file of the takes folder; `title` is its name where it has no recipe. `None` if
     /// it is no sound that a take can have.
-    pub(super) fn of(bytes: &[u8], title: &str) -> Option<Self> {
+    pub(crate) fn of(bytes: &[u8], title: &str) -> Option<Self> {
         let audio = flac::decode(bytes).ok()?;
         let request = flac::request_in(bytes)
             .unwrap_or_else(|| Request { prompt: title.to_owned(), ..Request::default() });
@@ -96,14 +96,14 @@ impl Heard {
 }
 
 impl Facts {
-    pub(super) fn of(path: &Path, bytes: u64, written: SystemTime, heard: Option<Heard>) -> Option<Self> {
+    pub(crate) fn of(path: &Path, bytes: u64, written: SystemTime, heard: Option<Heard>) -> Option<Self> {
         let file = path.file_name().and_then(OsStr::to_str)?.to_owned();
         Some(Self { version: VERSION, file, bytes, written_ms: milliseconds(written), heard })
     }
 
     /// Whether they are about the file of so many bytes, written then. One that says by its name which sound it is may have
     /// been copied, and have another date.
-    pub(super) fn fit(&self, bytes: u64, written: SystemTime) -> bool {
+    pub(crate) fn fit(&self, bytes: u64, written: SystemTime) -> bool {
         let named = || {
             let hash = hash_in_name(Path::new(&self.file));
             hash.is_some() && hash == self.heard.as_ref().map(|heard| digits(&heard.hash))
@@ -112,13 +112,13 @@ impl Facts {
     }
 }
 
-pub(super) fn milliseconds(time: SystemTime) -> u64 {
+pub(crate) fn milliseconds(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The file in `folder`.
-pub(super) fn file(folder: &Path) -> PathBuf {
+pub(crate) fn file(folder: &Path) -> PathBuf {
     folder.join(FILE)
 }
 
@@ -126,7 +126,7 @@ pub(super) fn file(folder: &Path) -> PathBuf {
 ///
 /// # Errors
 /// Those of the system.
-pub(super) fn read(folder: &Path) -> io::Result<HashMap<String, Facts>> {
+pub(crate) fn read(folder: &Path) -> io::Result<HashMap<String, Facts>> {
     let path = file(folder);
     let found = lines::read::<Facts>(&path)?;
     let (count, damaged) = (found.values.len(), found.damaged);
@@ -146,7 +146,7 @@ pub(super) fn read(folder: &Path) -> io::Result<HashMap<String, Facts>> {
 ///
 /// # Errors
 /// Those of the system.
-pub(super) fn write(folder: &Path, facts: &[Facts]) -> io::Result<()> {
+pub(crate) fn write(folder: &Path, facts: &[Facts]) -> io::Result<()> {
     lines::append(&file(folder), facts)
 }
 
@@ -179,11 +179,11 @@ mod bytes_as_text {
     use base64::Engine as _;
     use serde::de::Error as _;
 
-    pub(super) fn serialize<S: Serializer>(picture: &Picture, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(picture: &Picture, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&BASE64.encode(picture))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Picture, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Picture, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
         BASE64.decode(text.as_bytes()).map(Into::into).map_err(D::Error::custom)
     }
@@ -194,7 +194,7 @@ mod features_as_text {
     use base64::Engine as _;
     use serde::de::Error as _;
 
-    pub(super) fn serialize<S: Serializer>(
+    pub(crate) fn serialize<S: Serializer>(
         features: &Arc<Features>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
@@ -202,7 +202,7 @@ mod features_as_text {
         serializer.serialize_str(&BASE64.encode(bytes))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Features>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Features>, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
         let bytes = BASE64.decode(text.as_bytes()).map_err(D::Error::custom)?;
         let values: Vec<f32> =

@@ -4,7 +4,7 @@
 //! nothing else. Lines are added under a lock that other programs see too; the file is replaced as a whole when most of
 //! its lines are out of date.
 
-use super::super::folder::write_whole;
+use crate::whole_file::write_whole;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -32,18 +32,18 @@ struct Line<'a> {
 
 /// What [`read`] has found.
 #[derive(Debug)]
-pub(super) struct Lines<T> {
+pub(crate) struct Lines<T> {
     /// The values that are whole, in the order of the file.
-    pub(super) values: Vec<T>,
+    pub(crate) values: Vec<T>,
     /// Lines that are not.
-    pub(super) damaged: usize,
+    pub(crate) damaged: usize,
 }
 
 /// The values in the file at `path`; none if there is none.
 ///
 /// # Errors
 /// Those of the system but a missing file.
-pub(super) fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Lines<T>> {
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Lines<T>> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -71,7 +71,7 @@ fn value_of<T: DeserializeOwned>(line: &[u8]) -> Option<T> {
 ///
 /// # Errors
 /// Those of the system.
-pub(super) fn append<T: Serialize>(path: &Path, values: &[T]) -> io::Result<()> {
+pub(crate) fn append<T: Serialize>(path: &Path, values: &[T]) -> io::Result<()> {
     if values.is_empty() {
         return Ok(());
     }
@@ -97,7 +97,7 @@ pub(super) fn append<T: Serialize>(path: &Path, values: &[T]) -> io::Result<()> 
 ///
 /// # Errors
 /// Those of the system; the file is as it was then.
-pub(super) fn replace<T: DeserializeOwned + Serialize>(
+pub(crate) fn replace<T: DeserializeOwned + Serialize>(
     path: &Path,
     renew: impl FnOnce(Vec<T>) -> Vec<T>,
 ) -> io::Result<()> {
@@ -142,7 +142,7 @@ impl Lock {
 }
 
 /// The file in `folder` that is locked.
-pub(super) fn lock_file(folder: &Path) -> PathBuf {
+pub(crate) fn lock_file(folder: &Path) -> PathBuf {
     folder.join(LOCK)
 }
 
