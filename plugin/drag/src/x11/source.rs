@@ -4,6 +4,7 @@ use super::connection::{Connection, Result};
 use super::dialogue::{Dialogue, Pointer};
 use super::offer::Offer;
 use super::picture::Picture;
+use super::presses::Presses;
 use super::search::Search;
 use super::trouble;
 use crate::{Ending, Files, Look};
@@ -15,7 +16,6 @@ use straightshot_protocol::{ErrorKind, Failure};
 use x11rb::connection::Connection as _;
 use x11rb::errors::ReplyError;
 use x11rb::protocol::Event;
-use x11rb::protocol::xinput::{self, ConnectionExt as _, XIEventMask};
 use x11rb::protocol::xproto::{
     AtomEnum, ClientMessageEvent, ConnectionExt as _, KeyButMask, PropMode, Timestamp, Window,
 };
@@ -103,14 +103,14 @@ impl Source {
         let types = self.offer.types();
         server.change_property32(PropMode::REPLACE, *window, atoms.XdndTypeList, AtomEnum::ATOM, &types)?;
         // Without it a key that is down at the moment of a look is seen, and a short press between two is not.
-        let _ = self.listen_to_keys();
+        let presses = Presses::listen(&self.connection).ok().flatten();
         let search = Search::new(&self.connection, self.from)?;
         let mut picture = Picture::new(&self.connection, &self.look)?;
         let mut dialogue = Dialogue::new(Instant::now());
         loop {
             // In this order: what was pressed before the button was released has arrived with the answer.
             let pointer = self.pointer(&search, &dialogue)?;
-            let mut ending = self.hear(&mut dialogue)?;
+            let mut ending = self.hear(presses.as_ref(), &mut dialogue)?;
             if ending.is_none() {
                 ending =
                     if cancelled.load(Ordering::Acquire) || dialogue.is_held() && self.is_escape_down()? {
@@ -135,20 +135,8 @@ impl Source {
         }
     }
 
-    /// Asks for all keys, wherever the keyboard is.
-    fn listen_to_keys(&self) -> Result<()> {
-        let Connection { server, .. } = &self.connection;
-        // Raw events come to everybody only in versions from 2.1 on.
-        server.xinput_xi_query_version(2, 2)?.reply()?;
-        let mask = xinput::EventMask {
-            deviceid: xinput::Device::ALL_MASTER.into(),
-            mask: vec![XIEventMask::RAW_KEY_PRESS],
-        };
-        server.xinput_xi_select_events(self.connection.screen().root, &[mask])?.check()
-    }
-
     /// Takes in what has arrived. Returns how the drag ended, if a target said so or escape was pressed.
-    fn hear(&self, dialogue: &mut Dialogue) -> Result<Option<Ending>> {
+    fn hear(&self, presses: Option<&Presses>, dialogue: &mut Dialogue) -> Result<Option<Ending>> {
         let atoms = &self.connection.atoms;
         while let Some(event) = self.connection.server.poll_for_event()? {
             match event {
@@ -162,10 +150,11 @@ impl Source {
                         return Ok(Some(ending));
                     }
                 }
-                Event::XinputRawKeyPress(press)
-                    if dialogue.is_held() && self.escape.is_some_and(|key| press.detail == key.into()) =>
-                {
-                    return Ok(Some(dialogue.cancel()));
+                Event::Unknown(event) if dialogue.is_held() => {
+                    let pressed = presses.and_then(|presses| presses.key(&event));
+                    if pressed.is_some() && pressed == self.escape.map(u32::from) {
+                        return Ok(Some(dialogue.cancel()));
+                    }
                 }
                 Event::SelectionRequest(request) => {
                     let served = self.offer.answer(&self.connection, &request)?;
