@@ -3,9 +3,12 @@
 //! Identifiers never change once released: hosts store automation and state under them. No parameter starts a
 //! generation; they are read when the user asks for a sound.
 
+mod knobs;
+
+pub(crate) use knobs::Knobs;
+
 use crate::arrangement::ArrangementField;
 use crate::session_field::SessionField;
-use crate::session_file::Knobs;
 use crate::worker::models::default_card;
 use nice_plug::prelude::*;
 use parking_lot::Mutex;

@@ -1,10 +1,6 @@
 //! The session of the program without a host, in a file: it survives the end of the program, whatever that is.
 
-mod knobs;
-
-pub(crate) use knobs::Knobs;
-
-use crate::params::StraightshotParams;
+use crate::params::{Knobs, StraightshotParams};
 use crate::repertoire::Arrangement;
 use serde::Deserialize;
 use serde_json::Value;

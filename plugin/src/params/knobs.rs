@@ -1,6 +1,6 @@
 //! What the knobs of playing are set to, by the names under which hosts keep them.
 
-use crate::params::StraightshotParams;
+use super::StraightshotParams;
 use nice_plug::prelude::{BoolParam, Enum, EnumParam, FloatParam, IntParam, Param, ParamSetter};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
