@@ -24,6 +24,7 @@ mod fonts;
 mod header;
 mod help;
 mod icons;
+mod key_holder;
 mod key_order;
 mod layout;
 mod library_panel;

@@ -19,7 +19,7 @@ use super::scene::Scene;
 use super::takes::TakeList;
 use super::versions::{self, VersionsStrip};
 use super::waveform::Waveform;
-use super::{notice, settings, theme};
+use super::{key_holder, notice, settings, theme};
 use crate::editor::link::View;
 use crate::outbox::Outgoing;
 use egui::{Align, Layout, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, vec2};
@@ -211,6 +211,7 @@ impl Panels {
     /// Draws the whole window.
     pub(super) fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) -> Edited {
         let window = ui.max_rect();
+        key_holder::hold(ui);
         ui.painter().rect_filled(window, 0, theme::BACKGROUND);
         // Hosts may ignore the smallest size.
         let scroll = ScrollArea::both().id_salt("window").auto_shrink(false);

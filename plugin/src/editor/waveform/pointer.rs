@@ -4,7 +4,7 @@ use super::grips::Ground;
 use super::{Held, Layout, Waveform, heard_s};
 use crate::editor::action::{Action, EditAction, PlayAction};
 use crate::editor::link::{Audition, Begin};
-use crate::editor::theme;
+use crate::editor::{key_holder, theme};
 use egui::{PointerButton, Pos2, Rect, Response, Ui};
 use straightshot_takes::{Gesture, Take};
 
@@ -63,6 +63,7 @@ impl Waveform {
             // A selection of nothing is a slip of the hand.
             self.selection = self.selection.take().filter(|part| part.len() > 1);
         }
+        key_holder::follow(ui, response);
         if response.double_clicked() {
             self.show_selection(take);
         } else if let Some(at) = response.interact_pointer_pos().filter(|_| response.clicked()) {
