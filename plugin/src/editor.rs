@@ -24,6 +24,7 @@ mod fonts;
 mod header;
 mod help;
 mod icons;
+mod key_holder;
 mod key_order;
 mod layout;
 mod library_panel;
@@ -173,6 +174,7 @@ impl App {
 
     fn frame(&mut self, ui: &mut Ui, setter: &ParamSetter<'_>) {
         self.arrange(ui.ctx());
+        self.params.set_wanted(setter);
         let view = self.link.view();
         if std::mem::replace(&mut self.epoch, view.epoch) != view.epoch {
             self.panels.forget_session();

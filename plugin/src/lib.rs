@@ -31,6 +31,7 @@ pub mod worker;
 
 use audio::AudioProcessor;
 use editor::link::EditorLink;
+use nice_plug::params::persist::PersistentField;
 use nice_plug::prelude::*;
 use outbox::{Insertion, Timeline};
 use params::StraightshotParams;
@@ -127,14 +128,18 @@ impl Default for Straightshot {
                 worker.arrangement_restored();
             }
         });
-        let (before, restored) = saved.unwrap_or_default();
-        let initial = first_request.clone().or(before).unwrap_or_else(params::initial_request);
+        let saved = saved.unwrap_or_default();
+        let initial = first_request.clone().or(saved.request).unwrap_or_else(params::initial_request);
         let params = Arc::new(StraightshotParams::with_arrangement(
             session.clone(),
             shared.arrangement.clone(),
             &initial,
         ));
-        if let Some(restored) = restored {
+        *params.wanted.lock() = saved.knobs;
+        if let Some(arrangement) = saved.arrangement {
+            PersistentField::set(&params.arrangement, arrangement);
+        }
+        if let Some(restored) = saved.session {
             session.replace(restored);
         }
         if let Some(request) = first_request {

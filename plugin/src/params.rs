@@ -3,10 +3,15 @@
 //! Identifiers never change once released: hosts store automation and state under them. No parameter starts a
 //! generation; they are read when the user asks for a sound.
 
+mod knobs;
+
+pub(crate) use knobs::Knobs;
+
 use crate::arrangement::ArrangementField;
 use crate::session_field::SessionField;
 use crate::worker::models::default_card;
 use nice_plug::prelude::*;
+use parking_lot::Mutex;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use straightshot_protocol::Request;
@@ -178,6 +183,8 @@ pub struct StraightshotParams {
     /// that the project has unsaved work; the plugin formats' own way to say so is not offered by the framework.
     #[id = "revision"]
     pub revision: IntParam,
+    /// What the knobs of playing are to be set to as soon as there is a window, which is the way to set them.
+    pub(crate) wanted: Mutex<Option<Knobs>>,
     /// Prompt and takes: the persisted state that is not a parameter.
     #[persist = "session"]
     pub session: SessionField,
@@ -310,6 +317,7 @@ impl StraightshotParams {
                 .hide()
                 .hide_in_generic_ui()
                 .non_automatable(),
+            wanted: Mutex::default(),
             session: SessionField(session),
         }
     }
@@ -344,6 +352,19 @@ impl StraightshotParams {
         (self.play_mode.value() as u8, self.take_choice.value() as u8).hash(&mut hasher);
         (self.keytrack.value(), self.looped.value()).hash(&mut hasher);
         hasher.finish()
+    }
+
+    /// What the knobs of playing are set to, or are about to be.
+    pub(crate) fn knobs(&self) -> Knobs {
+        self.wanted.lock().clone().unwrap_or_else(|| Knobs::of(self))
+    }
+
+    /// Sets the knobs of playing to what they are to be set to, if there is something.
+    pub(crate) fn set_wanted(&self, setter: &ParamSetter<'_>) {
+        let wanted = self.wanted.lock().take();
+        if let Some(knobs) = wanted {
+            knobs.set(self, setter);
+        }
     }
 
     /// Tells the host that the project has unsaved work, by changing the hidden revision parameter.

@@ -7,7 +7,7 @@ use crate::editor::Editor;
 use crate::reaper::{Frame, application};
 use crate::receiver::{PYTHON, Receiver, Toolkit};
 use crate::vst3_host::{Module, X11};
-use crate::window::{HostWindow, press, xdotool};
+use crate::window::{HostWindow, xdotool};
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
 use std::process::Command;
@@ -163,8 +163,8 @@ fn drag_out_escape_and_closing_the_window_end_a_drag() {
             return Ok(());
         };
         pick_up(opened.window(), ROW_AT, receiver.at)?;
-        press("Escape")?;
-        xdotool(&["mouseup", "1"])?;
+        // As fast as nobody is: the button is released before anything has had time to look at the keyboard.
+        xdotool(&["key", "--delay", "0", "Escape", "mouseup", "1"])?;
         pick_up(opened.window(), ROW_AT, receiver.at)?;
         opened.close();
         xdotool(&["mouseup", "1"])?;

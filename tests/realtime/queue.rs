@@ -73,7 +73,9 @@ fn variations_are_there_one_after_the_other_and_leave_the_choice_alone() {
     let (instance, _) = with_engine();
     // Above one step each takes a second and a half.
     instance.link.generate(steps(4, "refine", 1), 4);
-    let view = instance.wait("all drafts", |view| view.takes.len() == 4);
+    // The takes are there a moment before the job says so.
+    let listed = |view: &View| view.status.running().is_some_and(|job| job.takes.len() == 4);
+    let view = instance.wait("all drafts", |view| view.takes.len() == 4 && listed(view));
     let job = view.status.running().expect("it goes on").clone();
     assert_eq!((job.count, job.done, job.takes.len()), (4, 0, 4));
     assert!(view.takes.iter().all(|take| take.request.steps == 1));

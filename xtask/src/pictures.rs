@@ -10,7 +10,7 @@ use crate::setup;
 use crate::workspace::{Workspace, run};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use desk::{Desk, Program};
+use desk::{Desk, Device, Program};
 use scenes::{SCENES, Scene, Start};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -66,7 +66,7 @@ fn make_sounds(program: &Path, data: &Path) -> Result<()> {
         }
         let desk = Desk::open((1280, 800), 1.0)?;
         let request = sound.request();
-        let program = Program::start(program, data, &desk, Some(&request))?;
+        let program = Program::start(program, data, &desk, (Device::None, Some(&request)))?;
         desk::wait_for("the sound to be made", || desk::takes_in(data) > index && !desk::is_making(data))?;
         program.end();
     }
@@ -82,7 +82,7 @@ fn take(scene: &Scene, program: &Path, sounds: &Path, (picture, docs): (&Path, O
     fs::create_dir_all(&data).with_context(|| format!("{} cannot be made", data.display()))?;
     match scene.start {
         Start::Empty => {}
-        Start::Sounds => desk::copy_folder(sounds, &data)?,
+        Start::Sounds | Start::NoDevice => desk::copy_folder(sounds, &data)?,
         Start::Hundred => {
             desk::copy_folder(sounds, &data)?;
             desk::multiply_takes(&data, 100)?;
@@ -99,10 +99,13 @@ fn take(scene: &Scene, program: &Path, sounds: &Path, (picture, docs): (&Path, O
     let prefs = format!("{{\"zoom\": {}, \"work\": {}, \"list\": {}}}", scene.zoom, scene.work, scene.list);
     fs::write(data.join("window.json"), prefs).context("the window's arrangement cannot be written")?;
     let desk = Desk::open(scene.size, scene.scale)?;
-    let program = Program::start(program, &data, &desk, None)?;
+    let device = if matches!(scene.start, Start::NoDevice) { Device::Missing } else { Device::None };
+    let program = Program::start(program, &data, &desk, (device, None))?;
+    desk.park()?;
     for step in scene.steps {
         desk.perform(step)?;
     }
+    desk.park()?;
     desk.picture(picture)?;
     if let Some(docs) = docs {
         fs::create_dir_all(docs).with_context(|| format!("{} cannot be made", docs.display()))?;

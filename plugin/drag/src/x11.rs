@@ -18,6 +18,7 @@ mod connection;
 mod dialogue;
 mod offer;
 mod picture;
+mod presses;
 mod reveal;
 mod search;
 mod source;

@@ -1,21 +1,24 @@
 //! Notes, transport and editor: what turns a bank of sounds into blocks of samples.
 
-use crate::audition::{Audition, Begin};
+mod beginning;
+mod notes;
+mod units;
+
+use crate::audition::Audition;
 use crate::bank::Bank;
 use crate::deck::Deck;
-use crate::envelope::{Envelope, Shape};
-use crate::event::{Block, Choice, Mode, NoteEvent, NoteId};
+use crate::event::{Block, Mode, NoteEvent, NoteId};
 use crate::handoff::BankReceiver;
 use crate::keyboard::Keys;
 use crate::mix::Mix;
-use crate::region::{Region, Span};
 use crate::rotation::Rotation;
 use crate::smooth::Ramp;
 use crate::telemetry::{Heard, Telemetry};
 use crate::transport::{Follower, Motion, Stretch};
-use crate::voice::{Origin, Part, Start, Voice};
+use crate::voice::Origin;
 use crate::voices::Voices;
 use std::sync::Arc;
+use units::{fade_samples, in_seconds, ramp_length, whole};
 
 /// Fade at the start of a voice, in seconds: short enough to keep a transient.
 const START_FADE_S: f32 = 0.0005;
@@ -29,9 +32,6 @@ const SWAP_FADE_S: f32 = 0.01;
 /// Time of a change of the gain, in seconds: longer than a block of most hosts, so that the steps in which a host
 /// reports a turning knob become one line.
 const GAIN_RAMP_S: f32 = 0.02;
-/// Largest gain that the editor can ask for; whoever matches loudness needs no more.
-const MAX_GAIN: f32 = 16.0;
-
 /// Lengths of the fades as change of the level per sample.
 #[derive(Debug, Clone, Copy)]
 struct FadeSteps {
@@ -323,153 +323,6 @@ impl Player {
         self.voices.render(&self.deck, &mut mix.part(done..until));
     }
 
-    fn handle(&mut self, event: NoteEvent, block: &Block) {
-        match event {
-            NoteEvent::On { note, velocity, .. } => self.note_on(note, velocity, block),
-            NoteEvent::Off { note, .. } => self.note_off(note, &block.shape),
-            NoteEvent::Choke { note, .. } => self.voices.stop(self.fades.stop, |start| match start.origin {
-                Origin::Note(own) => note.matches(own),
-                // No key made this voice, so a choke for one key does not mean it.
-                Origin::Transport | Origin::Editor => note.is_everything(),
-            }),
-            NoteEvent::Pedal { channel, down: true, .. } => self.pedals |= bit(channel),
-            NoteEvent::Pedal { channel, down: false, .. } => self.pedal_up(channel, &block.shape),
-        }
-    }
-
-    fn note_off(&mut self, note: NoteId, shape: &Shape) {
-        let (pedals, rate, stop) = (self.pedals, self.sample_rate_hz, self.fades.stop);
-        for voice in self.voices.sounding() {
-            let Some(Start { origin: Origin::Note(own), gated: true, .. }) = voice.start().copied() else {
-                continue;
-            };
-            match own.channel {
-                _ if !note.matches(own) => {}
-                Some(channel) if pedals & bit(channel) != 0 => voice.hold(),
-                _ => voice.release(shape, rate, stop),
-            }
-        }
-    }
-
-    fn pedal_up(&mut self, channel: u8, shape: &Shape) {
-        self.pedals &= !bit(channel);
-        let (rate, stop) = (self.sample_rate_hz, self.fades.stop);
-        for voice in self.voices.sounding().filter(|voice| voice.is_pedalled()) {
-            let own = voice.start().map(|start| start.origin);
-            if matches!(own, Some(Origin::Note(own)) if own.channel == Some(channel)) {
-                voice.release(shape, rate, stop);
-            }
-        }
-    }
-
-    fn note_on(&mut self, note: NoteId, velocity: f32, block: &Block) {
-        if self.mode.follows_transport() || !block.plays(note.key) {
-            return;
-        }
-        let Some((index, part)) = self.choose(block.choice, note.key, block.root_key) else { return };
-        let span = if self.mode == Mode::Loop { Span::Around } else { Span::Whole };
-        let Some(mut start) = self.start_of(index, part, span) else { return };
-        start.origin = Origin::Note(note);
-        start.rate = block.key_rate(note.key);
-        start.gain = block.velocity_gain(velocity);
-        start.gated = self.mode != Mode::Note;
-        let envelope = Envelope::start(&block.shape, self.sample_rate_hz);
-        self.voices.add(Voice::started(start, envelope, self.fades.start), self.fades.stop);
-    }
-
-    /// Begins what the transport plays, so many frames after its start.
-    fn start_from_transport(&mut self, block: &Block, skip: u64) {
-        let span = if self.mode == (Mode::Transport { looped: true }) { Span::Around } else { Span::Whole };
-        let choice = if block.choice == Choice::Keys { Choice::Active } else { block.choice };
-        let Some((index, part)) = self.choose(choice, None, block.root_key) else { return };
-        let Some(mut start) = self.start_of(index, part, span) else { return };
-        let Some(position) = start.region.after(skip) else { return };
-        start.origin = Origin::Transport;
-        start.position = position;
-        let fade = if skip == 0 { self.fades.start } else { self.fades.edge };
-        self.voices.add(Voice::started(start, Envelope::default(), fade), self.fades.stop);
-    }
-
-    /// Begins what the editor has asked for. Returns whether it is there.
-    fn audition(&mut self, wish: &Audition) -> bool {
-        let Some(bank) = self.deck.current() else { return false };
-        let found = match wish.sound {
-            None => bank.active().map(|index| (index, Part::Active)),
-            Some(key) => bank.find(key).map(|index| (index, Part::Sound(key))),
-        };
-        let Some((index, part)) = found else { return false };
-        let rate = f64::from(self.sample_rate_hz);
-        let frame = |seconds: f64| whole_frames(seconds * rate);
-        let range = wish.range_s.map(|range_s| range_s.map(frame)).filter(|[start, end]| start < end);
-        let span = match range {
-            Some([start, end]) => Span::Part { start, end, looped: wish.looped },
-            None if wish.looped => Span::Around,
-            None => Span::Whole,
-        };
-        let here = self.voices.newest(|_| true).map(|(voice, _)| voice.position());
-        let Some(mut start) = self.start_of(index, part, span) else { return false };
-        let first = if range.is_some() { start.region.start } else { 0 };
-        let position = match wish.begin {
-            Begin::Start => None,
-            Begin::At(seconds) => Some(as_position(frame(seconds))),
-            Begin::Here => here,
-        };
-        let end = as_position(start.region.end);
-        start.position = position.filter(|position| *position < end).unwrap_or(as_position(first));
-        start.gain = if wish.gain.is_finite() { wish.gain.clamp(0.0, MAX_GAIN) } else { 1.0 };
-        let (fade_out, fade_in) = match (wish.begin, here) {
-            (Begin::Here, Some(_)) => (self.fades.swap, self.fades.swap),
-            _ if start.position > 0.0 => (self.fades.stop, self.fades.edge),
-            _ => (self.fades.stop, self.fades.start),
-        };
-        self.voices.stop(fade_out, |start| start.origin == Origin::Editor);
-        self.voices.add(Voice::started(start, Envelope::default(), fade_in), self.fades.stop);
-        true
-    }
-
-    /// Which sound of the bank is next.
-    fn choose(&mut self, choice: Choice, key: Option<u8>, root: u8) -> Option<(usize, Part)> {
-        let bank = self.deck.current()?;
-        let pool = bank.pool();
-        let chosen = match choice {
-            Choice::Active => None,
-            Choice::Number(number) => pool.get(number.min(pool.len().saturating_sub(1))).copied(),
-            Choice::RoundRobin => self.rotation.next_in_turn(bank),
-            Choice::Random => self.rotation.next_by_chance(bank),
-            Choice::Keys => return bank.of_key(key?, root).and_then(|index| named(bank, index)),
-        };
-        // Without a pool there is still the active sound.
-        match chosen {
-            Some(index) => named(bank, index),
-            None => bank.active().map(|index| (index, Part::Active)),
-        }
-    }
-
-    /// The beginning of a voice with the sound at `index` of the current bank, unless it is silent.
-    fn start_of(&mut self, index: usize, part: Part, span: Span) -> Option<Start> {
-        let place = self.deck.place(index)?;
-        let clip = &self.deck.sound(place)?.clip;
-        if clip.frames() == 0 {
-            return None;
-        }
-        let region = Region::of(span, clip, self.edge);
-        self.started += 1;
-        let order = self.started;
-        let origin = Origin::Editor;
-        Some(Start {
-            origin,
-            part,
-            place,
-            span,
-            region,
-            position: 0.0,
-            rate: 1.0,
-            gain: 1.0,
-            gated: false,
-            order,
-        })
-    }
-
     fn retire_banks(&mut self) {
         let voices = &self.voices;
         self.deck.retire_unused(|slot| voices.use_slot(slot));
@@ -507,16 +360,6 @@ fn placed(place: i64, stretch: &Stretch, end: usize) -> [Option<Cue>; 2] {
     [jump, start]
 }
 
-/// A sound that was chosen for itself.
-fn named(bank: &Bank, index: usize) -> Option<(usize, Part)> {
-    bank.sounds().get(index).map(|sound| (index, Part::Sound(sound.key)))
-}
-
-/// The bit of a MIDI channel.
-fn bit(channel: u8) -> u16 {
-    1 << (channel & 15)
-}
-
 /// The first two of a host's outputs, equally long; everything else in `outputs` is set to zero.
 ///
 /// # Real-time safety
@@ -533,39 +376,4 @@ fn first_two<'a>(outputs: &'a mut [&mut [f32]]) -> (&'a mut [f32], Option<&'a mu
         used
     });
     (first_two.next().unwrap_or_default(), first_two.next())
-}
-
-/// A time in samples, at least one.
-#[expect(clippy::cast_precision_loss, reason = "sample rates are far below 2^24")]
-fn fade_samples(seconds: f32, sample_rate_hz: u32) -> f32 {
-    (seconds * sample_rate_hz as f32).round().max(1.0)
-}
-
-fn ramp_length(sample_rate_hz: u32) -> u32 {
-    u32::try_from(whole(fade_samples(GAIN_RAMP_S, sample_rate_hz))).unwrap_or(u32::MAX)
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few thousand samples")]
-fn whole(samples: f32) -> usize {
-    samples as usize
-}
-
-/// A frame of a clip; what is no number is the first.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a saturated frame is past every end"
-)]
-fn whole_frames(frames: f64) -> usize {
-    frames.round() as usize
-}
-
-#[expect(clippy::cast_precision_loss, reason = "positions are far below 2^52")]
-fn as_position(frame: usize) -> f64 {
-    frame as f64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "positions are far below 2^52")]
-fn in_seconds(frames: i64, rate: f64) -> f64 {
-    frames as f64 / rate
 }

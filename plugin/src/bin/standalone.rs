@@ -54,10 +54,8 @@ fn run() -> bool {
     let is_choice = |argument: &String| {
         ["-b", "--backend", "-h", "--help", "-V"].iter().any(|start| argument.starts_with(start))
     };
+    // Who asks for no device does not have to be told that there is none.
     if arguments.iter().skip(1).any(is_choice) {
-        if arguments.iter().any(|argument| argument == "dummy" || argument.ends_with("=dummy")) {
-            straightshot::say_that_there_is_no_audio();
-        }
         return start(None);
     }
     for backend in BACKENDS {

@@ -5,9 +5,10 @@
 use super::icons::{self, Icon};
 use super::theme;
 use egui::{
-    Align2, Color32, CursorIcon, FontId, Painter, Rect, Response, Role, Sense, StrokeKind, Ui, Vec2,
+    Align2, Color32, CursorIcon, FontId, Galley, Painter, Rect, Response, Role, Sense, StrokeKind, Ui, Vec2,
     WidgetInfo, vec2,
 };
+use std::sync::Arc;
 
 /// A quiet label above a field.
 pub(super) fn caption(ui: &mut Ui, text: &str) -> Response {
@@ -137,6 +138,21 @@ pub(super) fn column(rect: Rect, index: usize, count: usize, gap: f32) -> Rect {
     Rect::from_min_size(rect.min + vec2(index * (width + gap), 0.0), vec2(width, rect.height()))
 }
 
+/// Between two tabs, in points.
+const TAB_GAP: f32 = 0.5 * theme::UNIT;
+
+/// The text of a tab, and the width of the tab in points.
+fn tab(ui: &Ui, label: &str) -> (Arc<Galley>, f32) {
+    let galley = ui.painter().layout_no_wrap(label.to_owned(), theme::body(), theme::TEXT);
+    let width = galley.size().x + 2.0 * theme::UNIT;
+    (galley, width)
+}
+
+/// How much of the row of [`tabs`] the tabs themselves take, in points.
+pub(super) fn tabs_width(ui: &Ui, labels: &[&str]) -> f32 {
+    labels.iter().map(|label| tab(ui, label).1 + TAB_GAP).sum()
+}
+
 /// A row of tabs over the full width; returns the one that was clicked, if it is not the one that is shown.
 pub(super) fn tabs(ui: &mut Ui, name: &str, labels: &[&str], shown: usize) -> Option<usize> {
     let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
@@ -146,10 +162,9 @@ pub(super) fn tabs(ui: &mut Ui, name: &str, labels: &[&str], shown: usize) -> Op
     let mut left = rect.left();
     let mut clicked = None;
     for (index, label) in labels.iter().enumerate() {
-        let galley = ui.painter().layout_no_wrap((*label).to_owned(), theme::body(), theme::TEXT);
-        let width = galley.size().x + 2.0 * theme::UNIT;
+        let (galley, width) = tab(ui, label);
         let place = Rect::from_min_size(egui::pos2(left, rect.top()), vec2(width, rect.height()));
-        left += width + 0.5 * theme::UNIT;
+        left += width + TAB_GAP;
         let response = ui.interact(place, ui.scope_id().with((name, index)), Sense::click());
         let chosen = index == shown;
         let color = if chosen || response.hovered() { theme::TEXT } else { theme::TEXT_DIM };

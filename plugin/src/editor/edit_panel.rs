@@ -1,6 +1,8 @@
 //! The tab Edit: what is done to the active take, in numbers. The same as on the waveform, and what it has no room for.
 
 mod fields;
+mod level;
+mod looping;
 
 use super::action::{Action, EditAction};
 use super::controls::{self, Look};
@@ -9,27 +11,27 @@ use super::scene::Scene;
 use super::shortcuts::Shortcut;
 use super::theme;
 use super::waveform::{Waveform, cut};
-use egui::{Align, Layout, RichText, Ui, vec2};
+use egui::{RichText, Sense, Ui, vec2};
 use fields::{Number, Numbers, button, curves, switch};
-use straightshot_edits::{Edit, Fade, Level, Loop, MOST_GAIN_DB, MOST_SEMITONES, MOST_WIDTH, Timeline};
+use straightshot_edits::{Edit, Fade, MOST_SEMITONES, MOST_WIDTH, Timeline};
 use straightshot_takes::{Take, Wish};
 
-/// Narrowest group of tools in points.
-const GROUP_WIDTH: f32 = 25.0 * theme::UNIT;
+/// Narrowest group of tools in points where they stand in two rows.
+const GROUP_WIDTH: f32 = 17.0 * theme::UNIT;
+/// Narrowest group of tools in points where all stand in one row.
+const WIDE_GROUP: f32 = 25.0 * theme::UNIT;
+/// From this width of a group on there is room for whole names, in points.
+const ROOMY: f32 = 22.0 * theme::UNIT;
+/// Room in points from which on the buttons for undo and redo say what they would do.
+const TELLING: f32 = 50.0 * theme::UNIT;
+/// Between two fields of a group in points.
+const SPACE: f32 = 0.5 * theme::UNIT;
 /// Height of a row of fields in points.
 const ROW: f32 = 3.25 * theme::UNIT;
+/// Height of the title of a group in points.
+const TITLE: f32 = 2.25 * theme::UNIT;
 /// Height of a group: its title and two rows.
-const GROUP_HEIGHT: f32 = 2.5 * theme::UNIT + 2.0 * (ROW + 0.5 * theme::UNIT);
-/// Ways to bring a sound to a level, with what they begin with.
-const LEVELS: [(&str, Option<Level>); 4] = [
-    ("As it is", None),
-    ("Peak", Some(Level::Peak(-1.0))),
-    ("True peak", Some(Level::TruePeak(-1.0))),
-    ("Loudness", Some(Level::Loudness(-23.0))),
-];
-/// Crossfade of a loop that is set by hand, in seconds.
-const CROSSFADE_S: f64 = 0.25;
-
+const GROUP_HEIGHT: f32 = TITLE + 2.0 * (ROW + SPACE);
 /// State of the tab that is not worth saving.
 #[derive(Debug, Default)]
 pub(super) struct EditPanel {
@@ -65,6 +67,9 @@ impl EditPanel {
             controls::caption(ui, "Nothing here until there is a sound.");
             return;
         };
+        if take.why_silent().is_some() {
+            return;
+        }
         let audio = take.audio();
         let desk = Desk {
             take,
@@ -74,21 +79,21 @@ impl EditPanel {
             waveform,
             finding: scene.view.finding,
         };
-        ui.spacing_mut().item_spacing = vec2(theme::UNIT, 0.5 * theme::UNIT);
-        history(ui, scene, &desk, actions);
-        if take.why_silent().is_some() {
-            return;
-        }
+        ui.spacing_mut().item_spacing = vec2(theme::UNIT, theme::UNIT);
+        ui.spacing_mut().interact_size.y = ROW;
         type Tool = fn(&mut Numbers, &mut Ui, &Desk<'_>, &mut Vec<Action>);
-        let tools: [Tool; 6] = [trim, fades, speed, level, width, looping];
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a handful of columns")]
-        let across = ((ui.available_width() / GROUP_WIDTH) as usize).clamp(1, tools.len());
+        let tools: [Tool; 6] = [trim, fades, speed, level::show, width, looping::show];
         // Rows that are equally full: six tools are three and three, and never four and two.
-        let across = tools.len().div_ceil(tools.len().div_ceil(across));
+        let across = match ui.available_width() {
+            width if width >= 6.0 * WIDE_GROUP => 6,
+            width if width >= 3.0 * GROUP_WIDTH => 3,
+            _ => 2,
+        };
         for row in tools.chunks(across) {
             ui.columns(across, |columns| {
                 for (ui, tool) in columns.iter_mut().zip(row) {
                     ui.set_min_height(GROUP_HEIGHT);
+                    ui.spacing_mut().item_spacing = vec2(SPACE, SPACE);
                     tool(&mut self.numbers, ui, &desk, actions);
                 }
             });
@@ -96,33 +101,29 @@ impl EditPanel {
     }
 }
 
-/// Undo, redo, and back to the sound as it was made.
-fn history(ui: &mut Ui, scene: &Scene<'_>, desk: &Desk<'_>, actions: &mut Vec<Action>) {
-    let named = |what: &str, step: Option<&str>| match step {
-        Some(step) => format!("{what} {step}"),
-        None => what.to_owned(),
+/// Undo, redo, and back to the sound as it was made: beside the tabs, into the row that `ui` is, from the right.
+pub(super) fn history(ui: &mut Ui, scene: &Scene<'_>, waveform: &Waveform, actions: &mut Vec<Action>) {
+    let Some(take) = scene.view.active() else { return };
+    ui.spacing_mut().item_spacing.x = SPACE;
+    let hint = "Back to the sound as it was made; can be undone";
+    if button(ui, "Reset all", !take.edit.is_none()).on_hover_text(hint).clicked() {
+        actions.push(EditAction::set(take.id, Edit::default(), "reset", None));
+    }
+    let hint = Shortcut::Repeat.hint("Play the selection again and again");
+    if switch(ui, "Repeat selection", waveform.is_looping()).on_hover_text(hint).clicked() {
+        actions.push(EditAction::ToggleLooping.into());
+    }
+    let telling = ui.available_width() >= TELLING;
+    let mut step = |ui: &mut Ui, what: &str, shortcut: Shortcut, step: Option<&str>, action: EditAction| {
+        let named = format!("{what} {}", step.unwrap_or_default());
+        let named = named.trim_end();
+        let response = button(ui, if telling { named } else { what }, step.is_some()).accessible_name(named);
+        if response.on_hover_text(shortcut.hint(named)).clicked() {
+            actions.push(action.into());
+        }
     };
-    ui.horizontal(|ui| {
-        let (undo, redo) = (scene.view.undo, scene.view.redo);
-        let hint = Shortcut::Undo.hint("Take the last step back");
-        if button(ui, &named("Undo", undo), undo.is_some()).on_hover_text(hint).clicked() {
-            actions.push(EditAction::Undo.into());
-        }
-        let hint = Shortcut::Redo.hint("Do the step again");
-        if button(ui, &named("Redo", redo), redo.is_some()).on_hover_text(hint).clicked() {
-            actions.push(EditAction::Redo.into());
-        }
-        let hint = Shortcut::Repeat.hint("Play the selection again and again");
-        if switch(ui, "Repeat selection", desk.waveform.is_looping()).on_hover_text(hint).clicked() {
-            actions.push(EditAction::ToggleLooping.into());
-        }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let hint = "Back to the sound as it was made; can be undone";
-            if button(ui, "Reset all", !desk.edit.is_none()).on_hover_text(hint).clicked() {
-                actions.push(EditAction::set(desk.take.id, Edit::default(), "reset", None));
-            }
-        });
-    });
+    step(ui, "Redo", Shortcut::Redo, scene.view.redo, EditAction::Redo);
+    step(ui, "Undo", Shortcut::Undo, scene.view.undo, EditAction::Undo);
 }
 
 /// The title of a group, with a button that takes its part of the edit back if there is one.
@@ -135,8 +136,9 @@ fn title(
     actions: &mut Vec<Action>,
 ) {
     let changed = reset != *desk.edit;
+    ui.spacing_mut().interact_size.y = TITLE;
     ui.horizontal(|ui| {
-        ui.set_min_height(2.5 * theme::UNIT);
+        ui.set_min_height(TITLE);
         let color = if changed { theme::ACCENT } else { theme::TEXT_DIM };
         ui.label(RichText::new(text).font(theme::small()).color(color));
         if changed {
@@ -146,6 +148,7 @@ fn title(
             }
         }
     });
+    ui.spacing_mut().interact_size.y = ROW;
 }
 
 impl Desk<'_> {
@@ -277,81 +280,11 @@ fn speed(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<
             actions.push(EditAction::Reverse.into());
         }
         let faster = 2.0_f32.powf(edit.semitones / 12.0);
-        controls::caption(ui, &format!("{:.2} s, speed × {faster:.2}", desk.seconds(desk.timeline.frames())));
+        let (place, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+        let text = format!("× {faster:.2}, {:.2} s", desk.seconds(desk.timeline.frames()));
+        controls::text_within(ui.painter(), place, &text, theme::small(), theme::TEXT_DIM);
+        response.on_hover_text("Speed, and how long the sound is with it");
     });
-}
-
-fn level(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<Action>) {
-    let edit = desk.edit;
-    title(ui, desk, "Level", Edit { level: None, gain_db: 0.0, ..edit.clone() }, "level", actions);
-    let chosen = LEVELS.iter().position(|(_, level)| match (level, edit.level) {
-        (None, None) => true,
-        (Some(a), Some(b)) => std::mem::discriminant(a) == std::mem::discriminant(&b),
-        _ => false,
-    });
-    ui.horizontal(|ui| {
-        let width = ui.available_width();
-        let names = LEVELS.map(|(name, _)| name);
-        if let Some(index) = fields::choice(ui, "Level", width, &names, chosen.unwrap_or(0)) {
-            let edit = Edit { level: LEVELS[index].1, ..edit.clone() };
-            actions.push(EditAction::set(desk.take.id, edit, "level", None));
-        }
-    });
-    ui.horizontal(|ui| {
-        if let Some(level) = edit.level {
-            target(numbers, ui, desk, level, actions);
-        }
-        let most = f64::from(MOST_GAIN_DB);
-        let heard = desk.take.edited();
-        let hint = if heard.held {
-            "Louder or quieter by hand. Held at full scale now: nothing is clipped".to_owned()
-        } else {
-            format!("Louder or quieter by hand. {:+.1} dB altogether", heard.gain_db).replace('-', "−")
-        };
-        let number = Number {
-            suffix: if heard.held { " dB !" } else { " dB" },
-            prefix: "Gain",
-            decimals: 1,
-            speed: 0.1,
-            hint: &hint,
-            ..Number::new("Gain", edit.gain_db.into(), (-most, most))
-        };
-        if let Some((gain, gesture)) = numbers.show(ui, 2, &number) {
-            #[expect(clippy::cast_possible_truncation, reason = "the edit has an f32")]
-            let edit = Edit { gain_db: gain as f32, ..edit.clone() };
-            actions.push(EditAction::set(desk.take.id, edit, "gain", gesture));
-        }
-    });
-}
-
-/// The number that a level is brought to.
-fn target(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, level: Level, actions: &mut Vec<Action>) {
-    let (target, suffix, hint) = match level {
-        Level::Peak(db) => (db, " dB", "The largest sample"),
-        Level::TruePeak(db) => (db, " dBTP", "The largest value, between samples too"),
-        Level::Loudness(lufs) => {
-            (lufs, " LUFS", "How loud the whole is for the ear; its true peak stays below −1 dBTP")
-        }
-    };
-    let number = Number {
-        suffix,
-        decimals: 1,
-        speed: 0.1,
-        default: f64::from(target),
-        hint,
-        ..Number::new("Target", target.into(), (-60.0, 0.0))
-    };
-    if let Some((target, gesture)) = numbers.show(ui, 2, &number) {
-        #[expect(clippy::cast_possible_truncation, reason = "the edit has an f32")]
-        let target = target as f32;
-        let level = match level {
-            Level::Peak(_) => Level::Peak(target),
-            Level::TruePeak(_) => Level::TruePeak(target),
-            Level::Loudness(_) => Level::Loudness(target),
-        };
-        let edit = Edit { level: Some(level), ..desk.edit.clone() };
-        actions.push(EditAction::set(desk.take.id, edit, "level", gesture));
-    }
 }
 
 fn width(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<Action>) {
@@ -384,64 +317,4 @@ fn width(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<
         row.response.on_hover_text("This sound has one channel");
         controls::caption(ui, "This sound is mono");
     }
-}
-
-fn looping(numbers: &mut Numbers, ui: &mut Ui, desk: &Desk<'_>, actions: &mut Vec<Action>) {
-    let edit = desk.edit;
-    title(ui, desk, "Loop", Edit { looped: None, ..edit.clone() }, "loop", actions);
-    let Some(looped) = &edit.looped else {
-        ui.horizontal(|ui| {
-            let hint = Shortcut::Loop.hint("Find the part that can be repeated without a seam");
-            let text = if desk.finding { "Listening…" } else { "Make loop" };
-            if button(ui, text, !desk.finding).on_hover_text(hint).clicked() {
-                actions.push(EditAction::Find(desk.take.id, Wish::Loop).into());
-            }
-            let selected = desk.waveform.selected(desk.take);
-            let hint = "Repeat what is selected";
-            if button(ui, "Of selection", selected.is_some()).on_hover_text(hint).clicked()
-                && let Some(range) = selected
-            {
-                let crossfade = desk.timeline.source_length(desk.frames(CROSSFADE_S));
-                let looped = Some(Loop { range, crossfade, tilt_db: 0.0, only: true });
-                actions.push(EditAction::set(desk.take.id, Edit { looped, ..edit.clone() }, "loop", None));
-            }
-        });
-        return;
-    };
-    let set = |looped: Loop| Edit { looped: Some(looped), ..edit.clone() };
-    ui.horizontal(|ui| {
-        let crossfade = desk.timeline.looped().map_or(0, |(_, crossfade)| crossfade);
-        let longest = desk.timeline.looped().map_or(0, |(range, _)| range.len() / 2);
-        let hint =
-            "How long the end takes to turn into the beginning. No longer than what there is before the loop";
-        let number = Number {
-            suffix: " s",
-            prefix: "Crossfade",
-            decimals: 3,
-            speed: 0.005,
-            default: CROSSFADE_S,
-            hint,
-            ..Number::new("Crossfade", desk.seconds(crossfade), (0.0, desk.seconds(longest)))
-        };
-        if let Some((seconds, gesture)) = numbers.show(ui, 1, &number) {
-            let crossfade = desk.timeline.source_length(desk.frames(seconds));
-            actions.push(EditAction::set(
-                desk.take.id,
-                set(Loop { crossfade, ..looped.clone() }),
-                "crossfade",
-                gesture,
-            ));
-        }
-    });
-    ui.horizontal(|ui| {
-        let hint = "Nothing but the loop. Otherwise what comes before it leads into it";
-        if switch(ui, "Loop alone", looped.only).on_hover_text(hint).clicked() {
-            let edit = set(Loop { only: !looped.only, ..looped.clone() });
-            actions.push(EditAction::set(desk.take.id, edit, "loop", None));
-        }
-        let hint = Shortcut::Loop.hint("Play it once again");
-        if button(ui, "No loop", true).on_hover_text(hint).clicked() {
-            actions.push(EditAction::set(desk.take.id, Edit { looped: None, ..edit.clone() }, "loop", None));
-        }
-    });
 }

@@ -5,7 +5,7 @@ use super::active::ActiveTake;
 use super::compare::Compare;
 use super::controls;
 use super::deliver_panel::DeliverPanel;
-use super::edit_panel::EditPanel;
+use super::edit_panel::{self, EditPanel};
 use super::header::Header;
 use super::help;
 use super::layout::{GAP, MIN_SIZE, Places, Splits};
@@ -19,7 +19,7 @@ use super::scene::Scene;
 use super::takes::TakeList;
 use super::versions::{self, VersionsStrip};
 use super::waveform::Waveform;
-use super::{notice, settings, theme};
+use super::{key_holder, notice, settings, theme};
 use crate::editor::link::View;
 use crate::outbox::Outgoing;
 use egui::{Align, Layout, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, vec2};
@@ -211,6 +211,7 @@ impl Panels {
     /// Draws the whole window.
     pub(super) fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) -> Edited {
         let window = ui.max_rect();
+        key_holder::hold(ui);
         ui.painter().rect_filled(window, 0, theme::BACKGROUND);
         // Hosts may ignore the smallest size.
         let scroll = ScrollArea::both().id_salt("window").auto_shrink(false);
@@ -290,7 +291,10 @@ impl Panels {
             inside
         };
         let scroll = ScrollArea::vertical().id_salt("request").auto_shrink(false);
-        let shown = scroll.show(&mut inside(ui, places.what, "what"), |ui| {
+        // The scroll bar lies beside the content.
+        let wider = places.what.with_max_x(places.what.right() + theme::UNIT);
+        let shown = scroll.show(&mut inside(ui, wider, "what"), |ui| {
+            ui.set_max_width(places.what.width());
             let edited = self.prompt.show(ui, prompt_height, scene, actions);
             settings::show(ui, scene.params, scene.setter, scene.view, actions);
             edited
@@ -303,10 +307,13 @@ impl Panels {
 
     /// Waveform of the active take with its versions below.
     fn active_take(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
-        let (above, strip) = {
-            let rect = ui.available_rect_before_wrap();
-            rect.split_top_bottom_at_y(rect.bottom() - versions::HEIGHT)
-        };
+        let rect = ui.available_rect_before_wrap();
+        if scene.view.active().is_none() {
+            // There are no versions of nothing.
+            self.active.show(ui, scene.view, &self.compare, scene.playhead, actions);
+            return;
+        }
+        let (above, strip) = rect.split_top_bottom_at_y(rect.bottom() - versions::HEIGHT);
         let above = above.with_max_y(above.bottom() - theme::UNIT);
         let mut inside = ui.new_child(UiBuilder::new().max_rect(above).id_salt("waveform"));
         self.active.show(&mut inside, scene.view, &self.compare, scene.playhead, actions);
@@ -316,14 +323,30 @@ impl Panels {
 
     /// The tabs below the waveform.
     fn work(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+        let row = ui.available_rect_before_wrap();
+        let row = row.with_max_y(row.top() + theme::CONTROL_HEIGHT);
         if let Some(work) = controls::tabs(ui, "Work", &WORK, self.work) {
             self.work = work;
         }
+        if self.work == 0 {
+            let beside = row.with_min_x(row.left() + controls::tabs_width(ui, &WORK) + theme::UNIT);
+            let layout = Layout::right_to_left(Align::Center);
+            let mut inside =
+                ui.new_child(UiBuilder::new().max_rect(beside).id_salt("history").layout(layout));
+            edit_panel::history(&mut inside, scene, &self.active.waveform, actions);
+        }
+        let room = ui.available_rect_before_wrap();
+        // The scroll bar lies beside the content, where the card has its edge.
+        let wider = room.with_max_x(room.right() + theme::UNIT);
+        let mut inside = ui.new_child(UiBuilder::new().max_rect(wider).id_salt("work"));
         let scroll = ScrollArea::vertical().id_salt(WORK[self.work]).auto_shrink(false);
-        scroll.show(ui, |ui| match self.work {
-            0 => self.edit.show(ui, scene, &self.active.waveform, actions),
-            1 => self.play.show(ui, scene, actions),
-            _ => self.deliver.show(ui, scene, &self.takes.chosen(scene.view), actions),
+        scroll.show(&mut inside, |ui| {
+            ui.set_max_width(room.width());
+            match self.work {
+                0 => self.edit.show(ui, scene, &self.active.waveform, actions),
+                1 => self.play.show(ui, scene, actions),
+                _ => self.deliver.show(ui, scene, &self.takes.chosen(scene.view), actions),
+            }
         });
     }
 

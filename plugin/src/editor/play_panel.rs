@@ -82,8 +82,6 @@ impl PlayPanel {
     /// Draws the tab into the room that `ui` has; what does not fit is scrolled by the frame.
     pub(super) fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         ui.spacing_mut().item_spacing.y = 0.75 * theme::UNIT;
-        // Room for the frame's scroll bar.
-        ui.set_max_width(ui.available_width() - theme::UNIT);
         modes(ui, scene.params, scene.setter);
         if scene.params.play_mode.value() == PlayMode::Transport {
             self.place.show(ui, scene, actions);

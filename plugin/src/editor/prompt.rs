@@ -24,12 +24,14 @@ const PROMPT: &str = "prompt";
 /// Name of the negative prompt's field.
 const NEGATIVE_PROMPT: &str = "negative prompt";
 /// Shown while the prompt is empty.
-const PLACEHOLDER: &str =
-    "Describe a sound, for example: glass bottle smashing on a stone floor, short room echo";
+const PLACEHOLDER: &str = "Describe a sound, for example: glass bottle smashing on a stone floor, large hall";
 /// Shown while the negative prompt is empty.
 const NEGATIVE_PLACEHOLDER: &str = "What should not be heard, for example: music, speech, hiss";
 /// Height of the negative prompt's field in points: two lines.
 const NEGATIVE_HEIGHT: f32 = 7.0 * theme::UNIT;
+
+/// A field lower than this has less space above and below its text, in points.
+const LOW: f32 = 7.0 * theme::UNIT;
 
 /// The two texts as they stand in the fields.
 #[derive(Debug, Default)]
@@ -255,6 +257,8 @@ fn text_field(
         job.keep_trailing_whitespace = true;
         ui.fonts_mut(|fonts| fonts.layout_job(job))
     };
+    // Two lines have room in the lowest field.
+    let margin = if height < LOW { 4 } else { 8 };
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     let line = if ui.memory(|memory| memory.has_focus(id)) { theme::ACCENT } else { theme::LINE };
     let frame = Frame::new().fill(theme::WELL).stroke(Stroke::new(1.0, line)).corner_radius(theme::RADIUS);
@@ -266,7 +270,7 @@ fn text_field(
             .id(id)
             .font(theme::large())
             .hint_text(RichText::new(placeholder).color(theme::TEXT_FAINT))
-            .frame(Frame::new().inner_margin(Margin::symmetric(10, 8)))
+            .frame(Frame::new().inner_margin(Margin::symmetric(10, margin)))
             .desired_width(f32::INFINITY)
             .desired_rows(1)
             .min_size(vec2(0.0, rect.height() - 4.0))

@@ -122,6 +122,8 @@ fn head(ui: &mut Ui, count: usize, actions: &mut Vec<Action>) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEAD_HEIGHT), Sense::hover());
     let layout = Layout::right_to_left(Align::Center);
     let mut inside = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("head").layout(layout));
+    inside.spacing_mut().interact_size.y = HEAD_HEIGHT;
+    inside.spacing_mut().button_padding.y = 0.0;
     let all = egui::Button::new(egui::RichText::new("Stop all").font(theme::small()).color(theme::TEXT_DIM));
     let all = inside.add(all.frame(false)).on_hover_cursor(CursorIcon::PointingHand);
     if all.on_hover_text("Stop everything; what there is of it stays").clicked() {

@@ -11,7 +11,7 @@ use super::action::{
     VersionsAction, WindowAction, WithChosen,
 };
 use super::compare::Compare;
-use super::{prompt, theme, versions};
+use super::{key_holder, prompt, theme, versions};
 use crate::editor::link::View;
 use egui::{Event, Key, Modifiers, Popup, Ui};
 
@@ -362,7 +362,8 @@ fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Opt
 
 /// Whether escape ends a comparison or cancels a job; elsewhere it gives up what is typed or closes what is open.
 fn may_cancel(ui: &Ui, now: &Situation<'_>) -> bool {
-    let elsewhere = ui.memory(|memory| memory.focused().is_some_and(|focused| !prompt::is_field(focused)));
+    let ours = |focused| prompt::is_field(focused) || focused == key_holder::id();
+    let elsewhere = ui.memory(|memory| memory.focused().is_some_and(|focused| !ours(focused)));
     (now.view.is_busy() || now.compare.is_on()) && !elsewhere && !Popup::is_any_open(ui.ctx())
 }
 

@@ -2,6 +2,7 @@
 
 mod deliver;
 mod edits;
+mod knobs;
 mod lists;
 mod sizes;
 

@@ -124,7 +124,8 @@ fn style_spacing(style: &mut Style) {
     spacing.window_margin = Margin::same(16);
     spacing.slider_rail_height = 4.0;
     spacing.tooltip_width = 320.0;
-    spacing.scroll = ScrollStyle { bar_width: 6.0, ..ScrollStyle::floating() };
+    // A faint handle shows that there is more than what is in sight.
+    spacing.scroll = ScrollStyle { bar_width: 6.0, dormant_handle_opacity: 0.3, ..ScrollStyle::floating() };
 }
 
 fn visuals() -> Visuals {

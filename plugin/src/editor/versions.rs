@@ -8,7 +8,7 @@ mod cell;
 use super::action::{Action, Part, RequestAction, VersionsAction};
 use super::compare::{Compare, Side};
 use super::scene::Scene;
-use super::{controls, theme};
+use super::{controls, key_holder, theme};
 use crate::editor::link::View;
 use cell::Cell;
 pub(super) use cell::time_text;
@@ -62,6 +62,7 @@ impl VersionsStrip {
             let side = Side { take: take.id, steps: cell.steps };
             let letters = if compare.is_on() { compare.sides_of(side) } else { String::new() };
             let response = cell.show(ui, place, KEYS.get(i).copied(), &letters);
+            key_holder::follow(ui, &response);
             if response.clicked() {
                 actions.push(cell.action(take.id).into());
             }

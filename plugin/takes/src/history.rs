@@ -4,10 +4,13 @@
 //! kilobytes, and a take that was let go of is not held by its past. A deleted take is in the bin, so that nothing has to be
 //! kept of it here; what was generated goes there when it is undone.
 //!
+//! Which keys play which takes lies outside the session, with what the host saves of playing: [`Session::keys_step`] is told
+//! of it, and [`Session::take_keys`] says what is to become of it.
+//!
 //! [`Session::step`] finds out by itself what a change has changed. What the host restores begins a new history.
 
 use super::{Session, Take, TakeId};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use straightshot_edits::Edit;
@@ -28,11 +31,16 @@ impl Gesture {
     }
 }
 
+/// Keys that have a take of their own.
+pub type Keys = BTreeMap<u8, TakeId>;
+
 /// What can be undone and done again. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(super) struct History {
     done: VecDeque<Step>,
     undone: Vec<Step>,
+    /// Where undo and redo have brought the takes on keys, until somebody asks.
+    keys: Option<Keys>,
     /// A step is being recorded; what happens inside is part of it.
     recording: bool,
 }
@@ -43,6 +51,8 @@ struct Step {
     name: &'static str,
     gesture: Option<Gesture>,
     changes: Vec<Change>,
+    /// The takes on keys, if they were changed.
+    keys: Option<Pair<Keys>>,
     /// The active take before and after.
     active: Pair<Option<TakeId>>,
 }
@@ -117,9 +127,24 @@ impl Session {
         self.history.recording = false;
         let changes = self.changes_since(&takes, &bin);
         if !changes.is_empty() {
-            self.history.push(Step { name, gesture, changes, active: (active, self.active) }, by_user);
+            let active = (active, self.active);
+            self.history.push(Step { name, gesture, changes, keys: None, active }, by_user);
         }
         result
+    }
+
+    /// Notes that the user has put other takes on keys.
+    pub fn keys_step(&mut self, before: Keys, after: Keys) {
+        if let Some(keys) = differ(&before, &after) {
+            let active = (self.active, self.active);
+            let step = Step { name: "keys", gesture: None, changes: Vec::new(), keys: Some(keys), active };
+            self.history.push(step, true);
+        }
+    }
+
+    /// Which takes are to be on keys since the last undo or redo; once.
+    pub fn take_keys(&mut self) -> Option<Keys> {
+        self.history.keys.take()
     }
 
     /// Takes the last step back. Returns its name; `None` if there was nothing to undo.
@@ -188,6 +213,10 @@ impl Session {
             changed |= self.apply(change, way);
         }
         self.history.recording = false;
+        if let Some(keys) = &step.keys {
+            self.history.keys = Some(way.of(keys).clone());
+            changed = true;
+        }
         if let Some(active) = way.of(&step.active).filter(|id| self.take(*id).is_some()) {
             changed |= self.active != Some(active);
             self.active = Some(active);

@@ -1,5 +1,7 @@
 //! [keeper thread] Brings sounds of one session into memory and out of it, so that neither the host nor the editor waits.
 
+mod waiting;
+
 use super::folder::{TakesFolder, Usage};
 use super::kept::{Flac, Kept, text_of};
 use super::marking::Told;
@@ -13,7 +15,6 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
-use std::time::{Duration, Instant};
 use straightshot_edits::{Edited, render};
 use straightshot_protocol::{Audio, ContentHash, ErrorKind, Failure, Request};
 
@@ -184,47 +185,6 @@ impl Keeper {
         };
         let text = |fault| format!("The sound of \"{}\" cannot be read: {fault}", take.name);
         heard.map(|(_, audio)| audio).map_err(|fault| Failure::new(ErrorKind::BadData, text(fault)))
-    }
-
-    /// Waits until the active take is in memory with its edit, or known to be damaged, but no longer than `limit`. Returns
-    /// whether it is.
-    pub fn wait_for_active(&self, limit: Duration) -> bool {
-        self.wake();
-        self.wait_while(limit, |inner| inner.session.lock().active().is_some_and(|take| !take.is_rendered()))
-    }
-
-    /// Waits until everything is done, but no longer than `limit`. Returns whether it is.
-    pub fn wait_until_idle(&self, limit: Duration) -> bool {
-        self.wake();
-        let running = matches!(*self.thread.lock(), Thread::Running(_));
-        !running
-            || self.wait_while(limit, |inner| {
-                let state = inner.state.lock();
-                state.woken || state.busy
-            })
-    }
-
-    /// Waits until everything that is about to be played is in memory or known to be damaged, but no longer than `limit`.
-    pub fn wait_for_wanted(&self, limit: Duration) -> bool {
-        self.wake();
-        self.wait_while(limit, |inner| inner.session.lock().is_wanting())
-    }
-
-    fn wait_while(&self, limit: Duration, pending: impl Fn(&Inner) -> bool) -> bool {
-        let end = Instant::now() + limit;
-        loop {
-            if !pending(&self.inner) {
-                return true;
-            }
-            let mut state = self.inner.state.lock();
-            // Whoever ends a task takes this lock to say so; what happened before is seen at the next turn.
-            let tick = Instant::now() + Duration::from_millis(2);
-            self.inner.changed.wait_until(&mut state, tick.min(end));
-            if Instant::now() >= end {
-                drop(state);
-                return !pending(&self.inner);
-            }
-        }
     }
 
     /// Writes what is not in the takes folder yet and ends the thread. Called when the instance is removed: code of an

@@ -61,7 +61,7 @@ pub use autosave::Autosave;
 pub use embed::{DEFAULT_BUDGET_BYTES, Embed};
 pub use features::{Features, distance, features};
 pub use folder::{Entry, MoveProgress, TakesFolder, Usage, data_folder};
-pub use history::Gesture;
+pub use history::{Gesture, Keys};
 pub use index::{Heard, Marks, PICTURE_COLUMNS};
 pub use keeper::{Happened, Keeper};
 pub use library::{

@@ -44,10 +44,11 @@ impl Session {
     }
 
     /// The take that `sound` of a job is a version of; `None` if it becomes a take of its own, as does whatever another
-    /// model made, or may have made, and what would refine a take that nobody has been able to read.
+    /// model made, or may have made, and what would refine a damaged take. A take whose sound is still being read is
+    /// refined: its version so far is read all the same.
     fn place_of(&self, sound: &Take, made: Made) -> Option<&Arc<Take>> {
         let take = self.take_of(self.job(made.job)?, made.piece)?;
-        (take.could_refine_to(&sound.request) && !take.is_loading()).then_some(take)
+        take.could_refine_to(&sound.request).then_some(take)
     }
 
     /// The active take as it will be once `sound` is placed; `None` if that changes nothing for the ear.
@@ -182,6 +183,19 @@ mod tests {
         assert_eq!((take.step_counts(), take.request.steps), (vec![1, 2, 4, 8], 8));
         assert_eq!(take.audio().left()[0].to_bits(), 0.5_f32.to_bits());
         assert!(session.jobs().is_empty());
+    }
+
+    /// A project is opened and its unfinished job is done before the first version of its take is read.
+    #[test]
+    fn a_take_that_is_still_being_read_is_refined_and_not_made_twice() {
+        let mut session = Session::default();
+        session.begin(Request { seed: 0, steps: 2, ..Request::default() });
+        place(&mut session, sound(0, 1), false);
+        Arc::make_mut(&mut session.takes[0]).forget_sound();
+        assert!(session.takes()[0].is_loading());
+        place(&mut session, sound(0, 2), true);
+        let [take] = session.takes() else { panic!("one take") };
+        assert_eq!((take.step_counts(), take.request.steps, take.is_loading()), (vec![1, 2], 2, false));
     }
 
     #[test]

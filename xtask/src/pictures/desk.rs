@@ -65,12 +65,16 @@ impl Desk {
                 }
                 self.xdotool(&["mouseup", "1"])
             }
-            Step::Point(x, y) => self.point(*x, *y),
             Step::Wait(ms) => {
                 std::thread::sleep(Duration::from_millis(*ms));
                 Ok(())
             }
         }
+    }
+
+    /// Puts the pointer where there is nothing to point at.
+    pub(super) fn park(&self) -> Result<()> {
+        self.xdotool(&["mousemove", "0", "0"])
     }
 
     fn point(&self, x: i32, y: i32) -> Result<()> {
@@ -140,16 +144,36 @@ fn pixels(points: u32, scale: f64) -> u32 {
     (f64::from(points) * scale).round() as u32
 }
 
+/// What the program plays through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Device {
+    /// Nothing, as it was told.
+    None,
+    /// It looks for a device and finds none.
+    Missing,
+}
+
 /// The running program; ends with this value.
 pub(super) struct Program(Child);
 
 impl Program {
     /// Starts it and waits until it shows its window in the size of the display.
-    pub(super) fn start(program: &Path, data: &Path, desk: &Desk, request: Option<&Value>) -> Result<Self> {
+    pub(super) fn start(
+        program: &Path,
+        data: &Path,
+        desk: &Desk,
+        (device, request): (Device, Option<&Value>),
+    ) -> Result<Self> {
         let mut command = desk.command(&program.to_string_lossy());
-        command.args(["--backend", "dummy"]).env("STRAIGHTSHOT_DATA", data).env_remove("WAYLAND_DISPLAY");
+        command.env("STRAIGHTSHOT_DATA", data).env_remove("WAYLAND_DISPLAY");
         command.stdin(Stdio::null()).stdout(Stdio::null());
-        command.env("STRAIGHTSHOT_PICTURES", "1");
+        match device {
+            Device::None => command.args(["--backend", "dummy"]),
+            Device::Missing => {
+                let empty = [("ALSA_CONFIG_PATH", "/dev/null"), ("PIPEWIRE_REMOTE", "none")];
+                command.envs(empty).env("JACK_NO_START_SERVER", "1").env("JACK_DEFAULT_SERVER", "none")
+            }
+        };
         if let Some(request) = request {
             command.env("STRAIGHTSHOT_REQUEST", request.to_string());
         }

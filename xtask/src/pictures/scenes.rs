@@ -31,10 +31,10 @@ const fn sound(prompt: &'static str, seconds: f64, steps: u32, seed: u32) -> Sou
 /// In the order in which they are made; the last is the one at hand.
 pub(super) const SOUNDS: &[Sound] = &[
     sound("footsteps on gravel, slow walk", 4.0, 8, 21_407),
-    sound("heavy wooden door creaks open, then shuts", 3.0, 8, 3_381),
+    sound("glass bottle smashing on a stone floor, large hall", 2.0, 8, 40_116),
     sound("rain on a tin roof, steady", 6.0, 4, 77_310),
     sound("sword drawn from a leather sheath", 1.5, 8, 5_092),
-    sound("glass bottle smashing on a stone floor, short room echo", 2.0, 24, 40_116),
+    sound("heavy wooden door creaks open, then shuts", 3.0, 24, 3_381),
 ];
 
 /// What is there when the program starts.
@@ -48,6 +48,8 @@ pub(super) enum Start {
     Hundred,
     /// [`SOUNDS`], and a model that is not there.
     NoModel,
+    /// [`SOUNDS`], and no audio device.
+    NoDevice,
     /// [`SOUNDS`], and this prompt.
     Prompt(&'static str),
 }
@@ -62,8 +64,6 @@ pub(super) enum Step {
     Click(i32, i32),
     /// Presses at the first place, moves to the second and lets go.
     Drag((i32, i32), (i32, i32)),
-    /// Points at a place.
-    Point(i32, i32),
     /// Waits so many milliseconds.
     Wait(u64),
 }
@@ -109,6 +109,13 @@ const PROMPT: Step = Step::Click(150, 150);
 /// A place in the waveform.
 const WAVE: (i32, i32) = (480, 200);
 
+/// The field of the length.
+const LENGTH: Step = Step::Click(84, 404);
+/// The button for one more sound at once.
+const MORE: Step = Step::Click(228, 508);
+/// The cross of the message, which says that the session was changed: that was the scene.
+const DISMISS: Step = Step::Click(1058, 54);
+
 /// All pictures.
 pub(super) const SCENES: &[Scene] = &[
     Scene { name: "empty", start: Start::Empty, ..PLAIN },
@@ -125,42 +132,50 @@ pub(super) const SCENES: &[Scene] = &[
         name: "generating",
         in_docs: true,
         steps: &[
+            LENGTH,
+            Step::Type("30"),
+            Step::Press("Return"),
+            MORE,
+            MORE,
             PROMPT,
             Step::Press("ctrl+a"),
-            Step::Type("thunder rolling over a valley, distant"),
+            Step::Type("thunder and heavy rain, distant storm"),
+            Step::Press("ctrl+Return"),
+            Step::Press("ctrl+a"),
+            Step::Type("waves breaking on a stone beach"),
             Step::Press("ctrl+Return"),
             Step::Wait(1500),
-            Step::Point(20, 690),
         ],
         ..PLAIN
     },
     Scene {
         name: "editing",
         in_docs: true,
-        steps: &[Step::Drag(WAVE, (600, 200)), Step::Wait(600), Step::Point(20, 690)],
-        ..PLAIN
-    },
-    Scene { name: "playing", work: 1, in_docs: true, ..PLAIN },
-    Scene { name: "exporting", work: 2, in_docs: true, ..PLAIN },
-    Scene { name: "library", list: 1, in_docs: true, ..PLAIN },
-    Scene { name: "hundred-takes", start: Start::Hundred, ..PLAIN },
-    Scene {
-        name: "model-missing",
-        start: Start::NoModel,
         steps: &[
-            PROMPT,
-            Step::Type(", "),
-            Step::Press("ctrl+Return"),
-            Step::Wait(2500),
-            Step::Point(20, 690),
+            Step::Drag((345, 200), (720, 200)),
+            Step::Press("t"),
+            Step::Drag(WAVE, (600, 200)),
+            Step::Wait(600),
         ],
         ..PLAIN
     },
-    Scene { name: "help", in_docs: true, steps: &[Step::Press("F1"), Step::Wait(400)], ..PLAIN },
+    Scene { name: "recipe", steps: &[Step::Click(689, 96), Step::Wait(400)], ..PLAIN },
+    Scene { name: "no-audio-device", start: Start::NoDevice, ..PLAIN },
+    Scene { name: "playing", work: 1, in_docs: true, ..PLAIN },
+    Scene { name: "exporting", work: 2, in_docs: true, ..PLAIN },
+    Scene { name: "library", list: 1, in_docs: true, ..PLAIN },
+    Scene { name: "hundred-takes", start: Start::Hundred, steps: &[DISMISS], ..PLAIN },
+    Scene {
+        name: "model-missing",
+        start: Start::NoModel,
+        steps: &[PROMPT, Step::Type(", "), Step::Press("ctrl+Return"), Step::Wait(2500)],
+        ..PLAIN
+    },
+    Scene { name: "help", steps: &[Step::Press("F1"), Step::Wait(400)], ..PLAIN },
     Scene {
         name: "other-scripts",
         start: Start::Prompt("雨の音, 빗소리, 雷声, дождь, 🔥"),
-        steps: &[Step::Wait(2500)],
+        steps: &[Step::Wait(2500), DISMISS],
         ..PLAIN
     },
 ];

@@ -4,6 +4,7 @@ use super::connection::{Connection, Result};
 use super::dialogue::{Dialogue, Pointer};
 use super::offer::Offer;
 use super::picture::Picture;
+use super::presses::Presses;
 use super::search::Search;
 use super::trouble;
 use crate::{Ending, Files, Look};
@@ -101,12 +102,15 @@ impl Source {
         let Connection { server, atoms, window, .. } = &self.connection;
         let types = self.offer.types();
         server.change_property32(PropMode::REPLACE, *window, atoms.XdndTypeList, AtomEnum::ATOM, &types)?;
+        // Without it a key that is down at the moment of a look is seen, and a short press between two is not.
+        let presses = Presses::listen(&self.connection).ok().flatten();
         let search = Search::new(&self.connection, self.from)?;
         let mut picture = Picture::new(&self.connection, &self.look)?;
         let mut dialogue = Dialogue::new(Instant::now());
         loop {
-            let mut ending = self.hear(&mut dialogue)?;
+            // In this order: what was pressed before the button was released has arrived with the answer.
             let pointer = self.pointer(&search, &dialogue)?;
+            let mut ending = self.hear(presses.as_ref(), &mut dialogue)?;
             if ending.is_none() {
                 ending =
                     if cancelled.load(Ordering::Acquire) || dialogue.is_held() && self.is_escape_down()? {
@@ -131,8 +135,8 @@ impl Source {
         }
     }
 
-    /// Takes in what has arrived. Returns how the drag ended, if a target said so.
-    fn hear(&self, dialogue: &mut Dialogue) -> Result<Option<Ending>> {
+    /// Takes in what has arrived. Returns how the drag ended, if a target said so or escape was pressed.
+    fn hear(&self, presses: Option<&Presses>, dialogue: &mut Dialogue) -> Result<Option<Ending>> {
         let atoms = &self.connection.atoms;
         while let Some(event) = self.connection.server.poll_for_event()? {
             match event {
@@ -144,6 +148,12 @@ impl Source {
                         && let Some(ending) = dialogue.finished(from, answer & 1 != 0)
                     {
                         return Ok(Some(ending));
+                    }
+                }
+                Event::Unknown(event) if dialogue.is_held() => {
+                    let pressed = presses.and_then(|presses| presses.key(&event));
+                    if pressed.is_some() && pressed == self.escape.map(u32::from) {
+                        return Ok(Some(dialogue.cancel()));
                     }
                 }
                 Event::SelectionRequest(request) => {

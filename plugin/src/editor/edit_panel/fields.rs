@@ -1,6 +1,6 @@
 //! The fields of the tab: numbers, buttons, switches and curves.
 
-use super::ROW;
+use super::{ROW, SPACE};
 use crate::editor::controls;
 use crate::editor::{param, theme};
 use egui::{
@@ -51,7 +51,7 @@ impl Numbers {
         number: &Number<'_>,
     ) -> Option<(f64, Option<Gesture>)> {
         let whole = ui.max_rect().width();
-        let width = (whole - f32::from(share - 1) * theme::UNIT) / f32::from(share);
+        let width = (whole - f32::from(share - 1) * SPACE) / f32::from(share);
         let mut value = number.value;
         let prefix = if number.prefix.is_empty() { String::new() } else { format!("{} ", number.prefix) };
         let drag = DragValue::new(&mut value)
@@ -65,8 +65,9 @@ impl Numbers {
             .custom_parser(param::parse_number)
             .update_while_editing(false);
         let in_well = |ui: &mut Ui| {
+            ui.style_mut().override_font_id = Some(theme::small());
             ui.spacing_mut().interact_size.y = ROW;
-            ui.spacing_mut().button_padding = vec2(0.5 * theme::UNIT, 0.0);
+            ui.spacing_mut().button_padding = vec2(0.25 * theme::UNIT, 0.0);
             let widgets = &mut ui.visuals_mut().widgets;
             for widget in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
                 widget.weak_bg_fill = theme::WELL;
@@ -121,8 +122,15 @@ fn text_button(ui: &mut Ui, text: &str, on: bool) -> Response {
     response.on_hover_cursor(CursorIcon::PointingHand)
 }
 
-/// One choice out of a few, small; returns the one that was clicked.
-pub(super) fn choice(ui: &mut Ui, name: &str, width: f32, labels: &[&str], chosen: usize) -> Option<usize> {
+/// One choice out of a few, small; returns the one that was clicked. What is written on them are `labels`, which may be
+/// short; assistive technology and tooltips get `names`.
+pub(super) fn choice(
+    ui: &mut Ui,
+    name: &str,
+    width: f32,
+    (names, labels): (&[&str], &[&str]),
+    chosen: usize,
+) -> Option<usize> {
     let (rect, _) = ui.allocate_exact_size(vec2(width, ROW), Sense::hover());
     ui.painter().rect(rect, theme::RADIUS, theme::WELL, theme::outline(theme::LINE), StrokeKind::Inside);
     let inner = rect.shrink(2.0);
@@ -133,7 +141,7 @@ pub(super) fn choice(ui: &mut Ui, name: &str, width: f32, labels: &[&str], chose
     #[expect(clippy::cast_precision_loss, reason = "a handful of labels")]
     let spare = ((inner.width() - lengths.iter().sum::<f32>()) / labels.len().max(1) as f32).max(0.0);
     let (mut left, mut clicked) = (inner.left(), None);
-    for (index, (label, length)) in labels.iter().zip(lengths).enumerate() {
+    for (index, ((label, spoken), length)) in labels.iter().zip(names).zip(lengths).enumerate() {
         let cell = Rect::from_min_size(pos2(left, inner.top()), vec2(length + spare, inner.height()));
         left = cell.right();
         let response = ui.interact(cell, ui.scope_id().with((name, index)), Sense::click());
@@ -147,8 +155,9 @@ pub(super) fn choice(ui: &mut Ui, name: &str, width: f32, labels: &[&str], chose
         ui.painter_at(cell).text(cell.center(), Align2::CENTER_CENTER, *label, theme::small(), color);
         controls::focus_ring(ui, cell, &response);
         response.widget_info(|| {
-            WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), on, format!("{name} {label}"))
+            WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), on, format!("{name} {spoken}"))
         });
+        let response = if label == spoken { response } else { response.on_hover_text(*spoken) };
         if response.on_hover_cursor(CursorIcon::PointingHand).clicked() && !on {
             clicked = Some(index);
         }
@@ -156,11 +165,14 @@ pub(super) fn choice(ui: &mut Ui, name: &str, width: f32, labels: &[&str], chose
     clicked
 }
 
+/// Between two curves in points.
+const CURVES_GAP: f32 = 2.0;
+
 /// The four curves of a fade as pictures; returns the one that was clicked.
 pub(super) fn curves(ui: &mut Ui, name: &str, chosen: Curve) -> Option<Curve> {
     const NAMES: [&str; 4] = ["straight", "equal power", "slow at both ends", "as sounds die away"];
-    ui.spacing_mut().item_spacing.x = 2.0;
-    let side = (ui.available_width() / 4.0 - 2.0).clamp(14.0, ROW);
+    ui.spacing_mut().item_spacing.x = CURVES_GAP;
+    let side = (ui.available_width() / 4.0 - CURVES_GAP).clamp(14.0, ROW);
     let mut clicked = None;
     for (curve, text) in Curve::ALL.into_iter().zip(NAMES) {
         let (rect, response) = ui.allocate_exact_size(vec2(side, ROW), Sense::click());
@@ -171,7 +183,7 @@ pub(super) fn curves(ui: &mut Ui, name: &str, chosen: Curve) -> Option<Curve> {
             (false, false) => (theme::RAISED, theme::TEXT_DIM),
         };
         ui.painter().rect_filled(rect, 4, fill);
-        let field = rect.shrink2(vec2(4.0, 6.0));
+        let field = rect.shrink2(vec2(3.0, 7.0));
         let points: Vec<Pos2> = (0..=12_u8)
             .map(|index| {
                 let at = f32::from(index) / 12.0;

@@ -5,7 +5,7 @@ use super::{Found, LibraryPanel, Like, marked};
 use crate::editor::action::{Action, StoreAction};
 use crate::editor::icons::Icon;
 use crate::editor::list::{self, RowLook, RowPlaces};
-use crate::editor::{controls, outgoing, theme};
+use crate::editor::{controls, key_holder, outgoing, theme};
 use crate::outbox::Outgoing;
 use egui::{Id, Key, Rect, Response, Role, Sense, Ui, WidgetInfo};
 use std::sync::Arc;
@@ -85,6 +85,7 @@ impl LibraryPanel {
         if response.clicked() || response.secondary_clicked() && !self.choice.has(sound.hash()) {
             self.choice.click(sound.hash(), &found.ids, modifiers);
         }
+        key_holder::follow(ui, response);
         let on_thumbnail = response.interact_pointer_pos().is_some_and(|at| thumbnail.contains(at));
         if response.double_clicked() && !on_thumbnail {
             actions.push(StoreAction::Use(vec![sound.clone()]).into());

@@ -50,7 +50,7 @@ impl Storage {
                 });
                 return;
             }
-            controls::caption(ui, &summary(shelf, found));
+            controls::caption(ui, &summary(shelf, found)).on_hover_text(all_of(shelf));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let button = list::drop_button(
                     ui,
@@ -211,13 +211,13 @@ fn summary(shelf: &Shelf, found: usize) -> String {
     if let Activity::Listening { done, of } = shelf.activity {
         return format!("Listening: {done} of {of}");
     }
-    let all = shelf.sounds.len();
-    let sounds = if all == 1 { "sound" } else { "sounds" };
-    if found == all {
-        format!("{all} {sounds}, {}", size_text(shelf.usage.bytes))
-    } else {
-        format!("{found} of {all} {sounds}")
-    }
+    if found == 1 { "1 sound".to_owned() } else { format!("{found} sounds") }
+}
+
+/// What there is besides the sounds that are shown.
+fn all_of(shelf: &Shelf) -> String {
+    let (files, size) = (shelf.usage.files, size_text(shelf.usage.bytes));
+    format!("In the folder: {files} files, {size}. Versions with fewer steps than the finest are not listed")
 }
 
 /// How much of the room is used.

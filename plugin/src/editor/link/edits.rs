@@ -21,6 +21,7 @@ impl EditorLink {
     /// Takes the last step back. A job whose take goes by that is cancelled: it is not wanted.
     pub fn undo(&self) {
         self.edit_takes(|session| session.undo().is_some());
+        self.follow_keys();
         let abandoned = self.shared.session.lock().abandon_deleted();
         if abandoned {
             self.worker.send(Command::Abandoned);
@@ -30,5 +31,14 @@ impl EditorLink {
     /// Does the step again that was undone last.
     pub fn redo(&self) {
         self.edit_takes(|session| session.redo().is_some());
+        self.follow_keys();
+    }
+
+    /// Puts the takes on keys that undo or redo has brought back.
+    fn follow_keys(&self) {
+        let keys = self.shared.session.lock().take_keys();
+        if let Some(keys) = keys {
+            self.arrange(|arrangement| arrangement.keys = keys);
+        }
     }
 }

@@ -8,7 +8,7 @@ pub use crate::repertoire::Arrangement;
 use crate::shared::Command;
 use std::sync::Arc;
 use straightshot_playback::{Audition as Asked, SoundKey};
-use straightshot_takes::Take;
+use straightshot_takes::{Keys, Take};
 
 impl EditorLink {
     /// Plays a sound without a note: the active take or another one, or another version of a take, from any place, a part
@@ -116,6 +116,13 @@ impl EditorLink {
         self.shared.arrangement.change(change);
         self.shared.mark_unsaved();
         self.worker.send(Command::Publish);
+    }
+
+    /// Changes which takes are on keys, as a step that can be undone.
+    pub fn put_on_keys(&self, change: impl FnOnce(&mut Keys)) {
+        let before = self.arrangement().keys;
+        self.arrange(|arrangement| change(&mut arrangement.keys));
+        self.shared.session.lock().keys_step(before, self.arrangement().keys);
     }
 
     /// Presses a key as the host would, for a keyboard in the window.

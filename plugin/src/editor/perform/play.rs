@@ -3,6 +3,7 @@
 use super::Moment;
 use crate::editor::App;
 use crate::editor::action::PlayAction;
+use straightshot_takes::Keys;
 
 impl App {
     /// Audition, and how notes and the transport play.
@@ -17,13 +18,13 @@ impl App {
             PlayAction::PressKey(key) => self.link.press_key(key),
             PlayAction::ReleaseKey(key) => self.link.release_key(key),
             PlayAction::PlaceAt(place_s) => self.link.arrange(|arrangement| arrangement.place_s = place_s),
-            PlayAction::PutOnKey(key, take) => self.link.arrange(|arrangement| {
+            PlayAction::PutOnKey(key, take) => self.link.put_on_keys(|keys| {
                 match take {
-                    Some(take) => arrangement.keys.insert(key, take),
-                    None => arrangement.keys.remove(&key),
+                    Some(take) => keys.insert(key, take),
+                    None => keys.remove(&key),
                 };
             }),
-            PlayAction::ClearKeys => self.link.arrange(|arrangement| arrangement.keys.clear()),
+            PlayAction::ClearKeys => self.link.put_on_keys(Keys::clear),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! How loud the next sound will be, and the choice of how that is decided.
 
 use crate::editor::action::{Action, VersionsAction};
+use crate::editor::icons::{self, Icon};
 use crate::editor::link::View;
 use crate::editor::{controls, theme};
-use egui::{Popup, Role, Sense, Ui, WidgetInfo, vec2};
+use egui::{Popup, Rect, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 use straightshot_listening::{LevelChoice, loudness_of};
 
 /// What can be chosen, besides what the text says.
@@ -27,6 +28,9 @@ pub(super) fn show(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
     let line = theme::outline(theme::LINE);
     ui.painter().rect(rect, theme::RADIUS, fill, line, egui::StrokeKind::Inside);
     let text = rect.shrink2(vec2(theme::UNIT, 0.0));
+    let arrow = Rect::from_center_size(text.right_center() - vec2(4.0, 0.0), Vec2::splat(10.0));
+    icons::paint(ui.painter(), arrow, Icon::ChevronDown, theme::TEXT_DIM);
+    let text = text.with_max_x(arrow.left() - 2.0);
     controls::text_within(ui.painter(), text, &shown(chosen, &view.prompt), theme::body(), theme::TEXT);
     controls::focus_ring(ui, rect, &response);
     response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Level"));

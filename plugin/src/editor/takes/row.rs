@@ -5,7 +5,7 @@ use super::{Noting, Shows, TakeList, key_on, title};
 use crate::editor::action::{Action, LibraryAction, RequestAction};
 use crate::editor::icons::{self, Icon};
 use crate::editor::list::{self, RowLook, RowPlaces};
-use crate::editor::{controls, outgoing, theme};
+use crate::editor::{controls, key_holder, outgoing, theme};
 use crate::outbox::Outgoing;
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Color32, Id, Key, Popup, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, pos2};
@@ -86,6 +86,7 @@ impl TakeList {
         if response.clicked() || response.secondary_clicked() && !self.choice.has(take.id) {
             self.choice.click(take.id, &self.shown.ids, modifiers);
         }
+        key_holder::follow(ui, response);
         if modifiers.shift || modifiers.command {
             // Choosing several changes nothing else.
         } else if response.double_clicked() || response.clicked() && on_thumbnail {

@@ -1,7 +1,7 @@
 //! Without a mouse: everything is reached by the tab key, and every shortcut asks for what the help says.
 
 use super::*;
-use crate::editor::action::{ListKey, PlayAction};
+use crate::editor::action::{EditAction, ListKey, PlayAction};
 use crate::editor::key_order::KeyOrder;
 use egui::accesskit;
 use std::collections::BTreeSet;
@@ -69,6 +69,30 @@ fn keyboard_only_space_plays_unless_somebody_types() {
     );
     window.key(Modifiers::NONE, Key::Escape);
     assert_eq!(window.key(Modifiers::NONE, Key::Space), [play]);
+}
+
+/// In a host the keyboard is the host's until something that is about a take was clicked.
+#[test]
+fn keyboard_only_a_clicked_take_has_the_keys_until_escape() {
+    for place in ["sound 1", "Waveform: click to listen"] {
+        let mut window = Window::open(view_with_takes(), USUAL);
+        assert!(!window.ctx.egui_wants_keyboard_input());
+        window.click(place);
+        window.frame(Vec::new());
+        assert!(window.ctx.egui_wants_keyboard_input() && !window.ctx.text_edit_focused(), "{place}");
+        let walk = |up| Action::Library(LibraryAction::Walk { up });
+        for (key, action) in [
+            (Key::Space, PlayAction::Audition.into()),
+            (Key::ArrowDown, walk(false)),
+            (Key::ArrowUp, walk(true)),
+            (Key::R, EditAction::Reverse.into()),
+        ] {
+            assert_eq!(window.key(Modifiers::NONE, key), [action], "{place}");
+            assert!(window.ctx.egui_wants_keyboard_input(), "{place}: the keys stay with it after {key:?}");
+        }
+        window.key(Modifiers::NONE, Key::Escape);
+        assert!(!window.ctx.egui_wants_keyboard_input(), "{place}");
+    }
 }
 
 #[test]

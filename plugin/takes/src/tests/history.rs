@@ -345,3 +345,18 @@ fn what_is_wished_for_is_found_in_the_background_and_is_a_step() {
     assert!(store.lock().takes()[0].edit.looped.is_some());
     assert!(store.lock().takes()[0].edited().loop_frames.is_some());
 }
+
+#[test]
+fn undo_redo_brings_takes_on_keys_back_in_the_order_of_all_steps() {
+    let mut session = Session::default();
+    session.add_take(Arc::new(take(1, noise(100))));
+    let on = |keys: &[(u8, u64)]| keys.iter().map(|(key, id)| (*key, TakeId(*id))).collect::<Keys>();
+    session.keys_step(on(&[]), on(&[(60, 1)]));
+    session.keys_step(on(&[(60, 1)]), on(&[(60, 1)]));
+    session.rename(TakeId(1), "door");
+    session.keys_step(on(&[(60, 1)]), on(&[]));
+    assert_eq!((session.undo(), session.take_keys()), (Some("keys"), Some(on(&[(60, 1)]))));
+    assert_eq!((session.undo(), session.take_keys()), (Some("rename"), None));
+    assert_eq!((session.undo(), session.take_keys()), (Some("keys"), Some(on(&[]))));
+    assert_eq!((session.redo(), session.take_keys()), (Some("keys"), Some(on(&[(60, 1)]))));
+}
