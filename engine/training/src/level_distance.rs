@@ -4,7 +4,7 @@
 //! of the model and the recording `Y` ([Székely and Rizzo, 2013](https://doi.org/10.1016/j.jspi.2013.03.018)): it is
 //! smallest exactly when the *joint* distribution of a vector's numbers is the data's. Taken number by number it would be
 //! content with levels that jump at random from frame to frame, or with an attack that every band begins at another time.
-//! It is taken on vectors of several kinds ([`views`]), each divided by the root of its length, and added up.
+//! It is taken on vectors of several kinds (`views`), each divided by the root of its length, and added up.
 //!
 //! Numbers are loudnesses `f(a) = ln a + β a^⅓` as in the loss of the codec, so that loud parts count more.
 
