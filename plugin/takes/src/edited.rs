@@ -44,7 +44,7 @@ impl Take {
         Arc::ptr_eq(&self.edited(), &other.edited()) || made_alike() && rendered()
     }
 
-    /// Waveform overview of what is heard: [`PEAK_COLUMNS`] columns, or none if the sound was never in memory.
+    /// Waveform overview of what is heard: [`PEAK_COLUMNS`](crate::PEAK_COLUMNS) columns, or none if the sound was never in memory.
     #[must_use]
     pub fn peaks(&self) -> &[Peak] {
         match &self.shown.rendered {
