@@ -2,7 +2,7 @@
 
 use crate::alone::{alone, clap_bundle, vst3_library};
 use crate::vst3_host::{self, Module, Note};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use std::time::Duration;
 use straightshot_tests::clap_host::{Event, Instance, PluginState, Renderer};
@@ -72,9 +72,10 @@ fn controllers_are_honoured_in_clap() {
 fn controllers_are_honoured_in_vst3() {
     alone(|| {
         let (_module, instance) = vst3("gate")?;
-        let [pedal, sound_off, notes_off] =
-            [PEDAL, SOUND_OFF, NOTES_OFF].map(|number| instance.controller(number.into()));
-        let (pedal, sound_off, notes_off) = (pedal?, sound_off?, notes_off?);
+        let assigned = |number: u8| {
+            instance.controller_of(0, number.into())?.with_context(|| format!("{number} is not assigned"))
+        };
+        let (pedal, sound_off, notes_off) = (assigned(PEDAL)?, assigned(SOUND_OFF)?, assigned(NOTES_OFF)?);
         let mut last = Vec::new();
         let mut run = |blocks: usize, notes: &[Note], controllers: &[(u32, f64)]| -> Result<bool> {
             last = instance.play(notes, controllers)?;

@@ -16,6 +16,7 @@ mod focus;
 mod generating;
 mod hosted;
 mod keyboard;
+mod parameters;
 mod playing;
 mod reaper;
 mod receiver;

@@ -1,6 +1,7 @@
 //! A minimal VST3 host on the COM bindings: as much as the tests need.
 #![expect(clippy::multiple_unsafe_ops_per_block, reason = "every call of a VST3 interface is unsafe")]
 
+mod parameters;
 mod playing;
 
 pub(crate) use playing::Note;

@@ -6,8 +6,8 @@ use std::cell::Cell;
 use std::ffi::c_void;
 use vst3::Steinberg::Vst::{
     AudioBusBuffers, AudioBusBuffers__type0, BusDirections_, Event, Event_, IAudioProcessorTrait,
-    IComponentTrait, IEventList, IEventListTrait, IMidiMapping, IMidiMappingTrait, MediaTypes_, NoteOffEvent,
-    NoteOnEvent, ParamID, ParamValue, ProcessData, SymbolicSampleSizes_,
+    IComponentTrait, IEventList, IEventListTrait, MediaTypes_, NoteOffEvent, NoteOnEvent, ParamID,
+    ParamValue, ProcessData, SymbolicSampleSizes_,
 };
 use vst3::Steinberg::{
     IBStream, IBStreamTrait, int32, int64, kInvalidArgument, kNotImplemented, kResultFalse, kResultOk,
@@ -41,16 +41,6 @@ impl Instance {
         // SAFETY: a call of the specification.
         ensure!(unsafe { self.component.activateBus(event, input, 0, 1) } == kResultOk, "notes are refused");
         Ok(())
-    }
-
-    /// The parameter that stands for a MIDI controller of the first channel, as a host finds it.
-    pub(crate) fn controller(&self, number: i16) -> Result<ParamID> {
-        let mapping = self.controller.cast::<IMidiMapping>().context("the plugin takes no controllers")?;
-        let mut id = 0;
-        // SAFETY: the mapping is alive and fills the number.
-        let result = unsafe { mapping.getMidiControllerAssignment(0, 0, number, &raw mut id) };
-        ensure!(result == kResultOk, "controller {number} is not assigned");
-        Ok(id)
     }
 
     /// Stops processing and starts it again, as some hosts do around every block.

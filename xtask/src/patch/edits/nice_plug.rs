@@ -1,5 +1,6 @@
 //! Repairs of nice-plug.
 
+use super::nice_plug_midi::CONTROLLERS;
 use super::{Edit, Proof, Repair};
 
 /// The first line of the three tasks which touch the editor.
@@ -221,4 +222,5 @@ unsafe extern \"C\" {
         ],
         added: &[],
     },
+    CONTROLLERS,
 ];
