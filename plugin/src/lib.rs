@@ -168,8 +168,10 @@ impl Drop for Straightshot {
 impl Plugin for Straightshot {
     const NAME: &'static str = "Straightshot";
     const VENDOR: &'static str = "Straightshot";
-    const URL: &'static str = "";
-    const EMAIL: &'static str = "";
+    /// That of Cargo.toml; empty as long as it names none.
+    const URL: &'static str = env!("CARGO_PKG_REPOSITORY");
+    /// That of the first author in Cargo.toml; empty as long as it names none.
+    const EMAIL: &'static str = email_in(env!("CARGO_PKG_AUTHORS"));
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
     const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[
@@ -253,6 +255,22 @@ impl Plugin for Straightshot {
     }
 }
 
+/// The address of the first author, who is written as `Name <address>`.
+const fn email_in(authors: &str) -> &str {
+    let bytes = authors.as_bytes();
+    let (mut start, mut end) = (0, 0);
+    while end < bytes.len() && bytes[end] != b'>' {
+        if bytes[end] == b'<' {
+            start = end + 1;
+        }
+        end += 1;
+    }
+    if start == 0 || end == bytes.len() {
+        return "";
+    }
+    authors.split_at(end).0.split_at(start).1
+}
+
 impl ClapPlugin for Straightshot {
     const CLAP_ID: &'static str = "org.straightshot.straightshot";
     const CLAP_DESCRIPTION: Option<&'static str> = Some("Turns a text prompt into foley");
@@ -270,3 +288,14 @@ impl Vst3Plugin for Straightshot {
 
 nice_export_clap!(Straightshot);
 nice_export_vst3!(Straightshot);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authors_address_is_found_if_there_is_one() {
+        assert_eq!(email_in("A <a@b.example>:C <c@d.example>"), "a@b.example");
+        assert_eq!(["", "A", "A <a", "a>"].map(email_in), [""; 4]);
+    }
+}

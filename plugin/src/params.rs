@@ -198,27 +198,23 @@ fn percent(name: &str, default: f32) -> FloatParam {
         .with_string_to_value(formatters::s2v_f32_percentage())
 }
 
-/// A time, finer where it is short; shown in milliseconds below a second.
-fn seconds(name: &str, default: f32, min: f32, max: f32) -> FloatParam {
-    let range = FloatRange::Skewed { min, max, factor: FloatRange::skew_factor(-2.0) };
-    FloatParam::new(name, default, range)
-        .with_value_to_string(Arc::new(time_text))
+/// A time, finer where it is short; shown in milliseconds, because a host has one unit for all values of a parameter.
+fn milliseconds(name: &str, default_s: f32, min_s: f32, max_s: f32) -> FloatParam {
+    let range = FloatRange::Skewed { min: min_s, max: max_s, factor: FloatRange::skew_factor(-2.0) };
+    FloatParam::new(name, default_s, range)
+        .with_unit(" ms")
+        .with_value_to_string(Arc::new(|seconds| format!("{:.0}", seconds * 1000.0)))
         .with_string_to_value(Arc::new(time_of))
 }
 
-/// A time as it is shown.
-#[must_use]
-pub fn time_text(seconds: f32) -> String {
-    if seconds < 0.9995 { format!("{:.0} ms", seconds * 1000.0) } else { format!("{seconds:.2} s") }
-}
-
-/// A time as it is typed: in seconds, or in milliseconds if it says so.
+/// A time in seconds as it is typed: in milliseconds, or in seconds if it says so.
 #[must_use]
 pub fn time_of(text: &str) -> Option<f32> {
     let text = text.trim().replace(',', ".").to_lowercase();
-    match text.strip_suffix("ms") {
-        Some(number) => number.trim().parse::<f32>().ok().map(|milliseconds| milliseconds / 1000.0),
-        None => text.trim_end_matches('s').trim().parse().ok(),
+    let number = |digits: &str| digits.trim().parse::<f32>().ok();
+    match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (None, Some(seconds)) => number(seconds),
+        (milliseconds, _) => number(milliseconds.unwrap_or(&text)).map(|value| value / 1000.0),
     }
 }
 
@@ -287,7 +283,7 @@ impl StraightshotParams {
             factor: FloatRange::gain_skew_factor(MIN_GAIN_DB, MAX_GAIN_DB),
         };
         Self {
-            steps: IntParam::new("Steps", initial_steps, steps).with_unit(" steps"),
+            steps: IntParam::new("Steps", initial_steps, steps),
             length: FloatParam::new("Length", initial_length, length)
                 .with_unit(" s")
                 .with_value_to_string(formatters::v2s_f32_rounded(2)),
@@ -304,10 +300,10 @@ impl StraightshotParams {
             take_choice: EnumParam::new("Which take", TakeChoice::Active),
             take: IntParam::new("Take", 1, IntRange::Linear { min: 1, max: MAX_TAKE_NUMBER }),
             velocity: percent("Velocity", 1.0),
-            attack: seconds("Attack", 0.0, 0.0, MAX_ATTACK_S),
-            decay: seconds("Decay", 0.0, 0.0, MAX_ATTACK_S),
+            attack: milliseconds("Attack", 0.0, 0.0, MAX_ATTACK_S),
+            decay: milliseconds("Decay", 0.0, 0.0, MAX_ATTACK_S),
             sustain: percent("Sustain", 1.0),
-            release: seconds("Release", MIN_RELEASE_S, MIN_RELEASE_S, MAX_RELEASE_S),
+            release: milliseconds("Release", MIN_RELEASE_S, MIN_RELEASE_S, MAX_RELEASE_S),
             root_key: key("Root key", DEFAULT_ROOT_KEY),
             // What is set up once would only fill the hosts' lists of what can be automated.
             lowest_key: key("Lowest key", 0).non_automatable(),
@@ -388,10 +384,9 @@ mod tests {
             (key_of("61"), key_of("c#3"), key_of("H1"), key_of("G9")),
             (Some(61), Some(61), None, None)
         );
-        assert_eq!((time_text(0.005), time_text(2.5)), ("5 ms".to_owned(), "2.50 s".to_owned()));
-        assert_eq!(
-            (time_of("5 ms"), time_of("2,5"), time_of("0.25 s")),
-            (Some(0.005), Some(2.5), Some(0.25))
-        );
+        let attack = milliseconds("Attack", 0.005, 0.0, MAX_ATTACK_S);
+        assert_eq!((attack.to_string(), attack.unit()), ("5 ms".to_owned(), " ms"));
+        let typed = ["5 ms", "5", "2,5 s", "0.25s", "250ms", "five"].map(time_of);
+        assert_eq!(typed, [Some(0.005), Some(0.005), Some(2.5), Some(0.25), Some(0.25), None]);
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::alone::{alone, vst3_library};
 use crate::vst3_host::Module;
+use anyhow::{Context, ensure};
 
 /// Parameters of the plugin that hosts show.
 const SHOWN: usize = 18;
@@ -40,6 +41,29 @@ fn the_vst3_shows_its_own_parameters_and_one_for_each_controller() {
             }
         }
         assert_eq!(instance.controller_of(16, 64)?, None, "there are 16 channels");
+        Ok(())
+    });
+}
+
+#[test]
+fn plain_values_of_the_vst3_are_in_the_units_beside_them() {
+    alone(|| {
+        let module = Module::load(&vst3_library()?)?;
+        let instance = module.instance()?;
+        let params = instance.parameters()?;
+        let units = |unit: &str| params.iter().filter(|param| param.units == unit).count();
+        assert_eq!([units("s"), units("dB"), units("%"), units("ms")], [1, 1, 2, 3]);
+        for param in params.iter().filter(|param| !param.units.is_empty()) {
+            for normalised in [0.0, 0.25, 0.5, 1.0] {
+                let [plain, back] = instance.plain_and_back(param.id, normalised);
+                let text = instance.value_text(param.id, normalised)?;
+                let written: f64 = text.parse().with_context(|| format!("{}: {text}", param.title))?;
+                // As written: rounded to 0.01 at the finest and to 1 at the coarsest.
+                let close = (plain - written).abs() <= 0.51;
+                ensure!(close, "{}: {plain} is written as {text} {}", param.title, param.units);
+                ensure!((back - normalised).abs() < 1e-4, "{}: {normalised} returns as {back}", param.title);
+            }
+        }
         Ok(())
     });
 }

@@ -60,7 +60,7 @@ type Row = (&'static str, bool, f64, [&'static str; 3]);
 
 /// Hosts keep automation under these ids and in these ranges: a change breaks projects.
 const FROZEN: [Row; 18] = [
-    ("steps", true, 23.0, ["1 steps", "4 steps", "24 steps"]),
+    ("steps", true, 23.0, ["1", "4", "24"]),
     ("length", false, 1.0, ["0.25 s", "2.00 s", "30.00 s"]),
     ("guidance", false, 1.0, ["0.0", "3.0", "10.0"]),
     ("seed", true, 999_999.0, ["0", "1", "999999"]),
@@ -71,10 +71,10 @@ const FROZEN: [Row; 18] = [
     ("takechoice", true, 4.0, ["Selected take", "Selected take", "One per key"]),
     ("take", true, 63.0, ["1", "1", "64"]),
     ("velocity", false, 1.0, ["0 %", "100 %", "100 %"]),
-    ("attack", false, 1.0, ["0 ms", "0 ms", "5.00 s"]),
-    ("decay", false, 1.0, ["0 ms", "0 ms", "5.00 s"]),
+    ("attack", false, 1.0, ["0 ms", "0 ms", "5000 ms"]),
+    ("decay", false, 1.0, ["0 ms", "0 ms", "5000 ms"]),
     ("sustain", false, 1.0, ["0 %", "100 %", "100 %"]),
-    ("release", false, 1.0, ["5 ms", "5 ms", "10.00 s"]),
+    ("release", false, 1.0, ["5 ms", "5 ms", "10000 ms"]),
     ("rootkey", true, 127.0, ["C-2", "C3", "G8"]),
     ("lowkey", true, 127.0, ["C-2", "C-2", "G8"]),
     ("highkey", true, 127.0, ["C-2", "G8", "G8"]),

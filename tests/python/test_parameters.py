@@ -4,11 +4,13 @@ from support import load, read_state, render
 
 # Name in pedalboard's words (with the unit), smallest, largest, default.
 FROZEN = [
-    ("steps_steps", 1.0, 24.0, 4.0),
+    ("steps", 1.0, 24.0, 4.0),
     ("length_s", 0.25, 30.0, 2.0),
     ("guidance", 0.0, 10.0, 3.0),
     ("seed", 0.0, 999_999.0, 1.0),
     ("gain_db", -60.0, 12.0, 0.0),
+    ("attack_ms", 0.0, 5000.0, 0.0),
+    ("release_ms", 5.0, 10_000.0, 5.0),
 ]
 
 plugin = load()
@@ -21,7 +23,7 @@ for name, smallest, largest, default in FROZEN:
     assert float(getattr(plugin, name)) == default, found
 assert plugin.play_mode == "Note" and not plugin.key_tracking
 
-plugin.steps_steps = 16
+plugin.steps = 16
 plugin.play_mode = "Gate"
 # VST3 hands changes over with the next block.
 render(plugin, 0.1)

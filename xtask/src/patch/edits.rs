@@ -5,6 +5,7 @@ mod baseview_keys;
 mod cuda;
 mod egui_baseview;
 mod nice_plug;
+mod nice_plug_hosts;
 mod nice_plug_midi;
 
 use std::fmt;

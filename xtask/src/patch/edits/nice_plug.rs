@@ -1,5 +1,6 @@
 //! Repairs of nice-plug.
 
+use super::nice_plug_hosts::UNITS;
 use super::nice_plug_midi::CONTROLLERS;
 use super::{Edit, Proof, Repair};
 
@@ -223,4 +224,5 @@ unsafe extern \"C\" {
         added: &[],
     },
     CONTROLLERS,
+    UNITS,
 ];
