@@ -181,6 +181,8 @@ impl Plugin for Straightshot {
     const MIDI_INPUT: MidiConfig = MidiConfig::MidiCCs;
     /// A take that is chosen by automation is the one that the note at the same sample plays.
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
+    /// Room is got beforehand: there is none to be got on the audio thread.
+    const INPUT_EVENT_CAPACITY: usize = 8192;
 
     type Editor = editor::StraightshotEditor;
     type SysExMessage = ();

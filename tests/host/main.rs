@@ -7,6 +7,7 @@
 
 mod alone;
 mod alone_program;
+mod bare_clap;
 mod bare_host;
 mod controllers;
 mod desktop;
@@ -22,6 +23,7 @@ mod reaper;
 mod receiver;
 mod scan;
 mod state;
+mod unruly;
 mod vst3_host;
 mod vst3_stress;
 mod window;

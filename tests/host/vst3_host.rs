@@ -3,8 +3,10 @@
 
 mod parameters;
 mod playing;
+mod unruly;
 
 pub(crate) use playing::Note;
+pub(crate) use unruly::Shape;
 
 use anyhow::{Context, Result, ensure};
 use libloading::os::unix::Library;

@@ -136,7 +136,7 @@ impl IBStreamTrait for Source {
 }
 
 /// The notes of one block.
-struct Notes(Vec<Note>);
+pub(super) struct Notes(pub(super) Vec<Note>);
 
 impl Class for Notes {
     type Interfaces = (IEventList,);

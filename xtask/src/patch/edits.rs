@@ -7,6 +7,7 @@ mod egui_baseview;
 mod nice_plug;
 mod nice_plug_hosts;
 mod nice_plug_midi;
+mod nice_plug_order;
 
 use std::fmt;
 

@@ -2,6 +2,7 @@
 
 use super::nice_plug_hosts::UNITS;
 use super::nice_plug_midi::CONTROLLERS;
+use super::nice_plug_order::{BUFFERS, MANY_EVENTS, ORDER, TRAPS};
 use super::{Edit, Proof, Repair};
 
 /// The first line of the three tasks which touch the editor.
@@ -225,4 +226,8 @@ unsafe extern \"C\" {
     },
     CONTROLLERS,
     UNITS,
+    ORDER,
+    BUFFERS,
+    MANY_EVENTS,
+    TRAPS,
 ];
