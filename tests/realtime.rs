@@ -24,12 +24,16 @@ mod modes;
 mod player;
 #[path = "realtime/queue.rs"]
 mod queue;
+#[path = "realtime/random.rs"]
+mod random;
 #[path = "realtime/ready.rs"]
 mod ready;
 #[path = "realtime/refinement.rs"]
 mod refinement;
 #[path = "realtime/removal.rs"]
 mod removal;
+#[path = "realtime/syscalls.rs"]
+mod syscalls;
 #[path = "realtime/threads.rs"]
 mod threads;
 #[path = "realtime/worker.rs"]

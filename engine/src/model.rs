@@ -17,6 +17,7 @@ use crate::config::Sampler;
 use crate::device::Placement;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flow::Transformer;
+use crate::memory;
 use crate::text::TextEncoder;
 use crate::weights;
 use candle_core::{DType, Device, Shape, Tensor};
@@ -247,6 +248,9 @@ impl Model {
         }
         let device = placement.device();
         let config = ModelConfig::from_json(&files.config)?;
+        // Unpacking asks for each tensor alone, and one that the system refuses would end the program.
+        memory::ask_for(files.by_name().iter().map(|(_, bytes)| weights::room(bytes)).sum())
+            .map_err(|e| Error::new(ErrorKind::OutOfMemory, folder::TOO_LITTLE_MEMORY).with_source(e))?;
         let mut tensors = files.tensors_until(cancel)?;
         let distilled = tensors.keys().any(|name| name.starts_with(ONE_STEP));
         let mut part = |prefix: &str| part_until(&mut tensors, prefix, device, cancel);

@@ -52,6 +52,14 @@ pub fn unpack_until(bytes: &[u8], cancel: &CancelToken) -> Result<HashMap<String
         .collect()
 }
 
+/// Bytes of memory that a network of these weights takes: `f32`, and for most of them the bytes that products are made
+/// with. Nothing for a file that cannot be read, which [`unpack`] says in its own words.
+pub(crate) fn room(bytes: &[u8]) -> usize {
+    let Ok(file) = SafeTensors::deserialize(bytes) else { return 0 };
+    let values = file.iter().map(|(_, tensor)| tensor.shape().iter().product::<usize>());
+    values.map(|values| values * 9 / 2).sum()
+}
+
 fn bad(text: String) -> Error {
     Error::new(ErrorKind::BadModel, format!("The model's weights cannot be used: {text}"))
 }

@@ -23,7 +23,7 @@ use parking_lot::Mutex;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use straightshot_listening::LevelChoice;
 use straightshot_playback::handoff::BankReceiver;
 use straightshot_playback::telemetry::Telemetry;
@@ -356,9 +356,7 @@ impl Shared {
         self.keeper.wait_for_active(RENDER_WAIT);
         let offline = self.offline.load(Ordering::Acquire);
         if offline {
-            let ids = self.repertoire().items.iter().map(|item| item.take.id).collect();
-            self.session.lock().want(ids);
-            self.keeper.wait_for_wanted(RENDER_WAIT);
+            self.wait_for_all();
         }
         let (receiver, sent) = self.outlet.connect(sample_rate_hz, offline, || self.repertoire());
         if let Err(e) = sent {
@@ -366,6 +364,19 @@ impl Shared {
         }
         self.session.lock().want(self.outlet.readiness().unread);
         receiver
+    }
+
+    /// Waits until everything that can be played is in memory. Asks for it again and again: a worker that has just been told
+    /// of a restored session asks for what it needs itself, in place of this.
+    fn wait_for_all(&self) {
+        let end = Instant::now() + RENDER_WAIT;
+        loop {
+            let ids = self.repertoire().items.iter().map(|item| item.take.id).collect();
+            if !self.session.lock().want(ids) || Instant::now() >= end {
+                return;
+            }
+            self.keeper.wait_for_wanted(Duration::from_millis(20));
+        }
     }
 
     /// Whether sounds can be made ready that are not.

@@ -8,6 +8,7 @@ use clap_sys::events::{
     CLAP_EVENT_NOTE_OFF, CLAP_EVENT_NOTE_ON, CLAP_EVENT_PARAM_VALUE, clap_event_header, clap_event_note,
     clap_event_param_value, clap_input_events, clap_output_events,
 };
+use clap_sys::ext::render::{CLAP_EXT_RENDER, CLAP_RENDER_OFFLINE, clap_plugin_render};
 use clap_sys::ext::state::{CLAP_EXT_STATE, clap_plugin_state};
 use clap_sys::factory::plugin_factory::{CLAP_PLUGIN_FACTORY_ID, clap_plugin_factory};
 use clap_sys::host::clap_host;
@@ -110,6 +111,18 @@ impl BareClap {
             let state = call!(self.plugin, get_extension, self.plugin, CLAP_EXT_STATE.as_ptr());
             let state = state.cast::<clap_plugin_state>();
             ensure!(call!(state, load, self.plugin, &raw const stream), "the state is refused");
+        }
+        Ok(())
+    }
+
+    /// Says that the host renders and can wait.
+    pub(crate) fn set_offline(&self) -> Result<()> {
+        // SAFETY: calls of the specification.
+        unsafe {
+            let render = call!(self.plugin, get_extension, self.plugin, CLAP_EXT_RENDER.as_ptr());
+            let render = render.cast::<clap_plugin_render>();
+            ensure!(!render.is_null(), "the plugin cannot be told");
+            ensure!(call!(render, set, self.plugin, CLAP_RENDER_OFFLINE), "offline is refused");
         }
         Ok(())
     }

@@ -155,8 +155,17 @@ impl Instance {
 
     /// Starts processing at 48 kHz.
     pub(crate) fn start(&self) -> Result<()> {
+        self.start_in(ProcessModes_::kRealtime.cast_signed())
+    }
+
+    /// Starts a render that waits for the plugin where it has to.
+    pub(crate) fn start_offline(&self) -> Result<()> {
+        self.start_in(ProcessModes_::kOffline.cast_signed())
+    }
+
+    fn start_in(&self, mode: i32) -> Result<()> {
         let mut setup = ProcessSetup {
-            processMode: ProcessModes_::kRealtime.cast_signed(),
+            processMode: mode,
             symbolicSampleSize: SymbolicSampleSizes_::kSample32.cast_signed(),
             maxSamplesPerBlock: i32::try_from(BLOCK_FRAMES)?,
             sampleRate: 48_000.0,

@@ -1,5 +1,6 @@
 //! An allocator that counts what the watched thread does.
 
+use crate::syscalls;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
@@ -14,10 +15,12 @@ struct Counting;
 pub(crate) struct Counts {
     pub(crate) allocations: u64,
     pub(crate) frees: u64,
+    /// Only of a thread under observation, see [`syscalls::observe`].
+    pub(crate) syscalls: u64,
 }
 
 impl Counts {
-    pub(crate) const NONE: Self = Self { allocations: 0, frees: 0 };
+    pub(crate) const NONE: Self = Self { allocations: 0, frees: 0, syscalls: 0 };
 }
 
 thread_local! {
@@ -27,9 +30,11 @@ thread_local! {
 
 /// Runs `action` and counts what this thread allocates and frees in it.
 pub(crate) fn watch<R>(action: impl FnOnce() -> R) -> (R, Counts) {
+    let before = syscalls::count();
     WATCH.set(Some(Counts::default()));
     let result = action();
-    (result, WATCH.take().unwrap_or_default())
+    let counts = WATCH.take().unwrap_or_default();
+    (result, Counts { syscalls: syscalls::count() - before, ..counts })
 }
 
 fn count(change: impl FnOnce(&mut Counts)) {
@@ -75,9 +80,9 @@ unsafe impl GlobalAlloc for Counting {
 #[test]
 fn the_detector_fires() {
     let (boxed, counts) = watch(|| black_box(Box::new([0_u8; 100])));
-    assert_eq!(counts, Counts { allocations: 1, frees: 0 });
+    assert_eq!(counts, Counts { allocations: 1, ..Counts::NONE });
     let ((), counts) = watch(|| drop(black_box(boxed)));
-    assert_eq!(counts, Counts { allocations: 0, frees: 1 });
+    assert_eq!(counts, Counts { frees: 1, ..Counts::NONE });
     let ((), counts) = watch(|| {
         let mut grown: Vec<u64> = Vec::new();
         for i in 0..100 {

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use straightshot::worker::models::ModelCache;
 
 /// Longest block the host promises.
-const MAX_BLOCK: usize = 1024;
+pub(crate) const MAX_BLOCK: usize = 1024;
 
 pub(crate) struct TestHost;
 pub(crate) struct TestShared;
@@ -50,7 +50,7 @@ impl Instance {
         Self(PluginInstance::new(|_| TestShared, |_| (), &entry, id, &info).expect("the plugin can be made"))
     }
 
-    fn save(&mut self) -> Vec<u8> {
+    pub(crate) fn save(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let handle = self.0.plugin_handle();
         let state: PluginState = handle.get_extension().expect("the plugin has state");
@@ -81,14 +81,14 @@ impl Instance {
     }
 
     /// Loads the state of a project in which the sound of `seed` was being made.
-    fn ask_for(&mut self, seed: u64, seconds: f64) {
+    pub(crate) fn ask_for(&mut self, seed: u64, seconds: f64) {
         let session = json!({ "version": 1, "prompt": "a tone", "pending": {
             "prompt": "a tone", "negative_prompt": "", "steps": 2, "guidance": 3.0, "seed": seed, "seconds": seconds } });
         self.load(&state_with(&session.to_string()));
     }
 
     /// Waits until the session has finished what it was asked for.
-    fn wait_for_take(&mut self) {
+    pub(crate) fn wait_for_take(&mut self) {
         let begun = Instant::now();
         loop {
             let session = self.session();
@@ -153,7 +153,7 @@ pub(crate) struct Deck {
     ports: AudioPorts,
     channels: [Vec<f32>; 2],
     /// What the plugin allocated and freed in its process call.
-    counts: Counts,
+    pub(crate) counts: Counts,
 }
 
 impl Deck {
@@ -172,7 +172,7 @@ impl Deck {
     }
 
     /// Plays one block and returns its left channel. The transport is at `position` seconds, or rests.
-    fn play_at(&mut self, frames: usize, input: &EventBuffer, position: Option<f64>) -> &[f32] {
+    pub(crate) fn play_at(&mut self, frames: usize, input: &EventBuffer, position: Option<f64>) -> &[f32] {
         let transport = transport(position);
         let [left, right] = &mut self.channels;
         left[..frames].fill(f32::NAN);
@@ -191,6 +191,7 @@ impl Deck {
         status.expect("processing works");
         self.counts.allocations += counts.allocations;
         self.counts.frees += counts.frees;
+        self.counts.syscalls += counts.syscalls;
         assert_eq!(left[..frames], right[..frames], "the sound is in the centre");
         &left[..frames]
     }

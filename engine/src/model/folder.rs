@@ -12,6 +12,10 @@ use straightshot_protocol::{CancelToken, Card, ContentHash, ContentHasher, Model
 /// Bytes read or hashed before anyone asks whether to go on: some milliseconds.
 pub(super) const PART: usize = 1 << 20;
 
+/// What is said where a model does not fit.
+pub(super) const TOO_LITTLE_MEMORY: &str =
+    "There is not enough free memory for this model. Close other programs";
+
 /// Names of the files that a model folder may have, in the order in which they are hashed; [`TEXT_FILE`] may be missing.
 pub const FILES: [&str; 4] = [CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE, TEXT_FILE];
 
@@ -23,9 +27,9 @@ pub const FILES: [&str; 4] = [CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE, TEXT_FI
 pub(super) fn read(dir: &Path, name: &str, cancel: &CancelToken) -> Result<Vec<u8>> {
     let (mut file, length) = open(dir, name)?;
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX)).map_err(|e| {
-        Error::new(ErrorKind::OutOfMemory, "There is not enough free memory for this model").with_source(e)
-    })?;
+    bytes
+        .try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX))
+        .map_err(|e| Error::new(ErrorKind::OutOfMemory, TOO_LITTLE_MEMORY).with_source(e))?;
     loop {
         cancel.check()?;
         let read = (&mut file).take(PART as u64).read_to_end(&mut bytes);

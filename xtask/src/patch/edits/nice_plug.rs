@@ -1,6 +1,6 @@
 //! Repairs of nice-plug.
 
-use super::nice_plug_hosts::UNITS;
+use super::nice_plug_hosts::{OFFLINE, UNITS};
 use super::nice_plug_midi::CONTROLLERS;
 use super::nice_plug_order::{BUFFERS, MANY_EVENTS, ORDER, TRAPS};
 use super::{Edit, Proof, Repair};
@@ -226,6 +226,7 @@ unsafe extern \"C\" {
     },
     CONTROLLERS,
     UNITS,
+    OFFLINE,
     ORDER,
     BUFFERS,
     MANY_EVENTS,

@@ -61,3 +61,22 @@ pub fn stored_from_unit(unit: &str, plain: f64) -> f64 {
     ],
     added: &[],
 };
+
+/// The mode of a set-up counts for that set-up.
+pub(super) const OFFLINE: Repair = Repair {
+    name: "vst3-process-mode",
+    why: "VST3: a set-up for an offline render told the plugin the mode of the set-up before it, so that a bounce right after \
+          a project opens began without the sounds that were still being read. Now it is told its own.",
+    proof: Proof::Test("bounce::an_offline_render_has_every_sound_from_its_first_block"),
+    edits: &[Edit {
+        file: "src/wrapper/vst3/wrapper.rs",
+        find: "        self.inner.current_process_mode.store(mode);\n",
+        replace: "        self.inner.current_process_mode.store(mode);
+        if let Some(config) = self.inner.current_buffer_config.load() {
+            let config = BufferConfig { process_mode: mode, ..config };
+            self.inner.current_buffer_config.store(Some(config));
+        }
+",
+    }],
+    added: &[],
+};

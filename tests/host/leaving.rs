@@ -1,0 +1,166 @@
+//! Removing, suspending and exiting in the middle of a job: soon, and with nothing left behind.
+
+use crate::alone::{alone, clap_bundle, threads};
+use anyhow::{Context, Result, ensure};
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use straightshot_tests::clap_host::{Bundle, Event, Instance, Renderer, request};
+
+/// What leaving may take here; 0.2 s is wanted, and other tests compute at the same time.
+const LIMIT: Duration = Duration::from_millis(500);
+/// Load and unload cycles, if nobody asks for more by this variable.
+const CYCLES: (&str, u64) = ("STRAIGHTSHOT_CYCLES", 40);
+/// Cycles after which everything that a process makes once is there.
+const WARM: u64 = 15;
+
+/// An instance in the middle of a long job, some time after its beginning.
+fn at_work(bundle: &Bundle, after: Duration) -> Result<(Instance, Renderer)> {
+    let mut instance = Instance::new(bundle)?;
+    let mut renderer = instance.activate(48_000.0, 512)?;
+    let mut state = instance.state()?;
+    state.ask_for(&request("thunder rolls over the hills", 24, 10.0, 1));
+    instance.set_state(&state)?;
+    let until = Instant::now() + after;
+    while Instant::now() < until {
+        instance.idle();
+        renderer.render(512, &[Event::NoteOn { at: 0, key: 60 }])?;
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    Ok((instance, renderer))
+}
+
+#[test]
+fn removing_and_suspending_do_not_wait_for_a_job() {
+    alone(|| {
+        let bundle = clap_bundle()?;
+        let (mut suspended, mut removed) = (Duration::ZERO, Duration::ZERO);
+        for round in 0..30 {
+            let (mut instance, renderer) = at_work(&bundle, Duration::from_millis(20 * round))?;
+            let begun = Instant::now();
+            instance.deactivate(renderer);
+            suspended = suspended.max(begun.elapsed());
+            let begun = Instant::now();
+            drop(instance);
+            removed = removed.max(begun.elapsed());
+        }
+        println!("suspended within {suspended:?}, removed within {removed:?}");
+        ensure!(suspended < LIMIT && removed < LIMIT, "{suspended:?}, {removed:?}");
+        Ok(())
+    });
+}
+
+/// Since 1970, so that two processes can compare.
+fn now() -> Result<Duration> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?)
+}
+
+/// Set in the process that is to exit; how many milliseconds its job has been going on then.
+const EXITS: &str = "STRAIGHTSHOT_TEST_EXITS_AFTER";
+
+#[test]
+fn exiting_does_not_wait_for_a_job() {
+    let exits = std::env::var(EXITS).ok();
+    if let Some(after) = exits.and_then(|after| after.parse().ok()) {
+        let bundle = clap_bundle().expect("there is a bundle");
+        let job = at_work(&bundle, Duration::from_millis(after)).expect("it works");
+        println!("exits at {}", now().expect("after 1970").as_nanos());
+        // As a host that crashes or is ended while it quits: nothing is taken down.
+        std::mem::forget((job, bundle));
+        std::process::exit(0);
+    }
+    alone(|| {
+        for after in [0, 50, 400, 900] {
+            let child = Command::new(std::env::current_exe()?)
+                .args([
+                    "leaving::exiting_does_not_wait_for_a_job",
+                    "--exact",
+                    "--nocapture",
+                    "--test-threads=1",
+                ])
+                .env(EXITS, after.to_string())
+                .stdin(Stdio::null())
+                .output()?;
+            let ended = now()?;
+            let said = String::from_utf8_lossy(&child.stdout);
+            ensure!(child.status.success(), "{:?}: {said}", child.status);
+            let exits = said.split("exits at ").nth(1).context("it did not say when")?;
+            let exits: u64 = exits.lines().next().context("no number")?.trim().parse()?;
+            let took = ended.saturating_sub(Duration::from_nanos(exits));
+            println!("after {after} ms: {took:?}");
+            ensure!(took < LIMIT, "exiting {after} ms into a job took {took:?}");
+        }
+        Ok(())
+    });
+}
+
+/// What a process has of everything that could be left behind.
+#[derive(Debug)]
+struct Kept {
+    threads: usize,
+    files: usize,
+    mappings: usize,
+    /// Pages that belong to this process alone, in KiB.
+    private_kib: u64,
+}
+
+fn kept() -> Result<Kept> {
+    let rollup = fs::read_to_string("/proc/self/smaps_rollup")?;
+    let private = |name: &str| -> Result<u64> {
+        let line = rollup.lines().find_map(|line| line.strip_prefix(name)).context("no such line")?;
+        Ok(line.trim().trim_end_matches("kB").trim().parse()?)
+    };
+    Ok(Kept {
+        // The pool of candle is made once and kept for ever.
+        threads: threads()?.iter().filter(|name| !name.starts_with("candle-bp")).count(),
+        files: fs::read_dir("/proc/self/fd")?.count(),
+        mappings: fs::read_to_string("/proc/self/maps")?.lines().count(),
+        private_kib: private("Private_Dirty:")?,
+    })
+}
+
+#[test]
+fn many_cycles_in_the_middle_of_jobs_leave_nothing_behind() {
+    alone(|| {
+        let (variable, usual) = CYCLES;
+        let cycles = std::env::var(variable).ok().and_then(|cycles| cycles.parse().ok()).unwrap_or(usual);
+        let mut warm = None;
+        let mut slowest = Duration::ZERO;
+        for cycle in 0..cycles {
+            let bundle = clap_bundle()?;
+            // From "not begun" over "loading the model" to "in the middle of the solver".
+            let (mut instance, renderer) = at_work(&bundle, Duration::from_millis(cycle * 37 % 400))?;
+            let begun = Instant::now();
+            instance.deactivate(renderer);
+            drop(instance);
+            slowest = slowest.max(begun.elapsed());
+            drop(bundle);
+            if cycle + 1 == WARM {
+                warm = Some(settled()?);
+            }
+        }
+        let (warm, end) = (warm.context("too few cycles")?, settled()?);
+        println!("{cycles} cycles, the slowest removal {slowest:?}: {warm:?} -> {end:?}");
+        ensure!(end.threads <= warm.threads, "threads stayed: {warm:?} -> {end:?}");
+        ensure!(end.files <= warm.files, "files stayed open: {warm:?} -> {end:?}");
+        // Arenas of the C library come and go with threads.
+        ensure!(end.mappings <= warm.mappings + 8, "mappings stayed: {warm:?} -> {end:?}");
+        let most = warm.private_kib + 8 * 1024;
+        ensure!(end.private_kib <= most, "pages stayed: {warm:?} -> {end:?}");
+        Ok(())
+    });
+}
+
+/// What is kept once the threads that were told to end have ended.
+fn settled() -> Result<Kept> {
+    let begun = Instant::now();
+    let mut least = kept()?;
+    while begun.elapsed() < Duration::from_secs(3) {
+        std::thread::sleep(Duration::from_millis(100));
+        let now = kept()?;
+        if now.threads <= least.threads {
+            least = now;
+        }
+    }
+    Ok(least)
+}
