@@ -164,3 +164,24 @@ fn settled() -> Result<Kept> {
     }
     Ok(least)
 }
+
+#[test]
+fn what_is_left_behind_is_noticed() {
+    alone(|| {
+        let before = kept()?;
+        let file = fs::File::open("/proc/self/status")?;
+        let ends = std::sync::Barrier::new(2);
+        std::thread::scope(|scope| {
+            scope.spawn(|| ends.wait());
+            let leaked: &'static mut [u8] = Vec::leak(vec![1; 16 << 20]);
+            std::hint::black_box(leaked);
+            let after = kept();
+            ends.wait();
+            let after = after?;
+            ensure!(after.threads > before.threads && after.files > before.files, "{before:?}, {after:?}");
+            ensure!(after.private_kib > before.private_kib + 8 * 1024, "{before:?}, {after:?}");
+            drop(file);
+            Ok(())
+        })
+    });
+}
