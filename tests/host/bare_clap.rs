@@ -182,8 +182,10 @@ impl BareClap {
 impl Drop for BareClap {
     fn drop(&mut self) {
         // SAFETY: the last call of the instance; a host that forgets to stop and to deactivate destroys too.
-        if let Some(destroy) = unsafe { (*self.plugin).destroy } {
-            unsafe { destroy(self.plugin) };
+        unsafe {
+            if let Some(destroy) = (*self.plugin).destroy {
+                destroy(self.plugin);
+            }
         }
     }
 }

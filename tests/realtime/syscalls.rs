@@ -27,6 +27,10 @@ pub(crate) fn observe() -> bool {
 }
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[expect(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "three calls of the system that make sense together"
+)]
 mod linux {
     use super::COUNT;
     use libc::{c_int, c_void, siginfo_t, sock_filter, sock_fprog, ucontext_t};
