@@ -106,7 +106,7 @@ fn try_all(name: &str, usual: usize, reader: impl Fn(&[u8])) {
 
 #[test]
 fn sessions_of_projects() {
-    try_all("document", 4000, readers::document);
+    try_all("document", 2000, readers::document);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn the_index_of_the_takes_folder() {
 
 #[test]
 fn sound_files() {
-    try_all("sound", 1500, readers::sound);
+    try_all("sound", 1000, readers::sound);
 }
 
 #[test]
@@ -131,12 +131,12 @@ fn tables_of_captions() {
 
 #[test]
 fn weights_of_models() {
-    try_all("weights", 3000, readers::weights);
+    try_all("weights", 2000, readers::weights);
 }
 
 #[test]
 fn configs_of_models() {
-    try_all("config", 4000, readers::config);
+    try_all("config", 2000, readers::config);
 }
 
 #[test]
