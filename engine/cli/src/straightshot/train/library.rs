@@ -29,7 +29,7 @@ enum MethodName {
 
 #[derive(Debug, Args)]
 pub(super) struct Library {
-    /// Folder with WAV, FLAC and Ogg Vorbis files, at any depth.
+    /// Folder with sounds, at any depth.
     #[arg(long)]
     library: PathBuf,
     /// Model folder to start from, or "default" for the built-in model.
