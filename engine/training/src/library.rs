@@ -174,9 +174,12 @@ fn describe(sound: &SoundFile, said: Vec<captions::Said>, notes: &mut Vec<String
     let mut candidates: Vec<Candidate> = said.into_iter().map(|one| one.candidate).collect();
     candidates.extend(tagged.candidates);
     candidates.push(Candidate::new(Source::Ucs, Rank::FxName, "its UCS name".into(), ucs.caption));
-    let mut words = Candidate::new(Source::Name, Rank::Name, "its name".into(), named.caption);
-    words.other = named.caption2;
-    candidates.push(words);
+    // The words of such a name are those of its parts, and of the people who use the system.
+    if !candidates.last().is_some_and(|ucs| !ucs.text.is_empty()) {
+        let mut words = Candidate::new(Source::Name, Rank::Name, "its name".into(), named.caption);
+        words.other = named.caption2;
+        candidates.push(words);
+    }
     candidates.retain(|candidate| !candidate.text.is_empty());
     let (best, rejected) = candidate::choose(candidates);
     let Some((chosen, caption2)) = best else { return (None, rejected) };

@@ -22,7 +22,7 @@ pub(super) fn mend(samples: &mut [f32], channels: usize, notes: &mut Vec<String>
         for channel in 0..channels {
             bridge(samples, channel, channels, |samples, at| !samples[at].is_finite());
         }
-        notes.push(format!("{lost} values that are no numbers taken out"));
+        notes.push(format!("values that are no numbers taken out: {lost}"));
     }
     if samples.iter().any(|x| x.abs() > SPIKE) {
         let mut spikes = 0;
@@ -33,7 +33,7 @@ pub(super) fn mend(samples: &mut [f32], channels: usize, notes: &mut Vec<String>
             bridge(samples, channel, channels, |_, at| found.contains(&at));
         }
         if spikes > 0 {
-            notes.push(format!("{spikes} single values far above full scale taken out"));
+            notes.push(format!("single values far above full scale taken out: {spikes}"));
         }
     }
     true

@@ -19,6 +19,8 @@ pub(super) struct Opus {
     decoder: OpusDecoder,
     pub(super) channels: Channels,
     gain: f32,
+    /// Frames at the beginning that the encoder has put there.
+    lead: usize,
 }
 
 impl Opus {
@@ -42,7 +44,8 @@ impl Opus {
         let decoder = OpusDecoder::new(RATE_HZ, usize::from(count)).map_err(|e| e.to_string())?;
         let steps = head.and_then(|head| head.get(16..18)).map_or(0, |b| i16::from_le_bytes([b[0], b[1]]));
         let gain = 10f32.powf(f32::from(steps) / 256.0 / 20.0);
-        Ok(Self { decoder, channels: Channels::Discrete(count), gain })
+        let lead = head.and_then(|head| head.get(10..12)).map_or(0, |b| u16::from_le_bytes([b[0], b[1]]));
+        Ok(Self { decoder, channels: Channels::Discrete(count), gain, lead: usize::from(lead) })
     }
 
     /// The samples of `packet`, interleaved, without what the container says is to be left out.
@@ -53,7 +56,9 @@ impl Opus {
         let frames = self.decoder.decode_float(&packet.data, samples, false).map_err(|e| e.to_string())?;
         let trim = |d: Duration| usize::try_from(d.get()).unwrap_or(usize::MAX);
         let end = frames.saturating_sub(trim(packet.trim_end));
-        let start = trim(packet.trim_start).min(end);
+        // Not every demuxer says so of the first packets.
+        let start = trim(packet.trim_start).max(self.lead).min(end);
+        self.lead = self.lead.saturating_sub(frames);
         samples.truncate(end * count);
         samples.drain(..start * count);
         samples.iter_mut().for_each(|x| *x *= self.gain);

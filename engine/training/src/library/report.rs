@@ -5,6 +5,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 use straightshot_engine::error::{Error, ErrorKind, Result};
+use straightshot_engine::weights;
 
 /// Reasons to leave a file out; they are what the summary counts.
 pub(super) const UNREADABLE: &str = "unreadable";
@@ -168,8 +169,9 @@ impl Report {
         let fail = |e: ::csv::Error| {
             Error::new(ErrorKind::Io, format!("{} could not be written", path.display())).with_source(e)
         };
-        let mut writer = ::csv::Writer::from_path(path).map_err(fail)?;
+        let mut writer = ::csv::Writer::from_writer(Vec::new());
         self.lines.iter().try_for_each(|line| writer.serialize(line)).map_err(fail)?;
-        writer.flush().map_err(|e| fail(e.into()))
+        let bytes = writer.into_inner().map_err(|e| fail(e.into_error().into()))?;
+        weights::write_whole(path, &bytes).map_err(|e| fail(e.into()))
     }
 }

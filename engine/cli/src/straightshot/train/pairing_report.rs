@@ -37,7 +37,6 @@ pub(super) struct Report {
     nearest: usize,
 }
 
-#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(super) fn run(arguments: &Arguments, report: &Report) -> Result<()> {
     let mut random = Noise::new(arguments.seed, Stream::Training);
     if !report.solvers.is_empty() {
@@ -65,7 +64,6 @@ pub(super) fn run(arguments: &Arguments, report: &Report) -> Result<()> {
 }
 
 /// Times of both solvers on products of normal vectors, and how much of the exact gain the approximate one misses.
-#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 fn compare(n: usize, random: &mut Noise) -> Result<()> {
     let mut rows = || Tensor::from_vec(random.normals(n * COMPARED), (n, COMPARED), &Device::Cpu);
     let products = rows()?.matmul(&rows()?.t()?)?.flatten_all()?.to_vec1::<f32>()?;
