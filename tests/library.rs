@@ -170,7 +170,7 @@ fn what_cannot_be_used_is_a_line_of_the_report() -> Result<()> {
     )?;
     let audio = |samples: Vec<f32>| Audio::mono(8_000, samples);
     files::write(&at("still.wav"), &audio(vec![1e-5; 4_000]))?;
-    files::write(&at("click.wav"), &audio(vec![0.5; 100]))?;
+    files::write(&at("click.wav"), &audio([0.5, -0.5].repeat(50)))?;
     files::write(&at("broken.wav"), &audio(vec![f32::NAN; 4_000]))?;
     files::write(&at("loud long rain.wav"), &audio([2.0, -2.0].repeat(8_000 * 16)))?;
     sound(&at("0001.wav"), 0.3)?;

@@ -1,5 +1,7 @@
 //! How the sources of a file work together.
 
+mod folder;
+
 use super::*;
 
 fn sound(name: &str) -> SoundFile {
