@@ -142,6 +142,10 @@ fn decode(file: &mut File, path: &Path, how: Read) -> Result<Sound, String> {
     let (kind, start) = look(file).map_err(|e| e.to_string())?;
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
     let mut heard = Heard::new(how);
+    let called = path.file_stem().map(|stem| stem.to_string_lossy().to_lowercase()).unwrap_or_default();
+    heard.ambisonic = ["ambix", "ambisonic", "bformat", "b-format", "fuma", "_foa", "_hoa"]
+        .iter()
+        .any(|a| called.contains(a));
     let mut name = kind.map_or("unknown", |kind| kind.name);
     match kind.map(|kind| kind.way) {
         Some(Way::None) => return Err(format!("it is {name}")),

@@ -175,7 +175,7 @@ fn describe(sound: &SoundFile, said: Vec<captions::Said>, notes: &mut Vec<String
     candidates.extend(tagged.candidates);
     candidates.push(Candidate::new(Source::Ucs, Rank::FxName, "its UCS name".into(), ucs.caption));
     // The words of such a name are those of its parts, and of the people who use the system.
-    if !candidates.last().is_some_and(|ucs| !ucs.text.is_empty()) {
+    if candidates.last().is_none_or(|ucs| ucs.text.is_empty()) {
         let mut words = Candidate::new(Source::Name, Rank::Name, "its name".into(), named.caption);
         words.other = named.caption2;
         candidates.push(words);

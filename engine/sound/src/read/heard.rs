@@ -1,5 +1,6 @@
 //! What was decoded so far: samples of all channels, and what is worth telling about them.
 
+use super::format::order;
 use super::{Read, SILENT, mend, mix};
 use crate::resample_channel;
 use straightshot_protocol::{Audio, ErrorKind, Failure};
@@ -28,12 +29,14 @@ pub(super) struct Heard {
     seconds: f64,
     /// Silence at the beginning that was left out, in seconds.
     silent_s: f64,
+    /// Whether the file is called ambisonics: containers that know only speakers cannot say so.
+    pub(super) ambisonic: bool,
     pub(super) notes: Vec<String>,
 }
 
 impl Heard {
     pub(super) fn new(how: Read) -> Self {
-        Self { how, stretches: Vec::new(), seconds: 0.0, silent_s: 0.0, notes: Vec::new() }
+        Self { how, stretches: Vec::new(), seconds: 0.0, silent_s: 0.0, ambisonic: false, notes: Vec::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -48,6 +51,11 @@ impl Heard {
     /// Adds `samples` of interleaved `channels`; false if that is enough.
     pub(super) fn push(&mut self, rate_hz: u32, channels: &Channels, samples: &[f32]) -> bool {
         let count = channels.count();
+        let plain = u16::try_from(count)
+            .ok()
+            .filter(|n| self.ambisonic && order(*n).is_some())
+            .map(Channels::Discrete);
+        let channels = plain.as_ref().unwrap_or(channels);
         if count == 0 || rate_hz == 0 || samples.is_empty() {
             return true;
         }

@@ -76,6 +76,9 @@ fn rows(table: &SoundFile, names: &Names<'_>, said: &mut HashMap<String, Vec<Sai
             Ok(name) if said.get(name).is_some_and(|all| !all.is_empty()) => {
                 report.skip(&place, report::AGAIN, format!("{name} has a caption from an earlier row"));
             }
+            Ok(name) if !row.description.caption.chars().any(char::is_alphabetic) => {
+                report.skip(&place, report::NO_WORDS, format!("the row of {name} has no caption"));
+            }
             Ok(name) => {
                 used += 1;
                 let description = row.description;

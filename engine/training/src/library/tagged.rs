@@ -1,7 +1,7 @@
 //! What sound files say about themselves, as candidates for a caption.
 
 use super::candidate::{Candidate, Rank};
-use super::{Source, ucs, xml};
+use super::{Source, ucs, words, xml};
 use std::path::Path;
 use straightshot_sound::tags;
 
@@ -36,9 +36,15 @@ fn understand(mut tags: tags::Tags, notes: &mut Vec<String>) -> Tagged {
     if tagged.category.1.is_empty() {
         tagged.category.1 = field("SUBCATEGORY").to_uppercase();
     }
+    // Some programs fill fields with the name of the file.
     for (place, key, text) in &texts {
         let Some(rank) = rank(key) else { continue };
         let text = if *place == "bext" { without_settings(text) } else { text.clone() };
+        let text = if text.contains(' ') || !text.contains(['_', '.']) {
+            text
+        } else {
+            words::phrase(words::stem(&text))
+        };
         let known = |c: &Candidate| c.text.eq_ignore_ascii_case(&text);
         if !text.is_empty() && !tagged.candidates.iter().any(known) {
             tagged.candidates.push(Candidate::new(Source::Metadata, rank, format!("{place} {key}"), text));
@@ -103,6 +109,7 @@ mod tests {
                 ("ID3", "TXXX:description", "Rusty gate"),
                 ("LIST INFO", "IKEY", "gate; hinge"),
                 ("ID3", "TPE1", "Somebody"),
+                ("ID3", "COMM", "Heavy_Gate-Slam_03.wav"),
             ],
             "<X><USER><CATID>DOORWood</CATID><FXNAME>Creak</FXNAME><NOTE>NG</NOTE></USER></X>",
         );
@@ -115,6 +122,7 @@ mod tests {
                 "Title ID3 TIT2: Gate",
                 "Description ID3 TXXX:description: Rusty gate",
                 "Keywords LIST INFO IKEY: gate; hinge",
+                "Comment ID3 COMM: heavy gate slam",
             ]
         );
         assert_eq!(tagged.category, ("DOORS".into(), "WOOD".into()));

@@ -1,286 +1,39 @@
 //! Whether a text describes a sound at all, or only a file: its name in a data base, the recorder, the settings, a date.
 
-/// Words that say something about the file, the recording or the program, not the sound: no caption consists of these alone.
-const ABOUT: &[&str] = &[
-    // Files and their forms.
-    "audio",
-    "bounce",
-    "bounced",
-    "copy",
-    "data",
-    "export",
-    "exported",
-    "file",
-    "files",
-    "flac",
-    "library",
-    "mono",
-    "mp",
-    "new",
-    "ogg",
-    "wav",
-    "wave",
-    "wavs",
-    "bwf",
-    "aiff",
-    "aif",
-    "pcm",
-    "render",
-    "rendered",
-    "sample",
-    "samples",
-    "sfx",
-    "sound",
-    "sounds",
-    "effect",
-    "effects",
-    "stereo",
-    "surround",
-    "ambisonic",
-    "ambisonics",
-    "ambix",
-    "binaural",
-    "channel",
-    "channels",
-    "track",
-    "tracks",
-    "trk",
-    "tr",
-    "untitled",
-    "unknown",
-    "unnamed",
-    "default",
-    "none",
-    "null",
-    "test",
-    "tmp",
-    "temp",
-    "hz",
-    "khz",
-    "bit",
-    "bits",
-    "bpm",
-    "db",
-    "ms",
-    "sec",
-    "secs",
-    "seconds",
-    "min",
-    "minutes",
-    "left",
-    "right",
-    "ch",
-    "final",
-    "version",
-    "master",
-    "mastered",
-    "mixdown",
-    "edit",
-    "edited",
-    "raw",
-    "clip",
-    "region",
-    "take",
-    "takes",
-    "scene",
-    "scn",
-    "roll",
-    "reel",
-    "tape",
-    "slate",
-    "project",
-    "session",
-    "file name",
-    "filename",
-    "id",
-    "uuid",
-    "no",
-    "description",
-    "comment",
-    "title",
-    "name",
-    "text",
-    "note",
-    "notes",
-    "info",
-    "false",
-    "true",
-    "yes",
-    "ok",
-    // Who made it, and how.
-    "recorded",
-    "recording",
-    "recordings",
-    "record",
-    "rec",
-    "recorder",
-    "made",
-    "created",
-    "encoded",
-    "encoder",
-    "encoding",
-    "processed",
-    "produced",
-    "producer",
-    "generated",
-    "imported",
-    "downloaded",
-    "uploaded",
-    "converted",
-    "edited",
-    "microphone",
-    "mic",
-    "mics",
-    "preamp",
-    "user",
-    "author",
-    "artist",
-    "copyright",
-    "rights",
-    "reserved",
-    "license",
-    "licence",
-    "creative",
-    "commons",
-    "attribution",
-    "cc",
-    "by",
-    "all",
-    "free",
-    "royalty",
-    "http",
-    "https",
-    "www",
-    "com",
-    "org",
-    "net",
-    "freesound",
-    "website",
-    "email",
-    // Programs and devices.
-    "reaper",
-    "pro",
-    "tools",
-    "protools",
-    "logic",
-    "cubase",
-    "nuendo",
-    "ableton",
-    "live",
-    "audacity",
-    "audition",
-    "adobe",
-    "forge",
-    "wavelab",
-    "izotope",
-    "rx",
-    "soundminer",
-    "basehead",
-    "bwfmetaedit",
-    "wavagent",
-    "lavf",
-    "lavc",
-    "libsndfile",
-    "sox",
-    "ffmpeg",
-    "itunes",
-    "itunnorm",
-    "itunsmpb",
-    "garageband",
-    "fl",
-    "studio",
-    "bitwig",
-    "ardour",
-    "samplitude",
-    "sequoia",
-    "pyramix",
-    "fairlight",
-    "resolve",
-    "premiere",
-    "twistedwave",
-    "ocenaudio",
-    "zoom",
-    "tascam",
-    "sony",
-    "olympus",
-    "roland",
-    "edirol",
-    "marantz",
-    "nagra",
-    "aaton",
-    "cantar",
-    "zaxcom",
-    "deva",
-    "mixpre",
-    "devices",
-    "fostex",
-    "sonosax",
-    "yamaha",
-    "rode",
-    "sennheiser",
-    "neumann",
-    "schoeps",
-    "dpa",
-    "shure",
-    "akg",
-    "iphone",
-    "ipad",
-    "android",
-    "macbook",
-    "windows",
-    "macos",
-    "dr",
-    "hn",
-    "ortf",
-    "xy",
-    "blumlein",
-    "ii",
-    "iii",
-    "mk",
-    "mkii",
-    // Dates.
-    "date",
-    "time",
-    "january",
-    "february",
-    "april",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "jan",
-    "feb",
-    "mar",
-    "apr",
-    "jun",
-    "jul",
-    "aug",
-    "sep",
-    "sept",
-    "oct",
-    "nov",
-    "dec",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "am",
-    "pm",
-    "utc",
-    "gmt",
-];
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+/// Words that say something about the file, who made it and how, the program, the device or the date, not the sound: no caption
+/// consists of these alone.
+const ABOUT: &str = "\
+    audio bounce bounced copy data export exported file files flac library mono mp new ogg wav wave wavs \
+    bwf aiff aif pcm render rendered sample samples sfx sound sounds effect effects stereo surround \
+    ambisonic ambisonics ambix binaural channel channels track tracks trk tr untitled unknown unnamed \
+    default none null test tmp temp hz khz bit bits bpm db ms sec secs seconds min minutes left right ch \
+    final version master mastered mixdown edit edited raw clip region take takes scene scn roll reel tape \
+    slate project session filename id uuid no description comment title name text note notes info false \
+    true yes ok recorded recording recordings record rec recorder made created encoded encoder encoding \
+    processed produced producer generated imported downloaded uploaded converted microphone mic mics \
+    preamp user author artist copyright rights reserved license licence creative commons attribution cc by \
+    all free royalty http https www com org net freesound website email reaper pro tools protools logic \
+    cubase nuendo ableton live audacity audition adobe forge wavelab izotope rx soundminer basehead \
+    bwfmetaedit wavagent lavf lavc libsndfile sox ffmpeg itunes itunnorm itunsmpb garageband fl studio \
+    bitwig ardour samplitude sequoia pyramix fairlight resolve premiere twistedwave ocenaudio zoom tascam \
+    sony olympus roland edirol marantz nagra aaton cantar zaxcom deva mixpre devices fostex sonosax yamaha \
+    rode sennheiser neumann schoeps dpa shure akg iphone ipad android macbook windows macos dr hn ortf xy \
+    blumlein ii iii mk mkii date time january february april june july august september october november \
+    december jan feb mar apr jun jul aug sep sept oct nov dec monday tuesday wednesday thursday friday \
+    saturday sunday am pm utc gmt st nd rd th mon tue wed thu fri \
+    sat sun ste img dsc vn mz dm pict";
 /// Words that join others.
-const JOINING: &[&str] = &[
-    "a", "an", "and", "are", "at", "for", "from", "in", "into", "is", "it", "its", "of", "off", "on", "or",
-    "out", "over", "the", "this", "that", "to", "under", "up", "down", "using", "via", "was", "with",
-    "without", "der", "die", "das", "und", "mit", "von", "le", "la", "les", "de", "des", "du", "et",
-];
+const JOINING: &str = "\
+    a an and are at for from in into is it its of off on or out over the this that to under up down using \
+    via was with without der die das und mit von le la les de des du et";
+
+fn is_about(word: &str) -> bool {
+    static WORDS: OnceLock<HashSet<&'static str>> = OnceLock::new();
+    WORDS.get_or_init(|| ABOUT.split(' ').collect()).contains(word)
+}
 
 /// How many words of `text` may describe a sound.
 ///
@@ -292,15 +45,15 @@ pub(super) fn judge(text: &str) -> Result<usize, &'static str> {
     }
     let (mut telling, mut ids) = (0, 0);
     for token in text.split(|c: char| c.is_whitespace() || ",;|()[]\"".contains(c)) {
-        if is_id(token) {
-            ids += 1;
-            continue;
-        }
-        // "MixPre-6" is two words, and a name.
+        // "MixPre-6" is two words, and a name; "48000Hz" is a number with its unit, and no identifier.
         let letters: String =
             token.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
-        if !ABOUT.contains(&letters.as_str()) {
-            telling += words(token).filter(|word| tells(word)).count();
+        if is_about(&letters) {
+            continue;
+        }
+        match is_id(token) {
+            true => ids += 1,
+            false => telling += words(token).filter(|word| tells(word)).count(),
         }
     }
     match telling {
@@ -331,8 +84,8 @@ fn words(token: &str) -> impl Iterator<Item = String> + '_ {
 
 /// Whether a word in lower case may tell something of a sound.
 fn tells(word: &str) -> bool {
-    let wide = word.chars().any(|c| !c.is_ascii());
-    (wide || word.len() > 1) && !ABOUT.contains(&word) && !JOINING.contains(&word)
+    let wide = !word.is_ascii();
+    (wide || word.len() > 1) && !is_about(word) && !JOINING.split(' ').any(|joining| joining == word)
 }
 
 /// Whether a token is a key of a data base, a checksum or an address: no one says it.
@@ -344,7 +97,7 @@ pub(super) fn is_id(token: &str) -> bool {
     // Words are joined by hyphens and the like; each is looked at alone, unless they are groups of a UUID.
     let parts: Vec<&str> = token.split(['-', '_', '.', '/']).filter(|part| !part.is_empty()).collect();
     let hex = |part: &&str| part.len() >= 4 && part.chars().all(|c| c.is_ascii_hexdigit());
-    if parts.len() == 5 && parts.iter().all(|part| hex(part)) {
+    if parts.len() == 5 && parts.iter().all(hex) {
         return true;
     }
     !parts.is_empty()
@@ -422,6 +175,9 @@ mod tests {
             "00000A2B 00000B11 iTunNORM",
             "REC_0012",
             "231104_0007",
+            "Sept 13th, 2024",
+            "STE-000",
+            "Tue Mar 05 12:30:00 2024",
         ] {
             assert!(judge(text).is_err(), "{text}");
         }

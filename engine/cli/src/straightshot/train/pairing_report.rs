@@ -52,13 +52,13 @@ pub(super) fn run(arguments: &Arguments, report: &Report) -> Result<()> {
     println!("{:>24} |{} | nearest of {} | s", "data \\ assigned over", sizes.concat(), report.nearest);
     for (name, data) in rows {
         let timer = Instant::now();
-        print!("{name:>24} |");
+        let mut gains = String::new();
         for &over in &report.batches {
             let gain = distance_reduction(&data, Pairing::Assignment { over }, &mut random)?;
-            print!("{:>8.2}", 100.0 * gain);
+            gains += &format!("{:>8.2}", 100.0 * gain);
         }
         let gain = distance_reduction(&data, Pairing::Nearest { of: report.nearest }, &mut random)?;
-        println!(" | {:>12.2} | {:.1}", 100.0 * gain, timer.elapsed().as_secs_f64());
+        println!("{name:>24} |{gains} | {:>12.2} | {:.1}", 100.0 * gain, timer.elapsed().as_secs_f64());
     }
     Ok(())
 }

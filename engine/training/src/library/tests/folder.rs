@@ -132,15 +132,27 @@ fn what_a_file_says_about_itself() {
     assert_eq!(rejected.lines[0].origin, "its UCS name");
 }
 
+const TEXT: &str = "Heavy rain on a tin roof";
+const RAIN: &str = "table | Heavy rain on a tin roof | 0.5 | ";
+const BESIDE: &str = "text beside it | Heavy rain on a tin roof | 0.5 | ";
+
+/// A sound, a file beside it with its content, and the line of the sound.
+fn beside(cases: &[(&str, &str, String, &str)]) {
+    for (sound, other, content, wanted) in cases {
+        let report = report(&[(sound, wav(&[])), (other, content.clone().into_bytes())]);
+        assert_eq!(line(&report, sound), *wanted, "{other}: {content:?}");
+        assert!(line(&report, other).starts_with("read | "), "{other}: {}", line(&report, other));
+        assert_eq!(report.lines.len(), 2, "a line for each file");
+    }
+}
+
 #[test]
-fn what_lies_beside_it() {
-    let rain = "table | Heavy rain on a tin roof | 0.5 | ";
-    let beside = "text beside it | Heavy rain on a tin roof | 0.5 | ";
-    let text = "Heavy rain on a tin roof";
-    for (sound, other, content, wanted) in [
-        ("0001.wav", "captions.csv", format!("file,caption\n0001.wav,{text}\n"), rain),
-        ("data/0001.wav", "metadata.csv", format!("file_name,text\ndata/0001.wav,\"{text}\"\n"), rain),
-        ("0001.wav", "a.csv", format!("file_name,caption_1,caption_2\n0001.wav,{text},Rain falls\n"), rain),
+fn tables_of_common_sets_and_programs() {
+    let text = TEXT;
+    beside(&[
+        ("0001.wav", "captions.csv", format!("file,caption\n0001.wav,{text}\n"), RAIN),
+        ("data/0001.wav", "metadata.csv", format!("file_name,text\ndata/0001.wav,\"{text}\"\n"), RAIN),
+        ("0001.wav", "a.csv", format!("file_name,caption_1,caption_2\n0001.wav,{text},Rain falls\n"), RAIN),
         (
             "audio/1-A-0.wav",
             "meta/esc50.csv",
@@ -151,57 +163,59 @@ fn what_lies_beside_it() {
             "t/rqfQRErjfk8_170.wav",
             "t.csv",
             format!("audiocap_id,youtube_id,start_time,caption\n9,rqfQRErjfk8,170,{text}\n"),
-            rain,
+            RAIN,
         ),
-        ("t/Yrqf-RErj.wav", "t.csv", format!("youtube_id,caption\nrqf-RErj,{text}\n"), rain),
-        ("wavs/1.wav", "data.csv", format!("audio,caption\nwavs/1.wav,{text}\n"), rain),
+        ("t/Yrqf-RErj.wav", "t.csv", format!("youtube_id,caption\nrqf-RErj,{text}\n"), RAIN),
+        ("wavs/1.wav", "data.csv", format!("audio,caption\nwavs/1.wav,{text}\n"), RAIN),
         (
             "07076051.wav",
             "BBC.csv",
             format!("location,description,secs,category\n07076051.wav,{text},1,Rain\n"),
-            rain,
+            RAIN,
         ),
-        ("1.wav", "export.txt", format!("Filename\tDescription\tCategory\n1.wav\t{text}\tRAIN\n"), rain),
-        ("1.wav", "x.csv", format!("File Name,Caption\n1.wav,{text}\n"), rain),
-        ("1.wav", "x.csv", format!("sep=;\r\nfile;caption\r\n1.wav;{text}\r\n"), rain),
-        ("1.wav", "x.csv", format!("\n\nfile,caption\n1.wav,{text}\n"), rain),
+        ("1.wav", "export.txt", format!("Filename\tDescription\tCategory\n1.wav\t{text}\tRAIN\n"), RAIN),
+        ("1.wav", "x.csv", format!("File Name,Caption\n1.wav,{text}\n"), RAIN),
+        ("1.wav", "x.csv", format!("sep=;\r\nfile;caption\r\n1.wav;{text}\r\n"), RAIN),
+        ("1.wav", "x.csv", format!("\n\nfile,caption\n1.wav,{text}\n"), RAIN),
         (
             "1.flac",
             "x.csv",
             format!("file,caption\n1.wav,{text}\n"),
             "table | Heavy rain on a tin roof | 0.5 | it is WAV, though called .flac",
         ),
-        ("1.wav", "x.csv", format!("file,caption\n/my/other/drive/sfx/1.wav,{text}\n"), rain),
-        ("1.wav", "x.csv", format!("file,caption\nparent/1.wav,{text}\n"), rain),
-        ("1.wav", "x.csv", format!("file,caption\nD:\\sfx\\1.wav,{text}\n"), rain),
-        ("1.wav", "x.tsv", format!("path\tsentence\n1.wav\t{text}\n"), rain),
-        ("1.wav", "metadata.jsonl", format!("{{\"file_name\": \"1.wav\", \"text\": \"{text}\"}}\n"), rain),
-        (
-            "1.wav",
-            "all.json",
-            format!("{{\"data\": [{{\"wav\": \"1.wav\", \"caption\": \"{text}\"}}]}}"),
-            rain,
-        ),
-        ("1.wav", "metadata.csv", format!("1.wav|{text}\n"), rain),
-        ("1.wav", "1.txt", format!("{text}\n"), beside),
-        ("1.wav", "1.wav.txt", format!("{text}\n"), beside),
-        ("1.wav", "1.caption", format!("\u{feff}{text}\r\n"), beside),
-        (
-            "1.wav",
-            "1.json",
-            format!("{{\"prompt\": \"x\", \"description\": \"{text}\", \"seconds_total\": 1}}"),
-            beside,
-        ),
-    ] {
-        let report = report(&[(sound, wav(&[])), (other, content.clone().into_bytes())]);
-        assert_eq!(line(&report, sound), wanted, "{other}: {content:?}");
-        assert!(line(&report, other).starts_with("read | "), "{other}: {}", line(&report, other));
-        assert_eq!(report.lines.len(), 2, "a line for each file");
-    }
+        ("1.wav", "x.csv", format!("file,caption\n/my/other/drive/sfx/1.wav,{text}\n"), RAIN),
+        ("1.wav", "x.csv", format!("file,caption\nparent/1.wav,{text}\n"), RAIN),
+        ("1.wav", "x.csv", format!("file,caption\nD:\\sfx\\1.wav,{text}\n"), RAIN),
+    ]);
     let fault = report(&[("rain.wav", wav(&[])), ("x.csv", b"a,b\n1,2\n".to_vec())]);
     let wanted =
         "skipped: table not understood | it has no column for the file; its columns are \"a\", \"b\"";
     assert_eq!(line(&fault, "x.csv"), wanted);
+}
+
+#[test]
+fn other_tables_and_texts_of_a_sounds_own_name() {
+    let text = TEXT;
+    beside(&[
+        ("1.wav", "x.tsv", format!("path\tsentence\n1.wav\t{text}\n"), RAIN),
+        ("1.wav", "metadata.jsonl", format!("{{\"file_name\": \"1.wav\", \"text\": \"{text}\"}}\n"), RAIN),
+        (
+            "1.wav",
+            "all.json",
+            format!("{{\"data\": [{{\"wav\": \"1.wav\", \"caption\": \"{text}\"}}]}}"),
+            RAIN,
+        ),
+        ("1.wav", "metadata.csv", format!("1.wav|{text}\n"), RAIN),
+        ("1.wav", "1.txt", format!("{text}\n"), BESIDE),
+        ("1.wav", "1.wav.txt", format!("{text}\n"), BESIDE),
+        ("1.wav", "1.caption", format!("\u{feff}{text}\r\n"), BESIDE),
+        (
+            "1.wav",
+            "1.json",
+            format!("{{\"prompt\": \"x\", \"description\": \"{text}\", \"seconds_total\": 1}}"),
+            BESIDE,
+        ),
+    ]);
 }
 
 #[test]
