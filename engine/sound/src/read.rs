@@ -150,6 +150,8 @@ fn decode(file: &mut File, path: &Path, how: Read) -> Result<Sound, String> {
     match kind.map(|kind| kind.way) {
         Some(Way::None) => return Err(format!("it is {name}")),
         Some(Way::Chunks) => name = inside(file, start, name, &mut heard)?,
+        // Plain samples in a CAF file need no demuxer, which takes no size that is wrong.
+        Some(Way::Stream) if name == "CAF" && inside(file, start, name, &mut heard).is_ok() => (),
         Some(Way::Stream) | None => {
             let length = file.seek(SeekFrom::End(0)).map_err(|e| e.to_string())?;
             let hint = if kind.is_some() { "" } else { ending.as_str() };
@@ -193,8 +195,12 @@ fn inside(
     heard.notes.extend(found.notes);
     match format.codec {
         Codec::Blocks(codec) => {
-            // AIFF has two numbers in front of its samples.
-            let head = if sound.id == *b"SSND" { 8.min(sound.size) } else { 0 };
+            // AIFF has two numbers in front of its samples, CAF one.
+            let head = match (&sound.id, found.family) {
+                (b"SSND", _) => 8.min(sound.size),
+                (_, chunks::Family::Caf) => 4.min(sound.size),
+                _ => 0,
+            };
             let data = chunks::Chunk { at: sound.at + head, size: sound.size - head, ..sound };
             blocks::decode(file, data, &format, codec, heard)?;
             if heard.is_empty() { Err("it holds no sound".into()) } else { Ok(name) }

@@ -10,6 +10,8 @@ use std::io::{Read, Result, Seek, SeekFrom};
 const MOST_CHUNKS: usize = 1000;
 /// Sizes that stand for "not known yet": of writers into a pipe, of RF64, of sox.
 const UNKNOWN: [u64; 4] = [u32::MAX as u64, 0x7FFF_FFFF, 0x7FFF_F000, 0x7FFF_EFFC];
+/// No file is this long; sizes of 64 bits that are not known are larger.
+const LONGEST: u64 = 1 << 48;
 /// Bytes of an identifier in Wave64, of which the first four are letters.
 const GUID: u64 = 16;
 
@@ -24,6 +26,8 @@ pub(crate) enum Family {
     Wave64,
     /// A head of fixed fields, big endian, and samples.
     Au,
+    /// Big endian in 64 bits, not padded.
+    Caf,
 }
 
 /// A chunk in the file.
@@ -71,6 +75,7 @@ pub(crate) fn find(file: &mut File, start: u64) -> Result<Option<Chunks>> {
         Some(b"RIFF" | b"RF64" | b"BW64") => (Family::Riff, start + 12),
         Some(b"FORM") => (Family::Form, start + 12),
         Some(b"riff") => (Family::Wave64, start + 40),
+        Some(b"caff") => (Family::Caf, start + 8),
         Some(b".snd") => return Ok(Some(au(&head, start, end))),
         _ => return Ok(None),
     };
@@ -131,7 +136,7 @@ impl Walk {
             if sound && claimed == u64::from(u32::MAX) { self.long.unwrap_or(claimed) } else { claimed };
         let mut size = claimed.min(left);
         let mut note = None;
-        if sound && UNKNOWN.contains(&claimed) && claimed > left {
+        if sound && (UNKNOWN.contains(&claimed) || claimed > LONGEST) && claimed > left {
             note = Some("its size was never written: read to the end of the file".to_owned());
         } else if sound
             && claimed == 0
@@ -156,7 +161,11 @@ impl Walk {
 
     /// Where the chunk behind one that ends at `end` begins: padded, or not where the writer forgot it.
     fn next(&self, file: &mut File, end: u64) -> Result<u64> {
-        let step = if self.family == Family::Wave64 { 8 } else { 2 };
+        let step = match self.family {
+            Family::Wave64 => 8,
+            Family::Caf => 1,
+            _ => 2,
+        };
         let padded = end.div_ceil(step) * step;
         if padded != end && self.head(file, padded)?.is_none() && self.head(file, end)?.is_some() {
             return Ok(end);
@@ -166,8 +175,11 @@ impl Walk {
 
     /// Name, size and place of the contents of what may be a chunk at `at`.
     fn head(&self, file: &mut File, at: u64) -> Result<Option<([u8; 4], u64, u64)>> {
-        let long = self.family == Family::Wave64;
-        let count = if long { GUID + 8 } else { 8 };
+        let count = match self.family {
+            Family::Wave64 => GUID + 8,
+            Family::Caf => 12,
+            _ => 8,
+        };
         let head = bytes(file, at, count)?;
         if head.len() as u64 != count {
             return Ok(None);
@@ -180,6 +192,9 @@ impl Walk {
         let four = |at: usize| [head[at], head[at + 1], head[at + 2], head[at + 3]];
         let size = match self.family {
             Family::Form => u64::from(u32::from_be_bytes(four(4))),
+            Family::Caf => {
+                u64::from(u32::from_be_bytes(four(4))) << 32 | u64::from(u32::from_be_bytes(four(8)))
+            }
             Family::Wave64 => {
                 let (low, high) = (u32::from_le_bytes(four(16)), u32::from_le_bytes(four(20)));
                 (u64::from(high) << 32 | u64::from(low)).saturating_sub(count)

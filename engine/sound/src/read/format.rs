@@ -56,6 +56,7 @@ pub(super) fn of(file: &mut File, chunks: &Chunks) -> Result<Format, String> {
         Family::Riff | Family::Wave64 => wave(&read(b"fmt ")?),
         Family::Form => aiff(&read(b"COMM")?),
         Family::Au => au(&read(b"head")?),
+        Family::Caf => caf(&read(b"desc")?),
     }
 }
 
@@ -203,6 +204,36 @@ fn extended(bytes: &[u8]) -> u32 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is no rate saturates")]
     let rate = (mantissa as f64 * 2f64.powi(exponent)).round() as u32;
     rate
+}
+
+/// The body of `desc` of a CAF file.
+fn caf(body: &[u8]) -> Result<Format, String> {
+    let field = |at: usize| body.get(at..at + 4).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes);
+    let rate = body.get(..8).and_then(|b| b.try_into().ok()).map(f64::from_be_bytes);
+    let (Some(rate), Some(flags), Some(count), Some(bits)) = (rate, field(12), field(24), field(28)) else {
+        return Err("its desc chunk is cut short".into());
+    };
+    let channels = plain(u16::try_from(count).unwrap_or(0))?;
+    let packed = body.get(8..12).unwrap_or_default();
+    let (codec, bytes) = match (packed, flags & 3, bits.div_ceil(8)) {
+        (b"lpcm", 0 | 2, 1) => (CODEC_ID_PCM_S8, 1),
+        (b"lpcm", 0, 2) => (CODEC_ID_PCM_S16BE, 2),
+        (b"lpcm", 2, 2) => (CODEC_ID_PCM_S16LE, 2),
+        (b"lpcm", 0, 3) => (CODEC_ID_PCM_S24BE, 3),
+        (b"lpcm", 2, 3) => (CODEC_ID_PCM_S24LE, 3),
+        (b"lpcm", 0, 4) => (CODEC_ID_PCM_S32BE, 4),
+        (b"lpcm", 2, 4) => (CODEC_ID_PCM_S32LE, 4),
+        (b"lpcm", 1, 4) => (CODEC_ID_PCM_F32BE, 4),
+        (b"lpcm", 3, 4) => (CODEC_ID_PCM_F32LE, 4),
+        (b"lpcm", 1, 8) => (CODEC_ID_PCM_F64BE, 8),
+        (b"lpcm", 3, 8) => (CODEC_ID_PCM_F64LE, 8),
+        (b"alaw", ..) => (CODEC_ID_PCM_ALAW, 1),
+        (b"ulaw", ..) => (CODEC_ID_PCM_MULAW, 1),
+        _ => return Err(format!("codec \"{}\" inside CAF", packed.escape_ascii())),
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is no rate saturates")]
+    let rate_hz = rate.round() as u32;
+    Ok(samples(codec, rate_hz, channels, bytes))
 }
 
 /// The fields of an AU file.

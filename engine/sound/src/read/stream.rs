@@ -112,6 +112,9 @@ fn told(error: &Error) -> String {
         Error::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
             "it is cut short before its sound begins".into()
         }
+        Error::Unsupported(what) | Error::DecodeError(what) if what.contains("missing moov") => {
+            "it is cut short: the index at its end is missing".into()
+        }
         other => other.to_string(),
     }
 }

@@ -289,6 +289,14 @@ fn other_containers_of_samples_are_read() {
         &w64(b"data", &pcm(1)),
     ]
     .concat();
+    let caf = |size: i64| {
+        let desc =
+            [&f64::from(RATE).to_be_bytes()[..], b"lpcm", &[2, 2, 1, 1, 16].map(u32::to_be_bytes).concat()]
+                .concat();
+        let chunk = |id: &[u8], size: i64, body: &[u8]| [id, &size.to_be_bytes(), body].concat();
+        let sound = chunk(b"data", size, &[&[0; 4][..], &pcm(1)].concat());
+        [&b"caff\0\x01\0\0"[..], &chunk(b"desc", 32, &desc), &sound].concat()
+    };
     let cut = |bytes: &[u8]| bytes[..bytes.len() - 1_600].to_vec();
     for (name, bytes, seconds, note) in [
         ("a.aiff", aiff(None, &big), 0.2, ""),
@@ -301,6 +309,9 @@ fn other_containers_of_samples_are_read() {
         ("cut.snd", cut(&au(3_200)), 0.1, "cut short"),
         ("a.w64", wave64.clone(), 0.2, ""),
         ("cut.w64", cut(&wave64), 0.1, "cut short"),
+        ("a.caf", caf(3_204), 0.2, ""),
+        ("streamed.caf", caf(-1), 0.2, "its size was never written"),
+        ("cut.caf", cut(&caf(3_204)), 0.1, "cut short"),
         ("really-aiff.wav", aiff(None, &big), 0.2, "it is AIFF, though called .wav"),
     ] {
         let (s, peak, said) = outcome(name, &bytes);
