@@ -273,8 +273,32 @@ impl ModelConfig {
     /// [`ErrorKind::BadModel`] with the field at fault.
     pub fn from_json(bytes: &[u8]) -> Result<Self> {
         let bad = |text: String| Error::new(ErrorKind::BadModel, text);
-        let config: Self = serde_json::from_slice(bytes)
-            .map_err(|e| bad("The model's config.json cannot be read".into()).with_source(e))?;
+        let unreadable = |e: serde_json::Error| {
+            bad("The model's config.json cannot be read; get the model again".into()).with_source(e)
+        };
+        // Whose file it is comes before what is wrong with it: others have a config.json too.
+        let any: serde_json::Value = serde_json::from_slice(bytes).map_err(unreadable)?;
+        match any.get("format").and_then(serde_json::Value::as_u64) {
+            None => {
+                let text =
+                    "The folder's config.json is of another program; Straightshot reads only its own models";
+                return Err(bad(text.into()));
+            }
+            Some(format) if format > u64::from(FORMAT_VERSION) => {
+                let text = format!(
+                    "The model is newer than this program (format {format}, {FORMAT_VERSION} is read); \
+                     get a newer Straightshot"
+                );
+                return Err(bad(text));
+            }
+            Some(format) if format < u64::from(FORMAT_VERSION) => {
+                let text =
+                    format!("The model is too old (format {format}, {FORMAT_VERSION} is read); get it again");
+                return Err(bad(text));
+            }
+            Some(_) => (),
+        }
+        let config: Self = serde_json::from_slice(bytes).map_err(unreadable)?;
         config.validate()?;
         Ok(config)
     }

@@ -197,6 +197,10 @@ impl ModelFiles {
         if let Some(text) = &self.text {
             tensors.extend(weights::unpack_until(text, cancel)?);
         }
+        if !tensors.keys().any(|name| name.starts_with("text.")) {
+            let text = format!("The model is not whole: {TEXT_FILE} is missing; get the model again");
+            return Err(Error::new(ErrorKind::BadModel, text));
+        }
         Ok(tensors)
     }
 }

@@ -33,8 +33,11 @@ pub fn unpack(bytes: &[u8]) -> Result<HashMap<String, Tensor>> {
 /// As [`unpack`], and [`ErrorKind::Cancelled`].
 pub fn unpack_until(bytes: &[u8], cancel: &CancelToken) -> Result<HashMap<String, Tensor>> {
     let file = SafeTensors::deserialize(bytes).map_err(|e| {
-        Error::new(ErrorKind::BadModel, "The model's weights are damaged or incomplete: get the model again")
-            .with_source(e)
+        let text = match bytes.starts_with(b"version https://git-lfs") {
+            true => "The model's weights are a Git LFS pointer: `git lfs pull` gets the weights",
+            false => "The model's weights are damaged or incomplete: get the model again",
+        };
+        Error::new(ErrorKind::BadModel, text).with_source(e)
     })?;
     let names: Vec<String> =
         file.names().iter().filter(|n| !n.ends_with(SCALE)).map(|n| (*n).to_owned()).collect();
@@ -169,7 +172,45 @@ fn write(parts: &[Part], path: &Path) -> Result<()> {
         })
         .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
         .map_err(fail)?;
-    safetensors::serialize_to_file(views, None, path).map_err(fail)
+    let bytes = safetensors::serialize(views, None).map_err(fail)?;
+    write_whole(path, &bytes).map_err(|e| {
+        Error::new(ErrorKind::Io, format!("{} could not be written", path.display())).with_source(e)
+    })
+}
+
+/// Writes `bytes` beside `path` and gives them that name when they are on the disk: a file that is there is whole, before and
+/// after. It may be read by whoever the user's umask says.
+///
+/// # Errors
+/// Those of the disk; what was there then stays, and nothing is left beside it.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let name = path.file_name().ok_or_else(|| std::io::Error::other("it has no name"))?;
+    let part = path.with_file_name(format!("{}.part", name.to_string_lossy()));
+    let write = || {
+        let mut file = std::fs::File::create(&part)?;
+        std::io::Write::write_all(&mut file, bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&part, path)
+    };
+    write().inspect_err(|_| drop(std::fs::remove_file(&part)))
+}
+
+/// The bytes of a regular file. Anything else is refused: a named pipe would be waited for without end.
+///
+/// # Errors
+/// Those of the disk.
+pub fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
+    must_be_regular(path)?;
+    std::fs::read(path)
+}
+
+/// # Errors
+/// If `path` is no regular file.
+pub(crate) fn must_be_regular(path: &Path) -> std::io::Result<()> {
+    match std::fs::metadata(path)?.is_file() {
+        true => Ok(()),
+        false => Err(std::io::Error::other("it is no regular file")),
+    }
 }
 
 fn f32_bytes(values: &[f32]) -> Vec<u8> {

@@ -5,7 +5,9 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`files`] | reads what others wrote; writes plain WAV for tools |
+//! | [`read`] | sounds that others made, in whatever state, in one channel |
+//! | [`tags`] | what such files say about themselves, in whatever container |
+//! | [`files`] | plain WAV for tools |
 //! | [`wav`], [`flac`] | files for delivery, as bytes: whole or floating samples, chunks and tags that describe them |
 //! | [`place`] | those bytes on the disk: complete when they appear, never over another file |
 //! | [`mod@resample`] | other sample rates |
@@ -17,8 +19,10 @@ pub mod files;
 pub mod flac;
 mod limiter;
 pub mod place;
+pub mod read;
 mod resample;
 mod samples;
+pub mod tags;
 pub mod wav;
 
 pub use limiter::{Limited, limit_peaks};

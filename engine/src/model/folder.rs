@@ -4,6 +4,7 @@ use super::{CONFIG_FILE, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE, begin_file};
 use crate::card::card;
 use crate::config::ModelConfig;
 use crate::error::{Error, ErrorKind, Result};
+use crate::weights::must_be_regular;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -86,14 +87,72 @@ fn config(dir: &Path) -> Result<ModelConfig> {
 }
 
 fn open(dir: &Path, name: &str) -> Result<(File, u64)> {
-    let opened = File::open(dir.join(name)).and_then(|file| Ok((file.metadata()?.len(), file)));
+    let path = dir.join(name);
+    let opened = must_be_regular(&path).and_then(|()| File::open(&path));
+    let opened = opened.and_then(|file| Ok((file.metadata()?.len(), file)));
     opened.map(|(length, file)| (file, length)).map_err(|e| unreadable(dir, name, e))
 }
 
 fn unreadable(dir: &Path, name: &str, e: io::Error) -> Error {
     let kind = if e.kind() == io::ErrorKind::NotFound { ErrorKind::BadModel } else { ErrorKind::Io };
+    let missing = matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
     let path = dir.join(name);
-    Error::new(kind, format!("The model folder has no readable {name} ({})", path.display())).with_source(e)
+    match missing.then(|| what(dir)).flatten() {
+        Some(text) => Error::new(ErrorKind::BadModel, format!("{} {text}", dir.display())).with_source(e),
+        None => Error::new(kind, format!("The model folder has no readable {name} ({})", path.display()))
+            .with_source(e),
+    }
+}
+
+/// What a folder is that lacks a file of a model, and what to do about it.
+fn what(dir: &Path) -> Option<String> {
+    if dir.is_file() {
+        return Some("is a file; give the folder that it lies in".into());
+    }
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return Some("is not there; give the folder of a model".into());
+    };
+    let names: Vec<String> =
+        entries.filter_map(|e| Some(e.ok()?.file_name().to_string_lossy().into_owned())).collect();
+    let has = |name: &str| names.iter().any(|n| n == name);
+    let ours: Vec<&str> =
+        [CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE].into_iter().filter(|name| has(name)).collect();
+    if names.is_empty() {
+        return Some("is an empty folder; get the model into it".into());
+    }
+    if has("checkpoint.safetensors") {
+        return Some(
+            "is a run of training; `straightshot pack` or `train library` makes a model of it".into(),
+        );
+    }
+    let foreign = [
+        "model_index.json",
+        "model_config.json",
+        "pytorch_model.bin",
+        "diffusion_pytorch_model.safetensors",
+        "model.ckpt",
+    ];
+    if foreign.iter().any(|name| has(name))
+        || names.iter().any(|n| n.ends_with(".ckpt") || n.ends_with(".gguf"))
+    {
+        return Some(
+            "is a model of another program; Straightshot reads only its own, as `train library` makes them"
+                .into(),
+        );
+    }
+    if ours.is_empty() {
+        let inner = names.iter().find(|name| dir.join(name).join(CONFIG_FILE).is_file());
+        return Some(match inner {
+            Some(inner) => format!("is not a model, but \"{inner}\" in it may be one; give that folder"),
+            None => "is not the folder of a model: it has none of its files".into(),
+        });
+    }
+    let lacking: Vec<&str> =
+        [CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE].into_iter().filter(|name| !has(name)).collect();
+    let part =
+        names.iter().any(|n| n.ends_with(".part") || n.ends_with(".crdownload") || n.ends_with(".download"));
+    let why = if part { "is half a download" } else { "is not whole" };
+    Some(format!("{why}: {} is missing; get the model again", lacking.join(" and ")))
 }
 
 #[cfg(test)]

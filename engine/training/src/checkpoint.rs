@@ -50,9 +50,8 @@ pub fn save(path: &Path, optim: &AdamW, state: &RunState) -> Result<()> {
         .map_err(|e| fail(e.into()))?;
     let state = serde_json::to_string(state).map_err(|e| fail(e.into()))?;
     let metadata = HashMap::from([(STATE_KEY.to_owned(), state)]);
-    let part = path.with_extension("part");
-    safetensors::serialize_to_file(views, Some(metadata), &part).map_err(|e| fail(e.into()))?;
-    std::fs::rename(&part, path).map_err(|e| fail(e.into()))
+    let bytes = safetensors::serialize(views, Some(metadata)).map_err(|e| fail(e.into()))?;
+    weights::write_whole(path, &bytes).map_err(|e| fail(e.into()))
 }
 
 /// Restores what [`save`] wrote into an optimiser over the same variables.
@@ -62,7 +61,7 @@ pub fn save(path: &Path, optim: &AdamW, state: &RunState) -> Result<()> {
 pub fn load(path: &Path, optim: &mut AdamW) -> Result<RunState> {
     let bad =
         |text: String| Error::new(ErrorKind::BadData, format!("{} does not fit: {text}", path.display()));
-    let bytes = std::fs::read(path).map_err(|e| {
+    let bytes = weights::read_regular(path).map_err(|e| {
         Error::new(ErrorKind::Io, format!("{} could not be read", path.display())).with_source(e)
     })?;
     let tensors = SafeTensors::deserialize(&bytes).map_err(|e| bad(e.to_string()))?;
@@ -95,7 +94,7 @@ fn read_state(metadata: &safetensors::tensor::Metadata) -> Option<RunState> {
 /// [`ErrorKind::BadData`] if there is no checkpoint that can be read.
 pub fn state(path: &Path) -> Result<RunState> {
     let bad = || Error::new(ErrorKind::BadData, format!("{} is not a checkpoint", path.display()));
-    let bytes = std::fs::read(path).map_err(|e| bad().with_source(e))?;
+    let bytes = weights::read_regular(path).map_err(|e| bad().with_source(e))?;
     let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| bad().with_source(e))?;
     read_state(&metadata).ok_or_else(bad)
 }
@@ -144,7 +143,7 @@ pub fn weights_in(folder: &Path, part: &str) -> Result<HashMap<String, Tensor>> 
     for path in
         [WEIGHTS_FILE, TEXT_FILE].map(|name| folder.join(name)).into_iter().filter(|path| path.exists())
     {
-        let bytes = std::fs::read(&path).map_err(|e| {
+        let bytes = weights::read_regular(&path).map_err(|e| {
             Error::new(ErrorKind::Io, format!("{} could not be read", path.display())).with_source(e)
         })?;
         let named = |(name, tensor): (String, Tensor)| Some((name.strip_prefix(part)?.to_owned(), tensor));
@@ -158,8 +157,9 @@ pub fn weights_in(folder: &Path, part: &str) -> Result<HashMap<String, Tensor>> 
 /// # Errors
 /// [`ErrorKind::BadData`] or [`ErrorKind::Io`] naming the file.
 pub fn averaged_weights(path: &Path) -> Result<HashMap<String, Tensor>> {
-    let tensors = candle_core::safetensors::load(path, &candle_core::Device::Cpu).map_err(|e| {
-        Error::new(ErrorKind::BadData, format!("{} is not a checkpoint", path.display())).with_source(e)
-    })?;
+    let bad = || Error::new(ErrorKind::BadData, format!("{} is not a checkpoint", path.display()));
+    let bytes = weights::read_regular(path).map_err(|e| bad().with_source(e))?;
+    let tensors = candle_core::safetensors::load_buffer(&bytes, &candle_core::Device::Cpu)
+        .map_err(|e| bad().with_source(e))?;
     Ok(tensors.into_iter().filter_map(|(k, t)| Some((k.strip_prefix("ema.")?.to_owned(), t))).collect())
 }

@@ -5,6 +5,7 @@ use candle_core::{Device, Tensor};
 use std::collections::HashMap;
 use std::path::Path;
 use straightshot_engine::error::{Error, ErrorKind, Result};
+use straightshot_engine::weights;
 
 const CAPTIONS_KEY: &str = "captions";
 
@@ -22,10 +23,9 @@ pub(super) fn write(
     tensors: &[(String, Tensor)],
     metadata: Option<HashMap<String, String>>,
 ) -> Result<()> {
-    let part = path.with_extension("part");
     let views = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
-    safetensors::serialize_to_file(views, metadata, &part).map_err(|e| unwritable(path, e))?;
-    std::fs::rename(&part, path).map_err(|e| unwritable(path, e))
+    let bytes = safetensors::serialize(views, metadata).map_err(|e| unwritable(path, e))?;
+    weights::write_whole(path, &bytes).map_err(|e| unwritable(path, e))
 }
 
 /// The metadata of a file of tensors under `key`.
@@ -53,7 +53,7 @@ pub(super) fn write_captions<'a>(
 /// Reads what [`write_captions`] wrote.
 pub(super) fn read_captions(path: &Path) -> Result<Vec<(String, Features)>> {
     let damaged = || bad(path, "does not hold captions with their features");
-    let bytes = std::fs::read(path).map_err(|e| damaged().with_source(e))?;
+    let bytes = weights::read_regular(path).map_err(|e| damaged().with_source(e))?;
     let tensors =
         candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).map_err(|e| damaged().with_source(e))?;
     let captions: Vec<String> = metadata(&bytes, CAPTIONS_KEY)

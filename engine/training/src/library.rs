@@ -1,24 +1,29 @@
 //! A user's own folder of sounds: what is said about each, and a model that learns them.
 //!
 //! ```text
-//! folder ──> walk ──> sounds ──> describe (csv, bwf, ucs, words) ──> items ──> read ──> FlowData ──> tune ──> model
-//!               └──> tables ─────────┘                                  └── report: a line per file ──┘
+//! folder ──> walk ──> sounds ──> describe (candidate, tagged, ucs, words) ──> items ──> read ──> FlowData ──> tune ──> model
+//!               └──> captions (table, names) ──┘                               └── report: a line per file ──┘
 //! ```
 //!
-//! The first source that has words for a file gives its caption ([`Source`] lists them in order); category and second
-//! caption come from the first that has them. Whatever is wrong with a file, a table or a name becomes a line of the
-//! [`Report`]; nothing in a folder can end the reading of it.
+//! All texts about a sound are candidates for its caption; the one that says most about it is taken (`candidate`, `worth`),
+//! and the report names the others. Category and second caption come from the first that has them. Whatever is wrong with a
+//! file, a table or a name becomes a line of the [`Report`]; nothing in a folder can end the reading of it.
 
 mod base;
-mod bwf;
-mod csv;
-mod ixml;
+mod candidate;
+mod captions;
+mod columns;
+mod names;
 mod report;
 mod sound;
+mod table;
+mod tagged;
 mod tune;
 pub mod ucs;
 mod walk;
 mod words;
+mod worth;
+mod xml;
 
 pub use base::Base;
 pub use report::{Line, Report, Status};
@@ -26,6 +31,7 @@ pub use tune::{LibraryTraining, Method, train, write_model};
 
 use super::data::Clip;
 use super::latents::FlowData;
+use candidate::{Candidate, Rank};
 use candle_core::Device;
 use serde::Serialize;
 use std::fmt;
@@ -34,15 +40,18 @@ use straightshot_engine::error::{Error, ErrorKind, Result};
 use straightshot_engine::limits::MAX_PROMPT_CHARS;
 use walk::SoundFile;
 
-/// Where the caption of a file is from, in order of preference.
+/// What the caption of a file is from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Source {
-    /// A row of a CSV file in the folder.
-    #[serde(rename = "csv")]
-    Csv,
-    /// The bext or iXML chunk of a WAV file.
-    #[serde(rename = "bwf")]
-    Bwf,
+    /// A row of a table in the folder.
+    #[serde(rename = "table")]
+    Table,
+    /// A text of the sound's own name beside it.
+    #[serde(rename = "text beside it")]
+    Sidecar,
+    /// What the file says about itself.
+    #[serde(rename = "metadata")]
+    Metadata,
     /// A file name after the Universal Category System.
     #[serde(rename = "ucs name")]
     Ucs,
@@ -54,8 +63,9 @@ pub enum Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Csv => "csv",
-            Self::Bwf => "bwf",
+            Self::Table => "table",
+            Self::Sidecar => "text beside it",
+            Self::Metadata => "metadata",
             Self::Ucs => "ucs name",
             Self::Name => "file name",
         })
@@ -87,7 +97,7 @@ impl Description {
         for text in [&mut self.caption, &mut self.caption2, &mut self.category, &mut self.subcategory] {
             let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
             let spaced = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-            *text = spaced.chars().take(MAX_PROMPT_CHARS).collect();
+            *text = words::nfc(&spaced).chars().take(MAX_PROMPT_CHARS).collect();
         }
         self
     }
@@ -98,7 +108,11 @@ impl Description {
 pub struct Item {
     sound: SoundFile,
     source: Source,
+    /// Where in that: a field, or a table with its column and line.
+    origin: String,
     description: Description,
+    /// Texts that did not become the caption, with the reason.
+    rejected: String,
     /// What was wrong on the way to the caption.
     notes: Vec<String>,
 }
@@ -129,45 +143,53 @@ impl Item {
 /// [`ErrorKind::Io`] if the folder itself cannot be read.
 pub fn scan(folder: &Path, report: &mut Report) -> Result<Vec<Item>> {
     let found = walk::walk(folder, report)?;
-    let rows = csv::read(&found, report);
+    let mut beside = captions::read(&found, report);
     let mut items = Vec::new();
     for sound in found.sounds {
         let mut notes = Vec::new();
-        match describe(&sound, rows.get(&sound.name), &mut notes) {
-            Some((source, description)) => items.push(Item { sound, source, description, notes }),
+        let said = beside.remove(&sound.name).unwrap_or_default();
+        let (best, rejected) = describe(&sound, said, &mut notes);
+        match best {
+            Some((source, origin, description)) => {
+                items.push(Item { sound, source, origin, description, rejected, notes });
+            }
             None => {
-                notes.push("neither its name nor its metadata has words".into());
-                report.skip(&sound.name, report::NO_WORDS, notes.join("; "));
+                notes.push("neither its name, its metadata nor a table has words for it".into());
+                report.skip_sound(&sound.name, report::NO_WORDS, notes.join("; "), rejected);
             }
         }
     }
     Ok(items)
 }
 
-/// The first source with words, completed by what the others know.
-fn describe(
-    sound: &SoundFile,
-    row: Option<&Description>,
-    notes: &mut Vec<String>,
-) -> Option<(Source, Description)> {
-    let said = [
-        (Source::Csv, row.cloned().unwrap_or_default()),
-        (Source::Bwf, bwf::describe(&sound.path, notes)),
-        (Source::Ucs, ucs::describe(&sound.name).unwrap_or_default()),
-        (Source::Name, words::describe(&sound.name)),
-    ]
-    .map(|(source, description)| (source, description.tidy()));
-    let spoken = |d: &Description| d.caption.chars().any(char::is_alphabetic);
-    let (source, mut best) = said.iter().find(|(_, d)| spoken(d)).cloned()?;
-    if best.category.is_empty()
-        && let Some((_, other)) = said.iter().find(|(_, d)| !d.category.is_empty())
-    {
-        (best.category, best.subcategory) = (other.category.clone(), other.subcategory.clone());
+type Best = Option<(Source, String, Description)>;
+
+/// The best text about a sound, completed by what the others know; and the texts that were not taken.
+fn describe(sound: &SoundFile, said: Vec<captions::Said>, notes: &mut Vec<String>) -> (Best, String) {
+    let tagged = tagged::read(&sound.path, notes);
+    let ucs = ucs::describe(&sound.name).unwrap_or_default();
+    let named = words::describe(&sound.name);
+    let mut categories: Vec<_> = said.iter().map(|one| one.category.clone()).collect();
+    categories.extend([tagged.category, (ucs.category, ucs.subcategory)]);
+    let mut candidates: Vec<Candidate> = said.into_iter().map(|one| one.candidate).collect();
+    candidates.extend(tagged.candidates);
+    candidates.push(Candidate::new(Source::Ucs, Rank::FxName, "its UCS name".into(), ucs.caption));
+    // The words of such a name are those of its parts, and of the people who use the system.
+    if candidates.last().is_none_or(|ucs| ucs.text.is_empty()) {
+        let mut words = Candidate::new(Source::Name, Rank::Name, "its name".into(), named.caption);
+        words.other = named.caption2;
+        candidates.push(words);
     }
-    if best.caption2.is_empty() {
-        best.caption2 = with_category(&best);
+    candidates.retain(|candidate| !candidate.text.is_empty());
+    let (best, rejected) = candidate::choose(candidates);
+    let Some((chosen, caption2)) = best else { return (None, rejected) };
+    let category = categories.into_iter().find(|(category, _)| !category.is_empty()).unwrap_or_default();
+    let description = Description { caption: chosen.text, caption2, ..Description::default() };
+    let mut description = description.with_category(category).tidy();
+    if description.caption2.is_empty() {
+        description.caption2 = with_category(&description);
     }
-    Some((source, best))
+    (Some((chosen.source, chosen.origin, description)), rejected)
 }
 
 /// The caption and those words of the category that it does not have; empty if it has all.
@@ -189,7 +211,7 @@ pub fn read(item: &Item, sample_rate_hz: u32, report: &mut Report) -> Option<Cli
         }
         Err((reason, note)) => {
             notes.push(note);
-            report.skip(&item.sound.name, reason, notes.join("; "));
+            report.skip_sound(&item.sound.name, reason, notes.join("; "), item.rejected.clone());
             None
         }
     }

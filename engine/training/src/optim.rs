@@ -8,6 +8,9 @@ use straightshot_engine::error::{Error, ErrorKind, Result};
 
 mod flat;
 
+/// With larger learning rates no network of ours has learnt anything.
+const LARGEST_RATE: f64 = 0.1;
+
 /// Settings of [`AdamW`].
 #[derive(Debug, Clone, Copy)]
 pub struct OptimConfig {
@@ -23,6 +26,26 @@ pub struct OptimConfig {
     pub ema_decay: f64,
     /// Steps over which the learning rate rises from zero.
     pub warm_up: u64,
+}
+
+impl OptimConfig {
+    /// Checks that something can be learnt with these rates.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] with the rate at fault.
+    pub fn validate(&self) -> Result<()> {
+        let bad = |text: String| Err(Error::new(ErrorKind::InvalidRequest, text));
+        let rate = self.learning_rate;
+        if !(rate > 0.0 && rate <= LARGEST_RATE) {
+            return bad(format!(
+                "A learning rate of {rate} cannot be right: from 0.000001 to 0.01 are usual, {LARGEST_RATE} the most"
+            ));
+        }
+        if !(0.0..1.0).contains(&self.ema_decay) {
+            return bad(format!("A weight average cannot keep {} of itself at each step", self.ema_decay));
+        }
+        Ok(())
+    }
 }
 
 impl Default for OptimConfig {
@@ -89,6 +112,7 @@ impl AdamW {
     /// # Errors
     /// [`ErrorKind::Compute`] if a variable cannot be read.
     pub fn new(vars: Vec<(String, Var)>, config: OptimConfig) -> Result<Self> {
+        config.validate()?;
         let mut params = vars
             .into_iter()
             .map(|(name, var)| {
@@ -188,6 +212,14 @@ impl AdamW {
         };
         flat.apply(&self.params, &Rule::new(&self.config, self.step, rate, norm), &gradient)?;
         Ok(norm)
+    }
+
+    /// Whether all weights and their averages are numbers.
+    #[must_use]
+    pub fn is_finite(&self) -> bool {
+        let weights = |p: &Param| p.var.flatten_all().and_then(|w| w.to_vec1::<f32>()).unwrap_or_default();
+        let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
+        self.params.par_iter().all(|p| finite(&p.ema) && finite(&weights(p)))
     }
 
     /// Brings the statistics in `params` up to date.

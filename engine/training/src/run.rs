@@ -8,12 +8,24 @@ use candle_core::{Tensor, Var};
 use candle_nn::VarMap;
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 use straightshot_engine::error::{Error, ErrorKind, Result};
 
-/// Steps between checkpoints.
+/// Steps between checkpoints, and seconds: whichever comes first.
 const SAVE_EVERY: u64 = 100;
+const SAVE_EVERY_S: f64 = 120.0;
+/// Steps in a row whose gradients are no numbers: then nothing more is learnt.
+const MOST_LOST: usize = 20;
 /// Steps between lines on the terminal.
 const SHOW_EVERY: u64 = 10;
+
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Asks the stage that is running to save and end after its step; for handlers of signals, from any thread.
+pub fn stop() {
+    STOP.store(true, Ordering::Relaxed);
+}
 
 /// When a stage ends: after so many steps or so much training time over all sessions, whichever is first.
 #[derive(Debug, Clone, Copy)]
@@ -142,25 +154,57 @@ pub(super) fn descend(
         Some(p) => Workers::on(p.var.device())?,
         None => Workers::new()?,
     };
-    let mut first = true;
+    let (mut first, mut saved, mut lost) = (true, Instant::now(), 0);
     while let Some(progress) = budget.progress(&state) {
-        let timer = std::time::Instant::now();
+        if STOP.load(Ordering::Relaxed) {
+            save(path, optim, &state)?;
+            let text = format!(
+                "Stopped at step {}, which is saved; the same command goes on from there",
+                state.step
+            );
+            return Err(Error::new(ErrorKind::Cancelled, text));
+        }
+        let timer = Instant::now();
         let shares = next(&state, workers.count(), first.then_some(&mut *log))?;
         let examples: usize = shares.iter().map(|share| share.examples).sum();
         let (grads, shown) = add_up(workers.map(shares, backward))?;
+        if shown.iter().any(|value| !value.is_finite()) {
+            return Err(lost_its_way(path, optim, &state, "the loss"));
+        }
         if std::mem::take(&mut first) {
             grads.iter().try_for_each(|grads| optim.assert_all_have_gradients(grads))?;
         }
         let norm = optim.update(&grads, schedule(state.step, optim.config.warm_up, progress))?;
+        lost = if norm.is_finite() { 0 } else { lost + 1 };
+        if lost == MOST_LOST {
+            return Err(lost_its_way(path, optim, &state, "the gradient"));
+        }
         state.step += 1;
         state.seconds += timer.elapsed().as_secs_f64();
         state.examples += examples as u64;
         log.step(&state, progress, &[shown.as_slice(), &[norm]].concat())?;
-        if state.step.is_multiple_of(SAVE_EVERY) {
+        if state.step.is_multiple_of(SAVE_EVERY) || saved.elapsed().as_secs_f64() >= SAVE_EVERY_S {
             save(path, optim, &state)?;
+            saved = Instant::now();
         }
     }
     save(path, optim, &state)
+}
+
+/// The error of a training whose numbers are none any more. What the steps before have learnt is saved, unless the weights
+/// themselves are no numbers: then the checkpoint that there is stays.
+fn lost_its_way(path: &Path, optim: &mut AdamW, state: &RunState, what: &str) -> Error {
+    let kept = optim.gather().is_ok() && optim.is_finite() && checkpoint::save(path, optim, state).is_ok();
+    let kept = match (kept, path.exists()) {
+        (true, _) => "the weights of before it are saved",
+        (false, true) => "the last checkpoint is kept",
+        (false, false) => "nothing was learnt before it",
+    };
+    let text = format!(
+        "Training has stopped at step {}: {what} is no number there; {kept}. A smaller --learning-rate usually helps",
+        state.step
+    );
+    Error::new(ErrorKind::Compute, text)
 }
 
 fn save(path: &Path, optim: &mut AdamW, state: &RunState) -> Result<()> {

@@ -2,5 +2,6 @@
 
 mod baselines;
 mod couples;
+mod ends;
 mod recipe;
 mod toy;

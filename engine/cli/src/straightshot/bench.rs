@@ -70,7 +70,6 @@ impl Arguments {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let files = match &arguments.model {
         Some(folder) => ModelFiles::from_dir(folder)?,
@@ -102,7 +101,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// All cases with one number of threads.
-#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 fn table(arguments: &Arguments, files: &ModelFiles, threads: usize) -> Result<Vec<Case>> {
     let start = Instant::now();
     let generator = Generator::with_threads(files, threads)?;

@@ -155,7 +155,6 @@ enum Real {
     Train,
 }
 
-#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if arguments.structure {
         return structure::run(arguments);

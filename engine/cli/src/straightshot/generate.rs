@@ -1,6 +1,7 @@
 //! `straightshot generate`: a prompt becomes a file, the same that the plugin delivers.
 
-use anyhow::{Context, Result};
+use crate::train::writable;
+use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 use straightshot_delivery::{About, Container, Delivered, Host, Settings, Sound, deliver_to};
@@ -94,9 +95,12 @@ fn write(path: &Path, clip: &Audio, request: Request, settings: &Settings) -> Re
     Ok(deliver_to(path, &sound, settings, &Host::default())?)
 }
 
-#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let settings = arguments.settings()?;
+    // Where the sound will go is tried before it is made.
+    let folder = arguments.out.parent().filter(|folder| !folder.as_os_str().is_empty());
+    writable(folder.unwrap_or_else(|| Path::new(".")))?;
+    ensure!(!arguments.out.is_dir(), "{} is a folder; name a file in it", arguments.out.display());
     let request = Request {
         prompt: arguments.prompt.clone(),
         negative_prompt: arguments.negative.clone(),

@@ -21,7 +21,6 @@ pub(crate) struct Arguments {
 }
 
 /// Prints a Markdown table row per file, named after it.
-#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let yamnet = Yamnet::from_dir(&arguments.assets)?;
     for path in &arguments.files {

@@ -1,5 +1,15 @@
 //! `straightshot`: the engine from the command line.
 
+/// Prints a line, if there is anyone to read it: a terminal that was closed and a disk that is full must not cost the sound
+/// or the training that the line is about. Takes the place of the standard macro in this program.
+macro_rules! println {
+    () => { println!("") };
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+
 mod add_levels;
 mod bench;
 mod cost;

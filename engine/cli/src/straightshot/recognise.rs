@@ -59,7 +59,6 @@ pub(crate) struct Arguments {
 ///
 /// Posteriors are the maximum over windows: a short sound with silence behind it is judged by the sound. A sound is
 /// recognised if one of the five best classes is right, see [`RightClasses`].
-#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let text = std::fs::read_to_string(&arguments.prompts)
         .with_context(|| arguments.prompts.display().to_string())?;

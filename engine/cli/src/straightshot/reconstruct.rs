@@ -37,7 +37,6 @@ pub(crate) struct Arguments {
     output: PathBuf,
 }
 
-#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let codec = match (&arguments.codec, &arguments.model) {
         (Some(run), _) => pack::load_codec(run)?,

@@ -72,7 +72,6 @@ const ACTIONS: [&str; 16] = [
 ];
 
 /// Prints what was found; fails if a take is not finite, silent, clipped or has an offset.
-#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let generator = match &arguments.model {
         Some(folder) => Generator::from_dir(folder)?,

@@ -6,6 +6,8 @@ mod library;
 mod pairing_report;
 mod student;
 
+pub(crate) use library::writable;
+
 use crate::pack::codec_tensors;
 use crate::plot;
 use anyhow::{Context, Result};
@@ -44,7 +46,7 @@ pub(crate) struct Arguments {
     #[arg(long, global = true, default_value_t = 1)]
     seed: u64,
     /// Peak learning rate.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, value_parser = rate)]
     learning_rate: Option<f64>,
     /// Where flows are trained and make couplings; clips are always encoded on the CPU.
     #[arg(long, global = true, value_enum, default_value_t = Processor::Cpu)]
@@ -104,6 +106,7 @@ enum StageArguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    save_when_ended();
     match &arguments.stage {
         StageArguments::Codec { run, init: Some(init), batch, tokens, levels: true, .. } => {
             let codec = CodecConfig::default();
@@ -148,6 +151,25 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         StageArguments::Library(stage) => library::run(arguments, stage),
         StageArguments::PairingReport(report) => pairing_report::run(arguments, report),
     }
+}
+
+/// Lets a signal that ends the program save first; a second one ends it at once.
+fn save_when_ended() {
+    let asked = std::sync::atomic::AtomicBool::new(false);
+    // Where no handler can be set, signals end the program as ever.
+    let _ = ctrlc::set_handler(move || {
+        if asked.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        straightshot_training::run::stop();
+    });
+}
+
+/// A learning rate with which something can be learnt.
+fn rate(text: &str) -> Result<f64, String> {
+    let learning_rate = text.parse().map_err(|_| format!("\"{text}\" is not a number"))?;
+    let config = OptimConfig { learning_rate, ..OptimConfig::default() };
+    config.validate().map(|()| learning_rate).map_err(|e| e.to_string())
 }
 
 /// A number from 0 to 1.

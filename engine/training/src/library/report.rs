@@ -5,6 +5,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 use straightshot_engine::error::{Error, ErrorKind, Result};
+use straightshot_engine::weights;
 
 /// Reasons to leave a file out; they are what the summary counts.
 pub(super) const UNREADABLE: &str = "unreadable";
@@ -17,6 +18,8 @@ pub(super) const AGAIN: &str = "there twice";
 pub(super) const HIDDEN: &str = "hidden";
 pub(super) const TABLE: &str = "table not understood";
 pub(super) const NO_SUCH_FILE: &str = "no such file";
+pub(super) const AMBIGUOUS: &str = "several files of that name";
+pub(super) const NO_SOUND: &str = "not a sound";
 
 /// Whether a file is trained on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -26,6 +29,8 @@ pub enum Status {
     Used,
     /// It is not.
     Skipped,
+    /// It is no sound, but says something about some.
+    Read,
 }
 
 /// A line of `report.csv`. With other captions the file can be put into the folder as `captions.csv`.
@@ -37,8 +42,10 @@ pub struct Line {
     pub status: Status,
     /// Why not.
     pub reason: &'static str,
-    /// Where the caption is from.
+    /// What the caption is from.
     pub source: Option<Source>,
+    /// Where there: a field, or a table with its column and line.
+    pub origin: String,
     /// What is heard.
     pub caption: String,
     /// The same in other words.
@@ -49,6 +56,26 @@ pub struct Line {
     pub seconds: Option<f64>,
     /// What was cut or ignored, or what the fault is.
     pub note: String,
+    /// Texts that did not become the caption, with the reason.
+    pub rejected: String,
+}
+
+impl Line {
+    fn bare(file: &str, status: Status, note: String) -> Self {
+        Self {
+            file: file.to_owned(),
+            status,
+            reason: "",
+            source: None,
+            origin: String::new(),
+            caption: String::new(),
+            caption2: String::new(),
+            category: String::new(),
+            seconds: None,
+            note,
+            rejected: String::new(),
+        }
+    }
 }
 
 /// All lines.
@@ -60,32 +87,31 @@ pub struct Report {
 
 impl Report {
     pub(super) fn skip(&mut self, file: &str, reason: &'static str, note: impl Into<String>) {
-        self.lines.push(Line {
-            file: file.to_owned(),
-            status: Status::Skipped,
-            reason,
-            source: None,
-            caption: String::new(),
-            caption2: String::new(),
-            category: String::new(),
-            seconds: None,
-            note: note.into(),
-        });
+        self.lines.push(Line { reason, ..Line::bare(file, Status::Skipped, note.into()) });
+    }
+
+    /// A sound that is left out, with the texts that were no caption.
+    pub(super) fn skip_sound(&mut self, file: &str, reason: &'static str, note: String, rejected: String) {
+        self.lines.push(Line { reason, rejected, ..Line::bare(file, Status::Skipped, note) });
+    }
+
+    /// A table, or a text that is a caption.
+    pub(super) fn read(&mut self, file: &str, note: impl Into<String>) {
+        self.lines.push(Line::bare(file, Status::Read, note.into()));
     }
 
     pub(super) fn used(&mut self, item: &Item, seconds: f64, note: String) {
         let description = item.description().clone();
         let category = format!("{} {}", description.category, description.subcategory);
         self.lines.push(Line {
-            file: item.name().to_owned(),
-            status: Status::Used,
-            reason: "",
             source: Some(item.source()),
+            origin: item.origin.clone(),
             caption: description.caption,
             caption2: description.caption2,
             category: category.trim().to_owned(),
             seconds: Some((seconds * 1e3).round() / 1e3),
-            note,
+            rejected: item.rejected.clone(),
+            ..Line::bare(item.name(), Status::Used, note)
         });
     }
 
@@ -143,8 +169,9 @@ impl Report {
         let fail = |e: ::csv::Error| {
             Error::new(ErrorKind::Io, format!("{} could not be written", path.display())).with_source(e)
         };
-        let mut writer = ::csv::Writer::from_path(path).map_err(fail)?;
+        let mut writer = ::csv::Writer::from_writer(Vec::new());
         self.lines.iter().try_for_each(|line| writer.serialize(line)).map_err(fail)?;
-        writer.flush().map_err(|e| fail(e.into()))
+        let bytes = writer.into_inner().map_err(|e| fail(e.into_error().into()))?;
+        weights::write_whole(path, &bytes).map_err(|e| fail(e.into()))
     }
 }

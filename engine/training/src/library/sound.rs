@@ -5,7 +5,8 @@ use super::report;
 use crate::data::{Entry, Split};
 use std::path::Path;
 use straightshot_protocol::Failure;
-use straightshot_sound::{files, resample_channel};
+use straightshot_sound::read::{self, Read};
+use straightshot_sound::resample_channel;
 
 /// Shorter sounds are left out: two tokens of the default model.
 const SHORTEST_S: f64 = 0.1;
@@ -24,10 +25,12 @@ pub(super) fn read(path: &Path, sample_rate_hz: u32, notes: &mut Vec<String>) ->
     // The sentences of these errors name the whole path, which the line of the report has already.
     let unreadable = |failure: Failure| {
         let cause = if failure.cause.is_empty() { "it holds no sound".into() } else { failure.cause };
-        (report::UNREADABLE, cause)
+        (if cause == read::SILENT { report::SILENT } else { report::UNREADABLE }, cause)
     };
     // A little more than is kept tells whether there is more.
-    let audio = files::read_beginning(path, LONGEST_S + 0.1).map_err(unreadable)?;
+    let read = read::read(path, Read { longest_s: LONGEST_S + 0.1, sounding: true }).map_err(unreadable)?;
+    let audio = read.audio;
+    notes.extend(read.notes);
     if !RATES.contains(&audio.sample_rate_hz()) {
         return Err((report::UNREADABLE, format!("a sample rate of {} Hz", audio.sample_rate_hz())));
     }

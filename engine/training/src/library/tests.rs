@@ -1,5 +1,7 @@
 //! How the sources of a file work together.
 
+mod folder;
+
 use super::*;
 
 fn sound(name: &str) -> SoundFile {
@@ -7,7 +9,12 @@ fn sound(name: &str) -> SoundFile {
 }
 
 fn said(name: &str, row: Option<&Description>) -> Option<(Source, [String; 3])> {
-    let (source, d) = describe(&sound(name), row, &mut Vec::new())?;
+    let row = row.map(|d| {
+        let mut candidate = Candidate::new(Source::Table, Rank::Caption, "a row".into(), d.caption.clone());
+        candidate.other = d.caption2.clone();
+        captions::Said { candidate, category: (d.category.clone(), d.subcategory.clone()) }
+    });
+    let (source, _, d) = describe(&sound(name), row.into_iter().collect(), &mut Vec::new()).0?;
     Some((source, [d.caption, d.caption2, d.category]))
 }
 
@@ -22,10 +29,10 @@ fn a_row_goes_first_and_the_name_completes_it() {
     let (source, texts) = said(name, Some(&row("An old  door\u{7} opens", ""))).unwrap();
     assert_eq!(
         (source, texts),
-        (Source::Csv, all("An old door opens", "An old door opens, doors wood", "DOORS"))
+        (Source::Table, all("An old door opens", "An old door opens, doors wood", "DOORS"))
     );
     let (source, texts) = said(name, Some(&row("a creak", "hinges"))).unwrap();
-    assert_eq!((source, texts), (Source::Csv, all("a creak", "hinges", "DOORS")));
+    assert_eq!((source, texts), (Source::Table, all("a creak", "hinges", "DOORS")));
     // A row without words is none.
     let (source, texts) = said(name, Some(&row(" - 12", ""))).unwrap();
     assert_eq!((source, texts), (Source::Ucs, all("slow creak", "slow creak, doors wood", "DOORS")));
@@ -34,7 +41,7 @@ fn a_row_goes_first_and_the_name_completes_it() {
 #[test]
 fn a_name_without_words_is_no_caption() {
     assert_eq!(said("0001.wav", None), None);
-    assert_eq!(said("0001.wav", Some(&row("rain", ""))).map(|(source, _)| source), Some(Source::Csv));
+    assert_eq!(said("0001.wav", Some(&row("rain", ""))).map(|(source, _)| source), Some(Source::Table));
 }
 
 #[test]

@@ -150,14 +150,15 @@ pub fn write_model(
     weights::pack_changes(&base.files.weights, &changed, keep, &out.join(WEIGHTS_FILE))?;
     let config = straightshot_engine::config::ModelConfig { name: name.to_owned(), ..base.config.clone() };
     let json = serde_json::to_string_pretty(&config).map_err(|e| fail(e.into()))?;
-    std::fs::write(out.join(CONFIG_FILE), json + "\n").map_err(fail)?;
+    weights::write_whole(&out.join(CONFIG_FILE), (json + "\n").as_bytes()).map_err(fail)?;
     for (file, bytes) in base.files.by_name() {
         if [TEXT_FILE, TOKENIZER_FILE].contains(&file) {
-            std::fs::write(out.join(file), bytes).map_err(fail)?;
+            weights::write_whole(&out.join(file), bytes).map_err(fail)?;
         }
     }
     let steps = checkpoint::state(&checkpoint)?.step;
-    std::fs::write(out.join("MODEL_CARD.md"), card(&config.name, base, method, steps, report)).map_err(fail)
+    let card = card(&config.name, base, method, steps, report);
+    weights::write_whole(&out.join("MODEL_CARD.md"), card.as_bytes()).map_err(fail)
 }
 
 fn flow_weights(base: &Base) -> Result<HashMap<String, Tensor>> {

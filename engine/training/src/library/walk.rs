@@ -1,22 +1,36 @@
-//! The sounds and tables below a folder.
+//! The files below a folder, and what each of them is for.
 //!
-//! Links are followed only to what is inside the folder, and to each place once.
+//! Links are followed only to what is inside the folder, and to each place once. Every file that is not the system's own gets
+//! a line of the report, here or later.
 
 use super::report::{self, Report};
+use super::words::nfc;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use straightshot_engine::error::{Error, ErrorKind, Result};
+use straightshot_sound::read;
 
-/// Endings of sounds that are read.
-const SOUNDS: [&str; 5] = ["wav", "wave", "flac", "ogg", "oga"];
-/// Endings of sounds that are not: they get a line of the report.
-const OTHER_SOUNDS: [&str; 9] = ["mp3", "aif", "aiff", "aifc", "m4a", "wma", "opus", "caf", "w64"];
+/// Endings of sounds; what such a file really is, its contents tell.
+const SOUNDS: &[&str] = &[
+    "wav", "wave", "bwf", "rf64", "bw64", "w64", "flac", "ogg", "oga", "opus", "mp3", "mp2", "mp1", "m4a",
+    "m4b", "aac", "aif", "aiff", "aifc", "caf", "au", "snd", "mka", "weba", "wv", "ape", "tta", "wma", "mpc",
+    "ofr", "shn", "ac3", "dts", "amr", "dsf", "dff", "ra", "8svx", "iff", "sf2", "mid", "midi",
+];
+/// Endings of tables.
+const TABLES: &[&str] = &["csv", "tsv", "jsonl", "ndjson"];
+/// Endings of texts that may be a table or belong to a sound of the same name.
+const TEXTS: &[&str] = &["txt", "json", "caption", "captions", "lab", "desc"];
+/// Endings of tables that nothing here reads.
+const OTHER_TABLES: &[&str] = &["xls", "xlsx", "ods", "numbers", "parquet", "arrow"];
+/// What systems put into folders of people.
+const SYSTEM: &[&str] = &["thumbs.db", "desktop.ini", "icon\r", "ehthumbs.db"];
 
-/// A sound in the folder.
+/// A file in the folder.
 #[derive(Debug, Clone)]
 pub(super) struct SoundFile {
     pub(super) path: PathBuf,
-    /// Its path inside the folder with `/` between the parts, as in reports and tables.
+    /// Its path inside the folder with `/` between the parts, as in reports and tables; composed Unicode, which file
+    /// systems of macOS take apart.
     pub(super) name: String,
 }
 
@@ -24,8 +38,9 @@ pub(super) struct SoundFile {
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) sounds: Vec<SoundFile>,
-    /// CSV files: path, and the name that [`SoundFile`] would have.
     pub(super) tables: Vec<SoundFile>,
+    /// Texts that may be tables or captions of a sound.
+    pub(super) texts: Vec<SoundFile>,
 }
 
 /// Lists the files below `root`, sorted by name.
@@ -51,28 +66,15 @@ pub(super) fn walk(root: &Path, report: &mut Report) -> Result<Found> {
             Err(e) => report.skip(&walk.name(&folder), report::UNREADABLE, format!("the folder: {e}")),
         }
     }
-    found.sounds.sort_by(|a, b| a.name.cmp(&b.name));
-    found.tables.sort_by(|a, b| a.name.cmp(&b.name));
+    for files in [&mut found.sounds, &mut found.tables, &mut found.texts] {
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+    }
     Ok(found)
 }
 
-/// What a name says about a file.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Sound,
-    OtherSound,
-    Table,
-    Other,
-}
-
-fn kind(path: &Path) -> Kind {
-    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
-    match ending.as_str() {
-        "csv" => Kind::Table,
-        ending if SOUNDS.contains(&ending) => Kind::Sound,
-        ending if OTHER_SOUNDS.contains(&ending) => Kind::OtherSound,
-        _ => Kind::Other,
-    }
+/// The ending of a name in lower case, without its dot.
+fn ending(path: &Path) -> String {
+    path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
 struct Walk<'a> {
@@ -85,17 +87,19 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn name(&self, path: &Path) -> String {
         let parts = path.strip_prefix(self.root).unwrap_or(path).components();
-        parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+        nfc(&parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"))
     }
 
     fn visit(&mut self, path: PathBuf, found: &mut Found, report: &mut Report) {
-        let (name, kind) = (self.name(&path), kind(&path));
-        let heard = matches!(kind, Kind::Sound | Kind::OtherSound);
-        let hidden = path.file_name().is_some_and(|file| file.to_string_lossy().starts_with('.'));
-        if hidden {
-            if heard {
+        let name = self.name(&path);
+        let file = name.rsplit('/').next().unwrap_or(&name).to_lowercase();
+        if file.starts_with('.') {
+            if SOUNDS.contains(&ending(&path).as_str()) {
                 report.skip(&name, report::HIDDEN, "its name begins with a dot");
             }
+            return;
+        }
+        if SYSTEM.contains(&file.as_str()) || file == "__macosx" {
             return;
         }
         let target = match path.canonicalize() {
@@ -110,17 +114,39 @@ impl Walk<'_> {
                 true => self.waiting.push(path),
                 false => report.skip(&name, report::AGAIN, "a link to a folder that is read anyway"),
             }
-        } else if heard && !target.is_file() {
+        } else if !target.is_file() {
             report.skip(&name, report::UNREADABLE, "not a plain file");
-        } else if kind == Kind::OtherSound {
-            report.skip(&name, report::FORMAT, "only WAV, FLAC and Ogg Vorbis are read");
-        } else if kind == Kind::Sound {
-            match self.seen.insert(target) {
-                true => found.sounds.push(SoundFile { path, name }),
-                false => report.skip(&name, report::AGAIN, "a link to a file that is read anyway"),
+        } else {
+            self.file(SoundFile { path, name }, target, found, report);
+        }
+    }
+
+    /// Sorts a plain file in.
+    fn file(&mut self, file: SoundFile, target: PathBuf, found: &mut Found, report: &mut Report) {
+        let ending = ending(&file.path);
+        let is = |endings: &[&str]| endings.contains(&ending.as_str());
+        if is(TABLES) {
+            return found.tables.push(file);
+        }
+        if is(TEXTS) {
+            return found.texts.push(file);
+        }
+        if is(OTHER_TABLES) {
+            return report.skip(&file.name, report::TABLE, "a spreadsheet; save it as CSV");
+        }
+        match read::what(&file.path) {
+            Some(what) if what.sound => (),
+            Some(what) => {
+                let reason = if is(SOUNDS) { report::FORMAT } else { report::NO_SOUND };
+                return report.skip(&file.name, reason, format!("it is {}", what.name));
             }
-        } else if kind == Kind::Table && target.is_file() {
-            found.tables.push(SoundFile { path, name });
+            // Nobody knows its beginning; a decoder may, if it is called like a sound.
+            None if is(SOUNDS) => (),
+            None => return report.skip(&file.name, report::NO_SOUND, "no kind of file that is known"),
+        }
+        match self.seen.insert(target) {
+            true => found.sounds.push(file),
+            false => report.skip(&file.name, report::AGAIN, "a link to a file that is read anyway"),
         }
     }
 }

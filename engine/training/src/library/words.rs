@@ -1,46 +1,24 @@
-//! Words of file names, and texts of unknown encoding.
+//! Words of file names.
 
-use super::Description;
+use super::{Description, worth};
+use unicode_normalization::UnicodeNormalization as _;
 
-/// Words that say something about the file, not the sound: no caption consists of these alone.
-const ABOUT_FILES: [&str; 24] = [
-    "audio",
-    "bounce",
-    "copy",
-    "data",
-    "export",
-    "file",
-    "files",
-    "flac",
-    "library",
-    "mono",
-    "new",
-    "ogg",
-    "recording",
-    "render",
-    "sample",
-    "samples",
-    "sfx",
-    "sound",
-    "sounds",
-    "stereo",
-    "track",
-    "untitled",
-    "wav",
-    "wavs",
-];
 /// Words that are dropped in front of a number, with it.
 const COUNTED: [&str; 12] =
     ["take", "tk", "version", "ver", "variation", "var", "v", "no", "nr", "part", "pt", "t"];
 /// Words that are dropped behind a number, with it.
 const UNITS: [&str; 9] = ["k", "khz", "hz", "bit", "bits", "bpm", "db", "ms", "s"];
+/// Endings that a name may have in front of its last one: of the file that it was made of.
+const ENDINGS: [&str; 10] = ["wav", "wave", "aif", "aiff", "flac", "mp3", "ogg", "m4a", "opus", "bwf"];
 /// Folders that give a file words: the innermost so many.
 const FOLDERS: usize = 2;
 
 /// The words of a name in lower case: split at everything that is no letter, at the humps of `camelCase`, and before
 /// an acronym's last letter if a word follows; numbers go, and with them `take 2` and `48 kHz`, and single letters.
 pub(super) fn phrase(name: &str) -> String {
-    let tokens = split(&name.replace("kHz", "khz"));
+    // What a data base calls it is in no caption.
+    let kept: Vec<&str> = name.split_inclusive([' ', '_']).filter(|token| !worth::is_id(token)).collect();
+    let tokens = split(&kept.concat().replace("kHz", "khz"));
     let number = |i: usize| tokens.get(i).is_some_and(|t| t.starts_with(|c: char| c.is_numeric()));
     let mut kept: Vec<&str> = Vec::new();
     for (i, token) in tokens.iter().enumerate() {
@@ -100,31 +78,38 @@ pub(super) fn describe(name: &str) -> Description {
 
 /// `phrase`, or nothing if it only says something about the file.
 fn sounding(phrase: &str) -> String {
-    if phrase.split(' ').all(|word| ABOUT_FILES.contains(&word)) { String::new() } else { phrase.to_owned() }
+    if worth::judge(phrase).is_ok() { phrase.to_owned() } else { String::new() }
 }
 
-/// A file name without its ending.
+/// A file name without what is not of the sound: its endings, and the number and the name of a user that a data base of
+/// sounds put in front (`12345__some_user__door-slam.wav`).
 pub(super) fn stem(file: &str) -> &str {
-    file.rsplit_once('.').map_or(file, |(stem, _)| stem)
+    let stem = without_ending(file);
+    let mut parts = stem.splitn(3, "__");
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(number), Some(_), Some(rest))
+            if number.bytes().all(|b| b.is_ascii_digit()) && !rest.is_empty() =>
+        {
+            rest
+        }
+        _ => stem,
+    }
 }
 
-/// Text of a file that does not say how it is encoded: UTF-16 with a mark, UTF-8, or else Latin-1.
-pub(super) fn decode(bytes: &[u8]) -> String {
-    let wide = |pair: fn([u8; 2]) -> u16| {
-        let units = bytes[2..].chunks_exact(2).map(|b| pair([b[0], b[1]]));
-        char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect::<String>()
-    };
-    match bytes {
-        [0xff, 0xfe, ..] => wide(u16::from_le_bytes),
-        [0xfe, 0xff, ..] => wide(u16::from_be_bytes),
-        _ => {
-            let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-            match std::str::from_utf8(bytes) {
-                Ok(text) => text.to_owned(),
-                Err(_) => bytes.iter().map(|&b| char::from(b)).collect(),
-            }
-        }
+/// A file name without its ending, and without that of the file which it was made of.
+pub(super) fn without_ending(file: &str) -> &str {
+    let mut stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    while let Some((inner, ending)) = stem.rsplit_once('.')
+        && ENDINGS.iter().any(|e| ending.eq_ignore_ascii_case(e))
+    {
+        stem = inner;
     }
+    stem
+}
+
+/// Text in composed Unicode: the same letters are the same characters.
+pub(super) fn nfc(text: &str) -> String {
+    text.nfc().collect()
 }
 
 #[cfg(test)]
@@ -143,6 +128,7 @@ mod tests {
             ("rain.on.tent", "rain on tent"),
             ("2021-03-04 12.55.01", ""),
             ("a3f9c2", ""),
+            ("rain aaOLSJDYz3Ok on tent", "rain on tent"),
             ("", ""),
         ] {
             assert_eq!(phrase(name), words, "{name}");
@@ -162,15 +148,8 @@ mod tests {
         assert_eq!(said("a very/long/Deep/path/hit.wav"), pair("deep path hit", "hit"));
         assert_eq!(said("hit.wav"), pair("hit", ""));
         assert_eq!(said("sounds/untitled 3.wav"), pair("", ""));
-    }
-
-    #[test]
-    fn texts_of_any_encoding_are_read() {
-        assert_eq!(decode(b"\xef\xbb\xbft\xc3\xbcr"), "tür");
-        assert_eq!(decode(b"t\xfcr"), "tür");
-        assert_eq!(decode(b"\xff\xfet\x00\xfc\x00r\x00"), "tür");
-        assert_eq!(decode(b"\xfe\xff\x00t\x00\xfc\x00r\x00"), "tür");
-        assert_eq!(decode(b"\xff\xfe\x00\xd8x"), "\u{fffd}");
-        assert_eq!(decode(b""), "");
+        assert_eq!(said("12345__some_user__door-slam-01.aiff.wav"), pair("door slam", ""));
+        assert_eq!(said("Tür zu.wav"), pair("tür zu", ""));
+        assert_eq!(said("ZOOM0012/REC_0003.wav"), pair("", ""));
     }
 }

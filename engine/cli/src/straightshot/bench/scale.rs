@@ -29,7 +29,6 @@ struct Exponents {
 }
 
 /// Measures all sizes and prints, writes and draws them.
-#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let threads = arguments.threads.first().copied().unwrap_or_else(|| Placement::best().worker_threads());
     println!("{threads} worker threads, milliseconds of one step, medians of {} warm runs", arguments.runs);
@@ -91,7 +90,6 @@ fn in_process(arguments: &Arguments, size: Size, threads: usize) -> Result<Point
 }
 
 /// Measures `size` in this process and prints it as JSON.
-#[expect(clippy::print_stdout, reason = "what the process was started for")]
 pub(super) fn alone(arguments: &Arguments, files: &ModelFiles, size: Size) -> Result<()> {
     let threads = arguments.threads.first().copied().unwrap_or_else(|| Placement::best().worker_threads());
     let generator = Generator::with_threads(files, threads)?;

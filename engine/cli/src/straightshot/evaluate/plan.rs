@@ -32,7 +32,6 @@ struct Line {
     against: Option<String>,
 }
 
-#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 #[expect(clippy::print_stderr, reason = "what is not in the result")]
 pub(super) fn run(arguments: &Arguments, plan: &Path) -> Result<()> {
     let (lines, missing) = read(plan)?.into_iter().partition::<Vec<_>, _>(|line| {

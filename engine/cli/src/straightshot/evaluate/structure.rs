@@ -27,7 +27,6 @@ struct Setting<'a> {
     rate_hz: u32,
 }
 
-#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let files = match &arguments.model {
         Some(folder) => ModelFiles::from_dir(folder)?,

@@ -15,6 +15,8 @@ use straightshot_training::timesteps::Timesteps;
 const DEFAULT: &str = "default";
 /// Skipped files that are named on the terminal; the report has all.
 const SHOWN: usize = 20;
+/// Characters of a model's name.
+const LONGEST_NAME: usize = 60;
 /// Characters of a name or note on the terminal.
 const LONGEST_SHOWN: usize = 120;
 
@@ -29,7 +31,7 @@ enum MethodName {
 
 #[derive(Debug, Args)]
 pub(super) struct Library {
-    /// Folder with WAV, FLAC and Ogg Vorbis files, at any depth.
+    /// Folder with sounds, at any depth.
     #[arg(long)]
     library: PathBuf,
     /// Model folder to start from, or "default" for the built-in model.
@@ -67,10 +69,19 @@ pub(super) struct Library {
     timesteps: Timesteps,
 }
 
+/// A name that windows can show and folders can have: no separators and controls, no dots in front, not long.
+fn clean(name: &str) -> String {
+    let plain: String =
+        name.chars().map(|c| if c.is_control() || "/\\:*?\"<>|".contains(c) { ' ' } else { c }).collect();
+    let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.trim_start_matches('.').chars().take(LONGEST_NAME).collect::<String>().trim().to_owned()
+}
+
 impl Library {
     fn name(&self) -> String {
         let folder = || self.out.file_name().map(|name| name.to_string_lossy().into_owned());
-        self.name.clone().or_else(folder).unwrap_or_else(|| "library".into())
+        let name = clean(&self.name.clone().or_else(folder).unwrap_or_default());
+        if name.is_empty() { "library".into() } else { name }
     }
 
     fn run_folder(&self) -> PathBuf {
@@ -110,10 +121,16 @@ impl Library {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(super) fn run(arguments: &Arguments, stage: &Library) -> Result<()> {
-    let (base, run) = (stage.base()?, stage.run_folder());
-    std::fs::create_dir_all(&run).with_context(|| run.display().to_string())?;
+    let run = stage.run_folder();
+    let settings = stage.settings(arguments);
+    settings.optim.validate()?;
+    // Where the hours of work will go is tried before them.
+    writable(&run)?;
+    if !stage.check {
+        writable(&stage.out)?;
+    }
+    let base = stage.base()?;
     let mut report = Report::default();
     let items = library::scan(&stage.library, &mut report)?;
     println!("{} sounds with a caption; reading them", items.len());
@@ -127,11 +144,20 @@ pub(super) fn run(arguments: &Arguments, stage: &Library) -> Result<()> {
     report.write(&path)?;
     show(&report, &path);
     let Some(data) = data else { return Ok(()) };
-    let settings = stage.settings(arguments);
     library::train(&settings, &base, &data?, &run, &Device::Cpu).context("training on the library")?;
     library::write_model(settings.method, &base, &run, &stage.name(), &report, &stage.out)?;
     println!("{}", stage.out.display());
     Ok(())
+}
+
+/// Makes `folder` and tries whether files can be written there.
+///
+/// # Errors
+/// Naming the folder.
+pub(crate) fn writable(folder: &Path) -> Result<()> {
+    let fail = || format!("The folder {} cannot be written", folder.display());
+    std::fs::create_dir_all(folder).with_context(fail)?;
+    tempfile::NamedTempFile::new_in(folder).with_context(fail)?.close().with_context(fail)
 }
 
 /// Reads every sound as training would.
@@ -146,7 +172,6 @@ fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(LONGEST_SHOWN).collect()
 }
 
-#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 fn show(report: &Report, path: &Path) {
     let skipped = || report.lines.iter().filter(|line| !line.reason.is_empty());
     for line in skipped().take(SHOWN) {
@@ -156,4 +181,35 @@ fn show(report: &Report, path: &Path) {
         println!("  and {} more", skipped().count() - SHOWN);
     }
     println!("{}\neach file: {}", report.summary(), path.display());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cleaned() {
+        for (name, cleaned) in [
+            ("My doors", "My doors"),
+            ("../../etc/passwd", "etc passwd"),
+            ("a/b\\c:d", "a b c d"),
+            ("  two\n lines\u{7} ", "two lines"),
+            ("...", ""),
+            ("T\u{fc}ren", "T\u{fc}ren"),
+        ] {
+            assert_eq!(clean(name), cleaned, "{name:?}");
+        }
+        assert_eq!(clean(&"x".repeat(300)).len(), LONGEST_NAME);
+    }
+
+    #[test]
+    fn folders_are_tried_and_left_as_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("new/model");
+        writable(&inside).unwrap();
+        assert_eq!(std::fs::read_dir(&inside).unwrap().count(), 0);
+        let file = folder.path().join("file");
+        std::fs::write(&file, "x").unwrap();
+        assert!(writable(&file).unwrap_err().to_string().contains("cannot be written"));
+    }
 }

@@ -37,7 +37,6 @@ pub(super) struct Report {
     nearest: usize,
 }
 
-#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 pub(super) fn run(arguments: &Arguments, report: &Report) -> Result<()> {
     let mut random = Noise::new(arguments.seed, Stream::Training);
     if !report.solvers.is_empty() {
@@ -53,19 +52,18 @@ pub(super) fn run(arguments: &Arguments, report: &Report) -> Result<()> {
     println!("{:>24} |{} | nearest of {} | s", "data \\ assigned over", sizes.concat(), report.nearest);
     for (name, data) in rows {
         let timer = Instant::now();
-        print!("{name:>24} |");
+        let mut gains = String::new();
         for &over in &report.batches {
             let gain = distance_reduction(&data, Pairing::Assignment { over }, &mut random)?;
-            print!("{:>8.2}", 100.0 * gain);
+            gains += &format!("{:>8.2}", 100.0 * gain);
         }
         let gain = distance_reduction(&data, Pairing::Nearest { of: report.nearest }, &mut random)?;
-        println!(" | {:>12.2} | {:.1}", 100.0 * gain, timer.elapsed().as_secs_f64());
+        println!("{name:>24} |{gains} | {:>12.2} | {:.1}", 100.0 * gain, timer.elapsed().as_secs_f64());
     }
     Ok(())
 }
 
 /// Times of both solvers on products of normal vectors, and how much of the exact gain the approximate one misses.
-#[expect(clippy::print_stdout, reason = "the result of a command line tool")]
 fn compare(n: usize, random: &mut Noise) -> Result<()> {
     let mut rows = || Tensor::from_vec(random.normals(n * COMPARED), (n, COMPARED), &Device::Cpu);
     let products = rows()?.matmul(&rows()?.t()?)?.flatten_all()?.to_vec1::<f32>()?;
