@@ -100,6 +100,7 @@ fn codec_config() -> CodecConfig {
         decoder_blocks: 2,
         expansion: 2,
         levels: None,
+        partials: None,
     }
 }
 

@@ -41,6 +41,7 @@ pub(crate) fn config() -> ModelConfig {
             decoder_blocks: 2,
             expansion: 2,
             levels: None,
+            partials: None,
         },
         flow: FlowConfig { dim: 16, blocks: 3, heads: 2, feed_forward: 24 },
         text: TextConfig {
@@ -54,6 +55,7 @@ pub(crate) fn config() -> ModelConfig {
         },
         sampler: Sampler::default(),
         learnt_guidance: LearntGuidance::default(),
+        plans_timing: false,
     }
 }
 

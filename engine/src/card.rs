@@ -37,7 +37,12 @@ pub fn card(config: &ModelConfig, id: ModelId) -> Card {
             learnt_one_step: learnt.one_step,
             learnt: learnt.flow,
         }),
-        abilities: Abilities { negative_prompt: true, start_from_audio: false, keep_ranges: false },
+        abilities: Abilities {
+            negative_prompt: true,
+            timing: config.plans_timing,
+            start_from_audio: false,
+            keep_ranges: false,
+        },
         // What `straightshot bench --threads 1` printed for the default model: a step took 4.0 ms for 2 s and 18.7 ms for
         // 10 s, decoding 16 and 83 ms. Other sizes cost other times; what counts is their ratio.
         cost: Cost {

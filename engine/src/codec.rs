@@ -29,6 +29,7 @@ mod bands;
 pub mod decoder;
 pub mod encoder;
 pub mod levels;
+mod partials;
 pub mod phase;
 mod spare;
 pub mod synthesis;

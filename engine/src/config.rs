@@ -1,12 +1,14 @@
 //! Sizes of every network, as stored in a model's `config.json`.
 
 mod levels;
+mod partials;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{MAX_GUIDANCE_SCALE, MAX_SECONDS};
 use serde::{Deserialize, Serialize};
 
 pub use levels::LevelsConfig;
+pub use partials::PartialsConfig;
 
 /// A whole model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +30,13 @@ pub struct ModelConfig {
     /// Guidance that the flows have learnt.
     #[serde(default)]
     pub learnt_guidance: LearntGuidance,
+    /// Whether sounds are performed where their text says when things happen (`straightshot-planner`).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub plans_timing: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// How a network's predictions become data.
@@ -100,6 +109,9 @@ pub struct CodecConfig {
     /// Levels on short frames that the sound is brought to; models without have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub levels: Option<LevelsConfig>,
+    /// What of the decoder's noise is made as tones; in models without nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partials: Option<PartialsConfig>,
 }
 
 /// Neighbouring bands of one width, which share the weights that read and write their bins.
@@ -135,6 +147,7 @@ impl Default for CodecConfig {
             decoder_blocks: 5,
             expansion: 3,
             levels: None,
+            partials: None,
         }
     }
 }
@@ -345,7 +358,16 @@ impl ModelConfig {
             .levels
             .iter()
             .flat_map(|levels| levels.checks(self.codec.hop_length, self.codec.samples_per_token()));
-        match self.codec.checks().into_iter().chain(networks).chain(levels).find(|(ok, _)| !ok) {
+        let partials = self.codec.partials.iter().flat_map(PartialsConfig::checks);
+        match self
+            .codec
+            .checks()
+            .into_iter()
+            .chain(networks)
+            .chain(levels)
+            .chain(partials)
+            .find(|(ok, _)| !ok)
+        {
             None => Ok(()),
             Some((_, what)) => bad(what),
         }

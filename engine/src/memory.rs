@@ -17,6 +17,14 @@ pub(crate) fn zeros(n: usize) -> io::Result<Vec<f32>> {
     Ok(values)
 }
 
+/// `n` bytes of zero, as [`zeros`].
+pub(crate) fn bytes(n: usize) -> io::Result<Vec<u8>> {
+    let mut values = Vec::new();
+    values.try_reserve_exact(n)?;
+    values.resize(n, 0);
+    Ok(values)
+}
+
 /// Gives `values` a length of `n`, zeros behind what was there.
 pub(crate) fn resize(values: &mut Vec<f32>, n: usize) -> io::Result<()> {
     values.try_reserve_exact(n.saturating_sub(values.len()))?;

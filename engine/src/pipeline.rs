@@ -9,6 +9,7 @@
 mod finish;
 mod level;
 mod measure;
+mod performance;
 mod reporter;
 mod room;
 
@@ -64,6 +65,13 @@ pub struct Made {
     pub timings: StageTimings,
     /// Velocity evaluations made for it.
     pub nfe: u32,
+}
+
+impl Made {
+    /// Before anything of it is decoded.
+    fn beginning(index: usize, request: &Request, timings: StageTimings) -> Self {
+        Self { index, audio: Audio::mono(1, Vec::new()), timings, nfe: request.steps }
+    }
 }
 
 /// A loaded model, ready to make sound. `Send + Sync`: one per process is meant to be shared in an `Arc`.
@@ -246,6 +254,10 @@ impl Generator {
         let variations = u32::try_from(seeds.len()).unwrap_or(u32::MAX);
         let request = Request { variations, ..request.clone() };
         request.validate(&self.card)?;
+        if let Some(performance) = self.performance(&request, seeds) {
+            memory::ask_for(self.room_for_performance(&performance, &request))?;
+            return self.install(|| self.perform(&request, &performance, seeds, tell, cancel));
+        }
         memory::ask_for(self.room_for(&request))?;
         self.install(|| self.run(&request, seeds, tell, cancel))
     }
@@ -267,13 +279,16 @@ impl Generator {
         let network = self.plan(request).network;
         // In the pool: to find out turns weights into bytes.
         let alike = !self.placement.is_gpu() && self.install(|| network.is_alike_in_batches());
-        let tokens = self.tokens(request).max(1);
+        let tokens = self.tokens_computed(request).max(1);
         let most =
             if alike { (TOGETHER_TOKENS / tokens).clamp(1, limits::MAX_VARIATIONS as usize) } else { 1 };
         // Where memory is short, fewer.
         let fits = |n: &usize| {
             let variations = u32::try_from(*n).unwrap_or(1);
-            memory::ask_for(self.room_for(&Request { variations, ..request.clone() })).is_ok()
+            let request = Request { variations, ..request.clone() };
+            let performance = self.performance(&request, &vec![request.seed; *n]);
+            let of = |performance| self.room_for_performance(performance, &request);
+            memory::ask_for(performance.as_ref().map_or_else(|| self.room_for(&request), of)).is_ok()
         };
         (1..=most).rev().find(fits).unwrap_or(1)
     }
@@ -287,6 +302,14 @@ impl Generator {
     #[must_use]
     pub fn tokens(&self, request: &Request) -> usize {
         self.model.codec.config().tokens_for(self.samples(request))
+    }
+
+    /// Latent tokens that are computed for a sound of `request`: those of its events where it is performed.
+    fn tokens_computed(&self, request: &Request) -> usize {
+        match self.performance(request, &[request.seed]) {
+            Some(performance) => performance.tokens(self),
+            None => self.tokens(request),
+        }
     }
 
     fn run(
@@ -304,28 +327,45 @@ impl Generator {
         let shared = StageTimings { text: share(shared.text), flow: share(shared.flow), ..shared };
         for (index, seed) in seeds.iter().enumerate() {
             report.decoding(index, seeds.len());
-            let (mut clip, decode) = self.clip(&latents.narrow(0, index, 1)?, request, *seed, cancel)?;
-            let (mut timings, mut nfe) = (StageTimings { decode, ..shared }, request.steps);
-            let alone = Request { variations: 1, ..request.clone() };
-            for start in 1..=OTHER_STARTS {
-                if !is_silent(&clip) {
-                    break;
-                }
-                report.again(&alone, plan.scale);
-                let other = Starts { seeds: &[*seed], start };
-                let (latent, again) = self.latents(&alone, other, plan, &mut report, cancel)?;
-                report.stage(Stage::Decode);
-                let (other, decode) = self.clip(&latent, request, *seed, cancel)?;
-                clip = other;
-                timings = timings + StageTimings { decode, ..again };
-                nfe += request.steps;
-            }
-            let mut audio = Audio::mono(self.sample_rate_hz(), clip);
-            level::bring(&mut audio, request.level)?;
-            report.made(Made { index, audio, timings, nfe });
+            let latent = latents.narrow(0, index, 1)?;
+            let (clip, timings, nfe) = self.heard((&latent, request, *seed), plan, &mut report, cancel)?;
+            let mut made = Made::beginning(index, request, shared);
+            made.timings = made.timings + timings;
+            made.nfe += nfe;
+            made.audio = Audio::mono(self.sample_rate_hz(), clip);
+            level::bring(&mut made.audio, request.level)?;
+            report.made(made);
         }
         report.done();
         Ok(())
+    }
+
+    /// The finished clip of one latent, or of another noise of its seed if it would be silent; the time that took, and the
+    /// evaluations besides those of the latent.
+    fn heard(
+        &self,
+        (latent, request, seed): (&Tensor, &Request, u64),
+        plan: Plan<'_>,
+        report: &mut Reporter<'_>,
+        cancel: &CancelToken,
+    ) -> Result<(Vec<f32>, StageTimings, u32)> {
+        let (mut clip, decode) = self.clip(latent, request, seed, cancel)?;
+        let (mut timings, mut nfe) = (StageTimings { decode, ..StageTimings::default() }, 0);
+        let alone = Request { variations: 1, ..request.clone() };
+        for start in 1..=OTHER_STARTS {
+            if !is_silent(&clip) {
+                break;
+            }
+            report.again(&alone, plan.scale);
+            let other = Starts { seeds: &[seed], start };
+            let (latent, again) = self.latents(&alone, other, plan, report, cancel)?;
+            report.stage(Stage::Decode);
+            let (other, decode) = self.clip(&latent, request, seed, cancel)?;
+            clip = other;
+            timings = timings + StageTimings { decode, ..again };
+            nfe += request.steps;
+        }
+        Ok((clip, timings, nfe))
     }
 
     /// What the flow makes of the noises that `from` names, one clip after the other.

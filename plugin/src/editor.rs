@@ -26,6 +26,7 @@ mod help;
 mod icons;
 mod key_holder;
 mod key_order;
+mod lane;
 mod layout;
 mod library_panel;
 pub mod link;

@@ -139,6 +139,8 @@ pub struct Abilities {
     pub start_from_audio: bool,
     /// Keeping parts of a given sound ([`How::Keep`](crate::How::Keep)).
     pub keep_ranges: bool,
+    /// Being told when things happen, by the text or by [`Hit`](crate::Hit)s.
+    pub timing: bool,
 }
 
 /// Work of the stages in milliseconds of one core, roughly: for weighing them against each other, not for promises.

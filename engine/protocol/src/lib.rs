@@ -7,6 +7,7 @@
 //! | [`Progress`], [`Stage`] | how far a job is |
 //! | [`CancelToken`] | "stop", from one thread to another |
 //! | [`Level`] | how loud the finished sound is |
+//! | [`Timing`], [`Hit`] | when its events happen |
 //! | [`Reading`] | what a model makes of a text, word by word |
 //! | [`negations`] | what a text says that should not be heard |
 //! | [`words()`], [`stem`] | the words of a text as people see them |
@@ -27,6 +28,7 @@ mod negation;
 mod progress;
 mod reading;
 mod request;
+mod timing;
 mod words;
 
 pub use audio::Audio;
@@ -38,4 +40,5 @@ pub use negation::{Negation, negations, without};
 pub use progress::{CancelToken, Progress, Stage, StageTimings};
 pub use reading::{Grasp, Reading, Word};
 pub use request::{How, Request, Source};
+pub use timing::{Hit, MOST_HITS, Timing};
 pub use words::{stem, words};

@@ -1,6 +1,6 @@
 //! What to make.
 
-use crate::{Audio, Card, ErrorKind, Failure, Level, ModelId};
+use crate::{Audio, Card, ErrorKind, Failure, Level, ModelId, Timing};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -33,6 +33,12 @@ pub struct Request {
     pub seed: u64,
     /// Length in seconds; exact to the sample.
     pub seconds: f64,
+    /// When its events happen; of effect only with models whose card says so.
+    #[serde(skip_serializing_if = "Timing::is_text")]
+    pub timing: Timing,
+    /// Seed of what is left open of that; [`Self::seed`] without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timing_seed: Option<u64>,
     /// How many sounds to make at once.
     #[serde(skip_serializing_if = "is_one")]
     pub variations: u32,
@@ -84,6 +90,8 @@ impl Default for Request {
             guidance: 3.0,
             seed: 0,
             seconds: 2.0,
+            timing: Timing::Text,
+            timing_seed: None,
             variations: 1,
             level: Level::Full,
             source: None,
@@ -132,6 +140,12 @@ impl Request {
         if !(1..=card.most_variations).contains(&self.variations) {
             let (asked, most) = (self.variations, card.most_variations);
             return bad(format!("{asked} variations were asked for; 1 to {most} are possible"));
+        }
+        if matches!(self.timing, Timing::Hits(_)) && !card.abilities.timing {
+            return bad(format!("{} cannot be told when things happen", card.id));
+        }
+        if let Some(fault) = self.timing.fault(self.seconds) {
+            return bad(fault);
         }
         if !self.level.is_possible() {
             return bad("The level asked for is not one that a sound can have".into());

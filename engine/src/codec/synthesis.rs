@@ -3,6 +3,7 @@
 use super::levels::Levels;
 use super::levels::grid::PASSES;
 use super::levels::head::{Given, LevelsHead};
+use super::partials::Partials;
 use super::phase::{self, Grid};
 use super::spare::Taken;
 use super::{AMPLITUDE_FLOOR, Codec, Spectrum};
@@ -111,7 +112,9 @@ impl Codec {
         let frames = log_amplitudes.len() / (2 * bins);
         let Drawn { mut phase, white } = drawn;
         let least_noise = if features.is_some() { LEAST_NOISE } else { LOG_RANGE.0 };
-        let log_tonal = self.prepare(log_amplitudes, &mut phase, cancel)?;
+        let partials = self.partials(log_amplitudes, cancel)?;
+        let partials = partials.as_ref();
+        let log_tonal = self.prepare((log_amplitudes, partials), &mut phase, cancel)?;
         let mut owners = self.decoder().spare().take((frames * bins).div_ceil(2))?;
         let owners_of_all = &mut bytemuck::cast_slice_mut(&mut owners)[..frames * bins];
         integrate(&log_tonal, config, (&mut phase, owners_of_all), cancel);
@@ -124,7 +127,8 @@ impl Codec {
         let mut out = memory::zeros(frames * config.hop_length)?;
         let goes_on = || !cancel.is_cancelled();
         self.stft().filter(&white, &mut out, goes_on, Parts::default, |parts, frame, spectrum| {
-            parts.fill(&log_amplitudes[2 * frame * bins..][..2 * bins], least_noise);
+            let row = &log_amplitudes[2 * frame * bins..][..2 * bins];
+            parts.fill(row, partials.map(|partials| (partials, frame)), least_noise);
             let phase = &phase[frame * bins..][..bins];
             scale(spectrum, &parts.noise, noise_scale);
             for ((value, phase), tonal) in spectrum.iter_mut().zip(phase).zip(&parts.tonal) {
@@ -198,7 +202,8 @@ impl Codec {
         let rows = log_amplitudes.par_chunks(2 * bins).zip(base.par_chunks_mut(levels.bands()));
         rows.for_each_init(Parts::default, |parts, (row, base)| {
             if !cancel.is_cancelled() {
-                parts.fill(row, LEAST_NOISE);
+                // Tones and noise count alike, so that it does not matter which is which.
+                parts.fill(row, None, LEAST_NOISE);
                 levels.base(&parts.tonal, &parts.noise, base);
             }
         });
@@ -206,18 +211,31 @@ impl Codec {
         Ok(base)
     }
 
+    /// The partials of a clip, if the codec looks for them.
+    fn partials(&self, log_amplitudes: &[f32], cancel: &CancelToken) -> Result<Option<Partials>> {
+        let config = self.config();
+        let find = |partials| Partials::find(partials, log_amplitudes, config.bins(), cancel);
+        config.partials.as_ref().map(find).transpose()
+    }
+
     /// Turns random phases into angles, and returns the logarithms of the tones.
-    fn prepare(&self, log_amplitudes: &[f32], phase: &mut [f32], cancel: &CancelToken) -> Result<Taken> {
+    fn prepare(
+        &self,
+        (log_amplitudes, partials): (&[f32], Option<&Partials>),
+        phase: &mut [f32],
+        cancel: &CancelToken,
+    ) -> Result<Taken> {
         let bins = self.config().bins();
         let mut log_tonal = self.decoder().spare().take(phase.len())?;
         let rows = log_amplitudes.par_chunks(2 * bins).zip(phase.par_chunks_mut(bins));
         let is_invalid = rows
             .zip(log_tonal.par_chunks_mut(bins))
-            .map_init(Parts::default, |parts, ((row, phase), log_tonal)| {
+            .enumerate()
+            .map_init(Parts::default, |parts, (frame, ((row, phase), log_tonal))| {
                 if cancel.is_cancelled() {
                     return false;
                 }
-                parts.fill(row, LOG_RANGE.0);
+                parts.fill(row, partials.map(|partials| (partials, frame)), LOG_RANGE.0);
                 log_tonal.copy_from_slice(&parts.log_tonal);
                 phase.iter_mut().for_each(|phase| *phase *= std::f32::consts::TAU);
                 row.iter().any(|v| v.is_nan())
@@ -271,8 +289,9 @@ struct Parts {
 
 impl Parts {
     /// - `row`: `[2 * bins]`, logarithms of tonal and noise amplitudes
+    /// - `partials`: those of the clip, and which of its frames this is
     /// - `least_noise`: logarithm that those of the noise are held above
-    fn fill(&mut self, row: &[f32], least_noise: f32) {
+    fn fill(&mut self, row: &[f32], partials: Option<(&Partials, usize)>, least_noise: f32) {
         let (log_tonal, log_noise) = row.split_at(row.len() / 2);
         let clamp = |to: &mut Vec<f32>, from: &[f32], least: f32| {
             to.clear();
@@ -280,6 +299,9 @@ impl Parts {
         };
         clamp(&mut self.log_tonal, log_tonal, LOG_RANGE.0);
         clamp(&mut self.noise, log_noise, least_noise);
+        if let Some((partials, frame)) = partials {
+            partials.lift(frame, &mut self.log_tonal, &mut self.noise);
+        }
         self.tonal.clone_from(&self.log_tonal);
         kernels::amplitudes(&mut self.tonal, AMPLITUDE_FLOOR, 1.0);
         kernels::amplitudes(&mut self.noise, AMPLITUDE_FLOOR, 1.0);

@@ -191,6 +191,7 @@ fn decoder(placement: &Placement) -> candle_core::Result<Vec<f32>> {
         decoder_blocks: 2,
         expansion: 2,
         levels: None,
+        partials: None,
     };
     let vb = builder(placement, |vb| Codec::new(&config, false, vb).map(drop))?;
     let codec = Codec::new(&config, false, &vb)?;

@@ -14,7 +14,7 @@ use crate::worker::Worker;
 use std::path::PathBuf;
 use std::sync::Arc;
 use straightshot_playback::telemetry::Telemetry;
-use straightshot_protocol::Card;
+use straightshot_protocol::{Card, Timing};
 use straightshot_takes::{Embed, Epoch, ModelChoice, Session, Shelf, Take, TakeId};
 
 mod deliver;
@@ -33,6 +33,8 @@ pub struct View {
     pub prompt: String,
     /// What not to hear.
     pub negative_prompt: String,
+    /// Who says when things happen in the next sound.
+    pub timing: Timing,
     /// Whether the seed stays for the next sound.
     pub seed_locked: bool,
     /// Whether quick versions with few steps are made before the one that was asked for.
@@ -145,6 +147,7 @@ impl EditorLink {
         View {
             prompt: session.prompt.clone(),
             negative_prompt: session.negative_prompt.clone(),
+            timing: session.timing.clone(),
             seed_locked: session.seed_locked,
             draft_first: session.draft_first,
             play_when_ready: session.play_when_ready,
@@ -185,6 +188,11 @@ impl EditorLink {
     /// Stores the negative prompt.
     pub fn set_negative_prompt(&self, negative_prompt: &str) {
         self.edit(|session| negative_prompt.clone_into(&mut session.negative_prompt));
+    }
+
+    /// Stores who says when things happen.
+    pub fn set_timing(&self, timing: Timing) {
+        self.edit(|session| session.timing = timing);
     }
 
     /// Stores whether the seed stays for the next sound.

@@ -8,6 +8,7 @@ use super::deliver_panel::DeliverPanel;
 use super::edit_panel::{self, EditPanel};
 use super::header::Header;
 use super::help;
+use super::lane::{self, Lane};
 use super::layout::{GAP, MIN_SIZE, Places, Splits};
 use super::library_panel::LibraryPanel;
 use super::output::{self, OutputMeter};
@@ -32,6 +33,8 @@ const PROMPT_HEIGHT: (f32, f32) = (9.5 * theme::UNIT, 22.0 * theme::UNIT);
 const LOW_PROMPT_HEIGHT: f32 = 6.0 * theme::UNIT;
 /// Lowest place for the list of jobs in points.
 const JOBS_HEIGHT: f32 = 5.5 * theme::UNIT;
+/// Height of the active take's panel in points from which there is room for the lane.
+const LANE_FROM: f32 = 31.0 * theme::UNIT;
 /// Part of the spare height that goes to the prompt field; the jobs get the rest.
 const PROMPT_SHARE: f32 = 0.4;
 /// Tabs below the waveform.
@@ -54,6 +57,8 @@ pub(super) struct Panels {
     header: Header,
     /// Generate and the jobs.
     queue: QueuePanel,
+    /// When the events of the next sound happen.
+    lane: Lane,
     /// Waveform of the active take.
     active: ActiveTake,
     /// The versions of the active take.
@@ -307,8 +312,15 @@ impl Panels {
 
     /// Waveform of the active take with its versions below.
     fn active_take(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
-        let rect = ui.available_rect_before_wrap();
+        let mut rect = ui.available_rect_before_wrap();
+        // In a low window the waveform needs the room.
+        if rect.height() >= LANE_FROM {
+            let (place, rest) = rect.split_top_bottom_at_y(rect.top() + lane::HEIGHT);
+            self.lane.show(ui, place, scene, actions);
+            rect = rest;
+        }
         if scene.view.active().is_none() {
+            let ui = &mut ui.new_child(UiBuilder::new().max_rect(rect).id_salt("empty"));
             // There are no versions of nothing.
             self.active.show(ui, scene.view, &self.compare, scene.playhead, actions);
             return;

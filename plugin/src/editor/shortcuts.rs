@@ -11,6 +11,7 @@ use super::action::{
     VersionsAction, WindowAction, WithChosen,
 };
 use super::compare::Compare;
+use super::lane::Lane;
 use super::{key_holder, prompt, theme, versions};
 use crate::editor::link::View;
 use egui::{Event, Key, Modifiers, Popup, Ui};
@@ -290,7 +291,8 @@ pub(super) struct Situation<'a> {
 ///
 /// Must run before the panels are drawn: it takes the keys away from the text fields.
 pub(super) fn pressed(ui: &Ui, now: &Situation<'_>) -> Vec<Action> {
-    let typing = ui.ctx().text_edit_focused();
+    // The lane has the arrows and Delete for itself.
+    let typing = ui.ctx().text_edit_focused() || Lane::has_keys(ui);
     let mut actions = Vec::new();
     for entry in TABLE {
         if entry.shortcut == Shortcut::Cancel && (now.help || !may_cancel(ui, now)) {

@@ -3,6 +3,7 @@
 mod deliver;
 mod edits;
 mod knobs;
+mod lane;
 mod lists;
 mod sizes;
 

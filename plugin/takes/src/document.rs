@@ -11,6 +11,7 @@
 //! - `sound` says which sound it is; `hash` is the SHA-256 of its FLAC bytes. `flac` is those bytes in base64, where the
 //!   project holds the sound itself, see [`Embed`]; otherwise the takes folder has them.
 //! - `check` is a checksum of everything but the sounds' texts.
+//! - `"timing":"free"` or `"timing":{"hits":[{"seconds":0.5,"level_db":0.0}]}` is there if the text does not say when things happen.
 //! - `"draft_first":false`, `"play_when_ready":false`, `"variations":4`, `"embed":…`, `"starred":true` and `"bin":[…]` (takes like those
 //!   above) are there when they are not the usual case.
 //! - `"edit":{…}` ([`Edit`]), `"rejected":true`, `"notes":"…"`, `"category":"…"` and `"unread":true` are there where a take has
@@ -38,7 +39,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 use straightshot_edits::Edit;
-use straightshot_protocol::{ContentHash, Request};
+use straightshot_protocol::{ContentHash, Request, Timing};
 
 /// Version of the document this code writes.
 pub const VERSION: u32 = 3;
@@ -49,6 +50,8 @@ struct DocumentRef<'a> {
     version: u32,
     prompt: &'a str,
     negative_prompt: &'a str,
+    #[serde(skip_serializing_if = "is_by_text")]
+    timing: &'a Timing,
     seed_locked: bool,
     #[serde(skip_serializing_if = "is_set")]
     draft_first: bool,
@@ -205,6 +208,7 @@ impl<'a> DocumentRef<'a> {
             version: session.version,
             prompt: &session.prompt,
             negative_prompt: &session.negative_prompt,
+            timing: &session.timing,
             seed_locked: session.seed_locked,
             draft_first: session.draft_first,
             play_when_ready: session.play_when_ready,
@@ -270,6 +274,10 @@ fn is_unset(switch: &bool) -> bool {
 
 fn is_default(embed: &Embed) -> bool {
     *embed == Embed::default()
+}
+
+fn is_by_text(timing: &&Timing) -> bool {
+    **timing == Timing::Text
 }
 
 /// What [`Session`]'s reader makes something of, whatever `text` is: a host may hand over text that is not JSON at all,

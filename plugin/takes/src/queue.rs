@@ -148,6 +148,7 @@ impl Session {
     pub fn begin_with(&mut self, request: Request) -> JobId {
         self.prompt.clone_from(&request.prompt);
         self.negative_prompt.clone_from(&request.negative_prompt);
+        self.timing.clone_from(&request.timing);
         self.begin(request)
     }
 

@@ -9,7 +9,7 @@ use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Map, Value};
 use std::sync::{Arc, OnceLock};
 use straightshot_edits::Edit;
-use straightshot_protocol::Request;
+use straightshot_protocol::{Request, Timing};
 
 /// Characters of the prompt that become the name of a take.
 const NAME_CHARS: usize = 40;
@@ -39,6 +39,8 @@ pub struct Session {
     pub prompt: String,
     /// What not to hear; edited by the user.
     pub negative_prompt: String,
+    /// Who says when things happen; edited by the user.
+    pub timing: Timing,
     /// Whether the seed stays as it is when the next sound is made; set by the user.
     pub seed_locked: bool,
     /// Whether quick versions with few steps are made before the one that was asked for; set by the user.
@@ -80,6 +82,7 @@ impl Default for Session {
         Self {
             prompt: String::new(),
             negative_prompt: String::new(),
+            timing: Timing::Text,
             seed_locked: false,
             draft_first: true,
             model: ModelChoice::default(),
@@ -330,11 +333,11 @@ impl SessionStore {
         self.session.lock()
     }
 
-    /// Prompt and negative prompt.
+    /// Prompt, negative prompt and timing.
     #[must_use]
-    pub fn prompts(&self) -> (String, String) {
+    pub fn texts(&self) -> (String, String, Timing) {
         let session = self.lock();
-        (session.prompt.clone(), session.negative_prompt.clone())
+        (session.prompt.clone(), session.negative_prompt.clone(), session.timing.clone())
     }
 
     /// The session as it is now, for whoever needs time to look at it: texts are copied, sounds are shared.

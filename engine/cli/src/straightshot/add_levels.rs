@@ -1,10 +1,10 @@
 //! `straightshot add-levels`: a model whose sounds are brought to levels on short frames, from one without and a run that
-//! trained them.
+//! trained them. Its tones are found among what the decoder says, and its events happen when the text says.
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use std::path::PathBuf;
-use straightshot_engine::config::{LevelsConfig, ModelConfig};
+use straightshot_engine::config::{LevelsConfig, ModelConfig, PartialsConfig};
 use straightshot_engine::model::{
     CONFIG_FILE, ModelFiles, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE, WORDS_FILE,
 };
@@ -36,6 +36,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     ensure!(config.codec.levels.is_none(), "{} has levels already", config.name);
     config.name.clone_from(&arguments.name);
     config.codec.levels = Some(LevelsConfig::standard(config.codec.sample_rate_hz));
+    config.codec.partials = Some(PartialsConfig::standard());
+    config.plans_timing = true;
     config.validate()?;
     let head = checkpoint::weights_in(&arguments.run, "codec.")?;
     ensure!(

@@ -1,5 +1,6 @@
 //! `straightshot generate`: a prompt becomes a file, the same that the plugin delivers.
 
+use super::timing;
 use crate::train::writable;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
@@ -30,6 +31,8 @@ pub(crate) struct Arguments {
     /// Classifier-free guidance scale; 1 is no guidance.
     #[arg(long, default_value_t = 3.0)]
     guidance: f32,
+    #[command(flatten)]
+    timing: timing::Arguments,
     /// How many clips; more than one are numbered.
     #[arg(long, default_value_t = 1)]
     variations: u32,
@@ -108,6 +111,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         guidance: arguments.guidance,
         seed: arguments.seed,
         seconds: arguments.seconds,
+        timing: arguments.timing.timing(arguments.seconds)?,
+        timing_seed: arguments.timing.timing_seed,
         variations: arguments.variations,
         ..Request::default()
     };

@@ -21,6 +21,7 @@ mod plot;
 mod recognise;
 mod reconstruct;
 mod soak;
+mod timing;
 mod train;
 
 use anyhow::Result;

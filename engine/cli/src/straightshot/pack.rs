@@ -57,6 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             flow: arguments.flow_guidance,
             one_step: arguments.one_step_guidance,
         },
+        plans_timing: true,
     };
     config.validate()?;
     std::fs::create_dir_all(&arguments.out)?;

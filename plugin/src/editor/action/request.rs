@@ -1,5 +1,6 @@
 //! Of what the next sound is made from.
 
+use straightshot_protocol::Timing;
 use straightshot_takes::TakeId;
 
 /// Prompt, seed and drafts.
@@ -13,6 +14,8 @@ pub(in crate::editor) enum RequestAction {
     DraftFirst(bool),
     /// Replace the prompt, e.g. by an example.
     UsePrompt(String),
+    /// Choose who says when things happen in the next sounds.
+    Timing(Timing),
     /// Put a take's texts and settings back into the controls.
     Recall(TakeId),
 }

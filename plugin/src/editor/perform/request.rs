@@ -16,6 +16,7 @@ impl App {
             RequestAction::LockSeed(locked) => self.link.set_seed_locked(locked),
             RequestAction::DraftFirst(on) => self.link.set_draft_first(on),
             RequestAction::UsePrompt(prompt) => self.link.set_prompt(&prompt),
+            RequestAction::Timing(timing) => self.link.set_timing(timing),
             RequestAction::Recall(id) => {
                 if let Some(take) = at.find(id) {
                     self.recall(take, at.setter);
