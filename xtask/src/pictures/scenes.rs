@@ -107,7 +107,7 @@ const PLAIN: Scene = Scene {
 /// A place in the prompt's field.
 const PROMPT: Step = Step::Click(150, 150);
 /// A place in the waveform.
-const WAVE: (i32, i32) = (480, 200);
+const WAVE: (i32, i32) = (480, 240);
 
 /// The field of the length.
 const LENGTH: Step = Step::Click(84, 404);
@@ -152,14 +152,30 @@ pub(super) const SCENES: &[Scene] = &[
         name: "editing",
         in_docs: true,
         steps: &[
-            Step::Drag((345, 200), (720, 200)),
+            Step::Drag((345, 240), (720, 240)),
             Step::Press("t"),
-            Step::Drag(WAVE, (600, 200)),
+            Step::Drag(WAVE, (600, 240)),
             Step::Wait(600),
         ],
         ..PLAIN
     },
-    Scene { name: "recipe", steps: &[Step::Click(689, 96), Step::Wait(400)], ..PLAIN },
+    Scene {
+        name: "timing",
+        in_docs: true,
+        steps: &[
+            LENGTH,
+            Step::Type("4"),
+            Step::Press("Return"),
+            PROMPT,
+            Step::Press("ctrl+a"),
+            Step::Type("footsteps on gravel speeding up"),
+            Step::Click(702, 104),
+            Step::Press("ctrl+Return"),
+            Step::Wait(4000),
+        ],
+        ..PLAIN
+    },
+    Scene { name: "recipe", steps: &[Step::Click(689, 136), Step::Wait(400)], ..PLAIN },
     Scene { name: "no-audio-device", start: Start::NoDevice, ..PLAIN },
     Scene { name: "playing", work: 1, in_docs: true, ..PLAIN },
     Scene { name: "exporting", work: 2, in_docs: true, ..PLAIN },
