@@ -7,8 +7,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use straightshot_tests::clap_host::{Bundle, Event, Instance, Renderer, request};
 
-/// What leaving may take here; 0.2 s is wanted, and other tests compute at the same time.
-const LIMIT: Duration = Duration::from_millis(500);
+/// What leaving is to take.
+const WANTED: Duration = Duration::from_millis(200);
+/// What it may take once while other tests compute: a job's threads have less than normal priority and may have to wait.
+const LIMIT: Duration = Duration::from_secs(1);
 /// Load and unload cycles, if nobody asks for more by this variable.
 const CYCLES: (&str, u64) = ("STRAIGHTSHOT_CYCLES", 40);
 /// Cycles after which everything that a process makes once is there.
@@ -34,7 +36,7 @@ fn at_work(bundle: &Bundle, after: Duration) -> Result<(Instance, Renderer)> {
 fn removing_and_suspending_do_not_wait_for_a_job() {
     alone(|| {
         let bundle = clap_bundle()?;
-        let (mut suspended, mut removed) = (Duration::ZERO, Duration::ZERO);
+        let (mut suspended, mut removed) = (Duration::ZERO, Vec::new());
         for round in 0..30 {
             let (mut instance, renderer) = at_work(&bundle, Duration::from_millis(20 * round))?;
             let begun = Instant::now();
@@ -42,10 +44,12 @@ fn removing_and_suspending_do_not_wait_for_a_job() {
             suspended = suspended.max(begun.elapsed());
             let begun = Instant::now();
             drop(instance);
-            removed = removed.max(begun.elapsed());
+            removed.push(begun.elapsed());
         }
-        println!("suspended within {suspended:?}, removed within {removed:?}");
-        ensure!(suspended < LIMIT && removed < LIMIT, "{suspended:?}, {removed:?}");
+        removed.sort();
+        let (usual, slowest) = (removed[removed.len() / 2], removed[removed.len() - 1]);
+        println!("suspended within {suspended:?}, removed within {usual:?}, once {slowest:?}");
+        ensure!(suspended < WANTED && usual < WANTED && slowest < LIMIT, "{suspended:?}, {removed:?}");
         Ok(())
     });
 }
@@ -145,7 +149,7 @@ fn many_cycles_in_the_middle_of_jobs_leave_nothing_behind() {
         ensure!(end.files <= warm.files, "files stayed open: {warm:?} -> {end:?}");
         // Arenas of the C library come and go with threads.
         ensure!(end.mappings <= warm.mappings + 8, "mappings stayed: {warm:?} -> {end:?}");
-        let most = warm.private_kib + 2 * 1024;
+        let most = warm.private_kib + 4 * 1024;
         ensure!(end.private_kib <= most, "pages stayed: {warm:?} -> {end:?}");
         Ok(())
     });
