@@ -102,7 +102,7 @@ fn a_stage_starts_from_the_average_of_the_one_before() {
     let run = tempfile::tempdir().unwrap();
     // A step of no size: what is saved is the start.
     let mut settings = reflow_training(Target::Couple, 1);
-    settings.optim.learning_rate = 0.0;
+    settings.optim.learning_rate = f64::MIN_POSITIVE;
     reflow::train(&settings, &trained().couples(), run.path(), &Device::Cpu).unwrap();
     let read = |run: &Path| averaged_weights(&run.join(CHECKPOINT_FILE)).unwrap();
     let (start, teacher) = (read(run.path()), read(&trained().flow));
