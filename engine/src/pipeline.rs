@@ -411,7 +411,8 @@ impl Generator {
         cancel.check()?;
         let spectrum = codec.decode_checked(latent, &|| Ok(cancel.check()?))?;
         cancel.check()?;
-        let mut clip = codec.render_until(&spectrum, texture_seed(&request.prompt, seed), cancel)?;
+        let seed = texture_seed(&self.model.text.pieces(&request.prompt)?, seed);
+        let mut clip = codec.render_until(&spectrum, seed, cancel)?;
         clip.truncate(self.samples(request));
         finish(&mut clip, self.sample_rate_hz());
         Ok((clip, clock.elapsed()))
@@ -499,7 +500,8 @@ fn is_silent(clip: &[f32]) -> bool {
 }
 
 /// Seed of the decoder's noise for a sound of `seed`: the same at every step count, different for every prompt, so that
-/// layers made with one seed do not share the noise they are shaped from.
-fn texture_seed(prompt: &str, seed: u64) -> u64 {
-    rng::hash(rng::HASH_START, prompt.trim().bytes().map(u64::from)) ^ seed
+/// layers made with one seed do not share the noise they are shaped from. Texts that the encoder reads alike, such as one in
+/// capitals or with two spaces, are one prompt.
+fn texture_seed(pieces: &[u32], seed: u64) -> u64 {
+    rng::hash(rng::HASH_START, pieces.iter().map(|piece| u64::from(*piece))) ^ seed
 }

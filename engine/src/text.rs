@@ -106,6 +106,17 @@ impl TextEncoder {
         }
     }
 
+    /// The word pieces that are read of a text: what its features are made of, so that texts with equal pieces are equal.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Compute`] if it cannot be split into words.
+    pub fn pieces(&self, prompt: &str) -> Result<Vec<u32>> {
+        let read = self.tokenizer.encode(prompt.trim(), true).map_err(|e| {
+            Error::new(ErrorKind::Compute, "The prompt could not be split into words").with_source(e)
+        })?;
+        Ok(read.get_ids().to_vec())
+    }
+
     /// Lets a card play what it has computed before. Nothing else may use the card at the same time.
     #[must_use]
     pub fn recorded(self) -> Self {

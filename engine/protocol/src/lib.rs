@@ -7,6 +7,7 @@
 //! | [`Progress`], [`Stage`] | how far a job is |
 //! | [`CancelToken`] | "stop", from one thread to another |
 //! | [`Level`] | how loud the finished sound is |
+//! | [`unheeded`] | what of a request will not be done as it is written |
 //! | [`Timing`], [`Hit`] | when its events happen |
 //! | [`Reading`] | what a model makes of a text, word by word |
 //! | [`negations`] | what a text says that should not be heard |
@@ -29,6 +30,7 @@ mod progress;
 mod reading;
 mod request;
 mod timing;
+mod unheeded;
 mod words;
 
 pub use audio::Audio;
@@ -41,4 +43,5 @@ pub use progress::{CancelToken, Progress, Stage, StageTimings};
 pub use reading::{Grasp, Reading, Word};
 pub use request::{How, Request, Source};
 pub use timing::{Hit, MOST_HITS, Timing};
+pub use unheeded::{Unheeded, unheeded};
 pub use words::{stem, words};

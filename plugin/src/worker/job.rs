@@ -165,6 +165,9 @@ impl Job {
         let found = self.models.find(&self.choice, &self.cancel)?;
         let request = Request { model: found.card.id.clone(), ..self.queued.request.clone() };
         request.validate(&found.card)?;
+        let status = self.shared.status();
+        let read = status.readings.iter().find(|read| read.text == request.prompt);
+        super::journal::unheeded(&request, &found.card, read.map(|read| &read.reading));
         let model = self.models.get(&found, &self.cancel)?;
         let load = started.elapsed();
         self.cancel.check()?;

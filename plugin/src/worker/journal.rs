@@ -8,7 +8,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::time::Duration;
 use straightshot_engine::device::Placement;
-use straightshot_protocol::StageTimings;
+use straightshot_protocol::{Card, Reading, Request, StageTimings};
 use straightshot_takes::Take;
 
 /// Name of the variable with the file's path.
@@ -28,6 +28,13 @@ pub(super) fn placed(placement: &Placement) {
         tracing::info!("{placement}");
     }
     write(&json!({ "event": "placed", "gpu": placement.is_gpu(), "text": placement.to_string() }));
+}
+
+/// What of a request its model will not do as it is written; a line for each.
+pub(super) fn unheeded(request: &Request, card: &Card, reading: Option<&Reading>) {
+    for unheeded in straightshot_protocol::unheeded(request, card, reading) {
+        write(&json!({ "event": "unheeded", "prompt": request.prompt, "text": unheeded.to_string() }));
+    }
 }
 
 /// A job has failed.

@@ -4,17 +4,23 @@ use super::timing;
 use crate::train::writable;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
+use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use straightshot_delivery::{About, Container, Delivered, Host, Settings, Sound, deliver_to};
 use straightshot_edits::Edited;
 use straightshot_engine::model::builtin_card;
+use straightshot_engine::model::reader::Reader;
 use straightshot_engine::pipeline::Generator;
-use straightshot_protocol::{Audio, CancelToken, Request};
+use straightshot_protocol::{Audio, CancelToken, Card, Request, unheeded};
 use straightshot_sound::wav::Depth;
+
+/// Largest seed that the plugin's parameter has.
+const MOST_RANDOM_SEED: u64 = 999_999;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// What to hear.
+    /// What to hear; may begin with a dash.
+    #[arg(allow_hyphen_values = true)]
     prompt: String,
     /// What not to hear.
     #[arg(long, default_value = "")]
@@ -25,8 +31,8 @@ pub(crate) struct Arguments {
     /// Length in seconds.
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
-    /// Seed of the noise.
-    #[arg(long, default_value_t = 0)]
+    /// Seed of the noise, or `random` for one that could not be foreseen and is told.
+    #[arg(long, default_value = "0", value_parser = seed)]
     seed: u64,
     /// Classifier-free guidance scale; 1 is no guidance.
     #[arg(long, default_value_t = 3.0)]
@@ -51,6 +57,24 @@ pub(crate) struct Arguments {
     /// A text file with the recipe beside each.
     #[arg(long)]
     sidecar: bool,
+}
+
+/// A seed, or one of the system's random ones: as large as the plugin's, so that it can be typed there.
+fn seed(text: &str) -> Result<u64, String> {
+    if text == "random" {
+        return Ok(RandomState::new().hash_one("seed") % (MOST_RANDOM_SEED + 1));
+    }
+    text.parse().map_err(|_| "a whole number, or random".to_owned())
+}
+
+/// Says on standard error what of a request will not be done as it is written.
+#[expect(clippy::print_stderr, reason = "the messages of a command line tool")]
+fn tell_unheeded(request: &Request, card: &Card, model: Option<&Path>) {
+    let reader = model.map_or_else(Reader::builtin, Reader::from_dir);
+    let reading = reader.and_then(|reader| reader.read(&request.prompt)).ok();
+    for unheeded in unheeded(request, card, reading.as_ref()) {
+        eprintln!("note: {unheeded}");
+    }
 }
 
 /// How samples are written.
@@ -127,6 +151,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let load = start.elapsed();
     println!("{}", generator.placement());
+    tell_unheeded(&request, generator.card(), arguments.model.as_deref());
     let made = generator.generate(&request, &mut |_| (), &CancelToken::default())?;
     for (i, clip) in made.clips.iter().enumerate() {
         let path = arguments.path(i, made.clips.len())?;
@@ -193,6 +218,15 @@ mod tests {
         }
         assert!(parsed("--out x.wav --bits 20").is_err_and(|e| e.contains("16, 24, 32f")));
         assert!(parsed("--out x.wav --rate 0").is_err());
+    }
+
+    #[test]
+    fn seeds_may_be_random_and_prompts_begin_with_a_dash() {
+        assert_eq!(parsed("--out x.wav --seed 7").unwrap().seed, 7);
+        assert!(parsed("--out x.wav --seed random").unwrap().seed <= MOST_RANDOM_SEED);
+        assert!(parsed("--out x.wav --seed two").is_err_and(|e| e.contains("or random")));
+        let words = ["generate", "-10 dB hum", "--out", "x.wav"];
+        assert_eq!(Cli::try_parse_from(words).unwrap().arguments.prompt, "-10 dB hum");
     }
 
     #[test]
