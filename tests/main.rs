@@ -10,6 +10,7 @@ mod gradients;
 mod honest;
 mod library;
 mod memory;
+mod performance;
 mod pipeline;
 mod precision;
 mod structure;
