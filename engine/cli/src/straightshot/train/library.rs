@@ -73,7 +73,8 @@ pub(super) struct Library {
 fn clean(name: &str) -> String {
     let plain: String =
         name.chars().map(|c| if c.is_control() || "/\\:*?\"<>|".contains(c) { ' ' } else { c }).collect();
-    let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let is_word = |word: &&str| !word.chars().all(|c| c == '.');
+    let words = plain.split_whitespace().filter(is_word).collect::<Vec<_>>().join(" ");
     words.trim_start_matches('.').chars().take(LONGEST_NAME).collect::<String>().trim().to_owned()
 }
 
