@@ -279,7 +279,7 @@ fn paint(ui: &Ui, rect: Rect, shown: &Shown, scale: &Scale, chosen: Option<usize
     let step = [0.1, 0.5, 1.0, 5.0, 10.0, 30.0].into_iter().find(|step| step * per_second >= MARKS_APART);
     let step = f64::from(step.unwrap_or(60.0));
     let marks = (1..).map(|mark| f64::from(mark) * step).take_while(|time| *time < shown.seconds);
-    for time in marks {
+    for time in marks.filter(|_| !shown.hits.is_empty()) {
         let x = scale.x(time);
         painter.line_segment([pos2(x, rect.top()), pos2(x, rect.bottom())], theme::outline(theme::LINE));
         let text = if step < 1.0 { format!("{time:.1}") } else { format!("{time:.0}") };
@@ -301,7 +301,7 @@ fn paint(ui: &Ui, rect: Rect, shown: &Shown, scale: &Scale, chosen: Option<usize
     }
     let behind = shown.hits.iter().filter(|hit| hit.seconds >= shown.seconds).count();
     let note = match (shown.hits.is_empty(), behind) {
-        (true, _) => "The model decides when things happen".to_owned(),
+        (true, _) => "The model decides".to_owned(),
         (false, 0) => return,
         (false, n) => format!("{n} behind the end"),
     };
