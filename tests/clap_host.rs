@@ -45,7 +45,7 @@ impl Bundle {
         Ok(Self { entry: entry.with_context(|| format!("{} cannot be loaded", path.display()))? })
     }
 
-    /// What a host's scanner reads: `(id, name, vendor, features)` of every plugin in the bundle.
+    /// What a host's scanner reads: the [`Descriptor`] of every plugin in the bundle.
     ///
     /// # Errors
     /// If the bundle has no plugin factory.
@@ -58,6 +58,7 @@ impl Bundle {
                 id: text(descriptor.id()),
                 name: text(descriptor.name()),
                 vendor: text(descriptor.vendor()),
+                version: text(descriptor.version()),
                 features: descriptor.features().map(|feature| text(Some(feature))).collect(),
             })
             .collect())
@@ -73,6 +74,8 @@ pub struct Descriptor {
     pub name: String,
     /// Maker shown to the user.
     pub vendor: String,
+    /// Version shown to the user.
+    pub version: String,
     /// CLAP feature words.
     pub features: Vec<String>,
 }

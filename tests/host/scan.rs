@@ -1,22 +1,32 @@
 //! What a host learns before it makes a sound, and what that costs.
 
-use crate::alone::{alone, clap_bundle, journal, threads};
+use crate::alone::{alone, clap_bundle, journal, threads, vst3_library};
+use crate::vst3_host::Module;
 use straightshot_tests::clap_host::{Descriptor, Instance, PLUGIN_ID, Param};
 
 #[test]
 fn the_descriptor_is_frozen() {
     alone(|| {
         let descriptors = clap_bundle()?.descriptors()?;
-        let [Descriptor { id, name, vendor, features }] = &descriptors[..] else {
+        let [Descriptor { id, name, vendor, version, features }] = &descriptors[..] else {
             panic!("one plugin was expected: {descriptors:?}")
         };
         assert_eq!(
             (id.as_str(), name.as_str(), vendor.as_str()),
             (PLUGIN_ID, "Straightshot", "Straightshot")
         );
+        assert_eq!(version, env!("CARGO_PKG_VERSION"));
         for feature in ["instrument", "stereo"] {
             assert!(features.iter().any(|word| word == feature), "no {feature} in {features:?}");
         }
+        Ok(())
+    });
+}
+
+#[test]
+fn the_vst3_says_its_version() {
+    alone(|| {
+        assert_eq!(Module::load(&vst3_library()?)?.version()?, env!("CARGO_PKG_VERSION"));
         Ok(())
     });
 }

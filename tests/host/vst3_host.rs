@@ -22,7 +22,8 @@ use vst3::Steinberg::Vst::{
 };
 use vst3::Steinberg::{
     FIDString, FUnknown, IBStream, IBStreamTrait, IPlugView, IPluginBaseTrait, IPluginFactory,
-    IPluginFactoryTrait, PClassInfo, int32, int64, kInvalidArgument, kResultFalse, kResultOk, tresult,
+    IPluginFactory2, IPluginFactory2Trait, IPluginFactoryTrait, PClassInfo, PClassInfo2, int32, int64,
+    kInvalidArgument, kResultFalse, kResultOk, tresult,
 };
 use vst3::{Class, ComPtr, ComWrapper, Interface};
 
@@ -66,6 +67,19 @@ impl Module {
             );
             Ok((CStr::from_ptr(info.name.as_ptr()).to_string_lossy().into_owned(), info.cid))
         }
+    }
+
+    /// The version of the first plugin.
+    pub(crate) fn version(&self) -> Result<String> {
+        let factory = self.factory.as_ref().context("the module is closed")?;
+        let factory = factory.cast::<IPluginFactory2>().context("the factory tells no versions")?;
+        // SAFETY: plain numbers and letters, for which zero is a value.
+        let mut info: PClassInfo2 = unsafe { std::mem::zeroed() };
+        // SAFETY: the factory is alive, and the call fills the description.
+        let result = unsafe { factory.getClassInfo2(0, &raw mut info) };
+        ensure!(result == kResultOk, "the factory does not describe its class");
+        // SAFETY: the description holds texts that end with a zero.
+        Ok(unsafe { CStr::from_ptr(info.version.as_ptr()) }.to_string_lossy().into_owned())
     }
 
     /// Makes an instance of the first plugin in a host without an interface of its own.

@@ -2,9 +2,12 @@
 //!
 //! Both formats are the same shared library. Linux: CLAP is a plain file, VST3 a folder with one library per
 //! platform. macOS: both are bundles with an Info.plist. Windows: CLAP is a plain DLL, VST3 a folder.
+//!
+//! Licences and attribution are in `Contents/Resources` of folders, and beside a CLAP that is a file; beside both there is
+//! a note on installing. So `bundled` is what goes into a zip.
 
 use crate::workspace::{Accelerator, Workspace, run};
-use crate::{patch, setup};
+use crate::{licences, patch, setup};
 use anyhow::{Context, Result, bail};
 use std::env::consts::{ARCH, OS};
 use std::fs;
@@ -49,6 +52,7 @@ pub(crate) fn bundle(accelerator: Option<Accelerator>) -> Result<Bundles> {
     let folder = workspace.target.join("bundled");
     let clap = write_clap(&library, &folder)?;
     let vst3 = write_vst3(&library, &folder)?;
+    write_papers(&workspace.root, &folder, &clap, &vst3)?;
     println!("bundled {}\nbundled {}", clap.display(), vst3.display());
     Ok(Bundles { workspace, clap, vst3 })
 }
@@ -112,11 +116,30 @@ fn write_vst3(library: &Path, folder: &Path) -> Result<PathBuf> {
     Ok(vst3)
 }
 
+/// Adds licences, attribution and the note on installing.
+fn write_papers(root: &Path, folder: &Path, clap: &Path, vst3: &Path) -> Result<()> {
+    for bundle in [clap, vst3] {
+        let resources =
+            if bundle.is_dir() { bundle.join("Contents").join("Resources") } else { folder.to_owned() };
+        licences::copy_to(root, &resources.join("licences"))?;
+    }
+    let note = root.join("assets/install").join(format!("{OS}.txt"));
+    // Systems that nobody has built for yet have none.
+    if note.is_file() { copy_file(&note, &folder.join("INSTALL.txt")) } else { Ok(()) }
+}
+
 /// Writes a macOS bundle around the library.
 fn write_mac_bundle(library: &Path, bundle: &Path) -> Result<()> {
     let contents = bundle.join("Contents");
     copy_file(library, &contents.join("MacOS").join(NAME))?;
-    let plist = format!(
+    fs::write(contents.join("Info.plist"), info_plist())?;
+    fs::write(contents.join("PkgInfo"), "BNDL????")?;
+    Ok(())
+}
+
+/// What macOS reads of a bundle.
+fn info_plist() -> String {
+    format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0">
@@ -133,10 +156,7 @@ fn write_mac_bundle(library: &Path, bundle: &Path) -> Result<()> {
 </plist>
 "#,
         version = env!("CARGO_PKG_VERSION")
-    );
-    fs::write(contents.join("Info.plist"), plist)?;
-    fs::write(contents.join("PkgInfo"), "BNDL????")?;
-    Ok(())
+    )
 }
 
 /// Copies a file or a folder with all that is in it.
@@ -161,4 +181,49 @@ fn copy_file(from: &Path, to: &Path) -> Result<()> {
     temporary.push(".new");
     fs::copy(from, &temporary).with_context(|| format!("{} cannot be copied", from.display()))?;
     fs::rename(&temporary, to).with_context(|| format!("{} cannot be written", to.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The CLAP and the VST3 say it themselves, which `tests/host/scan.rs` holds against the same number.
+    #[test]
+    fn the_version_of_the_workspace_is_in_the_property_list() {
+        let plist = info_plist();
+        for key in ["CFBundleShortVersionString", "CFBundleVersion"] {
+            let line = format!("<key>{key}</key><string>{}</string>", env!("CARGO_PKG_VERSION"));
+            assert!(plist.contains(&line), "{plist}");
+        }
+    }
+
+    #[test]
+    fn the_papers_are_in_folders_and_beside_a_file() {
+        let root = crate::workspace::root().expect("a checkout");
+        let folder = root.join("target").join("xtask-papers");
+        let (clap, vst3) = (folder.join("a.clap"), folder.join("a.vst3"));
+        fs::create_dir_all(vst3.join("Contents")).expect("a folder");
+        fs::write(&clap, "").expect("a file");
+        write_papers(&root, &folder, &clap, &vst3).expect("they are written");
+        for place in [folder.join("licences"), vst3.join("Contents/Resources/licences")] {
+            for paper in [
+                "LICENSE-MIT",
+                "LICENSE-APACHE",
+                "third-party.txt",
+                "attribution.txt",
+                "model-attribution.md",
+            ] {
+                assert!(place.join(paper).is_file(), "{}", place.join(paper).display());
+            }
+        }
+        fs::remove_dir_all(&folder).expect("it was made here");
+    }
+
+    #[test]
+    fn every_system_with_bundles_has_a_note_on_installing() {
+        let notes = crate::workspace::root().expect("a checkout").join("assets/install");
+        for system in ["linux", "macos", "windows"] {
+            assert!(notes.join(format!("{system}.txt")).is_file(), "{system}");
+        }
+    }
 }

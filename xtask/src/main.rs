@@ -13,6 +13,7 @@ mod bundle;
 mod cuda;
 mod dataset;
 mod latency;
+mod licences;
 mod patch;
 mod pictures;
 mod play;
@@ -53,6 +54,8 @@ enum Task {
     Latency(latency::LatencyArgs),
     /// Makes clips of foley by rules, with captions, to train on.
     Dataset(dataset::DatasetArgs),
+    /// Writes the licence texts of all crates in the plugin to assets/licences/third-party.txt.
+    Licences,
     /// Runs every check: format, lints, all tests, the bundles in real hosts.
     Test,
 }
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Task::Scan => play::scan(),
         Task::Latency(args) => latency::latency(&args),
         Task::Dataset(args) => dataset::dataset(&args),
+        Task::Licences => licences::licences(),
         Task::Test => test::test(),
     };
     match result {

@@ -5,8 +5,8 @@
 mod optional;
 
 use crate::bundle::{Bundles, bundle};
-use crate::setup;
 use crate::workspace::{Failed, Workspace, cargo, run};
+use crate::{licences, setup};
 use anyhow::{Context, Result, ensure};
 use optional::Outcome;
 use std::fs;
@@ -31,6 +31,7 @@ pub(crate) fn test() -> Result<()> {
         // --no-deps: the patched dependencies are not ours to lint.
         run(clippy.args(["--all-targets", "--no-deps", "--", "-D", "warnings"]), "cargo clippy")
     })?;
+    step("licence texts", licences::check)?;
     step("documentation", || document(&workspace))?;
     let mut outcomes = step("dependencies", || optional::deny(&workspace))?;
     outcomes.push(step("Miri", || optional::miri(&workspace))?);

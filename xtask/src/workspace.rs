@@ -72,12 +72,12 @@ impl Workspace {
             Some(Accelerator::Cuda) => Some(Toolkit::find()?),
             Some(Accelerator::Metal) | None => None,
         };
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has no parent folder")?;
+        let root = root()?;
         let features = match accelerator {
             Some(accelerator) => format!("{FEATURES},straightshot/{}", accelerator.name()),
             None => FEATURES.to_owned(),
         };
-        let metadata = metadata(root, &features)?;
+        let metadata = metadata(&root, &features, &[&host_triple()?])?;
         let target =
             metadata["target_directory"].as_str().context("cargo metadata names no target folder")?;
         let mut target = PathBuf::from(target);
@@ -86,7 +86,7 @@ impl Workspace {
         let quoted: Vec<String> = patched.iter().map(|copy| format!("'{}'", copy.display())).collect();
         let patched_paths = format!("paths=[{}]", quoted.join(", "));
         target.extend(accelerator.map(Accelerator::name));
-        Ok(Self { root: root.to_owned(), target, features, toolkit, patched_paths })
+        Ok(Self { root, target, features, toolkit, patched_paths })
     }
 
     /// A cargo command that sees the patched dependencies and leaves Cargo.lock alone.
@@ -107,11 +107,17 @@ impl Workspace {
     }
 }
 
-/// What cargo knows about the workspace with `features`, for the platform of this machine.
-fn metadata(root: &Path, features: &str) -> Result<Value> {
+/// The top of this checkout.
+pub(crate) fn root() -> Result<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has no parent folder")?;
+    Ok(root.to_owned())
+}
+
+/// What cargo knows about the workspace with `features`, for some platforms.
+pub(crate) fn metadata(root: &Path, features: &str, platforms: &[&str]) -> Result<Value> {
     let output = Command::new(cargo())
         .args(["metadata", "--format-version", "1", "--locked", "--features", features])
-        .args(["--filter-platform", &host_triple()?])
+        .args(platforms.iter().flat_map(|platform| ["--filter-platform", platform]))
         .current_dir(root)
         .stderr(Stdio::inherit())
         .output()
