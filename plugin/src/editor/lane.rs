@@ -107,7 +107,7 @@ impl Lane {
         let button = controls::quiet_button(&mut place, "Tap", tap.size());
         let hint = "Tap the rhythm, with the mouse or with space or enter; the first tap is the beginning of the sound";
         // As it goes down, not as it comes up: that is when one means it.
-        let pressed = button.is_pointer_button_down_on() && ui.input(|input| input.pointer.any_pressed());
+        let pressed = goes_down(ui, &button);
         let by_key = button.clicked() && button.interact_pointer_pos().is_none();
         if can && (pressed || by_key) {
             let now_s = ui.input(|input| input.time);
@@ -165,7 +165,7 @@ impl Lane {
             let (hits, chosen) = hits::stepped(&shown.hits, Some(near(at)?), Step::Remove, shown.seconds);
             return Some((hits, chosen));
         }
-        if response.is_pointer_button_down_on() && ui.input(|input| input.pointer.primary_pressed()) {
+        if goes_down(ui, response) {
             ui.memory_mut(|memory| memory.request_focus(Self::id()));
             self.chosen = near(at);
             self.dragged = self.chosen.is_some();
@@ -185,6 +185,13 @@ impl Lane {
         let (hits, index) = hits::sorted(moved, index);
         Some((hits, Some(index)))
     }
+}
+
+/// Whether the pointer's button goes down on something in this frame; where frames are slow it may be up again by the end of
+/// the same one.
+fn goes_down(ui: &Ui, response: &Response) -> bool {
+    let is_there = response.is_pointer_button_down_on() || response.clicked();
+    is_there && ui.input(|input| input.pointer.primary_pressed())
 }
 
 /// The hits of the next sound as far as they are known.

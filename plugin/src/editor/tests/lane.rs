@@ -99,6 +99,29 @@ fn lane_is_chosen_and_tapped() {
     assert_eq!(times(asked(&mut window, actions)), [0.0]);
 }
 
+/// On a slow computer a click is over within a frame.
+#[test]
+fn lane_clicks_and_taps_within_a_frame_count() {
+    let mut window = window("rain", own(&[0.5]));
+    window.frame(Vec::new());
+    let click = |window: &mut Window, at: Pos2| {
+        let button = |pressed| Event::PointerButton {
+            pos: at,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
+        window.time += 5.0;
+        window.frame(vec![Event::PointerMoved(at)]);
+        let actions = window.frame(vec![button(true), button(false)]);
+        asked(window, actions)
+    };
+    let free = at(&window, "1 hits", 1.5);
+    assert_eq!(times(click(&mut window, free)).len(), 2);
+    let tap = window.place("Tap").center();
+    assert_eq!(times(click(&mut window, tap)), [0.0]);
+}
+
 #[test]
 fn lane_says_why_it_does_nothing() {
     let mut window = window("three knocks", Timing::Text);
