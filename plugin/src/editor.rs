@@ -11,6 +11,7 @@
 //! The keyboard is the host's. A field has it after a click into it and until escape, a click elsewhere or another
 //! window ends that; nothing here asks for the keyboard on its own account.
 
+mod about;
 mod action;
 mod active;
 mod background;
@@ -35,6 +36,7 @@ mod notice;
 mod outgoing;
 mod outgoing_files;
 mod output;
+mod overlay;
 mod panels;
 mod param;
 mod perform;
@@ -192,7 +194,7 @@ impl App {
                 compare: &self.panels.compare,
                 playing: view.playing.is_some(),
                 zoom: ui.ctx().zoom_factor(),
-                help: self.panels.shows_help(),
+                overlay: self.panels.shows_overlay(),
                 library: self.panels.shows_library(),
             },
         );

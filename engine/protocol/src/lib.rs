@@ -7,7 +7,7 @@
 //! | [`Progress`], [`Stage`] | how far a job is |
 //! | [`CancelToken`] | "stop", from one thread to another |
 //! | [`Level`] | how loud the finished sound is |
-//! | [`unheeded`] | what of a request will not be done as it is written |
+//! | [`unheeded()`] | what of a request will not be done as it is written |
 //! | [`Timing`], [`Hit`] | when its events happen |
 //! | [`Reading`] | what a model makes of a text, word by word |
 //! | [`negations`] | what a text says that should not be heard |

@@ -1,5 +1,6 @@
 //! The bar at the top: the name of the plugin and the model it plays with.
 
+use super::about::{PROMISE, VERSION};
 use super::action::{Action, WindowAction};
 use super::controls::{self, Look};
 use super::icons::{self, Icon};
@@ -12,10 +13,6 @@ use egui::{
 };
 use std::path::{Path, PathBuf};
 
-/// What is shown beside the name.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// What the tooltip of the version says.
-const PROMISE: &str = "Makes sounds on this computer; nothing is sent anywhere";
 /// Width of the model button in points, at most.
 const MODEL_WIDTH: f32 = 34.0 * theme::UNIT;
 
@@ -36,7 +33,12 @@ impl Header {
         icons::paint_mark(ui.painter(), mark);
         ui.label(RichText::new("Straightshot").font(theme::large()).color(theme::TEXT));
         let version = RichText::new(VERSION).font(theme::small()).color(theme::TEXT_FAINT);
-        ui.label(version).on_hover_text(PROMISE);
+        let version = ui.add(egui::Button::new(version).frame(false));
+        version.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("About version {VERSION}")));
+        let hint = Shortcut::About.hint("Licences and attribution");
+        if version.on_hover_text(format!("{PROMISE}\n{hint}")).clicked() {
+            actions.push(WindowAction::ToggleAbout.into());
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let hint = Shortcut::Help.hint("Show all shortcuts");
             if controls::icon_button(ui, Icon::Help, theme::ICON_SIZE, Look::Bare, &hint).clicked() {

@@ -1,5 +1,6 @@
 //! All panels of the window, drawn into their [`Places`].
 
+use super::about::{About, Keys};
 use super::action::{Action, LibraryAction, ListKey};
 use super::active::ActiveTake;
 use super::compare::Compare;
@@ -85,6 +86,8 @@ pub(super) struct Panels {
     wide: bool,
     /// Whether the list of shortcuts is shown.
     help: bool,
+    /// Version, licences and attribution, while they are shown.
+    about: Option<About>,
 }
 
 impl Panels {
@@ -132,9 +135,9 @@ impl Panels {
         self.prompt.take_focus();
     }
 
-    /// Whether the list of shortcuts is shown.
-    pub(super) fn shows_help(&self) -> bool {
-        self.help
+    /// Whether something lies over the window.
+    pub(super) fn shows_overlay(&self) -> bool {
+        self.help || self.about.is_some()
     }
 
     /// What is selected and in sight of the active take.
@@ -145,6 +148,13 @@ impl Panels {
     /// Shows the list of shortcuts, or hides it.
     pub(super) fn toggle_help(&mut self) {
         self.help = !self.help;
+        self.about = None;
+    }
+
+    /// Shows version, licences and attribution, or hides them.
+    pub(super) fn toggle_about(&mut self) {
+        self.about = if self.about.is_some() { None } else { Some(About::default()) };
+        self.help = false;
     }
 
     /// Shows the list of takes with a field for another name of `take`.
@@ -216,6 +226,7 @@ impl Panels {
     /// Draws the whole window.
     pub(super) fn draw(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) -> Edited {
         let window = ui.max_rect();
+        let keys = if self.about.is_some() { Keys::take(ui) } else { Keys::default() };
         key_holder::hold(ui);
         ui.painter().rect_filled(window, 0, theme::BACKGROUND);
         // Hosts may ignore the smallest size.
@@ -228,7 +239,12 @@ impl Panels {
             edited
         });
         if self.help {
-            self.help = help::show(ui, window);
+            self.help = help::show(ui, window, actions);
+        }
+        if let Some(about) = &mut self.about
+            && !about.show(ui, window, scene.view, keys)
+        {
+            self.about = None;
         }
         shown.inner
     }

@@ -73,6 +73,8 @@ pub(super) enum Shortcut {
     Export,
     /// Make everything in the window larger or smaller.
     Zoom,
+    /// Show or hide version, licences and attribution.
+    About,
     /// Show or hide the list of shortcuts.
     Help,
 }
@@ -105,6 +107,10 @@ const fn plain(key: Key) -> Press {
 
 const fn ctrl(key: Key) -> Press {
     Press { modifiers: Modifiers::COMMAND, key }
+}
+
+const fn shift(key: Key) -> Press {
+    Press { modifiers: Modifiers::SHIFT, key }
 }
 
 const fn ctrl_shift(key: Key) -> Press {
@@ -178,6 +184,8 @@ pub(super) const TABLE: &[Entry] = &[
             &[ctrl(Key::Plus), ctrl(Key::Equals), ctrl(Key::Minus), ctrl(Key::Num0)],
         )
     },
+    // Before the help, as redo is before undo.
+    entry(Shortcut::About, "Window", "Show version, licences and attribution", &[shift(Key::F1)]),
     entry(Shortcut::Help, "Window", "Show all shortcuts", &[plain(Key::F1), plain(Key::Questionmark)]),
 ];
 
@@ -281,8 +289,8 @@ pub(super) struct Situation<'a> {
     pub(super) playing: bool,
     /// The zoom of the window.
     pub(super) zoom: f32,
-    /// Whether the help is shown, which escape closes.
-    pub(super) help: bool,
+    /// Whether the help or the text about the plugin is shown, which escape closes.
+    pub(super) overlay: bool,
     /// Whether the library is shown, and keys are about its sounds.
     pub(super) library: bool,
 }
@@ -295,7 +303,7 @@ pub(super) fn pressed(ui: &Ui, now: &Situation<'_>) -> Vec<Action> {
     let typing = ui.ctx().text_edit_focused() || Lane::has_keys(ui);
     let mut actions = Vec::new();
     for entry in TABLE {
-        if entry.shortcut == Shortcut::Cancel && (now.help || !may_cancel(ui, now)) {
+        if entry.shortcut == Shortcut::Cancel && (now.overlay || !may_cancel(ui, now)) {
             continue;
         }
         // Text that is being typed is copied instead.
@@ -358,6 +366,7 @@ fn action(ui: &Ui, shortcut: Shortcut, index: usize, now: &Situation<'_>) -> Opt
             };
             Some(WindowAction::Zoom(zoom).into())
         }
+        Shortcut::About => Some(WindowAction::ToggleAbout.into()),
         Shortcut::Help => Some(WindowAction::ToggleHelp.into()),
     }
 }

@@ -1,5 +1,6 @@
 //! The panels drawn without a window: what the user does goes in as events, what he asked for comes out.
 
+mod about;
 mod deliver;
 mod edits;
 mod knobs;
@@ -132,7 +133,7 @@ impl Window {
                     compare,
                     playing: false,
                     zoom: 1.0,
-                    help: false,
+                    overlay: false,
                     library: panels.shows_library(),
                 },
             ));

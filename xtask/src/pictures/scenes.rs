@@ -188,6 +188,7 @@ pub(super) const SCENES: &[Scene] = &[
         ..PLAIN
     },
     Scene { name: "help", steps: &[Step::Press("F1"), Step::Wait(400)], ..PLAIN },
+    Scene { name: "about", steps: &[Step::Press("shift+F1"), Step::Wait(400)], ..PLAIN },
     Scene {
         name: "other-scripts",
         start: Start::Prompt("雨の音, 빗소리, 雷声, дождь, 🔥"),

@@ -17,4 +17,6 @@ pub(in crate::editor) enum WindowAction {
     GoToPrompt,
     /// Show the list of shortcuts, or hide it.
     ToggleHelp,
+    /// Show version, licences and attribution, or hide them.
+    ToggleAbout,
 }

@@ -14,6 +14,7 @@ impl App {
             WindowAction::ShowPlaying => self.panels.show_playing(),
             WindowAction::GoToPrompt => self.panels.go_to_prompt(),
             WindowAction::ToggleHelp => self.panels.toggle_help(),
+            WindowAction::ToggleAbout => self.panels.toggle_about(),
         }
     }
 }

@@ -1,0 +1,167 @@
+//! "About" over the window: version and model, and whose work is in the plugin.
+//!
+//! The texts are those that `cargo xtask bundle` puts beside the plugin. They are in the library as they are (0.9 MB beside
+//! 50 MB of weights): nothing is read or unpacked, and lines are broken only while the text is shown.
+
+use super::controls;
+use super::link::View;
+use super::overlay;
+use super::theme;
+use egui::{FontId, Key, Modifiers, Rect, RichText, Ui, vec2};
+
+/// Version of the plugin, which the header shows too.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// What it promises.
+pub(super) const PROMISE: &str = "Makes sounds on this computer; nothing is sent anywhere";
+/// Names of the texts, in the order of [`TEXTS`].
+const TABS: [&str; 4] = ["Sounds and weights", "Fonts and lists", "Licence", "Crates"];
+/// What each tab shows, one after the other.
+const TEXTS: [&[&str]; 4] = [
+    &[include_str!("../../../assets/models/default/ATTRIBUTION.md")],
+    &[
+        include_str!("../../../assets/licences/attribution.txt"),
+        include_str!("../../../assets/words/SCOWL-COPYRIGHT.txt"),
+    ],
+    &[include_str!("../../../LICENSE-MIT"), include_str!("../../../LICENSE-APACHE")],
+    &[include_str!("../../../assets/licences/third-party.txt")],
+];
+/// Width of the text in points, at most.
+const WIDTH: f32 = 90.0 * theme::UNIT;
+
+/// What is shown while it is open.
+#[derive(Debug, Default)]
+pub(super) struct About {
+    /// Index into [`TABS`].
+    tab: usize,
+    /// The lines of that tab.
+    lines: Vec<&'static str>,
+    /// For which tab and how many letters in a line they were broken.
+    broken_for: Option<(usize, usize)>,
+}
+
+impl About {
+    /// Draws it in the middle of `window`; returns whether it stays.
+    pub(super) fn show(&mut self, ui: &mut Ui, window: Rect, view: &View, keys: Keys) -> bool {
+        self.tab = (self.tab + TABS.len()).saturating_add_signed(keys.tab) % TABS.len();
+        overlay::show(
+            ui,
+            window,
+            "About",
+            WIDTH,
+            |_| (),
+            |ui, size| {
+                let top = ui.cursor().top();
+                let version = format!("Straightshot {VERSION}, free under MIT or Apache-2.0. {PROMISE}.");
+                ui.label(RichText::new(version).font(theme::small()).color(theme::TEXT));
+                ui.label(RichText::new(model(view)).font(theme::small()).color(theme::TEXT_DIM));
+                if let Some(tab) = controls::tabs(ui, "about", &TABS, self.tab) {
+                    self.tab = tab;
+                }
+                self.text(ui, size.y - (ui.cursor().top() - top), keys);
+            },
+        )
+    }
+
+    /// The text of the tab, of which only the lines in sight are laid out.
+    fn text(&mut self, ui: &mut Ui, height: f32, keys: Keys) {
+        let font = FontId::monospace(theme::small().size);
+        let letter = ui.fonts_mut(|fonts| fonts.glyph_width(&font, 'n')).max(1.0);
+        // The scroll bar lies beside the lines.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "letters in a window")]
+        let letters = ((ui.available_width() - 2.0 * theme::UNIT) / letter).max(20.0) as usize;
+        if self.broken_for.replace((self.tab, letters)) != Some((self.tab, letters)) {
+            self.lines = TEXTS[self.tab].iter().flat_map(|text| broken(text, letters)).collect();
+        }
+        ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
+        let line_height = ui.fonts_mut(|fonts| fonts.row_height(&font));
+        let height = height.max(line_height);
+        overlay::scrolled(height).id_salt(("about", self.tab)).auto_shrink(false).show_rows(
+            ui,
+            line_height,
+            self.lines.len(),
+            |ui, rows| {
+                ui.scroll_with_delta(vec2(0.0, -keys.pages * height));
+                for line in &self.lines[rows] {
+                    let line = RichText::new(*line).font(font.clone()).color(theme::TEXT_DIM);
+                    ui.add(egui::Label::new(line).extend());
+                }
+            },
+        );
+    }
+}
+
+/// What was pressed for it in this frame.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Keys {
+    /// Tabs to go on by.
+    tab: isize,
+    /// Pages to scroll down by.
+    pages: f32,
+}
+
+impl Keys {
+    /// Takes them out of the input. To be called before the panels are drawn, which have uses of their own for some.
+    pub(super) fn take(ui: &Ui) -> Self {
+        let far = 1e4;
+        let mut keys = Self::default();
+        ui.input_mut(|input| {
+            let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
+            keys.tab += isize::from(pressed(Key::ArrowRight)) - isize::from(pressed(Key::ArrowLeft));
+            for (key, pages) in
+                [(Key::PageDown, 0.9), (Key::PageUp, -0.9), (Key::End, far), (Key::Home, -far)]
+            {
+                keys.pages += if pressed(key) { pages } else { 0.0 };
+            }
+        });
+        keys
+    }
+}
+
+/// The model that the next sound is made with.
+fn model(view: &View) -> String {
+    let name = match (&view.model.folder, view.card()) {
+        _ if !view.model.id.name.is_empty() => &view.model.id.name,
+        (None, Some(card)) => &card.id.name,
+        (None, None) => return "Model: the built-in one.".to_owned(),
+        (Some(_), _) => return "Model: one of yours, which has not been loaded.".to_owned(),
+    };
+    let whose = if view.model.is_default() {
+        "built in"
+    } else {
+        "yours; what is said below is about the built-in one"
+    };
+    format!("Model: {name}, {whose}.")
+}
+
+/// The lines of a text with at most so many letters in each, broken at spaces where there are any.
+fn broken(text: &'static str, letters: usize) -> Vec<&'static str> {
+    let mut lines = Vec::new();
+    for mut line in text.lines() {
+        while let Some((end, _)) = line.char_indices().nth(letters) {
+            let at = line[..end].rfind(' ').filter(|at| !line[..*at].trim().is_empty());
+            let (first, rest) = line.split_at(at.unwrap_or(end));
+            lines.push(first);
+            line = rest.trim_start();
+        }
+        lines.push(line);
+    }
+    lines.push("");
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_broken_at_spaces_and_nothing_is_lost() {
+        assert_eq!(broken("one two three\n\nä", 8), ["one two", "three", "", "ä", ""]);
+        assert_eq!(broken("äöüäöü", 4), ["äöüä", "öü", ""]);
+        for text in TEXTS.concat() {
+            let words = |text: &str| text.split_whitespace().collect::<String>();
+            let lines = broken(text, 60);
+            assert!(lines.iter().all(|line| line.chars().count() <= 60));
+            assert_eq!(words(&lines.concat()), words(text));
+        }
+    }
+}
