@@ -2,12 +2,13 @@
 
 use anyhow::Result;
 use std::sync::LazyLock;
+use straightshot_engine::model::ModelFiles;
 use straightshot_engine::pipeline::{Event, Generator};
 use straightshot_evaluation::onset::{self, Settings};
 use straightshot_protocol::{CancelToken, Hit, Request, Timing};
 
 static GENERATOR: LazyLock<Generator> =
-    LazyLock::new(|| Generator::with_threads(&straightshot_engine::model::ModelFiles::builtin(), 2).unwrap());
+    LazyLock::new(|| Generator::with_threads(&ModelFiles::builtin(), 2).expect("the default model"));
 
 /// Six kinds of events, as `engine/evaluation/structure/counts.csv` has them.
 const KINDS: [&str; 6] = [
