@@ -45,7 +45,8 @@ impl Timing {
     }
 
     /// Whether the text says when things happen, so that it need not be written.
-    pub(crate) fn is_text(&self) -> bool {
+    #[must_use]
+    pub fn is_text(&self) -> bool {
         *self == Self::Text
     }
 

@@ -1,6 +1,6 @@
 //! What of a request its model will not do as it is written: nothing that was asked for is dropped in silence.
 
-use crate::{Card, Grasp, Reading, Request, Timing, negations};
+use crate::{Card, Reading, Request, Timing, Word, negations};
 use std::fmt;
 
 /// Words named in a sentence.
@@ -77,9 +77,8 @@ pub fn unheeded(request: &Request, card: &Card, reading: Option<&Reading>) -> Ve
         if reading.unread() > 0 {
             found.push(Unheeded::Unread { words: reading.unread(), of: reading.words.len() });
         }
-        let unknown = reading.words.iter().filter(|word| word.is_read && word.grasp == Grasp::Unknown);
-        let unknown: Vec<String> =
-            unknown.filter_map(|word| request.prompt.get(word.range.clone()).map(str::to_owned)).collect();
+        let text = |word: &Word| request.prompt.get(word.range.clone()).map(str::to_owned);
+        let unknown: Vec<String> = reading.unknown().filter_map(text).collect();
         if !unknown.is_empty() {
             found.push(Unheeded::Unknown(unknown));
         }
@@ -101,7 +100,7 @@ pub fn unheeded(request: &Request, card: &Card, reading: Option<&Reading>) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Abilities, Cost, Guidance, ModelId, Word};
+    use crate::{Abilities, Cost, Grasp, Guidance, ModelId};
 
     fn card(negative_prompt: bool) -> Card {
         Card {

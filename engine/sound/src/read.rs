@@ -179,7 +179,7 @@ fn decode(file: &mut File, path: &Path, how: Read) -> Result<Sound, String> {
     Ok(Sound { audio, channels, kind: name, notes })
 }
 
-/// Decodes a container of chunks; returns what it is, "MP3 inside WAV" too.
+/// Decodes a container of chunks; returns what it is.
 fn inside(
     file: &mut File,
     start: u64,
@@ -214,8 +214,8 @@ fn inside(
                 _ => "mp3",
             };
             let source = Source { file, start: sound.at, length: sound.size, instead: None, hint };
-            stream::decode(&source, heard).map_err(|e| format!("{codec} inside WAV: {e}"))?;
-            heard.notes.push(format!("it is {codec} inside WAV"));
+            stream::decode(&source, heard).map_err(|e| format!("{codec} inside {name}: {e}"))?;
+            heard.notes.push(format!("it is {codec} inside {name}"));
             Ok(name)
         }
     }

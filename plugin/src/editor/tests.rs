@@ -169,17 +169,33 @@ impl Window {
     /// Clicks the middle of the widget that assistive technology knows as `label`.
     fn click(&mut self, label: &str) -> Vec<Action> {
         let at = self.place(label).center();
-        let button = |pressed| Event::PointerButton {
-            pos: at,
-            button: PointerButton::Primary,
-            pressed,
-            modifiers: Modifiers::NONE,
-        };
         self.frame(vec![Event::PointerMoved(at)]);
-        let mut actions = self.frame(vec![button(true)]);
-        actions.extend(self.frame(vec![button(false)]));
+        let mut actions = self.frame(vec![button(at, true)]);
+        actions.extend(self.frame(vec![button(at, false)]));
         actions
     }
+
+    /// The pointer is pressed at `from`, goes to `to` in some steps, and is let go of; `then` hears what was asked for by
+    /// each before that.
+    fn drag(&mut self, from: Pos2, to: Pos2, mut then: impl FnMut(&mut Self, &[Action])) -> Vec<Action> {
+        // Else it would be a double click.
+        self.time += 5.0;
+        self.frame(vec![Event::PointerMoved(from)]);
+        let mut actions = self.frame(vec![button(from, true)]);
+        then(self, &actions);
+        for step in 1..=4_u8 {
+            let moved = self.frame(vec![Event::PointerMoved(from.lerp(to, f32::from(step) / 4.0))]);
+            then(self, &moved);
+            actions.extend(moved);
+        }
+        actions.extend(self.frame(vec![button(to, false)]));
+        actions
+    }
+}
+
+/// The first button of the pointer goes down or up.
+fn button(pos: Pos2, pressed: bool) -> Event {
+    Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE }
 }
 
 /// The worker has nothing to do.

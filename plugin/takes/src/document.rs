@@ -50,7 +50,7 @@ struct DocumentRef<'a> {
     version: u32,
     prompt: &'a str,
     negative_prompt: &'a str,
-    #[serde(skip_serializing_if = "is_by_text")]
+    #[serde(skip_serializing_if = "Timing::is_text")]
     timing: &'a Timing,
     seed_locked: bool,
     #[serde(skip_serializing_if = "is_set")]
@@ -274,10 +274,6 @@ fn is_unset(switch: &bool) -> bool {
 
 fn is_default(embed: &Embed) -> bool {
     *embed == Embed::default()
-}
-
-fn is_by_text(timing: &&Timing) -> bool {
-    **timing == Timing::Text
 }
 
 /// What [`Session`]'s reader makes something of, whatever `text` is: a host may hand over text that is not JSON at all,

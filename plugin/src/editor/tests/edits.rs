@@ -17,21 +17,7 @@ fn window() -> Window {
 
 /// The pointer is pressed at `from`, goes to `to` in some steps, and is let go of.
 fn drag(window: &mut Window, from: Pos2, to: Pos2) -> Vec<Action> {
-    let button = |pos, pressed| Event::PointerButton {
-        pos,
-        button: PointerButton::Primary,
-        pressed,
-        modifiers: Modifiers::NONE,
-    };
-    // Else it would be a double click.
-    window.time += 5.0;
-    window.frame(vec![Event::PointerMoved(from)]);
-    let mut actions = window.frame(vec![button(from, true)]);
-    for step in 1..=4_u8 {
-        actions.extend(window.frame(vec![Event::PointerMoved(from.lerp(to, f32::from(step) / 4.0))]));
-    }
-    actions.extend(window.frame(vec![button(to, false)]));
-    actions
+    window.drag(from, to, |_, _| ())
 }
 
 /// What of the wave is at `x` (a fraction of its width), in the middle between its grips.

@@ -38,26 +38,11 @@ fn at(window: &Window, hits: &str, seconds: f32) -> Pos2 {
     pos2(rect.left() + seconds / 2.0 * rect.width(), rect.top() + 2.0)
 }
 
+/// A drag that the window follows as it goes on.
 fn press(window: &mut Window, from: Pos2, to: Pos2) -> Vec<Action> {
-    let button = |pos, pressed| Event::PointerButton {
-        pos,
-        button: PointerButton::Primary,
-        pressed,
-        modifiers: Modifiers::NONE,
-    };
-    window.time += 5.0;
-    window.frame(vec![Event::PointerMoved(from)]);
-    let mut actions = window.frame(vec![button(from, true)]);
-    if let Some(timing) = asked(window, actions.clone()) {
-        window.view.timing = timing;
-    }
-    for step in 1..=4_u8 {
-        let moved = window.frame(vec![Event::PointerMoved(from.lerp(to, f32::from(step) / 4.0))]);
-        asked(window, moved.clone());
-        actions.extend(moved);
-    }
-    actions.extend(window.frame(vec![button(to, false)]));
-    actions
+    window.drag(from, to, |window, actions| {
+        asked(window, actions.to_vec());
+    })
 }
 
 #[test]
@@ -105,15 +90,9 @@ fn lane_clicks_and_taps_within_a_frame_count() {
     let mut window = window("rain", own(&[0.5]));
     window.frame(Vec::new());
     let click = |window: &mut Window, at: Pos2| {
-        let button = |pressed| Event::PointerButton {
-            pos: at,
-            button: PointerButton::Primary,
-            pressed,
-            modifiers: Modifiers::NONE,
-        };
         window.time += 5.0;
         window.frame(vec![Event::PointerMoved(at)]);
-        let actions = window.frame(vec![button(true), button(false)]);
+        let actions = window.frame(vec![button(at, true), button(at, false)]);
         asked(window, actions)
     };
     let free = at(&window, "1 hits", 1.5);
