@@ -112,7 +112,9 @@ impl Partials {
         for (at, run) in peaks {
             if runs[run].frames(runs[run].last) >= config.frames {
                 let row = at - at % bins;
-                let ends = (at.saturating_sub(config.side).max(row), (at + config.side + 1).min(row + bins));
+                // What does not swing is no tone but an offset: the lowest bin belongs to none.
+                let ends =
+                    (at.saturating_sub(config.side).max(row + 1), (at + config.side + 1).min(row + bins));
                 self.marks[ends.0..ends.1].iter_mut().for_each(|mark| *mark |= PARTIAL);
             }
         }
@@ -209,6 +211,14 @@ mod tests {
         let partials = found(&log);
         assert_eq!(tones(&partials, &log, 0), [38, 39, 40, 41, 42]);
         assert_eq!(tones(&partials, &log, 29), [47, 48, 49, 50, 51]);
+    }
+
+    #[test]
+    fn there_is_no_tone_at_nought_hertz() {
+        let log = clip(20, |_, noise| noise[..2].fill(-2.0));
+        assert!(!tones(&found(&log), &log, 5).contains(&0));
+        let log = clip(20, |_, noise| noise[1] = -2.0);
+        assert_eq!(tones(&found(&log), &log, 5), [1, 2, 3]);
     }
 
     #[test]
