@@ -123,7 +123,7 @@ fn codec_decoder() -> Result<()> {
 #[test]
 fn flow_transformer() -> Result<()> {
     let case = Case::load("flow_transformer");
-    let config = FlowConfig { dim: 12, blocks: 2, heads: 2, feed_forward: 20 };
+    let config = FlowConfig { dim: 12, blocks: 2, heads: 2, feed_forward: 20, curves: false };
     let network = Transformer::new(&config, 5, 8, &case.builder())?;
     let text = TextCondition {
         tokens: case.tensor("text").clone(),

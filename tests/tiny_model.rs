@@ -43,7 +43,7 @@ pub(crate) fn config() -> ModelConfig {
             levels: None,
             partials: None,
         },
-        flow: FlowConfig { dim: 16, blocks: 3, heads: 2, feed_forward: 24 },
+        flow: FlowConfig { dim: 16, blocks: 3, heads: 2, feed_forward: 24, curves: false },
         text: TextConfig {
             hidden_size: 12,
             num_hidden_layers: 2,

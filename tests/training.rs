@@ -38,6 +38,7 @@ fn clips() -> Vec<Clip> {
                 id: word.into(),
                 file: word.into(),
                 licence_tier: "A".into(),
+                source: String::new(),
                 ucs_category: "TEST".into(),
                 caption: word.into(),
                 caption2: String::new(),

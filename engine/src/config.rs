@@ -227,12 +227,15 @@ pub struct FlowConfig {
     pub heads: usize,
     /// Hidden width of the gated feed-forward layer.
     pub feed_forward: usize,
+    /// Whether it can be given [curves](crate::flow::curves) to follow.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub curves: bool,
 }
 
 impl Default for FlowConfig {
     /// The shipped size: 10 M parameters.
     fn default() -> Self {
-        Self { dim: 256, blocks: 8, heads: 8, feed_forward: 704 }
+        Self { dim: 256, blocks: 8, heads: 8, feed_forward: 704, curves: false }
     }
 }
 
@@ -240,7 +243,7 @@ impl FlowConfig {
     /// The paper's base size (197.9 M parameters with 20 latent channels and 1024-wide text).
     #[must_use]
     pub fn paper() -> Self {
-        Self { dim: 768, blocks: 16, heads: 32, feed_forward: 2048 }
+        Self { dim: 768, blocks: 16, heads: 32, feed_forward: 2048, curves: false }
     }
 }
 

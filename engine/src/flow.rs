@@ -2,6 +2,7 @@
 //!
 //! Convention, encoded in [`path`] alone: `t = 0` is noise, `t = 1` is data, velocity = data - noise.
 
+pub mod curves;
 pub mod diffusion;
 pub mod guidance;
 pub mod path;

@@ -10,7 +10,7 @@ use straightshot_engine::flow::Transformer;
 use straightshot_engine::text::TextCondition;
 use straightshot_training::lora::Lora;
 
-const SIZES: FlowConfig = FlowConfig { dim: 8, blocks: 2, heads: 2, feed_forward: 12 };
+const SIZES: FlowConfig = FlowConfig { dim: 8, blocks: 2, heads: 2, feed_forward: 12, curves: false };
 const CHANNELS: usize = 3;
 const TEXT: usize = 5;
 

@@ -54,11 +54,21 @@ pub fn needs_unconditional(scale: f64) -> bool {
 
 impl<C: Fn() -> Result<()>> VelocityField for Guided<'_, C> {
     fn velocity(&self, x_t: &Tensor, t: f64) -> Result<Tensor> {
+        self.under(&self.condition, x_t, t)
+    }
+
+    fn velocity_from(&self, x_t: &Tensor, t: f64, start: usize) -> Result<Tensor> {
+        self.under(&self.condition.window(start, x_t.dim(1)?)?, x_t, t)
+    }
+}
+
+impl<C: Fn() -> Result<()>> Guided<'_, C> {
+    fn under(&self, condition: &Conditioned, x_t: &Tensor, t: f64) -> Result<Tensor> {
         let batch = x_t.dim(0)?;
         let guided = needs_unconditional(self.scale);
         let x = if guided { Tensor::cat(&[x_t, x_t], 0)? } else { x_t.clone() };
         let t = Tensor::full(t as f32, x.dim(0)?, x.device())?;
-        let v = self.transformer.forward(&x, &t, &self.condition, None, &self.between_blocks)?;
+        let v = self.transformer.forward(&x, &t, condition, None, &self.between_blocks)?;
         if !guided {
             return Ok(v);
         }

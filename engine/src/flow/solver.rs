@@ -15,6 +15,15 @@ pub trait VelocityField {
     /// # Errors
     /// Whatever the evaluation fails with, [`ErrorKind::Cancelled`] included.
     fn velocity(&self, x_t: &Tensor, t: f64) -> Result<Tensor>;
+
+    /// The same for a part of a longer clip, whose first token is the clip's token `start`.
+    ///
+    /// # Errors
+    /// Those of [`velocity`](Self::velocity).
+    fn velocity_from(&self, x_t: &Tensor, t: f64, start: usize) -> Result<Tensor> {
+        let _ = start;
+        self.velocity(x_t, t)
+    }
 }
 
 impl<F: Fn(&Tensor, f64) -> Result<Tensor>> VelocityField for F {

@@ -9,6 +9,7 @@
 
 mod phased_blocks;
 
+use super::curves;
 use crate::config::{FlowConfig, MAX_TOKENS};
 use crate::error::Result;
 use crate::nn::attention::TextKeys;
@@ -32,6 +33,7 @@ const FINAL_EPS: f32 = 1e-6;
 pub struct Conditioned {
     pooled: Tensor, // (B, dim)
     keys: Vec<TextKeys>,
+    curves: Option<Tensor>, // (B, tokens, dim)
 }
 
 impl Conditioned {
@@ -49,7 +51,20 @@ impl Conditioned {
             let [keys, values] = [&text.keys, &text.values].map(|x| repeat_each(x, n));
             Ok(TextKeys { keys: keys?, values: values?, lengths })
         });
-        Ok(Self { pooled: repeat_each(&self.pooled, n)?, keys: keys.collect::<candle_core::Result<_>>()? })
+        Ok(Self {
+            pooled: repeat_each(&self.pooled, n)?,
+            keys: keys.collect::<candle_core::Result<_>>()?,
+            curves: self.curves.map(|x| repeat_each(&x, n)).transpose()?,
+        })
+    }
+
+    /// What belongs to the `count` tokens from `start`, for whoever looks at a part of a clip.
+    ///
+    /// # Errors
+    /// A candle error if there are no such tokens.
+    pub fn window(&self, start: usize, count: usize) -> candle_core::Result<Self> {
+        let own = |x: &Tensor| x.narrow(1, start, count)?.contiguous();
+        Ok(Self { curves: self.curves.as_ref().map(own).transpose()?, ..self.clone() })
     }
 }
 
@@ -64,6 +79,8 @@ fn repeat_each(x: &Tensor, n: usize) -> candle_core::Result<Tensor> {
 #[derive(Debug)]
 pub struct Transformer {
     input: Linear,
+    /// Reads the features of [`curves`].
+    curves: Option<Linear>,
     time: TimeEmbedding,
     caption_norm: LayerNorm,
     caption: Linear,
@@ -95,6 +112,11 @@ impl Transformer {
         let linear = |i, o, init, name: &str| Linear::new(i, o, true, init, &vb.pp(name));
         Ok(Self {
             input: linear(channels, dim, LinearInit::Xavier, "input")?,
+            // Without bias and zero at first: no curves are what a network without them was trained on.
+            curves: config
+                .curves
+                .then(|| Linear::new(curves::FEATURES, dim, false, LinearInit::Zero, &vb.pp(curves::LAYER)))
+                .transpose()?,
             time: TimeEmbedding::new(dim, &vb.pp("time"))?,
             caption_norm: LayerNorm::new(text_dim, 1e-5, &vb.pp("caption_norm"))?,
             caption: linear(text_dim, dim, LinearInit::Xavier, "caption")?,
@@ -142,7 +164,7 @@ impl Transformer {
                 Ok([made.pooled].into_iter().chain(keys).collect())
             })?;
             let [pooled, keys @ ..] = made.as_slice() else { bail!("nothing was computed") };
-            return Ok(Conditioned { pooled: pooled.clone(), keys: text_keys(keys, &lengths) });
+            return Ok(Conditioned { pooled: pooled.clone(), keys: text_keys(keys, &lengths), curves: None });
         }
         self.condition_of(&text.tokens, &text.pooled, &lengths)
     }
@@ -160,7 +182,29 @@ impl Transformer {
         } else {
             self.blocks.iter().map(of_block).collect::<candle_core::Result<_>>()
         };
-        Ok(Conditioned { pooled: self.caption.forward(&self.caption_norm.forward(pooled)?)?, keys: keys? })
+        let pooled = self.caption.forward(&self.caption_norm.forward(pooled)?)?;
+        Ok(Conditioned { pooled, keys: keys?, curves: None })
+    }
+
+    /// Whether it can be given curves.
+    #[must_use]
+    pub fn follows_curves(&self) -> bool {
+        self.curves.is_some()
+    }
+
+    /// `condition` with curves to follow besides; a network that cannot leaves it as it is.
+    ///
+    /// # Shapes
+    /// - `features`: `[batch, tokens, FEATURES]` of [`curves`], the rows of the text
+    ///
+    /// # Errors
+    /// A candle error if the shapes do not fit.
+    pub fn follow(&self, condition: Conditioned, features: &Tensor) -> candle_core::Result<Conditioned> {
+        let Some(layer) = &self.curves else { return Ok(condition) };
+        // Clip by clip: a product depends in its last bit on how many rows it has.
+        let read = (0..features.dim(0)?).map(|clip| layer.forward(&features.narrow(0, clip, 1)?));
+        let read = Tensor::cat(&read.collect::<candle_core::Result<Vec<_>>>()?, 0)?;
+        Ok(Conditioned { curves: Some(read), ..condition })
     }
 
     /// Predicts the velocity.
@@ -194,13 +238,17 @@ impl Transformer {
     /// [`Self::forward`] by what was recorded, if it was.
     fn play(&self, recordings: &Recordings, [x_t, t]: [&Tensor; 2], text: &Conditioned) -> Result<Tensor> {
         let keys = text.keys.iter().flat_map(|text| [&text.keys, &text.values]);
-        let inputs: Vec<&Tensor> = [x_t, t, &text.pooled].into_iter().chain(keys).collect();
+        let inputs: Vec<&Tensor> =
+            [x_t, t, &text.pooled].into_iter().chain(keys).chain(&text.curves).collect();
+        let key_count = 2 * text.keys.len();
         let Some(lengths) = text.keys.first().map(|text| &text.lengths) else {
             return self.compute([x_t, t], text, None, &|| Ok(()));
         };
         let velocity = recordings.run_one(lengths.all(), &inputs, &|inputs| {
-            let [x_t, t, pooled, keys @ ..] = inputs else { bail!("{} inputs", inputs.len()) };
-            let text = Conditioned { pooled: pooled.clone(), keys: text_keys(keys, lengths) };
+            let [x_t, t, pooled, rest @ ..] = inputs else { bail!("{} inputs", inputs.len()) };
+            let (keys, curves) = rest.split_at(key_count.min(rest.len()));
+            let (pooled, keys) = (pooled.clone(), text_keys(keys, lengths));
+            let text = Conditioned { pooled, keys, curves: curves.first().cloned() };
             let velocity = self.compute([x_t, t], &text, None, &|| Ok(()));
             velocity.map_err(|e| candle_core::Error::Msg(e.detail()))
         });
@@ -231,6 +279,9 @@ impl Transformer {
             None => KeyLengths::full(batch, tokens),
         };
         let mut x = each(x_t, &|x_t| self.input.forward(x_t))?;
+        if let Some(curves) = &text.curves {
+            x = (x + curves)?;
+        }
         let done = match mask {
             None => phased_blocks::forward(
                 &self.blocks,

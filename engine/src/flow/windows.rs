@@ -63,7 +63,8 @@ impl<F: VelocityField> VelocityField for Windowed<F> {
         let mut weight = memory::zeros(tokens)?;
         for start in starts(tokens, self.window, self.overlap) {
             let own = weights(start, self.window, self.overlap, tokens);
-            let velocity = self.field.velocity(&x_t.narrow(1, start, self.window)?.contiguous()?, t)?;
+            let part = x_t.narrow(1, start, self.window)?.contiguous()?;
+            let velocity = self.field.velocity_from(&part, t, start)?;
             let velocity = velocity.flatten_all()?.to_vec1::<f32>()?;
             let clips =
                 sum.chunks_exact_mut(tokens * channels).zip(velocity.chunks_exact(self.window * channels));

@@ -158,7 +158,7 @@ fn last_of(
 fn flow(placement: &Placement) -> candle_core::Result<Vec<f32>> {
     const CHANNELS: usize = 6;
     const TEXT_DIM: usize = 40;
-    let config = FlowConfig { dim: 72, blocks: 2, heads: 2, feed_forward: 50 };
+    let config = FlowConfig { dim: 72, blocks: 2, heads: 2, feed_forward: 50, curves: false };
     let network = |vb: &VarBuilder<'_>| Transformer::new(&config, CHANNELS, TEXT_DIM, vb);
     let vb = builder(placement, |vb| network(vb).map(drop))?;
     let network = network(&vb.to_dtype(placement.flow_type()))?;

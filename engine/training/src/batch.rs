@@ -4,7 +4,7 @@ use super::pairing;
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 use straightshot_engine::error::Result;
-use straightshot_engine::flow::{Transformer, path};
+use straightshot_engine::flow::{Conditioned, Transformer, curves, path};
 use straightshot_engine::text::TextCondition;
 
 /// Features of one caption.
@@ -25,6 +25,8 @@ pub(crate) struct Row<'a> {
     /// Seed of the noise it starts from.
     pub(crate) seed: u64,
     pub(crate) text: &'a Features,
+    /// Curves to follow, `[tokens, FEATURES]` of [`curves`].
+    pub(crate) curves: Vec<f32>,
 }
 
 /// Examples of similar length, padded to the longest.
@@ -34,6 +36,7 @@ pub(crate) struct Batch {
     pub(crate) data: Tensor,  // (B, tokens, channels)
     pub(crate) mask: Tensor,  // (B, tokens)
     pub(crate) text: TextCondition,
+    pub(crate) curves: Tensor, // (B, tokens, FEATURES)
 }
 
 impl Batch {
@@ -53,12 +56,30 @@ impl Batch {
             mask[..n / channels].fill(1.0);
         });
         let texts: Vec<&Features> = rows.iter().map(|r| r.text).collect();
+        let mut followed = vec![0f32; size * frames * curves::FEATURES];
+        for (row, followed) in rows.iter().zip(followed.chunks_mut(frames * curves::FEATURES)) {
+            followed[..row.curves.len()].copy_from_slice(&row.curves);
+        }
         Ok(Self {
             noise: Tensor::from_vec(noise, (size, frames, channels), device)?,
             data: Tensor::from_vec(data, (size, frames, channels), device)?,
             mask: Tensor::from_vec(mask, (size, frames), device)?,
             text: stack(&texts, device)?,
+            curves: Tensor::from_vec(followed, (size, frames, curves::FEATURES), device)?,
         })
+    }
+
+    /// What `network` is given besides the latent and the time, with `text` in place of the examples' own.
+    pub(crate) fn condition(&self, network: &Transformer, text: &TextCondition) -> Result<Conditioned> {
+        Ok(network.follow(network.condition(text)?, &self.curves)?)
+    }
+
+    /// The tensors of a batch without curves.
+    #[cfg(test)]
+    pub(crate) fn free(noise: Tensor, data: Tensor, mask: Tensor, text: TextCondition) -> Self {
+        let (size, frames) = mask.dims2().unwrap();
+        let curves = Tensor::zeros((size, frames, curves::FEATURES), mask.dtype(), mask.device()).unwrap();
+        Self { noise, data, mask, text, curves }
     }
 
     /// Examples.
@@ -151,6 +172,6 @@ pub(crate) fn masked_mean_square(error: &Tensor, mask: &Tensor) -> Result<Tensor
 /// - `t`: `[batch]`; returns a scalar
 pub(crate) fn velocity_loss(network: &Transformer, b: &Batch, t: &Tensor) -> Result<Tensor> {
     let x_t = path::interpolate(&b.noise, &b.data, t)?;
-    let v = network.forward(&x_t, t, &network.condition(&b.text)?, Some(&b.mask), &|| Ok(()))?;
+    let v = network.forward(&x_t, t, &b.condition(network, &b.text)?, Some(&b.mask), &|| Ok(()))?;
     masked_mean_square(&(v - path::velocity(&b.noise, &b.data)?)?, &b.mask)
 }

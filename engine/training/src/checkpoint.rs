@@ -6,9 +6,13 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::Path;
+use straightshot_engine::config::FlowConfig;
 use straightshot_engine::error::{Error, ErrorKind, Result};
 use straightshot_engine::model::{TEXT_FILE, WEIGHTS_FILE};
 use straightshot_engine::weights;
+
+/// The weight that only networks have that follow curves.
+const CURVES_WEIGHT: &str = "curves.weight";
 
 /// File with the state of a run in its folder.
 pub const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
@@ -120,6 +124,10 @@ pub fn restore(path: &Path, init: Option<&Path>, part: &str, optim: &mut AdamW) 
 pub fn start_from(folder: &Path, part: &str, optim: &mut AdamW) -> Result<()> {
     let weights = weights_in(folder, part)?;
     for p in &mut optim.params {
+        // A flow that is to follow curves may begin as one that does not.
+        if p.name == CURVES_WEIGHT && !weights.contains_key(CURVES_WEIGHT) {
+            continue;
+        }
         let fits = weights.get(&p.name).filter(|t| t.dims() == p.var.dims());
         let tensor = fits.ok_or_else(|| {
             Error::new(ErrorKind::BadData, format!("{} does not fit: {}", folder.display(), p.name))
@@ -150,6 +158,14 @@ pub fn weights_in(folder: &Path, part: &str) -> Result<HashMap<String, Tensor>> 
         own.extend(weights::unpack(&bytes)?.into_iter().filter_map(named));
     }
     Ok(own)
+}
+
+/// The sizes `usual` of a flow, with curves if that in `folder`, see [`weights_in`], follows them.
+///
+/// # Errors
+/// Those of [`weights_in`].
+pub fn flow_config_of(folder: &Path, usual: FlowConfig) -> Result<FlowConfig> {
+    Ok(FlowConfig { curves: weights_in(folder, "flow.")?.contains_key(CURVES_WEIGHT), ..usual })
 }
 
 /// The averaged weights of a checkpoint by name, ready to be packed or used as a starting point.

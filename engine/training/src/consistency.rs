@@ -87,7 +87,7 @@ pub fn train(settings: &ConsistencyTraining, data: &FlowData, run: &Path, device
 
 /// `f(x_t, t)`.
 fn jump(network: &Transformer, x_t: &Tensor, t: &Tensor, d: &Dealt) -> Result<Tensor> {
-    let text = network.condition(&d.batch.text)?;
+    let text = d.batch.condition(network, &d.batch.text)?;
     let v = network.forward(x_t, t, &text, Some(&d.batch.mask), &|| Ok(()))?;
     Ok(end_of(x_t, &v, &t.reshape((t.dim(0)?, 1, 1))?)?)
 }

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use straightshot_engine::config::FlowConfig;
-use straightshot_engine::error::Result;
+use straightshot_engine::error::{Error, Result};
 use straightshot_engine::flow::{Transformer, uniform_grid};
 use straightshot_engine::rng::{Noise, Stream};
 
@@ -149,20 +149,23 @@ fn simulate_shard(
     let grid = uniform_grid(settings.steps);
     let mut shard = Shard::new(data.channels());
     let simulated = workers.map(batches.iter().collect(), |draws: &Vec<Draw>| {
-        // Nothing here drops text; the generator is not used.
-        let mut unused = Noise::new(0, Stream::Training);
-        let batch = Batch::new(&data.rows(draws, 0.0, &mut unused), data.channels(), device)?;
+        // Nothing here drops text; what curves are left to follow, the first noise decides.
+        let mut random = Noise::new(draws.first().map_or(0, |draw| draw.seed), Stream::Training);
+        let rows = data.rows(draws, 0.0, &mut random);
+        let batch = Batch::new(&rows, data.channels(), device)?;
         let nothing: Vec<&Features> = vec![data.no_text(); draws.len()];
         let no_text = batch::stack(&nothing, device)?;
-        simulate(network, &batch, &no_text, &grid, &settings.anchor)
+        let made = simulate(network, &batch, &no_text, &grid, &settings.anchor)?;
+        let curves: Vec<Vec<f32>> = rows.into_iter().map(|row| row.curves).collect();
+        Ok::<_, Error>((made, curves))
     });
     for (draws, made) in batches.iter().zip(simulated) {
-        let made = made?;
+        let (made, curves) = made?;
         shard.examined(draws.len(), &made);
         let rows: Vec<Tensor> = made.data.to_device(&Device::Cpu)?.chunk(draws.len(), 0)?;
-        for (draw, row) in draws.iter().zip(rows) {
+        for ((draw, row), curves) in draws.iter().zip(rows).zip(&curves) {
             let latent = row.squeeze(0)?.narrow(0, 0, draw.tokens())?.flatten_all()?.to_vec1::<f32>()?;
-            shard.push(texts.index(data.caption(draw))?, draw.seed, &latent);
+            shard.push(texts.index(data.caption(draw))?, draw.seed, &latent, curves);
         }
     }
     Ok(shard)

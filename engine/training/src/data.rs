@@ -29,6 +29,9 @@ pub struct Entry {
     pub file: PathBuf,
     /// `A` where the licence is stated beside the file without contradiction; only these train shipped weights.
     pub licence_tier: String,
+    /// Collection it is from.
+    #[serde(default)]
+    pub source: String,
     /// Universal Category System category, upper case.
     pub ucs_category: String,
     /// What is heard.
@@ -63,8 +66,8 @@ impl Clip {
     }
 }
 
-/// Reads the lines of `manifest.csv` in every folder that are of `split` and of a licence tier in `tiers`; the files
-/// they name become paths from here.
+/// Reads the lines of `manifest.csv` in every folder that are of `split` and of a licence tier or a source in `tiers`,
+/// which names are separated by commas; the files they name become paths from here.
 ///
 /// # Errors
 /// [`ErrorKind::BadData`] with the line at fault.
@@ -77,7 +80,8 @@ pub fn read_manifests(folders: &[PathBuf], tiers: &str, split: Split) -> Result<
         };
         for entry in csv::Reader::from_path(&path).map_err(bad)?.deserialize::<Entry>() {
             let mut entry = entry.map_err(bad)?;
-            if entry.split == split && tiers.split(',').any(|tier| tier == entry.licence_tier) {
+            let wanted = |name: &str| name == entry.licence_tier || name == entry.source;
+            if entry.split == split && tiers.split(',').any(wanted) {
                 entry.file = folder.join(entry.file);
                 entries.push(entry);
             }

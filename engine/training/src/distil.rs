@@ -66,7 +66,7 @@ pub fn train(settings: &DistilTraining, couplings: &Couplings, run: &Path, devic
 /// Mean square of what one Euler step misses, over the tokens that exist.
 pub(crate) fn one_step_loss(network: &Transformer, b: &Batch) -> Result<Tensor> {
     let t = Tensor::full(NOISE_TIME as f32, b.size()?, b.noise.device())?;
-    let text = network.condition(&b.text)?;
+    let text = b.condition(network, &b.text)?;
     let v = network.forward(&b.noise, &t, &text, Some(&b.mask), &|| Ok(()))?;
     let end = (&b.noise + (v * (DATA_TIME - NOISE_TIME))?)?;
     masked_mean_square(&(&b.data - end)?, &b.mask)

@@ -113,7 +113,7 @@ fn noise_loss(network: &Transformer, b: &Batch, t: &Tensor) -> Result<Tensor> {
     let times: Vec<f32> = levels.iter().map(|&s| diffusion::time_of(s) as f32).collect();
     let x = diffusion::diffuse(&b.noise, &b.data, &levels)?;
     let t = Tensor::new(times, t.device())?;
-    let predicted = network.forward(&x, &t, &network.condition(&b.text)?, Some(&b.mask), &|| Ok(()))?;
+    let predicted = network.forward(&x, &t, &b.condition(network, &b.text)?, Some(&b.mask), &|| Ok(()))?;
     masked_mean_square(&(predicted - &b.noise)?, &b.mask)
 }
 

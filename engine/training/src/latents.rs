@@ -3,6 +3,7 @@
 mod encoded;
 
 use super::batch::{self, Features, Row};
+use super::curves::Measured;
 use super::data::Clip;
 use super::pairing::{Pairing, pair};
 use super::workers::Workers;
@@ -53,6 +54,8 @@ pub struct Example {
     pub peaks: Vec<f32>,
     /// How often it is drawn, relative to others.
     pub weight: f64,
+    /// Curves that a flow may be given.
+    pub curves: Measured,
 }
 
 /// Everything read once: latents, text features, the latent of silence.
@@ -281,7 +284,8 @@ impl FlowData {
         let row = |d: &Draw| {
             let dropped = random.uniform() < text_dropout;
             let text = if dropped { self.no_text() } else { self.text(d) };
-            Row { latent: self.latent(d), seed: d.seed, text }
+            let curves = self.examples[d.example].curves.drawn(d.start, d.kept, d.tail, random);
+            Row { latent: self.latent(d), seed: d.seed, text, curves }
         };
         draws.iter().map(row).collect()
     }
@@ -314,7 +318,8 @@ fn example(codec: &Codec, clip: &Clip, device: &Device) -> Result<Example> {
     let peak = |samples: &[f32]| samples.iter().fold(0f32, |m, x| m.max(x.abs()));
     let mut peaks: Vec<f32> = clip.samples.chunks(codec.config().samples_per_token()).map(peak).collect();
     peaks.resize(latent.len() / codec.config().latent_channels(), 0.0);
-    Ok(Example { latent, captions, peaks, weight: 1.0 })
+    let curves = Measured::of(codec, &clip.samples, peaks.len());
+    Ok(Example { latent, captions, peaks, weight: 1.0, curves })
 }
 
 pub(crate) fn features(text: &TextEncoder, caption: &str) -> Result<Features> {
@@ -336,7 +341,13 @@ mod tests {
         // Two events in 100 tokens, at 10 and, a little quieter, at 80.
         let mut peaks = vec![0.01; 100];
         (peaks[10], peaks[80]) = (0.8, 0.5);
-        let clip = Example { latent: vec![0.0; 100], captions: vec!["dog".into()], peaks, weight: 1.0 };
+        let clip = Example {
+            latent: vec![0.0; 100],
+            captions: vec!["dog".into()],
+            peaks,
+            weight: 1.0,
+            curves: Measured::default(),
+        };
         let mut random = Noise::new(1, straightshot_engine::rng::Stream::Training);
         assert_eq!(clip.heard_from(5, 20, &mut random), 5);
         assert_eq!(clip.heard_from(61, 20, &mut random), 61, "the quieter event counts too");
@@ -350,8 +361,13 @@ mod tests {
 
     #[test]
     fn as_many_events_as_wanted_get_silence_behind_them() {
-        let event =
-            Example { latent: vec![1.0; 6], captions: vec![String::new()], peaks: vec![], weight: 1.0 };
+        let event = Example {
+            latent: vec![1.0; 6],
+            captions: vec![String::new()],
+            peaks: vec![],
+            weight: 1.0,
+            curves: Measured::default(),
+        };
         let no_text = Features { count: 1, tokens: vec![0.0], pooled: vec![0.0] };
         for share in [0.0, 0.25, 1.0] {
             let texts = [(String::new(), no_text.clone())].into();

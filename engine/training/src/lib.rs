@@ -29,6 +29,7 @@ pub mod checkpoint;
 pub mod codec;
 pub mod consistency;
 pub mod couplings;
+pub mod curves;
 pub mod data;
 pub mod distil;
 pub mod energy_distance;

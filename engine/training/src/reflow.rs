@@ -120,7 +120,7 @@ pub(super) fn guided(
     omega: f64,
 ) -> Result<Tensor> {
     let v = |text: &TextCondition| {
-        network.forward(x_t, t, &network.condition(text)?, Some(&batch.mask), &|| Ok(()))
+        network.forward(x_t, t, &batch.condition(network, text)?, Some(&batch.mask), &|| Ok(()))
     };
     let with_text = v(&batch.text)?;
     if !needs_unconditional(omega) {
@@ -140,7 +140,7 @@ fn teacher_loss(
 ) -> Result<Tensor> {
     let x_t = path::interpolate(&b.noise, &b.data, t)?;
     let target = guided(first, &x_t, t, b, no_text, omega)?.detach();
-    let v = network.forward(&x_t, t, &network.condition(&b.text)?, Some(&b.mask), &|| Ok(()))?;
+    let v = network.forward(&x_t, t, &b.condition(network, &b.text)?, Some(&b.mask), &|| Ok(()))?;
     masked_mean_square(&(v - target)?, &b.mask)
 }
 

@@ -78,7 +78,8 @@ mod tests {
     use straightshot_engine::flow::Transformer;
 
     fn weights(seed: u64) -> HashMap<String, Vec<f32>> {
-        let (map, sizes) = (VarMap::new(), FlowConfig { dim: 8, blocks: 2, heads: 2, feed_forward: 12 });
+        let (map, sizes) =
+            (VarMap::new(), FlowConfig { dim: 8, blocks: 2, heads: 2, feed_forward: 12, curves: false });
         Transformer::new(&sizes, 3, 6, &builder(&map, seed, &Device::Cpu)).unwrap();
         let vars = map.data().lock().unwrap();
         vars.iter().map(|(k, v)| (k.clone(), v.flatten_all().unwrap().to_vec1().unwrap())).collect()

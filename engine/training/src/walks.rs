@@ -80,6 +80,7 @@ mod tests {
             id: "a".into(),
             file: "a.wav".into(),
             licence_tier: "A".into(),
+            source: String::new(),
             ucs_category: category.into(),
             caption: caption.into(),
             caption2: String::new(),

@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn counts_are_those_of_the_sizes_by_hand() {
-        let flow = FlowConfig { dim: 4, blocks: 1, heads: 2, feed_forward: 3 };
+        let flow = FlowConfig { dim: 4, blocks: 1, heads: 2, feed_forward: 3, curves: false };
         // Per token 2·5·4 + 4·16 + 3·4·3 = 140; attention 2·2·(2+3)·4 = 80; modulation 16·8 = 128.
         assert_eq!(velocity(&flow, 5, 2, 3), 2.0 * (2.0 * 140.0 + 80.0 + 128.0));
         // Twice the tokens: twice the products, more than twice the attention.

@@ -49,8 +49,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let config = ModelConfig {
         format: FORMAT_VERSION,
         name: arguments.name.clone(),
-        codec: CodecConfig::default(),
-        flow: FlowConfig::default(),
+        codec: codec_config(&arguments.codec)?,
+        flow: checkpoint::flow_config_of(&arguments.flow, FlowConfig::default())?,
         text: TextConfig::default(),
         sampler: arguments.sampler,
         learnt_guidance: LearntGuidance {
@@ -103,6 +103,14 @@ pub(crate) fn text_tensors(folder: &Path) -> Result<HashMap<String, Tensor>> {
         .into_iter()
         .filter(|(name, _)| name.starts_with("embeddings.") || name.starts_with("encoder."));
     Ok(kept.filter(|(name, _)| !name.ends_with("position_ids")).collect())
+}
+
+/// Sizes of the codec of a model, or those of every run.
+fn codec_config(run: &Path) -> Result<CodecConfig> {
+    if !is_model(run) {
+        return Ok(CodecConfig::default());
+    }
+    Ok(ModelConfig::from_json(&std::fs::read(run.join(CONFIG_FILE))?)?.codec)
 }
 
 /// Averaged weights of a codec run with the latent statistics measured at its end, or those of a model.

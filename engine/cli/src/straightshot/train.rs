@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     /// Folder with manifest.csv and the sounds it names; may be given several times.
     #[arg(long, global = true, default_value = "data")]
     data: Vec<PathBuf>,
-    /// Licence tiers to use, separated by commas.
+    /// Licence tiers to use, and sources of other tiers besides, separated by commas: "A,esc50".
     #[arg(long, global = true, default_value = "A")]
     tiers: String,
     /// Stop after so many steps.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::FlowConfig;
+use crate::flow::curves;
 use crate::rng::{Noise, Stream};
 use crate::text::TextCondition;
 use candle_core::{DType, Device};
@@ -17,7 +18,7 @@ fn normals(seed: u64, shape: impl Into<candle_core::Shape>) -> Tensor {
 /// A network of random weights everywhere.
 fn network() -> Transformer {
     let map = VarMap::new();
-    let config = FlowConfig { dim: 8, blocks: 2, heads: 2, feed_forward: 12 };
+    let config = FlowConfig { dim: 8, blocks: 2, heads: 2, feed_forward: 12, curves: true };
     let vb = VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu);
     let network = Transformer::new(&config, CHANNELS, TEXT_DIM, &vb).unwrap();
     let vars = map.data().lock().unwrap();
@@ -55,6 +56,37 @@ fn is_plain_guidance_where_guidance_is_linear() {
         let gap = largest(&(first_order(at, scale).unwrap() - &plain).unwrap());
         assert!(gap < 1e-4 * (1.0 + largest(&plain)), "scale {scale}: {gap}");
     }
+}
+
+#[test]
+fn curves_are_followed_by_both_halves_and_a_part_of_a_clip_follows_its_own_part() {
+    let (network, x) = (network(), normals(9, (2, 5, CHANNELS)));
+    let features = normals(4, (2, 5, curves::FEATURES));
+    let condition =
+        |n: usize| network.condition(&(1..n).fold(text(1), |all, i| all.cat(&text(1 + i as u64)).unwrap()));
+    let field = |condition, scale| Guided::new(&network, condition, scale, || Ok(()));
+    let gap = |a: &Tensor, b: &Tensor| largest(&(a - b).unwrap());
+    let free = field(condition(1).unwrap(), 1.0).velocity(&x, 0.4).unwrap();
+    let followed = network.follow(condition(1).unwrap(), &features).unwrap();
+    let bound = field(followed.clone(), 1.0).velocity(&x, 0.4).unwrap();
+    assert!(gap(&free, &bound) > 0.05, "the curves have no effect");
+    // Nothing asked is the same as no curves.
+    let nothing = network.follow(condition(1).unwrap(), &features.zeros_like().unwrap()).unwrap();
+    assert_eq!(gap(&field(nothing, 1.0).velocity(&x, 0.4).unwrap(), &free), 0.0);
+    // A window from token 2 is what a clip of its own with that part of the curves is.
+    let part = x.narrow(1, 2, 3).unwrap().contiguous().unwrap();
+    let own = network.follow(condition(1).unwrap(), &features.narrow(1, 2, 3).unwrap()).unwrap();
+    let window = field(followed, 1.0).velocity_from(&part, 0.4, 2).unwrap();
+    assert!(gap(&window, &field(own, 1.0).velocity(&part, 0.4).unwrap()) < 1e-6);
+    // With guidance, what is taken away follows the same curves: only the text is guided.
+    let twice = Tensor::cat(&[&features, &features], 0).unwrap();
+    let both = network.follow(condition(2).unwrap(), &twice).unwrap();
+    let unguided = |text: &TextCondition| {
+        let own = network.follow(network.condition(text).unwrap(), &features).unwrap();
+        field(own, 1.0).velocity(&x, 0.4).unwrap()
+    };
+    let want = ((unguided(&text(1)) * 3.0).unwrap() - (unguided(&text(2)) * 2.0).unwrap()).unwrap();
+    assert!(gap(&field(both, 3.0).velocity(&x, 0.4).unwrap(), &want) < 1e-4);
 }
 
 #[test]

@@ -74,7 +74,7 @@ pub(crate) fn simulate(
     grid: &[f64],
     anchor: &Anchor,
 ) -> Result<Simulated> {
-    let text = network.condition(&batch.text)?;
+    let text = batch.condition(network, &batch.text)?;
     let mut pivot = vec![batch.noise.clone()];
     for w in grid.windows(2) {
         let x = &pivot[pivot.len() - 1];
@@ -92,7 +92,7 @@ pub(crate) fn simulate(
         let guided = velocity(network, &x, t, &text, &batch.mask)?;
         let step = Step {
             network,
-            mask: &batch.mask,
+            batch,
             x: &x,
             t,
             // Everything but ∅'s part: h (1 - ω) v(∅) is what is missing to the next state.
@@ -131,7 +131,7 @@ impl Best {
 /// One solver step that is to be anchored.
 struct Step<'a> {
     network: &'a Transformer,
-    mask: &'a Tensor,
+    batch: &'a Batch,
     x: &'a Tensor,
     t: f64,
     next: Tensor,
@@ -147,7 +147,7 @@ impl Step<'_> {
         let mut i = 0;
         loop {
             let end = self.end(&null.condition(i < most))?;
-            let errors = row_mean_squares(&(&end - self.target)?, self.mask)?;
+            let errors = row_mean_squares(&(&end - self.target)?, &self.batch.mask)?;
             let so_far = Best::of(best.take(), end.detach(), errors.detach())?;
             let active = so_far.errors.gt(limit)?.to_dtype(errors.dtype())?;
             let share = mean(&active)?;
@@ -164,7 +164,8 @@ impl Step<'_> {
 
     /// `z_t + h v_ω` for a ∅.
     fn end(&self, null: &TextCondition) -> Result<Tensor> {
-        let v = velocity(self.network, self.x, self.t, &self.network.condition(null)?, self.mask)?;
+        let null = self.batch.condition(self.network, null)?;
+        let v = velocity(self.network, self.x, self.t, &null, &self.batch.mask)?;
         Ok((&self.next + (v * self.weight)?)?)
     }
 }

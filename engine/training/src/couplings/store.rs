@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `plan.json` | [`Plan`]: how the shards are made |
 //! | `texts.safetensors` | `tokens.N` `[count, dim]` and `pooled.N` `[dim]` of text `N`; captions in the metadata |
-//! | `shard-NNNNN.safetensors` | `data` `[all tokens, channels]`, `lengths`, `texts`, `seeds` `[couples]` |
+//! | `shard-NNNNN.safetensors` | `data` `[all tokens, channels]`, `curves` `[all tokens, features]`, `lengths`, `texts`, `seeds` `[couples]` |
 //!
 //! Noise is stored as its seed ([`pairing::noise`](crate::pairing::noise)). Training on couplings needs this
 //! folder only: neither sounds nor codec nor text encoder.
@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use straightshot_engine::error::{Error, ErrorKind, Result};
+use straightshot_engine::flow::curves::FEATURES;
 use straightshot_engine::rng::{self, Noise};
 
 const PLAN_FILE: &str = "plan.json";
@@ -107,6 +108,7 @@ impl Texts {
 pub(super) struct Shard {
     channels: usize,
     data: Vec<f32>,
+    curves: Vec<f32>,
     lengths: Vec<u32>,
     texts: Vec<u32>,
     seeds: Vec<u64>,
@@ -118,7 +120,8 @@ pub(super) struct Shard {
 impl Shard {
     pub(super) fn new(channels: usize) -> Self {
         let (data, lengths, texts, seeds) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { channels, data, lengths, texts, seeds, distance: 0.0, inner_steps: 0.0, examined: 0 }
+        let curves = Vec::new();
+        Self { channels, data, curves, lengths, texts, seeds, distance: 0.0, inner_steps: 0.0, examined: 0 }
     }
 
     /// Takes note of how far guidance went in a batch of `n`.
@@ -128,8 +131,9 @@ impl Shard {
         self.examined += n;
     }
 
-    pub(super) fn push(&mut self, text: u32, seed: u64, latent: &[f32]) {
+    pub(super) fn push(&mut self, text: u32, seed: u64, latent: &[f32], curves: &[f32]) {
         self.data.extend_from_slice(latent);
+        self.curves.extend_from_slice(curves);
         self.lengths.push((latent.len() / self.channels) as u32);
         self.texts.push(text);
         self.seeds.push(seed);
@@ -155,6 +159,7 @@ impl Shard {
         let rows = self.data.len() / self.channels;
         let tensors = [
             ("data".to_owned(), Tensor::from_slice(&self.data, (rows, self.channels), &Device::Cpu)?),
+            ("curves".to_owned(), Tensor::from_slice(&self.curves, (rows, FEATURES), &Device::Cpu)?),
             ("lengths".to_owned(), Tensor::from_slice(&self.lengths, n, &Device::Cpu)?),
             ("texts".to_owned(), Tensor::from_slice(&self.texts, n, &Device::Cpu)?),
             ("seeds".to_owned(), Tensor::from_vec(seeds, n, &Device::Cpu)?),
@@ -170,6 +175,7 @@ struct Couple {
     text: usize,
     seed: u64,
     data: Vec<f32>,
+    curves: Vec<f32>,
 }
 
 /// All couplings of one or more folders in memory.
@@ -206,21 +212,25 @@ impl Couplings {
         let numbers = |name: &str| -> Result<Vec<i64>> { Ok(get(name)?.to_dtype(DType::I64)?.to_vec1()?) };
         let (rows, channels) = get("data")?.dims2().map_err(|e| damaged().with_source(e))?;
         let data = get("data")?.flatten_all()?.to_vec1::<f32>()?;
+        let curves = get("curves")?.flatten_all()?.to_vec1::<f32>()?;
         let (lengths, texts, seeds) = (numbers("lengths")?, numbers("texts")?, numbers("seeds")?);
         let fits = lengths.iter().all(|&n| n > 0)
             && lengths.iter().try_fold(0i64, |sum, &n| sum.checked_add(n)) == Some(rows as i64)
             && texts.iter().all(|&i| (0..self.texts.len() as i64).contains(&i))
             && (texts.len(), seeds.len()) == (lengths.len(), lengths.len())
+            && curves.len() == rows * FEATURES
             && (self.channels == channels || self.couples.is_empty());
         if !fits {
             return Err(damaged());
         }
         self.channels = channels;
-        let mut rest = data.as_slice();
+        let (mut rest, mut curves) = (data.as_slice(), curves.as_slice());
         for ((&n, &text), &seed) in lengths.iter().zip(&texts).zip(&seeds) {
             let (own, after) = rest.split_at(n as usize * channels);
-            rest = after;
-            self.couples.push(Couple { text: text as usize, seed: seed as u64, data: own.to_vec() });
+            let (followed, others) = curves.split_at(n as usize * FEATURES);
+            (rest, curves) = (after, others);
+            let (data, curves) = (own.to_vec(), followed.to_vec());
+            self.couples.push(Couple { text: text as usize, seed: seed as u64, data, curves });
         }
         Ok(())
     }
@@ -261,7 +271,7 @@ impl Couplings {
             let couple = &self.couples[i];
             let text =
                 if random.uniform() < text_dropout { self.no_text() } else { &self.texts[couple.text] };
-            Row { latent: couple.data.clone(), seed: couple.seed, text }
+            Row { latent: couple.data.clone(), seed: couple.seed, text, curves: couple.curves.clone() }
         };
         step.iter().map(row).collect()
     }

@@ -6,11 +6,13 @@
 //! | `texts.safetensors` | captions and their features |
 
 use super::{Example, FlowData};
+use crate::curves::Measured;
 use crate::files::{self, bad, unwritable};
 use candle_core::{DType, Device, Tensor};
 use std::collections::HashMap;
 use std::path::Path;
 use straightshot_engine::error::Result;
+use straightshot_engine::flow::curves::LOUDNESS_PER_TOKEN;
 
 const CLIPS_FILE: &str = "clips.safetensors";
 const TEXTS_FILE: &str = "texts.safetensors";
@@ -32,12 +34,19 @@ impl FlowData {
         let rows = latents.len() / channels;
         let known = |e: &Example| if e.peaks.is_empty() { vec![-1.0; tokens(e)] } else { e.peaks.clone() };
         let peaks: Vec<f32> = self.examples.iter().flat_map(known).collect();
+        let of =
+            |curve: &dyn Fn(&Example) -> Vec<f32>| self.examples.iter().flat_map(curve).collect::<Vec<f32>>();
+        let filled = |curve: &[f32], n: usize| if curve.is_empty() { vec![-1.0; n] } else { curve.to_vec() };
+        let loudness = of(&|e| filled(&e.curves.loudness, tokens(e) * LOUDNESS_PER_TOKEN));
+        let centroids = of(&|e| filled(&e.curves.centroid_hz, tokens(e)));
         let counts: Vec<u32> = self.examples.iter().map(|e| tokens(e) as u32).collect();
         let weights: Vec<f64> = self.examples.iter().map(|e| e.weight).collect();
         let n = self.examples.len();
         let tensors = [
             ("latents".to_owned(), Tensor::from_vec(latents, (rows, channels), &Device::Cpu)?),
             ("peaks".to_owned(), Tensor::from_vec(peaks, rows, &Device::Cpu)?),
+            ("loudness".to_owned(), Tensor::from_vec(loudness, (rows, LOUDNESS_PER_TOKEN), &Device::Cpu)?),
+            ("centroids".to_owned(), Tensor::from_vec(centroids, rows, &Device::Cpu)?),
             ("tokens".to_owned(), Tensor::from_vec(counts, n, &Device::Cpu)?),
             ("weights".to_owned(), Tensor::from_vec(weights, n, &Device::Cpu)?),
             ("silence".to_owned(), Tensor::from_slice(&self.silence, channels, &Device::Cpu)?),
@@ -73,24 +82,38 @@ impl FlowData {
         let get = |name: &str| tensors.get(name).ok_or_else(damaged);
         let floats = |name: &str| -> Result<Vec<f32>> { Ok(get(name)?.flatten_all()?.to_vec1()?) };
         let (latents, peaks, silence) = (floats("latents")?, floats("peaks")?, floats("silence")?);
+        let (loudness, centroids) = (floats("loudness")?, floats("centroids")?);
         let tokens: Vec<i64> = get("tokens")?.to_dtype(DType::I64)?.to_vec1()?;
         let weights: Vec<f64> = get("weights")?.to_vec1()?;
         let tokens: Vec<usize> = tokens.into_iter().filter_map(|n| usize::try_from(n).ok()).collect();
         let rows = tokens.iter().try_fold(0usize, |sum, &n| sum.checked_add(n)).ok_or_else(damaged)?;
-        let fits = (captions.len(), weights.len(), peaks.len(), Some(latents.len()))
-            == (tokens.len(), tokens.len(), rows, rows.checked_mul(silence.len()));
+        let fits = (captions.len(), weights.len(), peaks.len(), centroids.len())
+            == (tokens.len(), tokens.len(), rows, rows)
+            && Some(latents.len()) == rows.checked_mul(silence.len())
+            && Some(loudness.len()) == rows.checked_mul(LOUDNESS_PER_TOKEN);
         if !fits {
             return Err(damaged());
         }
         let (mut latents, mut peaks) = (latents.as_slice(), peaks.as_slice());
+        let (mut loudness, mut centroids) = (loudness.as_slice(), centroids.as_slice());
+        let known =
+            |values: &[f32]| if values.iter().all(|&v| v >= 0.0) { values.to_vec() } else { Vec::new() };
         let mut examples = Vec::new();
         for ((n, captions), weight) in tokens.into_iter().zip(captions).zip(weights) {
             let (latent, other_latents) = latents.split_at(n * silence.len());
             let (own_peaks, other_peaks) = peaks.split_at(n);
+            let (own_loudness, other_loudness) = loudness.split_at(n * LOUDNESS_PER_TOKEN);
+            let (own_centroids, other_centroids) = centroids.split_at(n);
             (latents, peaks) = (other_latents, other_peaks);
-            let known = own_peaks.iter().all(|&p| p >= 0.0);
-            let peaks = if known { own_peaks.to_vec() } else { Vec::new() };
-            examples.push(Example { latent: latent.to_vec(), captions, peaks, weight });
+            (loudness, centroids) = (other_loudness, other_centroids);
+            let curves = Measured { loudness: known(own_loudness), centroid_hz: known(own_centroids) };
+            examples.push(Example {
+                latent: latent.to_vec(),
+                captions,
+                peaks: known(own_peaks),
+                weight,
+                curves,
+            });
         }
         let texts = files::read_captions(&folder.join(TEXTS_FILE))?.into_iter().collect();
         Self::from_parts(examples, texts, silence).map(Some)
@@ -110,8 +133,15 @@ mod tests {
                 captions: captions(&["dog", "bark"]),
                 peaks: vec![0.5, 0.25, 0.125],
                 weight: 0.3,
+                curves: Measured { loudness: vec![0.25; 12], centroid_hz: vec![100.0, 200.0, 300.0] },
             },
-            Example { latent: vec![-1.0; 4], captions: captions(&["rain"]), peaks: Vec::new(), weight: 1.0 },
+            Example {
+                latent: vec![-1.0; 4],
+                captions: captions(&["rain"]),
+                peaks: Vec::new(),
+                weight: 1.0,
+                curves: Measured::default(),
+            },
         ];
         let texts = ["", "dog", "bark", "rain"].map(|caption| {
             let tokens = vec![caption.len() as f32; 6];

@@ -64,6 +64,7 @@ pub(super) fn entry(item: &Item) -> Entry {
         id: item.name().to_owned(),
         file: item.sound.path.clone(),
         licence_tier: String::new(),
+        source: String::new(),
         ucs_category: item.description.category.clone(),
         caption: item.description.caption.clone(),
         caption2: item.description.caption2.clone(),

@@ -17,7 +17,7 @@ const N: usize = 48;
 fn batch() -> Batch {
     let noise = Noise::new(9, Stream::Latent).normal_tensor((N, 1, CHANNELS), &Device::Cpu).unwrap();
     let mask = Tensor::ones((N, 1), DType::F32, &Device::Cpu).unwrap();
-    Batch { data: noise.zeros_like().unwrap(), noise, mask, text: text("wide", N) }
+    Batch::free(noise.clone(), noise.zeros_like().unwrap(), mask, text("wide", N))
 }
 
 fn simulated(anchor: &Anchor) -> Simulated {
@@ -126,12 +126,7 @@ fn an_example_is_anchored_by_itself() {
     let all = batch();
     for i in [0, N - 1] {
         let row = |x: &Tensor| x.narrow(0, i, 1).unwrap();
-        let one = Batch {
-            noise: row(&all.noise),
-            data: row(&all.data),
-            mask: row(&all.mask),
-            text: text("wide", 1),
-        };
+        let one = Batch::free(row(&all.noise), row(&all.data), row(&all.mask), text("wide", 1));
         let network = network(&trained().flow);
         let settings = Anchor { stop: 1e-3, ..anchor(3.0, 5) };
         let alone = simulate(&network, &one, &text("", 1), &uniform_grid(12), &settings).unwrap();

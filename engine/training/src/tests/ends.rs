@@ -2,6 +2,7 @@
 
 use super::toy::*;
 use crate::checkpoint::{self, CHECKPOINT_FILE, averaged_weights};
+use crate::curves::Measured;
 use crate::flow::{self, FlowData, FlowTraining};
 use crate::latents::Example;
 use crate::optim::OptimConfig;
@@ -11,7 +12,13 @@ use straightshot_engine::ErrorKind;
 /// A clip whose loss is no number.
 fn poisoned() -> FlowData {
     let latent = vec![f32::NAN; CHANNELS];
-    let clip = Example { latent, captions: vec!["wide".into()], peaks: vec![], weight: 1.0 };
+    let clip = Example {
+        latent,
+        captions: vec!["wide".into()],
+        peaks: vec![],
+        weight: 1.0,
+        curves: Measured::default(),
+    };
     let texts = ["", "wide"].map(|word| (word.to_owned(), features(word))).into();
     FlowData::from_parts(vec![clip], texts, vec![0.0; CHANNELS]).unwrap().with_silence_behind(0.0)
 }

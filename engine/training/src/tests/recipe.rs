@@ -4,16 +4,19 @@ use super::toy::*;
 use crate::batch::{Batch, velocity_loss};
 use crate::checkpoint::CHECKPOINT_FILE;
 use crate::checkpoint::averaged_weights;
+use crate::couplings::{self, Couplings, Teacher};
+use crate::curves::Measured;
 use crate::distil::{self, DistilTraining, one_step_loss};
-use crate::flow::{self, FlowTraining};
+use crate::flow::{self, FlowData, FlowTraining};
+use crate::latents::Example;
 use crate::pairing::Pairing;
 use crate::reflow::{self, ReflowTraining, Target};
-use crate::stage::times;
+use crate::stage::{self, times};
 use crate::timesteps::Timesteps;
 use candle_core::{Device, Tensor};
 use std::path::Path;
 use straightshot_engine::ErrorKind;
-use straightshot_engine::flow::{Method, integrate, uniform_grid};
+use straightshot_engine::flow::{Guided, Method, curves, integrate, uniform_grid};
 use straightshot_engine::rng::{Noise, Stream};
 
 fn reflow_training(target: Target, steps: u64) -> ReflowTraining {
@@ -49,6 +52,64 @@ fn one_step_error(run: &Path) -> f32 {
     let rows = couples.rows(&(0..512).collect::<Vec<_>>(), 0.0, &mut Noise::new(0, Stream::Training));
     let batch = Batch::new(&rows, CHANNELS, &Device::Cpu).unwrap();
     one_step_loss(&network(run), &batch).unwrap().to_scalar().unwrap()
+}
+
+#[test]
+fn a_flow_learns_to_follow_curves_and_needs_none_and_so_do_those_that_are_made_from_it() {
+    // Two tokens, the louder of which is high: which one it is, only the curve says.
+    let clip = |first: bool| {
+        let (a, b) = if first { (2.0, -2.0) } else { (-2.0, 2.0) };
+        let loudness = if first { [[1.0; 4], [0.01; 4]] } else { [[0.01; 4], [1.0; 4]] };
+        let curves = Measured { loudness: loudness.concat(), centroid_hz: vec![1000.0; 2] };
+        let latent = vec![a, 0.0, b, 0.0];
+        Example { latent, captions: vec!["wide".into()], peaks: vec![], weight: 1.0, curves }
+    };
+    let texts = ["", "wide"].map(|word| (word.to_owned(), features(word)));
+    let data =
+        FlowData::from_parts(vec![clip(true), clip(false)], texts.into(), vec![0.0; CHANNELS]).unwrap();
+    let data = data.with_silence_behind(0.0);
+    let sizes = straightshot_engine::config::FlowConfig { curves: true, ..sizes() };
+    let folder = tempfile::tempdir().unwrap();
+    let [first, couples, one_step] = ["first", "couples", "one-step"].map(|name| folder.path().join(name));
+    // From a flow that knows no curves.
+    let settings =
+        FlowTraining { flow: sizes.clone(), init: Some(trained().flow.clone()), ..flow_training(600) };
+    flow::train(&settings, &data, &first, &Device::Cpu).unwrap();
+    let teacher = Teacher { run: first.clone(), flow: sizes.clone(), device: Device::Cpu };
+    couplings::make(&coupling_settings(), &teacher, &data, &couples, 1e6, &mut |_| ()).unwrap();
+    let distillation = DistilTraining {
+        flow: sizes.clone(),
+        init: first.clone(),
+        optim: optim(),
+        tokens_per_step: 128,
+        seed: 1,
+        budget: budget(600),
+    };
+    distil::train(&distillation, &Couplings::open(&couples).unwrap(), &one_step, &Device::Cpu).unwrap();
+
+    const N: usize = 256;
+    for (run, steps) in [(&first, 16), (&one_step, 1)] {
+        let network = stage::teacher(run, &sizes, CHANNELS, TEXT_DIM, &Device::Cpu).unwrap();
+        // Share of clips whose first token is the higher one.
+        let first_is_high = |loudness_db: &[f32]| {
+            let features = curves::features(2, loudness_db, &[]).repeat(N);
+            let features = Tensor::from_vec(features, (N, 2, curves::FEATURES), &Device::Cpu).unwrap();
+            let condition = network.follow(network.condition(&text("wide", N)).unwrap(), &features).unwrap();
+            let field = Guided::new(&network, condition, 1.0, || Ok(()));
+            let noise = Noise::new(5, Stream::Latent).normal_tensor((N, 2, CHANNELS), &Device::Cpu).unwrap();
+            let end =
+                integrate(&field, Method::Euler, &uniform_grid(steps), &noise, &mut |_| Ok(())).unwrap();
+            let values = values(&end);
+            let clips = values.chunks(2 * CHANNELS);
+            clips.filter(|clip| clip[0] > clip[CHANNELS]).count() as f64 / N as f64
+        };
+        let (loud, quiet) = ([0.0; 4], [-40.0; 4]);
+        let begins = first_is_high(&[loud, quiet].concat());
+        let ends = first_is_high(&[quiet, loud].concat());
+        let free = first_is_high(&[]);
+        assert!(begins > 0.9 && ends < 0.1, "{steps} steps: {begins}, {ends}");
+        assert!((0.25..0.75).contains(&free), "{steps} steps: {free}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::batch::{Features, stack};
 use crate::couplings::anchored::Anchor;
 use crate::couplings::{self, Couplings, Settings, Teacher};
+use crate::curves::Measured;
 use crate::flow::{self, FlowData, FlowTraining, Objective};
 use crate::latents::Example;
 use crate::optim::OptimConfig;
@@ -25,7 +26,7 @@ pub(super) const CHANNELS: usize = 2;
 pub(super) const TEXT_DIM: usize = 4;
 
 pub(super) fn sizes() -> FlowConfig {
-    FlowConfig { dim: 32, blocks: 2, heads: 2, feed_forward: 64 }
+    FlowConfig { dim: 32, blocks: 2, heads: 2, feed_forward: 64, curves: false }
 }
 
 pub(super) fn optim() -> OptimConfig {
@@ -58,6 +59,7 @@ pub(super) fn data() -> FlowData {
                 captions: vec!["wide".into()],
                 peaks: vec![],
                 weight: 1.0,
+                curves: Measured::default(),
             }
         } else {
             Example {
@@ -65,6 +67,7 @@ pub(super) fn data() -> FlowData {
                 captions: vec!["high".into()],
                 peaks: vec![],
                 weight: 1.0,
+                curves: Measured::default(),
             }
         }
     });

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use std::path::PathBuf;
 use straightshot_engine::config::FlowConfig;
+use straightshot_training::checkpoint;
 use straightshot_training::couplings::anchored::Anchor;
 use straightshot_training::couplings::{self, Settings, Teacher};
 use straightshot_training::pairing::Pairing;
@@ -70,7 +71,8 @@ pub(super) fn run(arguments: &Arguments, make: &Make) -> Result<()> {
         },
         seed: arguments.seed,
     };
-    let teacher = Teacher { run: make.init.clone(), flow: FlowConfig::default(), device: device(arguments)? };
+    let flow = checkpoint::flow_config_of(&make.init, FlowConfig::default())?;
+    let teacher = Teacher { run: make.init.clone(), flow, device: device(arguments)? };
     let seconds = arguments.minutes * 60.0;
     let progress =
         couplings::make(&settings, &teacher, &data, &make.run, seconds, &mut |text| eprintln!("{text}"))

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use straightshot_engine::config::{FlowConfig, TextConfig};
 use straightshot_engine::model::TOKENIZER_FILE;
 use straightshot_engine::text::TextEncoder;
+use straightshot_training::checkpoint;
 use straightshot_training::consistency::{self, ConsistencyTraining};
 use straightshot_training::couplings::store::fingerprint;
 use straightshot_training::data::{self, Split};
@@ -102,6 +103,9 @@ pub(super) struct Flow {
     /// Run folder to start from; random weights without it.
     #[arg(long)]
     init: Option<PathBuf>,
+    /// Learn to follow curves of loudness and brightness; the later stages go on with it by themselves.
+    #[arg(long)]
+    curves: bool,
     /// Noise of an example: none, assignment[:EXAMPLES], nearly[:EXAMPLES] or nearest[:NOISES].
     #[arg(long, default_value = "none")]
     pairing: Pairing,
@@ -142,7 +146,7 @@ pub(super) struct Consistency {
 
 pub(super) fn consistency(arguments: &Arguments, stage: &Consistency) -> Result<()> {
     let settings = ConsistencyTraining {
-        flow: FlowConfig::default(),
+        flow: checkpoint::flow_config_of(&stage.init, FlowConfig::default())?,
         init: stage.init.clone(),
         optim: optim(arguments, 3e-4),
         tokens_per_step: stage.tokens_per_step,
@@ -159,29 +163,41 @@ pub(super) fn consistency(arguments: &Arguments, stage: &Consistency) -> Result<
 
 pub(super) fn run(arguments: &Arguments, stage: &Flow) -> Result<()> {
     let objective = if stage.diffusion { Objective::Noise } else { Objective::Velocity };
-    let start = (stage.init.clone(), 1e-3);
+    let before = match &stage.init {
+        Some(init) => checkpoint::flow_config_of(init, FlowConfig::default())?,
+        None => FlowConfig::default(),
+    };
+    let flow = FlowConfig { curves: stage.curves || before.curves, ..before };
+    let start = Start { flow, init: stage.init.clone(), learning_rate: 1e-3 };
     train(arguments, &stage.common, objective, start, stage.pairing).context("flow training")
 }
 
 pub(super) fn rectify(arguments: &Arguments, stage: &Rectify) -> Result<()> {
-    let start = (Some(stage.init.clone()), 5e-4);
+    let flow = checkpoint::flow_config_of(&stage.init, FlowConfig::default())?;
+    let start = Start { flow, init: Some(stage.init.clone()), learning_rate: 5e-4 };
     train(arguments, &stage.common, Objective::Velocity, start, stage.pairing).context("rectification")
 }
 
-/// `init` is where to start, and the usual learning rate from there.
+/// Where to start, and the usual learning rate from there.
+struct Start {
+    flow: FlowConfig,
+    init: Option<PathBuf>,
+    learning_rate: f64,
+}
+
 fn train(
     arguments: &Arguments,
     common: &Common,
     objective: Objective,
-    (init, learning_rate): (Option<PathBuf>, f64),
+    start: Start,
     pairing: Pairing,
 ) -> Result<()> {
     let settings = FlowTraining {
-        flow: FlowConfig::default(),
-        init,
+        flow: start.flow,
+        init: start.init,
         objective,
         lora: None,
-        optim: optim(arguments, learning_rate),
+        optim: optim(arguments, start.learning_rate),
         tokens_per_step: common.tokens_per_step,
         timesteps: common.timesteps,
         pairing,

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use straightshot_engine::config::FlowConfig;
+use straightshot_training::checkpoint;
 use straightshot_training::couplings::Couplings;
 use straightshot_training::distil::{self, DistilTraining};
 use straightshot_training::reflow::{self, ReflowTraining, Target};
@@ -65,7 +66,7 @@ pub(super) struct Distil {
 
 pub(super) fn reflow(arguments: &Arguments, stage: &Reflow) -> Result<()> {
     let settings = ReflowTraining {
-        flow: FlowConfig::default(),
+        flow: checkpoint::flow_config_of(&stage.common.init, FlowConfig::default())?,
         init: stage.common.init.clone(),
         optim: optim(arguments, 5e-4),
         tokens_per_step: stage.common.tokens_per_step,
@@ -88,7 +89,7 @@ pub(super) fn reflow(arguments: &Arguments, stage: &Reflow) -> Result<()> {
 
 pub(super) fn distil(arguments: &Arguments, stage: &Distil) -> Result<()> {
     let settings = DistilTraining {
-        flow: FlowConfig::default(),
+        flow: checkpoint::flow_config_of(&stage.common.init, FlowConfig::default())?,
         init: stage.common.init.clone(),
         optim: optim(arguments, 5e-4),
         tokens_per_step: stage.common.tokens_per_step,

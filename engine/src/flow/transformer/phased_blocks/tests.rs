@@ -10,7 +10,7 @@ use crate::text::TextCondition;
 use candle_core::{Device, Var};
 use std::cell::Cell;
 
-const SIZES: FlowConfig = FlowConfig { dim: 128, blocks: 2, heads: 4, feed_forward: 176 };
+const SIZES: FlowConfig = FlowConfig { dim: 128, blocks: 2, heads: 4, feed_forward: 176, curves: false };
 const CHANNELS: usize = 5;
 const TEXT_DIM: usize = 24;
 const WORDS: usize = 6;

@@ -97,6 +97,7 @@ mod tests {
             id: id.into(),
             file: id.into(),
             licence_tier: "A".into(),
+            source: String::new(),
             ucs_category: String::new(),
             caption: id.into(),
             caption2: String::new(),
