@@ -2,14 +2,16 @@
 //!
 //! ```text
 //! prompt, length, seed -> straightshot_planner::plan -> text of one event, hits
-//! text of one event -> as every sound -> some short clips -> cut to their event -> laid down at the hits -> finish
+//! text of one event -> as every sound -> some short clips -> cut to their event -> laid down at the hits -> air -> finish
 //! ```
 //!
 //! The attack of each is within a millisecond of its time, and each is a sound of its own.
 
+mod air;
 mod cut;
 mod place;
 
+use self::air::Air;
 use super::reporter::Reporter;
 use super::{Event, Generator, Made, Starts, finish::finish, level};
 use crate::error::Result;
@@ -64,7 +66,7 @@ impl Generator {
     /// Bytes that the events and their sounds need at most.
     pub(super) fn room_for_performance(&self, performance: &Performance, request: &Request) -> usize {
         self.room_for(&performance.event)
-            + size_of::<f32>() * self.samples(request) * (1 + performance.plans.len())
+            + size_of::<f32>() * self.samples(request) * (3 + performance.plans.len())
     }
 
     pub(super) fn perform(
@@ -93,19 +95,26 @@ impl Generator {
             let part = |time: Duration| time * seeds.len() as u32 / all.len().max(1) as u32;
             let shared = StageTimings { text: part(shared.text), flow: part(shared.flow), ..shared };
             let mut made = Made::beginning(index, request, shared);
-            let mut events = Vec::with_capacity(seeds.len());
+            let mut clips = Vec::with_capacity(seeds.len());
             for seed in seeds {
                 report.decoding(done, all.len());
                 let latent = latents.narrow(0, done, 1)?;
                 let (clip, timings, nfe) = self.heard((&latent, event, *seed), flow, &mut report, cancel)?;
                 made.timings = made.timings + timings;
                 made.nfe += nfe;
-                events.push(cut::cut(clip, self.sample_rate_hz(), plan.is_one_stroke));
+                clips.push(clip);
                 done += 1;
             }
+            let stft = self.model.codec.stft();
+            let air = Air::of(&clips.iter().map(Vec::as_slice).collect::<Vec<_>>(), stft);
+            let events =
+                clips.into_iter().map(|clip| cut::cut(clip, self.sample_rate_hz(), plan.is_one_stroke));
+            let events = events.collect();
             let mut clip = memory::zeros(self.samples(request))?;
             let events = cut::best(events, plan.events);
             place::place(&events, plan, self.sample_rate_hz(), &mut clip);
+            air.fill(stft, seeds.first().copied().unwrap_or_default(), &mut clip, cancel);
+            cancel.check()?;
             finish(&mut clip, self.sample_rate_hz());
             made.audio = Audio::mono(self.sample_rate_hz(), clip);
             level::bring(&mut made.audio, request.level)?;
