@@ -64,7 +64,7 @@ fn codec_training(steps: u64) -> CodecTraining {
         kl_weight: 1e-3,
         decoder_only: false,
         seed: 1,
-        budget: Budget { steps, seconds: 1e6 },
+        budget: Budget { steps, seconds: 1e6, ..Budget::default() },
     }
 }
 
@@ -76,7 +76,7 @@ fn levels_training(steps: u64) -> LevelsTraining {
         batch: 4,
         tokens: 6,
         seed: 1,
-        budget: Budget { steps, seconds: 1e6 },
+        budget: Budget { steps, seconds: 1e6, ..Budget::default() },
     }
 }
 
@@ -167,7 +167,7 @@ fn the_flow_learns() -> Result<()> {
         pairing: Pairing::Assignment { over: 16 },
         text_dropout: 0.1,
         seed: 1,
-        budget: Budget { steps: 200, seconds: 1e6 },
+        budget: Budget { steps: 200, seconds: 1e6, ..Budget::default() },
     };
     let run = tempfile::tempdir()?;
     flow::train(&settings, &data, run.path(), &Device::Cpu)?;

@@ -160,6 +160,16 @@ pub fn weights_in(folder: &Path, part: &str) -> Result<HashMap<String, Tensor>> 
     Ok(own)
 }
 
+/// Writes weights alone, as [`averaged_weights`] reads them.
+///
+/// # Errors
+/// [`ErrorKind::Io`] naming the file.
+pub fn write_averaged(path: &Path, weights: &HashMap<String, Tensor>) -> Result<()> {
+    let named: Vec<(String, Tensor)> =
+        weights.iter().map(|(name, tensor)| (format!("ema.{name}"), tensor.clone())).collect();
+    crate::files::write(path, &named, None)
+}
+
 /// The sizes `usual` of a flow, with curves if that in `folder`, see [`weights_in`], follows them.
 ///
 /// # Errors

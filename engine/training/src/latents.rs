@@ -290,6 +290,27 @@ impl FlowData {
         draws.iter().map(row).collect()
     }
 
+    /// Rows of `draws` with their texts and without curves.
+    pub(crate) fn free_rows(&self, draws: &[Draw]) -> Vec<Row<'_>> {
+        let row =
+            |d: &Draw| Row { latent: self.latent(d), seed: d.seed, text: self.text(d), curves: Vec::new() };
+        draws.iter().map(row).collect()
+    }
+
+    /// The examples of which `is_apart` says so by their place, and the others.
+    ///
+    /// # Errors
+    /// None where these are of a whole set of data.
+    pub(crate) fn split(&self, is_apart: impl Fn(usize) -> bool) -> Result<(Self, Self)> {
+        let part = |wanted: bool| -> Result<Self> {
+            let examples = self.examples.iter().enumerate().filter(|(i, _)| is_apart(*i) == wanted);
+            let examples = examples.map(|(_, example)| example.clone()).collect();
+            let part = Self::from_parts(examples, self.texts.clone(), self.silence.clone())?;
+            Ok(part.with_silence_behind(self.tail_share))
+        };
+        Ok((part(true)?, part(false)?))
+    }
+
     /// The steps of one pool in random order.
     pub(crate) fn steps(
         &self,

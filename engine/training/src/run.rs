@@ -34,6 +34,15 @@ pub struct Budget {
     pub steps: u64,
     /// Training time in seconds.
     pub seconds: f64,
+    /// Step at which to save and return without being at the end, for whoever looks at a run on its way.
+    pub pause_at: u64,
+}
+
+impl Default for Budget {
+    /// No end.
+    fn default() -> Self {
+        Self { steps: u64::MAX, seconds: f64::INFINITY, pause_at: u64::MAX }
+    }
 }
 
 impl Budget {
@@ -41,7 +50,7 @@ impl Budget {
     #[must_use]
     pub fn progress(&self, state: &RunState) -> Option<f64> {
         let used = (state.step as f64 / self.steps.max(1) as f64).max(state.seconds / self.seconds.max(1e-9));
-        (used < 1.0 && state.step < self.steps).then_some(used)
+        (used < 1.0 && state.step < self.steps.min(self.pause_at)).then_some(used)
     }
 }
 

@@ -179,7 +179,7 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 fn budget(arguments: &Arguments) -> Budget {
-    Budget { steps: arguments.steps, seconds: arguments.minutes * 60.0 }
+    Budget { steps: arguments.steps, seconds: arguments.minutes * 60.0, ..Budget::default() }
 }
 
 fn device(arguments: &Arguments) -> Result<Device> {

@@ -204,6 +204,25 @@ impl Couplings {
         if all.couples.is_empty() { Err(bad(folder, "holds no couplings")) } else { Ok(all) }
     }
 
+    /// Reads several folders as one; the first "no text" counts.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`]; [`ErrorKind::BadData`] if they are not of one kind.
+    pub fn open_all(folders: &[PathBuf]) -> Result<Self> {
+        let mut all = Self { texts: Vec::new(), couples: Vec::new(), channels: 0 };
+        for folder in folders {
+            let one = Self::open(folder)?;
+            if !all.couples.is_empty() && all.channels != one.channels {
+                return Err(bad(folder, "holds couplings of another size"));
+            }
+            let texts = all.texts.len();
+            all.channels = one.channels;
+            all.texts.extend(one.texts);
+            all.couples.extend(one.couples.into_iter().map(|c| Couple { text: c.text + texts, ..c }));
+        }
+        Ok(all)
+    }
+
     fn read_shard(&mut self, path: &Path) -> Result<()> {
         let damaged = || bad(path, "is not a shard of couplings");
         let tensors =

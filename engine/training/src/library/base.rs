@@ -10,7 +10,7 @@ use straightshot_engine::model::{ModelFiles, part};
 use straightshot_engine::text::TextEncoder;
 
 /// Folder in a run with a copy of the model it started from.
-const FOLDER: &str = "base";
+pub(super) const FOLDER: &str = "base";
 
 /// A model with what reads sounds and captions for it.
 #[derive(Debug)]

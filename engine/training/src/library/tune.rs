@@ -1,21 +1,42 @@
-//! The training on a folder's sounds, and the model it makes.
+//! The training on a folder's sounds: the whole recipe of the model, in small.
+//!
+//! ```text
+//! base's flow ──> learn ──> guided couples ─┐                     ┌─> couples of the new flow ─┐
+//!                                           ├──> straighten ──> flow                           ├──> distil ──> one step
+//! base's flow ──> couples of everyday words ┘   (from the base's) base's one step: couples ────┘   (from the base's)
+//! ```
+//!
+//! A model's flows have learnt guidance from couples; to go on with the loss of a first flow would take it from them again. So
+//! a copy learns the sounds, as a first flow does, and makes couples of them with guidance; from these the model's own flows
+//! learn, beside couples of their own for everyday prompts, so that nothing else is forgotten.
 
-use super::{Base, Report};
-use crate::checkpoint::CHECKPOINT_FILE;
-use crate::checkpoint::{self, averaged_weights};
+mod held_out;
+mod preview;
+mod replay;
+mod write;
+
+pub use write::write_model;
+
+use self::held_out::HeldOut;
+use super::Base;
+use crate::checkpoint::{self, CHECKPOINT_FILE};
+use crate::couplings::anchored::Anchor;
+use crate::couplings::{self, Couplings, Settings, Teacher};
+use crate::distil::{self, DistilTraining};
 use crate::flow::{self, FlowData, FlowTraining, Objective};
 use crate::lora::Lora;
 use crate::optim::OptimConfig;
 use crate::pairing::Pairing;
+use crate::reflow::{self, ReflowTraining, Target};
 use crate::run::Budget;
 use crate::timesteps::Timesteps;
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use straightshot_engine::error::{Error, ErrorKind, Result};
-use straightshot_engine::model::{CONFIG_FILE, ONE_STEP, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
+use straightshot_engine::model::ONE_STEP;
 use straightshot_engine::weights;
 
 /// File in a run with what it must go on with.
@@ -23,13 +44,38 @@ const METHOD_FILE: &str = "method.json";
 /// Where the flow's weights are in a model.
 const FLOW: &str = "flow.";
 
-/// What of the flow is trained.
+/// Folders of the stages in a run.
+const LEARN: &str = "learn";
+const LEARNT: &str = "learnt";
+const STRAIGHT: &str = "flow";
+const ONE_STEP_BASE: &str = "one-step-base";
+const DISTILLED: &str = "one-step";
+const COUPLES: [&str; 4] = ["couples", "replay", "couples-one-step", "replay-one-step"];
+
+/// Shares of the budget's time: learning, the couples of [`COUPLES`], straightening, distilling.
+const LEARN_TIME: f64 = 0.4;
+const COUPLES_TIME: [f64; 4] = [0.16, 0.06, 0.05, 0.01];
+const STRAIGHTEN_TIME: f64 = 0.18;
+const DISTIL_TIME: f64 = 0.14;
+
+/// Guidance that the model has learnt at the end, that of the default model.
+const GUIDANCE: f32 = 3.0;
+/// Euler steps of couples: guided ones, and those of a flow that is straight.
+const STEPS: u32 = 12;
+const STRAIGHT_STEPS: u32 = 8;
+/// Couples of everyday prompts per couple of the library's.
+const REPLAYED: f64 = 0.5;
+/// Steps between looks at the clips that are held out, and looks without a better one after which learning ends.
+const LOOK_EVERY: u64 = 100;
+const PATIENCE: usize = 5;
+
+/// What of the flow learns the sounds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
-    /// Low-rank factors: learns what the sounds have in common, forgets little.
+    /// Low-rank factors: learns what the sounds have in common.
     Lora(Lora),
-    /// All weights: learns more, and forgets what the folder does not have.
+    /// All weights of the flow: learns more.
     Full,
 }
 
@@ -45,52 +91,242 @@ impl fmt::Display for Method {
 /// Settings of the training.
 #[derive(Debug, Clone)]
 pub struct LibraryTraining {
-    /// What is trained.
+    /// What learns the sounds.
     pub method: Method,
     /// Optimiser.
     pub optim: OptimConfig,
     /// Latent tokens per step, padding included.
     pub tokens_per_step: usize,
-    /// Distribution of the training time.
+    /// Distribution of the training time while the sounds are learnt.
     pub timesteps: Timesteps,
     /// Share of examples trained without text.
     pub text_dropout: f64,
+    /// Couples of the library that are made at most.
+    pub couples: usize,
     /// Seed of factors, order, crops, times and noise.
     pub seed: u64,
-    /// When to stop.
+    /// Steps of every stage that trains, and time of all together.
     pub budget: Budget,
 }
 
-/// Trains the flow of `base` on `data` until the budget is spent, see [`flow::train`]; continues a run that is there.
+impl LibraryTraining {
+    fn budget(&self, share: f64) -> Budget {
+        Budget { seconds: self.budget.seconds * share, ..self.budget }
+    }
+
+    fn couples(&self, count: usize, steps: u32, omega: f64) -> Settings {
+        Settings {
+            count: count.max(1),
+            per_shard: 64,
+            steps,
+            tokens_per_batch: self.tokens_per_step.min(1024),
+            pairing: Pairing::Independent,
+            anchor: Anchor { omega, inner_steps: 0, ..Anchor::default() },
+            seed: self.seed,
+        }
+    }
+}
+
+/// One training: what its stages share.
+struct Run<'a> {
+    settings: &'a LibraryTraining,
+    base: &'a Base,
+    folder: &'a Path,
+    device: &'a Device,
+    note: &'a mut dyn FnMut(&str),
+}
+
+/// Trains until the budget is spent or clips that are held out get worse; continues a run that is there. `note` is told what
+/// happens.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidRequest`] if the run began with another model or method; those of [`flow::train`].
+/// [`ErrorKind::InvalidRequest`] if the run began with another model or method; those of [`flow::train`],
+/// [`couplings::make`], [`reflow::train`] and [`distil::train`].
 pub fn train(
     settings: &LibraryTraining,
     base: &Base,
     data: &FlowData,
     run: &Path,
     device: &Device,
+    note: &mut dyn FnMut(&str),
 ) -> Result<()> {
     let start = base.keep(run)?;
     keep_method(settings.method, run)?;
-    let training = FlowTraining {
-        flow: base.config.flow.clone(),
-        init: Some(start),
-        objective: Objective::Velocity,
-        lora: match settings.method {
-            Method::Lora(lora) => Some(lora),
-            Method::Full => None,
-        },
-        optim: settings.optim,
-        tokens_per_step: settings.tokens_per_step,
-        timesteps: settings.timesteps,
-        pairing: Pairing::Independent,
-        text_dropout: settings.text_dropout,
-        seed: settings.seed,
-        budget: settings.budget,
-    };
-    flow::train(&training, data, run, device)
+    let mut run = Run { settings, base, folder: run, device, note };
+    run.learn(data, start)?;
+    run.straighten(data)?;
+    if one_step(base)?.is_some() {
+        run.distil(data)?;
+    }
+    Ok(())
+}
+
+impl Run<'_> {
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// A copy of the base's flow learns the sounds as a first flow does; what did best on clips that are held out is kept in
+    /// [`LEARNT`].
+    fn learn(&mut self, data: &FlowData, start: PathBuf) -> Result<()> {
+        let folder = self.at(LEARN);
+        let held_out = HeldOut::of(data, self.settings.seed, self.device)?;
+        let training = self.learning(start);
+        let held = held_out.as_ref().map_or(0, HeldOut::clips);
+        (self.note)(&format!("1 of 3: learning the sounds; {held} clips are kept apart to judge by"));
+        let kept = held_out.as_ref().map_or(data, HeldOut::rest);
+        let mut best = held_out::Best::read(&folder)?;
+        let mut previews = preview::Previews::new(self.folder, data);
+        loop {
+            let at = checkpoint::state(&folder.join(CHECKPOINT_FILE)).unwrap_or_default();
+            let is_over = training.budget.progress(&at).is_none() || best.looks_without >= PATIENCE;
+            if is_over && at.step > 0 {
+                break;
+            }
+            self.forget_what_came_of_it()?;
+            let budget = Budget { pause_at: (at.step / LOOK_EVERY + 1) * LOOK_EVERY, ..training.budget };
+            flow::train(&FlowTraining { budget, ..training.clone() }, kept, &folder, self.device)?;
+            let state = checkpoint::state(&folder.join(CHECKPOINT_FILE))?;
+            let weights = self.learnt(&folder)?;
+            let loss = held_out.as_ref().map(|held_out| held_out.loss(self.base, &weights)).transpose()?;
+            if best.is_new(state.step, loss) {
+                std::fs::create_dir_all(self.at(LEARNT))?;
+                checkpoint::write_averaged(&self.at(LEARNT).join(CHECKPOINT_FILE), &weights)?;
+            }
+            best.write(&folder)?;
+            if let Some(loss) = loss {
+                (self.note)(&format!(
+                    "step {}: {loss:.4} on the clips kept apart, {}",
+                    state.step,
+                    best.told()
+                ));
+            }
+            if let Some(path) = previews.make(self.base, &weights, state.step)? {
+                (self.note)(&format!("preview: {}", path.display()));
+            }
+            if state.step == at.step {
+                break;
+            }
+        }
+        if best.looks_without >= PATIENCE {
+            (self.note)(&format!("the clips kept apart get no better; going on with step {}", best.step));
+        }
+        Ok(())
+    }
+
+    /// How the copy learns.
+    fn learning(&self, start: PathBuf) -> FlowTraining {
+        let settings = self.settings;
+        FlowTraining {
+            flow: self.base.config.flow.clone(),
+            init: Some(start),
+            objective: Objective::Velocity,
+            lora: match settings.method {
+                Method::Lora(lora) => Some(lora),
+                Method::Full => None,
+            },
+            optim: settings.optim,
+            tokens_per_step: settings.tokens_per_step,
+            timesteps: settings.timesteps,
+            pairing: Pairing::Independent,
+            text_dropout: settings.text_dropout,
+            seed: settings.seed,
+            budget: settings.budget(LEARN_TIME),
+        }
+    }
+
+    /// Removes what later stages made of an earlier state of the copy.
+    fn forget_what_came_of_it(&self) -> Result<()> {
+        for stale in COUPLES.iter().chain(&[STRAIGHT, DISTILLED]).map(|name| self.at(name)) {
+            if stale.exists() {
+                std::fs::remove_dir_all(&stale)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All weights of the flow after so much learning.
+    fn learnt(&self, run: &Path) -> Result<HashMap<String, Tensor>> {
+        let trained = checkpoint::averaged_weights(&run.join(CHECKPOINT_FILE))?;
+        let Method::Lora(lora) = self.settings.method else { return Ok(trained) };
+        let mut all = part(self.base, FLOW)?;
+        all.extend(lora.merge(&all, &trained)?);
+        Ok(all)
+    }
+
+    /// The base's flow learns the couples that the copy makes.
+    fn straighten(&mut self, data: &FlowData) -> Result<()> {
+        let (settings, learnt) = (self.settings, f64::from(self.base.config.learnt_guidance.flow));
+        (self.note)("2 of 3: making couples, and a straight flow of them");
+        let omega = f64::from(GUIDANCE);
+        let library = settings.couples(settings.couples, STEPS, omega);
+        let everyday = settings.couples(self.replayed(), STRAIGHT_STEPS, (omega / learnt).max(1.0));
+        self.make(0, &library, &self.at(LEARNT), data)?;
+        self.make(1, &everyday, &self.at(super::base::FOLDER), &replay::data(self.base, data)?)?;
+        let training = ReflowTraining {
+            flow: self.base.config.flow.clone(),
+            init: self.at(super::base::FOLDER),
+            optim: settings.optim,
+            tokens_per_step: settings.tokens_per_step,
+            timesteps: Timesteps::MixExp { a: 4.0 },
+            target: Target::Couple,
+            omega: 1.0,
+            text_dropout: settings.text_dropout,
+            seed: settings.seed,
+            budget: settings.budget(STRAIGHTEN_TIME),
+        };
+        let couples = Couplings::open_all(&[self.at(COUPLES[0]), self.at(COUPLES[1])])?;
+        reflow::train(&training, &couples, &self.at(STRAIGHT), self.device)
+    }
+
+    /// The base's network for one step learns where the new flow ends.
+    fn distil(&mut self, data: &FlowData) -> Result<()> {
+        let settings = self.settings;
+        (self.note)("3 of 3: learning to do it in one step");
+        let base = self.at(ONE_STEP_BASE);
+        std::fs::create_dir_all(&base)?;
+        checkpoint::write_averaged(&base.join(CHECKPOINT_FILE), &part(self.base, ONE_STEP)?)?;
+        let omega = (f64::from(GUIDANCE) / f64::from(self.base.config.learnt_guidance.one_step)).max(1.0);
+        self.make(2, &settings.couples(settings.couples, STRAIGHT_STEPS, 1.0), &self.at(STRAIGHT), data)?;
+        let everyday = settings.couples(self.replayed(), 1, omega);
+        self.make(3, &everyday, &base, &replay::data(self.base, data)?)?;
+        let training = DistilTraining {
+            flow: self.base.config.flow.clone(),
+            init: base,
+            optim: settings.optim,
+            tokens_per_step: settings.tokens_per_step,
+            seed: settings.seed,
+            budget: settings.budget(DISTIL_TIME),
+        };
+        let couples = Couplings::open_all(&[self.at(COUPLES[2]), self.at(COUPLES[3])])?;
+        distil::train(&training, &couples, &self.at(DISTILLED), self.device)
+    }
+
+    fn replayed(&self) -> usize {
+        (self.settings.couples as f64 * REPLAYED).ceil() as usize
+    }
+
+    /// Makes couples of the kind `which` of [`COUPLES`] for as long as they may take.
+    fn make(&mut self, which: usize, settings: &Settings, teacher: &Path, data: &FlowData) -> Result<()> {
+        let teacher = Teacher {
+            run: teacher.to_owned(),
+            flow: self.base.config.flow.clone(),
+            device: self.device.clone(),
+        };
+        let (folder, seconds) = (self.at(COUPLES[which]), self.settings.budget(COUPLES_TIME[which]).seconds);
+        couplings::make(settings, &teacher, data, &folder, seconds, self.note).map(drop)
+    }
+}
+
+/// The weights of a base whose names begin with `prefix`, without it.
+fn part(base: &Base, prefix: &str) -> Result<HashMap<String, Tensor>> {
+    let own = |(name, tensor): (String, Tensor)| Some((name.strip_prefix(prefix)?.to_owned(), tensor));
+    Ok(weights::unpack(&base.files.weights)?.into_iter().filter_map(own).collect())
+}
+
+/// The weights of a base's network for one step, if it has one.
+fn one_step(base: &Base) -> Result<Option<HashMap<String, Tensor>>> {
+    Ok(Some(part(base, ONE_STEP)?).filter(|weights| !weights.is_empty()))
 }
 
 /// Notes the method in a new run and compares it in one that goes on.
@@ -104,92 +340,11 @@ fn keep_method(method: Method, run: &Path) -> Result<()> {
         return Ok(std::fs::write(&path, json + "\n")?);
     };
     match serde_json::from_slice::<Method>(&there) {
-        Ok(before) if before == method => Ok(()),
+        // A checkpoint in the run itself is of a version that had one stage.
+        Ok(before) if before == method && !run.join(CHECKPOINT_FILE).exists() => Ok(()),
         _ => {
             let text = format!("The run in {} began with another method; name another --run", run.display());
             Err(Error::new(ErrorKind::InvalidRequest, text))
         }
     }
-}
-
-/// Writes the model folder `out` called `name`: the base with the flow of `run`.
-///
-/// Weights that training left as they were are copied as they are stored. Those it changed are stored in half
-/// precision: rounding to 8 bits would undo every change of less than half a step. A network for one step is left out;
-/// the flow that learnt makes single steps too.
-///
-/// # Errors
-/// [`ErrorKind::BadData`] if the run is not of this base and method, [`ErrorKind::Io`] if `out` cannot be written.
-pub fn write_model(
-    method: Method,
-    base: &Base,
-    run: &Path,
-    name: &str,
-    report: &Report,
-    out: &Path,
-) -> Result<()> {
-    let checkpoint = run.join(CHECKPOINT_FILE);
-    let trained = averaged_weights(&checkpoint)?;
-    let before = flow_weights(base)?;
-    let after = match method {
-        Method::Lora(lora) => lora.merge(&before, &trained)?,
-        Method::Full => trained,
-    };
-    let mut changed = HashMap::new();
-    for (key, tensor) in after {
-        if !same(&tensor, before.get(&key))? {
-            changed.insert(format!("{FLOW}{key}"), tensor);
-        }
-    }
-    let fail = |e: std::io::Error| {
-        Error::new(ErrorKind::Io, format!("{} could not be written", out.display())).with_source(e)
-    };
-    std::fs::create_dir_all(out).map_err(fail)?;
-    // A network for one step would go on without the folder's sounds.
-    let keep = |name: &str| !name.starts_with(ONE_STEP);
-    weights::pack_changes(&base.files.weights, &changed, keep, &out.join(WEIGHTS_FILE))?;
-    let config = straightshot_engine::config::ModelConfig { name: name.to_owned(), ..base.config.clone() };
-    let json = serde_json::to_string_pretty(&config).map_err(|e| fail(e.into()))?;
-    weights::write_whole(&out.join(CONFIG_FILE), (json + "\n").as_bytes()).map_err(fail)?;
-    for (file, bytes) in base.files.by_name() {
-        if [TEXT_FILE, TOKENIZER_FILE].contains(&file) {
-            weights::write_whole(&out.join(file), bytes).map_err(fail)?;
-        }
-    }
-    let steps = checkpoint::state(&checkpoint)?.step;
-    let card = card(&config.name, base, method, steps, report);
-    weights::write_whole(&out.join("MODEL_CARD.md"), card.as_bytes()).map_err(fail)
-}
-
-fn flow_weights(base: &Base) -> Result<HashMap<String, Tensor>> {
-    let own = |(name, tensor): (String, Tensor)| Some((name.strip_prefix(FLOW)?.to_owned(), tensor));
-    Ok(weights::unpack(&base.files.weights)?.into_iter().filter_map(own).collect())
-}
-
-fn same(a: &Tensor, b: Option<&Tensor>) -> Result<bool> {
-    let Some(b) = b else { return Ok(false) };
-    let values = |t: &Tensor| -> Result<Vec<f32>> { Ok(t.flatten_all()?.to_vec1()?) };
-    Ok(a.dims() == b.dims() && values(a)? == values(b)?)
-}
-
-/// The model card: what the model is made of.
-fn card(name: &str, base: &Base, method: Method, steps: u64, report: &Report) -> String {
-    let sources: Vec<String> =
-        report.sources().iter().map(|(source, n)| format!("{n} by {source}")).collect();
-    format!(
-        "# {name}\n\n\
-         A Straightshot model that was trained further on a folder of sounds with `straightshot train library`.\n\n\
-         | | |\n|---|---|\n\
-         | base | {} |\n\
-         | method | {method} |\n\
-         | steps | {steps} |\n\
-         | files | {} ({:.1} min) |\n\
-         | captions | {} |\n\n\
-         Codec and text encoder are those of the base. The licences of the base and of the sounds apply to this model \
-         together.\n",
-        base.config.name,
-        report.used_count(),
-        report.seconds() / 60.0,
-        sources.join(", "),
-    )
 }

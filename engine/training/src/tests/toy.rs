@@ -34,7 +34,7 @@ pub(super) fn optim() -> OptimConfig {
 }
 
 pub(super) fn budget(steps: u64) -> Budget {
-    Budget { steps, seconds: 1e6 }
+    Budget { steps, seconds: 1e6, ..Budget::default() }
 }
 
 pub(super) fn features(word: &str) -> Features {

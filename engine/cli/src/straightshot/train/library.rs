@@ -20,12 +20,12 @@ const LONGEST_NAME: usize = 60;
 /// Characters of a name or note on the terminal.
 const LONGEST_SHOWN: usize = 120;
 
-/// What is trained.
+/// What learns the sounds.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum MethodName {
-    /// Low-rank factors beside the matrices: learns the sounds, forgets little.
+    /// Low-rank factors beside the matrices: learns what the sounds have in common.
     Lora,
-    /// All weights of the flow: learns more, forgets more.
+    /// All weights of the flow: learns more.
     Full,
 }
 
@@ -46,8 +46,8 @@ pub(super) struct Library {
     /// Name of the model that users see; the name of its folder without it.
     #[arg(long)]
     name: Option<String>,
-    /// What is trained.
-    #[arg(long, value_enum, default_value_t = MethodName::Lora)]
+    /// What learns the sounds.
+    #[arg(long, value_enum, default_value_t = MethodName::Full)]
     method: MethodName,
     /// Inner width of the low-rank factors.
     #[arg(long, default_value_t = 16)]
@@ -61,6 +61,9 @@ pub(super) struct Library {
     /// Latent tokens per step.
     #[arg(long, default_value_t = 2048)]
     tokens_per_step: usize,
+    /// Sounds of the folder's kinds that are made to learn straight ways from, at most.
+    #[arg(long, default_value_t = 768)]
+    couples: usize,
     /// Share of examples without text.
     #[arg(long, default_value_t = 0.12, value_parser = share)]
     text_dropout: f64,
@@ -107,7 +110,7 @@ impl Library {
                 let alpha = self.alpha.unwrap_or(self.rank as f64);
                 (Method::Lora(Lora { rank: self.rank, alpha }), 1e-3)
             }
-            MethodName::Full => (Method::Full, 1e-4),
+            MethodName::Full => (Method::Full, 3e-4),
         };
         LibraryTraining {
             method,
@@ -116,6 +119,7 @@ impl Library {
             tokens_per_step: self.tokens_per_step,
             timesteps: self.timesteps,
             text_dropout: self.text_dropout,
+            couples: self.couples,
             seed: arguments.seed,
             budget: budget(arguments),
         }
@@ -145,7 +149,8 @@ pub(super) fn run(arguments: &Arguments, stage: &Library) -> Result<()> {
     report.write(&path)?;
     show(&report, &path);
     let Some(data) = data else { return Ok(()) };
-    library::train(&settings, &base, &data?, &run, &Device::Cpu).context("training on the library")?;
+    library::train(&settings, &base, &data?, &run, &Device::Cpu, &mut |text| println!("{text}"))
+        .context("training on the library")?;
     library::write_model(settings.method, &base, &run, &stage.name(), &report, &stage.out)?;
     println!("{}", stage.out.display());
     Ok(())
