@@ -7,6 +7,7 @@
 //! Knows the order of the stages and nothing about how each works.
 
 mod finish;
+mod follow;
 mod heard;
 mod level;
 mod measure;
@@ -31,6 +32,7 @@ use straightshot_protocol::{
     Audio, CancelToken, Card, ContentHash, ModelId, Progress, Request, Stage, StageTimings,
 };
 
+use follow::follow;
 pub use heard::SILENT_RMS;
 pub use measure::Intermediates;
 use reporter::Reporter;
@@ -329,7 +331,11 @@ impl Generator {
         for (index, seed) in seeds.iter().enumerate() {
             report.decoding(index, seeds.len());
             let latent = latents.narrow(0, index, 1)?;
-            let (clip, timings, nfe) = self.heard((&latent, request, *seed), plan, &mut report, cancel)?;
+            let (mut clip, timings, nfe) =
+                self.heard((&latent, request, *seed), plan, &mut report, cancel)?;
+            if let Some(curve) = &request.curve {
+                follow(&mut clip, self.sample_rate_hz(), curve, None);
+            }
             let mut made = Made::beginning(index, request, shared);
             made.timings = made.timings + timings;
             made.nfe += nfe;

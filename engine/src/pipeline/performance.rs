@@ -10,6 +10,7 @@
 mod cut;
 mod place;
 
+use super::follow::{follow, leveled};
 use super::reporter::Reporter;
 use super::{Event, Generator, Made, Starts, finish::finish, level};
 use crate::error::Result;
@@ -56,6 +57,8 @@ impl Generator {
                 .try_into()
                 .unwrap_or(u32::MAX),
             timing: Timing::Free,
+            // It is what they are together.
+            curve: None,
             ..request.clone()
         };
         Some(Performance { event, plans })
@@ -105,8 +108,19 @@ impl Generator {
             }
             let mut clip = memory::zeros(self.samples(request))?;
             let events = cut::best(events, plan.events);
-            place::place(&events, plan, self.sample_rate_hz(), &mut clip);
-            finish(&mut clip, self.sample_rate_hz());
+            let rate_hz = self.sample_rate_hz();
+            match &request.curve {
+                None => place::place(&events, plan, rate_hz, &mut clip),
+                Some(curve) => {
+                    let samples = events.iter().map(|event| event.samples.as_slice());
+                    let plan = leveled(plan, samples, rate_hz, curve);
+                    place::place(&events, &plan, rate_hz, &mut clip);
+                }
+            }
+            finish(&mut clip, rate_hz);
+            if let Some(curve) = &request.curve {
+                follow(&mut clip, rate_hz, curve, Some(&plan.hits));
+            }
             made.audio = Audio::mono(self.sample_rate_hz(), clip);
             level::bring(&mut made.audio, request.level)?;
             report.made(made);
