@@ -4,6 +4,7 @@
 mod bad_input;
 mod builtin;
 mod codec;
+mod curves;
 mod flow_laws;
 mod golden;
 mod gradients;

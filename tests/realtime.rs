@@ -14,6 +14,8 @@ mod engine;
 mod handoff;
 #[path = "realtime/hosted.rs"]
 mod hosted;
+#[path = "realtime/input.rs"]
+mod input;
 #[path = "realtime/instance.rs"]
 mod instance;
 #[path = "realtime/models.rs"]

@@ -7,6 +7,7 @@
 //! Knows the order of the stages and nothing about how each works.
 
 mod finish;
+mod follow;
 mod heard;
 mod level;
 mod measure;
@@ -19,7 +20,7 @@ use crate::config::Sampler;
 use crate::device::{self, Placement, WorkerPool};
 use crate::error::{ErrorKind, Result};
 use crate::flow::transformer::Conditioned;
-use crate::flow::{Guided, Transformer, Windowed, guidance};
+use crate::flow::{Guided, Transformer, Windowed, curves, guidance};
 use crate::model::{Model, ModelFiles};
 use crate::rng::{self, Noise, Stream};
 use crate::text::cache::TextCache;
@@ -31,6 +32,7 @@ use straightshot_protocol::{
     Audio, CancelToken, Card, ContentHash, ModelId, Progress, Request, Stage, StageTimings,
 };
 
+use follow::follow;
 pub use heard::SILENT_RMS;
 pub use measure::Intermediates;
 use reporter::Reporter;
@@ -329,7 +331,11 @@ impl Generator {
         for (index, seed) in seeds.iter().enumerate() {
             report.decoding(index, seeds.len());
             let latent = latents.narrow(0, index, 1)?;
-            let (clip, timings, nfe) = self.heard((&latent, request, *seed), plan, &mut report, cancel)?;
+            let (mut clip, timings, nfe) =
+                self.heard((&latent, request, *seed), plan, &mut report, cancel)?;
+            if let Some(curve) = &request.curve {
+                follow(&mut clip, self.sample_rate_hz(), curve, None);
+            }
             let mut made = Made::beginning(index, request, shared);
             made.timings = made.timings + timings;
             made.nfe += nfe;
@@ -400,7 +406,20 @@ impl Generator {
         } else {
             text
         };
-        Ok(plan.network.condition(&text)?)
+        let condition = plan.network.condition(&text)?;
+        let Some(curve) = request.curve.as_ref().filter(|_| plan.network.follows_curves()) else {
+            return Ok(condition);
+        };
+        // What is guided is the text: both halves follow the curve.
+        let (rows, tokens) = (text.pooled.dim(0)?, self.tokens(request));
+        let codec = self.model.codec.config();
+        let token_s = codec.samples_per_token() as f64 / f64::from(codec.sample_rate_hz);
+        let values = curves::LOUDNESS_PER_TOKEN;
+        let loudness = curve.on_grid(tokens * values, token_s / values as f64);
+        let features = curves::features(tokens, &loudness, &[]).repeat(rows);
+        let shape = (rows, tokens, curves::FEATURES);
+        let features = Tensor::from_vec(features, shape, self.placement.device())?;
+        Ok(plan.network.follow(condition, &features)?)
     }
 
     /// One latent of noise per seed; the first tokens of a longer clip start from the same noise. Draw 0 is what

@@ -4,11 +4,16 @@ use crate::params::{PlayMode, StraightshotParams, TakeChoice};
 use crate::shared::Shared;
 use nice_plug::midi::{Channel, Key, VoiceID, control_change};
 use nice_plug::prelude::*;
+use std::sync::Arc;
+use straightshot_playback::input::{Input, input};
+use straightshot_playback::telemetry::{Telemetry, Tempo};
 use straightshot_playback::{Block, Choice, Mode, NoteEvent as PlayerEvent, NoteId, Player, Shape};
 
 /// The audio thread's part of one activation.
 pub struct AudioProcessor {
     player: Player,
+    telemetry: Arc<Telemetry>,
+    input: Input,
     /// Blocks since the host has started processing last, as far as it matters.
     blocks: u32,
 }
@@ -20,7 +25,11 @@ impl AudioProcessor {
     pub fn new(shared: &Shared, sample_rate_hz: u32) -> Self {
         shared.host_place.activated(sample_rate_hz);
         let receiver = shared.connect(sample_rate_hz);
-        Self { player: Player::new(receiver, sample_rate_hz, shared.telemetry.clone()), blocks: 0 }
+        let telemetry = shared.telemetry.clone();
+        let (input, recorder) = input(sample_rate_hz);
+        shared.guide.connect(recorder);
+        let player = Player::new(receiver, sample_rate_hz, telemetry.clone());
+        Self { player, telemetry, input, blocks: 0 }
     }
 
     /// Silences everything.
@@ -53,13 +62,25 @@ impl AudioProcessor {
         &mut self,
         params: &StraightshotParams,
         buffer: &mut Buffer<'_>,
+        aux: &mut AuxiliaryBuffers<'_>,
         context: &mut impl ProcessContext<P>,
     ) {
         self.blocks = self.blocks.saturating_add(1);
         let block = block(params, context.transport());
+        self.telemetry.publish_tempo(tempo(context.transport()));
+        if let Some(input) = aux.inputs.first_mut() {
+            self.input.process(input.as_slice());
+        }
         let events = std::iter::from_fn(|| context.next_event()).filter_map(|event| player_event(&event));
         self.player.process(&block, events, buffer.as_slice());
     }
+}
+
+/// The tempo that a host tells.
+fn tempo(transport: &Transport) -> Option<Tempo> {
+    let number = |n: Option<i32>| n.and_then(|n| u32::try_from(n).ok());
+    let signature = number(transport.time_sig_numerator).zip(number(transport.time_sig_denominator));
+    transport.tempo.map(|bpm| Tempo { bpm, signature })
 }
 
 /// What the parameters and the host say about a block.

@@ -56,7 +56,9 @@ mod versions;
 mod waveform;
 
 use crate::editor::link::EditorLink;
+use crate::guide::Guiding;
 use crate::params::StraightshotParams;
+use action::RequestAction;
 use background::Background;
 use egui::{Context, Ui, Vec2, ViewportCommand, vec2};
 use key_order::KeyOrder;
@@ -200,6 +202,9 @@ impl App {
         );
         let scene = Scene { view: &view, params: &self.params, setter, playhead };
         let edited = self.panels.draw(ui, &scene, &mut actions);
+        if let Some(path) = lane::dropped(ui) {
+            actions.push(RequestAction::FollowFile(Some(path)).into());
+        }
         if edited.prompt {
             self.link.set_prompt(&self.panels.prompt.prompt);
         }
@@ -211,6 +216,7 @@ impl App {
             self.perform(action, at);
         }
         self.start_wanted(at);
+        self.follow_length(at);
         self.follow_comparison(&view);
         if self.wanted_zoom.is_some() {
             ui.ctx().request_repaint();
@@ -220,7 +226,8 @@ impl App {
             self.params.mark_unsaved(setter);
         }
         let untold = self.unsaved_told_s > f64::NEG_INFINITY && self.link.is_unsaved();
-        let sounding = view.playing.is_some() || self.panels.meter.moving();
+        let recording = matches!(view.guiding, Guiding::Recording { .. });
+        let sounding = view.playing.is_some() || self.panels.meter.moving() || recording;
         let busy = view.is_busy() || self.wanted_since_s.is_some() || untold;
         ui.ctx().request_repaint_after(match (sounding, busy) {
             (true, _) => MOVING_INTERVAL,

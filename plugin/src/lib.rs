@@ -7,6 +7,7 @@
 //! - [`worker`]: makes the takes, off every thread the host cares about;
 //! - [`publish`], [`audio`]: the way of a take to the audio thread, and its playing there;
 //! - [`editor`]: the window;
+//! - [`guide`]: sounds from outside that say when things happen and how loud they are;
 //! - [`measured`]: what was measured of sounds, texts and this computer;
 //! - [`outbox`]: takes that leave it as files;
 //! - [`shared`]: every type these parts exchange.
@@ -17,6 +18,7 @@ pub mod arrangement;
 pub mod audio;
 mod categories;
 pub mod editor;
+pub mod guide;
 pub mod hearing;
 pub mod host_place;
 pub mod measured;
@@ -157,6 +159,7 @@ impl Drop for Straightshot {
         // The editor may live a little longer and holds the worker too; its thread must not.
         self.worker.shutdown();
         self.shared.outbox.shutdown();
+        self.shared.guide.shutdown();
         self.shared.keeper.shutdown();
         if let Some(library) = &self.shared.library {
             library.leave();
@@ -174,10 +177,7 @@ impl Plugin for Straightshot {
     const EMAIL: &'static str = email_in(env!("CARGO_PKG_AUTHORS"));
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
-    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[
-        AudioIOLayout { main_output_channels: NonZeroU32::new(2), ..AudioIOLayout::const_default() },
-        AudioIOLayout { main_output_channels: NonZeroU32::new(1), ..AudioIOLayout::const_default() },
-    ];
+    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[layout(2), layout(1)];
     const MIDI_INPUT: MidiConfig = MidiConfig::MidiCCs;
     /// A take that is chosen by automation is the one that the note at the same sample plays.
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
@@ -246,14 +246,27 @@ impl Plugin for Straightshot {
     fn process(
         &mut self,
         buffer: &mut Buffer<'_>,
-        _aux: &mut AuxiliaryBuffers<'_>,
+        aux: &mut AuxiliaryBuffers<'_>,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
         if let Some(audio) = &mut self.audio {
-            audio.process(&self.params, buffer, context);
+            audio.process(&self.params, buffer, aux, context);
         }
         // A host that let the plugin sleep in silence would not hear the editor's play button.
         ProcessStatus::KeepAlive
+    }
+}
+
+/// The channels of the input that is recorded.
+const INPUT_CHANNELS: &[NonZeroU32] = &[new_nonzero_u32(2)];
+
+/// So many channels out, and an input that is recorded and not heard.
+const fn layout(channels: u32) -> AudioIOLayout {
+    AudioIOLayout {
+        main_output_channels: NonZeroU32::new(channels),
+        aux_input_ports: INPUT_CHANNELS,
+        names: PortNames { aux_inputs: &["Performance"], ..PortNames::const_default() },
+        ..AudioIOLayout::const_default()
     }
 }
 

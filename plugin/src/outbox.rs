@@ -10,7 +10,7 @@
 //!
 //! How files are written is set once for all instances of the process and kept in the user's folder.
 
-mod dialog;
+pub(crate) mod dialog;
 mod errands;
 mod insertion;
 mod outgoing;

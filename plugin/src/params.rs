@@ -321,18 +321,17 @@ impl StraightshotParams {
     /// The sound the user would get now: the session's texts and the parameters' current values.
     #[must_use]
     pub fn request(&self) -> Request {
-        let (prompt, negative_prompt, timing) = self.session.0.texts();
+        let said = self.session.0.request();
         // A thousandth is finer than anyone turns a knob, and reads better in a project than 2.299999952316284.
         let seconds = (f64::from(self.length.value()) * 1e3).round() / 1e3;
         Request {
-            prompt,
-            negative_prompt,
-            timing: timing.within(seconds),
+            timing: said.timing.within(seconds),
+            curve: said.curve.map(|curve| curve.fitted(seconds)),
             steps: self.steps.value().unsigned_abs(),
             guidance: self.guidance.value(),
             seed: u64::from(self.seed.value().unsigned_abs()),
             seconds,
-            ..Request::default()
+            ..said
         }
     }
 

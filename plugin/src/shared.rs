@@ -14,6 +14,7 @@
 //! Counters cannot overflow, and whoever looks later sees the newest state.
 
 use crate::arrangement::ArrangementField;
+use crate::guide::Guide;
 use crate::host_place::HostPlace;
 use crate::measured::{Measured, Pace, ReadText};
 use crate::outbox::Outbox;
@@ -228,6 +229,10 @@ pub struct Shared {
     pub(crate) arrangement: ArrangementField,
     /// Takes on their way to files.
     pub outbox: Outbox,
+    /// Sounds from outside that the next sound follows.
+    pub guide: Guide,
+    /// How long the one is that was followed last, s, until the window asks.
+    pub(crate) followed_s: Mutex<Option<f64>>,
     /// Where the host is, for what files say about themselves.
     pub host_place: Arc<HostPlace>,
     status: Mutex<Status>,
@@ -261,6 +266,8 @@ impl Shared {
             telemetry,
             wishes: Mutex::default(),
             arrangement: ArrangementField::default(),
+            guide: Guide::default(),
+            followed_s: Mutex::default(),
             host_place,
             status: Mutex::default(),
             unsaved: AtomicBool::new(false),

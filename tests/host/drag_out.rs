@@ -18,7 +18,7 @@ use vst3::Steinberg::{IPlugFrame, IPlugViewTrait, kResultOk};
 
 /// The button to drag from, a place in the first row of takes, and a part of the waveform, in pixels of a window of the
 /// default size.
-const HANDLE_AT: (i32, i32) = (331, 136);
+const HANDLE_AT: (i32, i32) = (331, 174);
 const ROW_AT: (i32, i32) = (930, 208);
 const PART: [(i32, i32); 2] = [(450, 235), (650, 235)];
 /// Where receivers have their window, beside the editor's.

@@ -13,6 +13,7 @@ mod bounce;
 mod controllers;
 mod desktop;
 mod drag_out;
+mod drop_in;
 mod editor;
 mod focus;
 mod generating;

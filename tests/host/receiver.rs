@@ -21,7 +21,7 @@ pub(crate) enum Toolkit {
     Qt,
 }
 
-/// A running program; ends with this value.
+/// A running program, which takes files or gives one; ends with this value.
 pub(crate) struct Receiver {
     process: Child,
     lines: Lines<String>,
@@ -32,11 +32,23 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// Starts it with its window at this place. `None` where the toolkit is not installed, which is told.
     pub(crate) fn start(toolkit: Toolkit, x: i32, y: i32) -> Result<Option<Self>> {
-        let (file, probe) = match toolkit {
-            Toolkit::Gtk => {
-                ("gtk.py", "import gi; gi.require_version('Gtk', '3.0'); from gi.repository import Gtk")
-            }
-            Toolkit::Qt => ("qt.py", "from PyQt5 import QtWidgets"),
+        let file = match toolkit {
+            Toolkit::Gtk => "gtk.py",
+            Toolkit::Qt => "qt.py",
+        };
+        Self::run(toolkit, file, &[x.to_string(), y.to_string()])
+    }
+
+    /// Starts a program that `file` can be dragged out of, with its window at this place. `None` where GTK is not installed,
+    /// which is told.
+    pub(crate) fn source((x, y): (i32, i32), file: &Path) -> Result<Option<Self>> {
+        Self::run(Toolkit::Gtk, "source.py", &[x.to_string(), y.to_string(), file.display().to_string()])
+    }
+
+    fn run(toolkit: Toolkit, file: &str, arguments: &[String]) -> Result<Option<Self>> {
+        let probe = match toolkit {
+            Toolkit::Gtk => "import gi; gi.require_version('Gtk', '3.0'); from gi.repository import Gtk",
+            Toolkit::Qt => "from PyQt5 import QtWidgets",
         };
         let installed = Command::new(PYTHON).args(["-c", probe]).stderr(Stdio::null()).status();
         if !installed.is_ok_and(|status| status.success()) {
@@ -49,7 +61,7 @@ impl Receiver {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("host/receivers").join(file);
         let mut process = Command::new(PYTHON)
             .arg(script)
-            .args([x.to_string(), y.to_string()])
+            .args(arguments)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

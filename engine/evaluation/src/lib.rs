@@ -39,7 +39,6 @@ pub mod aisfx;
 pub mod attack;
 pub mod bootstrap;
 pub mod classes;
-pub mod curve;
 mod embeddings;
 pub mod floor;
 pub mod frechet;
@@ -48,7 +47,6 @@ pub mod kl;
 pub mod labels;
 mod mel;
 pub mod nearest;
-pub mod onset;
 pub mod periodicity;
 pub mod prompts;
 pub mod recognition;
@@ -62,6 +60,8 @@ pub mod structure;
 mod synthetic;
 pub mod text_score;
 pub mod yamnet;
+
+pub use straightshot_listening::{curve, onset};
 
 use candle_core::Tensor;
 use std::collections::HashMap;

@@ -9,6 +9,7 @@
 //! | [`Level`] | how loud the finished sound is |
 //! | [`unheeded()`] | what of a request will not be done as it is written |
 //! | [`Timing`], [`Hit`] | when its events happen |
+//! | [`Curve`] | how loud it is over time |
 //! | [`Reading`] | what a model makes of a text, word by word |
 //! | [`negations`] | what a text says that should not be heard |
 //! | [`words()`], [`stem`] | the words of a text as people see them |
@@ -22,6 +23,7 @@
 
 mod audio;
 mod card;
+mod curve;
 mod error;
 mod level;
 mod model_id;
@@ -35,6 +37,7 @@ mod words;
 
 pub use audio::Audio;
 pub use card::{Abilities, Card, Cost, Guidance};
+pub use curve::{CURVE_STEP_S, Curve, LEAST_CURVE_DB};
 pub use error::{ErrorKind, Failure};
 pub use level::{Level, MOST_PEAK_DBFS};
 pub use model_id::{ContentHash, ContentHasher, ModelId};

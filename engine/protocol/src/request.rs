@@ -1,6 +1,6 @@
 //! What to make.
 
-use crate::{Audio, Card, ErrorKind, Failure, Level, ModelId, Timing};
+use crate::{Audio, Card, Curve, ErrorKind, Failure, Level, ModelId, Timing};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -39,6 +39,9 @@ pub struct Request {
     /// Seed of what is left open of that; [`Self::seed`] without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timing_seed: Option<u64>,
+    /// How loud it is over time; as the model makes it without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub curve: Option<Curve>,
     /// How many sounds to make at once.
     #[serde(skip_serializing_if = "is_one")]
     pub variations: u32,
@@ -92,6 +95,7 @@ impl Default for Request {
             seconds: 2.0,
             timing: Timing::Text,
             timing_seed: None,
+            curve: None,
             variations: 1,
             level: Level::Full,
             source: None,

@@ -41,19 +41,23 @@ pub(super) fn finish(clip: &mut [f32], sample_rate_hz: u32) {
         })
         .collect();
     let pieces = clip.par_chunks_mut(FINISH_PIECE).zip(&outputs).enumerate();
-    let peak = pieces
-        .map(|(i, (piece, output))| {
-            for (x, left) in piece.iter_mut().zip(&left) {
-                let y = *x + left * output;
-                // Far below any converter: the tail ends in zero and never in denormal numbers.
-                *x = if y.abs() < 1e-9 { 0.0 } else { y };
-            }
-            fade(piece, i * FINISH_PIECE, n);
-            piece.iter().fold(0f32, |most, x| most.max(x.abs()))
-        })
-        .reduce(|| 0.0, f32::max);
+    pieces.for_each(|(i, (piece, output))| {
+        for (x, left) in piece.iter_mut().zip(&left) {
+            let y = *x + left * output;
+            // Far below any converter: the tail ends in zero and never in denormal numbers.
+            *x = if y.abs() < 1e-9 { 0.0 } else { y };
+        }
+        fade(piece, i * FINISH_PIECE, n);
+    });
+    normalise(clip, MAX_GAIN);
+}
+
+/// Brings the peak to where it belongs, by no more than a gain of `most`.
+pub(super) fn normalise(clip: &mut [f32], most: f32) {
+    let peak_of = |piece: &[f32]| piece.iter().fold(0f32, |most, x| most.max(x.abs()));
+    let peak = clip.par_chunks(FINISH_PIECE).map(peak_of).reduce(|| 0.0, f32::max);
     if peak > 0.0 {
-        let gain = (PEAK / peak).min(MAX_GAIN);
+        let gain = (PEAK / peak).min(most);
         clip.par_chunks_mut(FINISH_PIECE).for_each(|piece| piece.iter_mut().for_each(|x| *x *= gain));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! prompt, length, seed -> straightshot_planner::plan -> text of one event, hits
-//! text of one event -> as every sound -> some short clips -> cut to their event -> laid down at the hits -> air -> finish
+//! text of one event -> as every sound -> some short clips -> cut to their event -> laid down at the hits -> finish -> air
 //! ```
 //!
 //! The attack of each is within a millisecond of its time, and each is a sound of its own.
@@ -12,6 +12,7 @@ mod cut;
 mod place;
 
 use self::air::Air;
+use super::follow::{follow, leveled};
 use super::reporter::Reporter;
 use super::{Event, Generator, Made, Starts, finish::finish, level};
 use crate::error::Result;
@@ -58,6 +59,8 @@ impl Generator {
                 .try_into()
                 .unwrap_or(u32::MAX),
             timing: Timing::Free,
+            // It is what they are together.
+            curve: None,
             ..request.clone()
         };
         Some(Performance { event, plans })
@@ -112,10 +115,21 @@ impl Generator {
             let events = events.collect();
             let mut clip = memory::zeros(self.samples(request))?;
             let events = cut::best(events, plan.events);
-            place::place(&events, plan, self.sample_rate_hz(), &mut clip);
+            let rate_hz = self.sample_rate_hz();
+            match &request.curve {
+                None => place::place(&events, plan, rate_hz, &mut clip),
+                Some(curve) => {
+                    let samples = events.iter().map(|event| event.samples.as_slice());
+                    let plan = leveled(plan, samples, rate_hz, curve);
+                    place::place(&events, &plan, rate_hz, &mut clip);
+                }
+            }
+            finish(&mut clip, rate_hz);
+            if let Some(curve) = &request.curve {
+                follow(&mut clip, rate_hz, curve, Some(&plan.hits));
+            }
             air.fill(stft, seeds.first().copied().unwrap_or_default(), &mut clip, cancel);
             cancel.check()?;
-            finish(&mut clip, self.sample_rate_hz());
             made.audio = Audio::mono(self.sample_rate_hz(), clip);
             level::bring(&mut made.audio, request.level)?;
             report.made(made);

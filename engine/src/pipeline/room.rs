@@ -9,12 +9,16 @@ use straightshot_protocol::Request;
 const VALUE: usize = size_of::<f32>();
 /// Latents of a clip that exist at once: noise, state, velocity, the weighted sum of windows, and copies of them.
 const LATENTS: usize = 8;
+/// Copies of a clip while it is brought to a curve: its pieces as they are, faded, and one after the other.
+const CURVE_COPIES: usize = 3;
 
 impl Generator {
     /// Bytes that `request` needs at most, roughly: a bound for the default model, where 120 s take 213 MiB of the 258 that
     /// are counted.
     pub(super) fn room_for(&self, request: &Request) -> usize {
-        bytes(&self.model.config, self.tokens(request), request.variations as usize, self.model.codec.piece())
+        let of_curve = if request.curve.is_some() { CURVE_COPIES * VALUE * self.samples(request) } else { 0 };
+        let (tokens, variations) = (self.tokens(request), request.variations as usize);
+        of_curve + bytes(&self.model.config, tokens, variations, self.model.codec.piece())
     }
 }
 

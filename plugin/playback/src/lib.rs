@@ -21,6 +21,8 @@
 //! What can be played is a [`Bank`]: one value with every sound that a note, the transport or the editor may ask for, made
 //! elsewhere and exchanged as a whole. How it is played is said with every [`Block`].
 //!
+//! What comes in at the audio input goes to whoever records it, and is never heard ([`input`]).
+//!
 //! Not offered: more than two channels, effects. The crate knows nothing of the model, the editor or the plugin
 //! format; its `clippy.toml` forbids the types and calls that would break the guarantees.
 
@@ -35,6 +37,7 @@ mod deck;
 mod envelope;
 mod event;
 pub mod handoff;
+pub mod input;
 pub mod keyboard;
 pub mod meter;
 mod mix;

@@ -22,6 +22,30 @@ pub struct Heard {
     pub auditioned: bool,
 }
 
+/// The host's tempo.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tempo {
+    /// Quarter notes per minute.
+    pub bpm: f64,
+    /// The time signature, as it is written: beats in a bar, and which part of a whole note each is.
+    pub signature: Option<(u32, u32)>,
+}
+
+impl Tempo {
+    /// Quarter notes in a bar; four where the host tells no signature.
+    #[must_use]
+    pub fn quarters_per_bar(self) -> f64 {
+        self.signature.map_or(4.0, |(count, unit)| 4.0 * f64::from(count) / f64::from(unit))
+    }
+
+    /// Whether it is one that music has: hosts send what they like.
+    fn is_possible(self) -> bool {
+        let known = |n: u32| (1..=64).contains(&n);
+        (1.0..=2000.0).contains(&self.bpm)
+            && self.signature.is_none_or(|(count, unit)| known(count) && known(unit))
+    }
+}
+
 /// Counters and positions shared between one player and one editor.
 ///
 /// Every field is a number of its own that is shown or counted, and none of them says that another can be read now.
@@ -73,6 +97,10 @@ pub struct Telemetry {
     stop: AtomicBool,
     /// Audio thread -> editor. Where the host's song is, in seconds as `f64` bits; NaN if the host does not tell.
     song: AtomicU64,
+    /// Audio thread -> editor. The host's tempo as `f64` bits, NaN if the host does not tell; its signature as two halves, 0
+    /// if that is not told.
+    tempo: AtomicU64,
+    signature: AtomicU32,
     /// Editor -> audio thread. Keys that are pressed in the window.
     pub keyboard: Keyboard,
     /// Audio thread -> editor. Output level.
@@ -94,6 +122,8 @@ impl Default for Telemetry {
             auditioned: AtomicBool::new(false),
             stop: AtomicBool::new(false),
             song: AtomicU64::new(f64::NAN.to_bits()),
+            tempo: AtomicU64::new(f64::NAN.to_bits()),
+            signature: AtomicU32::new(0),
             keyboard: Keyboard::default(),
             meter: Meter::default(),
         }
@@ -157,6 +187,26 @@ impl Telemetry {
     /// Wait-free; called once per block.
     pub(crate) fn publish_song(&self, position_s: Option<f64>) {
         self.song.store(position_s.unwrap_or(f64::NAN).to_bits(), Ordering::Relaxed);
+    }
+
+    /// The host's tempo in the newest block; `None` if the host does not tell.
+    #[must_use]
+    pub fn tempo(&self) -> Option<Tempo> {
+        let bpm = f64::from_bits(self.tempo.load(Ordering::Relaxed));
+        let halves = self.signature.load(Ordering::Relaxed);
+        let signature = Some((halves >> 16, halves & 0xffff)).filter(|_| halves != 0);
+        Some(Tempo { bpm, signature }).filter(|_| !bpm.is_nan())
+    }
+
+    /// Publishes the host's tempo; one that no music has counts as none.
+    ///
+    /// # Real-time safety
+    /// Wait-free; called once per block.
+    pub fn publish_tempo(&self, tempo: Option<Tempo>) {
+        let tempo = tempo.filter(|tempo| tempo.is_possible());
+        let (count, unit) = tempo.and_then(|tempo| tempo.signature).unwrap_or((0, 0));
+        self.tempo.store(tempo.map_or(f64::NAN, |tempo| tempo.bpm).to_bits(), Ordering::Relaxed);
+        self.signature.store(count << 16 | unit, Ordering::Relaxed);
     }
 
     /// Asks the player to play a sound once. Called by the editor.

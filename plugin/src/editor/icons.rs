@@ -8,6 +8,10 @@ use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, 
 pub(super) enum Icon {
     /// Audition.
     Play,
+    /// A filled circle: record.
+    Record,
+    /// A folder: choose a file.
+    Folder,
     /// Stop the audition.
     Stop,
     /// New sounds play by themselves.
@@ -63,6 +67,8 @@ pub(super) enum Icon {
 pub(super) fn paint(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
     let pen = Pen { painter, center: rect.center(), half: rect.size().min_elem() / 2.0, color };
     match icon {
+        Icon::Record => pen.dot(0.0, 0.0, 0.7),
+        Icon::Folder => pen.folder(),
         Icon::Play => pen.fill(&[(-0.5, -0.7), (0.75, 0.0), (-0.5, 0.7)]),
         Icon::PlayReady => {
             pen.painter.circle_stroke(pen.center, pen.half, pen.stroke());
@@ -224,6 +230,18 @@ impl Pen<'_> {
         } else {
             self.painter.add(Shape::closed_line(points, self.stroke()));
         }
+    }
+
+    fn folder(&self) {
+        self.line(&[
+            (-0.85, -0.6),
+            (-0.3, -0.6),
+            (-0.05, -0.3),
+            (0.85, -0.3),
+            (0.85, 0.7),
+            (-0.85, 0.7),
+            (-0.85, -0.6),
+        ]);
     }
 
     fn headphones(&self) {

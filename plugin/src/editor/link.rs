@@ -7,6 +7,7 @@ mod watch;
 
 pub use outgoing::Offers;
 
+use crate::guide::Guiding;
 use crate::outbox::OutboxState;
 use crate::outbox::Timeline;
 use crate::shared::{Command, Shared, Status};
@@ -14,11 +15,13 @@ use crate::worker::Worker;
 use std::path::PathBuf;
 use std::sync::Arc;
 use straightshot_playback::telemetry::Telemetry;
-use straightshot_protocol::{Card, Timing};
-use straightshot_takes::{Embed, Epoch, ModelChoice, Session, Shelf, Take, TakeId};
+pub use straightshot_playback::telemetry::Tempo;
+use straightshot_protocol::{Card, Curve, Timing};
+use straightshot_takes::{Embed, Epoch, Gesture, ModelChoice, Session, Shelf, Take, TakeId};
 
 mod deliver;
 mod edits;
+mod guide;
 mod library;
 mod playing;
 mod queue;
@@ -35,6 +38,8 @@ pub struct View {
     pub negative_prompt: String,
     /// Who says when things happen in the next sound.
     pub timing: Timing,
+    /// How loud the next sound is over time.
+    pub curve: Option<Curve>,
     /// Whether the seed stays for the next sound.
     pub seed_locked: bool,
     /// Whether quick versions with few steps are made before the one that was asked for.
@@ -69,6 +74,10 @@ pub struct View {
     pub readiness: Readiness,
     /// Where the host's song is, in seconds; `None` if the host does not tell.
     pub song_position_s: Option<f64>,
+    /// The host's tempo; `None` if the host does not tell.
+    pub tempo: Option<Tempo>,
+    /// Which sound from outside is being read or recorded.
+    pub guiding: Guiding,
     /// What the library knows.
     pub shelf: Arc<Shelf>,
     /// The step that can be undone.
@@ -148,6 +157,7 @@ impl EditorLink {
             prompt: session.prompt.clone(),
             negative_prompt: session.negative_prompt.clone(),
             timing: session.timing.clone(),
+            curve: session.curve.clone(),
             seed_locked: session.seed_locked,
             draft_first: session.draft_first,
             play_when_ready: session.play_when_ready,
@@ -165,6 +175,8 @@ impl EditorLink {
             arrangement,
             readiness,
             song_position_s,
+            tempo: self.shared.telemetry.tempo(),
+            guiding: self.guiding(),
             shelf,
             undo: session.undo_name(),
             redo: session.redo_name(),
@@ -190,9 +202,16 @@ impl EditorLink {
         self.edit(|session| negative_prompt.clone_into(&mut session.negative_prompt));
     }
 
-    /// Stores who says when things happen.
-    pub fn set_timing(&self, timing: Timing) {
-        self.edit(|session| session.timing = timing);
+    /// Stores when things happen and how loud the next sound is over time, as a step called `step`; steps of one gesture are
+    /// one.
+    pub fn set_lane(
+        &self,
+        timing: Timing,
+        curve: Option<Curve>,
+        step: &'static str,
+        gesture: Option<Gesture>,
+    ) {
+        self.edit(|session| session.set_lane(timing, curve, step, gesture));
     }
 
     /// Stores whether the seed stays for the next sound.

@@ -35,7 +35,7 @@ const LOW_PROMPT_HEIGHT: f32 = 6.0 * theme::UNIT;
 /// Lowest place for the list of jobs in points.
 const JOBS_HEIGHT: f32 = 5.5 * theme::UNIT;
 /// Height of the active take's panel in points from which there is room for the lane.
-const LANE_FROM: f32 = 31.0 * theme::UNIT;
+const LANE_FROM: f32 = 35.0 * theme::UNIT;
 /// Part of the spare height that goes to the prompt field; the jobs get the rest.
 const PROMPT_SHARE: f32 = 0.4;
 /// Tabs below the waveform.
@@ -117,11 +117,12 @@ impl Panels {
         self.splits = prefs.splits;
         self.work = prefs.work.min(WORK.len() - 1);
         self.list = prefs.list.min(LISTS.len() - 1);
+        self.lane.snap = prefs.snap;
     }
 
     /// What is to be remembered of the arrangement.
     pub(super) fn arrangement(&self, zoom: f32) -> Prefs {
-        Prefs { zoom, splits: self.splits, work: self.work, list: self.list }
+        Prefs { zoom, splits: self.splits, work: self.work, list: self.list, snap: self.lane.snap }
     }
 
     /// Shows the tab Play.

@@ -1,6 +1,7 @@
 //! How the user has arranged the window, for all projects: zoom, borders, tabs. In a file of its own beside the settings,
 //! read and written by [`Background`](super::background::Background) alone.
 
+use super::lane::Division;
 use super::layout::Splits;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -23,11 +24,13 @@ pub(super) struct Prefs {
     pub(super) work: usize,
     /// The tab of the right column.
     pub(super) list: usize,
+    /// What hits and curves snap to.
+    pub(super) snap: Option<Division>,
 }
 
 impl Default for Prefs {
     fn default() -> Self {
-        Self { zoom: 1.0, splits: Splits::default(), work: 0, list: 0 }
+        Self { zoom: 1.0, splits: Splits::default(), work: 0, list: 0, snap: None }
     }
 }
 
@@ -57,7 +60,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder for the test");
         assert_eq!(Prefs::read(folder.path()), Prefs::default());
         let splits = Splits { left: Some(300.0), ..Splits::default() };
-        let prefs = Prefs { zoom: 1.5, splits, work: 2, list: 1 };
+        let prefs = Prefs { zoom: 1.5, splits, work: 2, list: 1, snap: Some(Division::Eighth) };
         prefs.write(folder.path());
         assert_eq!(Prefs::read(folder.path()), prefs);
         for (text, zoom) in [("{\"zoom\": 99.0}", 2.0), ("{\"zoom\": 0.0}", 0.75), ("nonsense", 1.0)] {

@@ -86,6 +86,16 @@ pub(super) struct Press {
     key: Key,
 }
 
+/// Who has keys without Ctrl for himself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    No,
+    /// The lane, whose hits and curve arrows and Delete are for.
+    ByLane,
+    /// A text field, which also has uses for some keys with Ctrl.
+    ByText,
+}
+
 /// One line of [`TABLE`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
@@ -239,9 +249,9 @@ impl Entry {
     }
 
     /// Takes its keys out of the input; which of them was pressed.
-    fn pressed(&self, ui: &Ui, typing: bool) -> Option<usize> {
+    fn pressed(&self, ui: &Ui, taken: Taken) -> Option<usize> {
         self.presses.iter().position(|press| {
-            press.is_free(typing) && ui.input_mut(|input| input.consume_key(press.modifiers, press.key))
+            press.is_free(taken) && ui.input_mut(|input| input.consume_key(press.modifiers, press.key))
         })
     }
 }
@@ -249,9 +259,10 @@ impl Entry {
 impl Press {
     /// Whether it is a shortcut now: a text field has uses of its own for keys without Ctrl, but not for all, and for some
     /// with it.
-    fn is_free(self, typing: bool) -> bool {
+    fn is_free(self, taken: Taken) -> bool {
         let of_text = matches!(self.key, Key::A | Key::C | Key::V | Key::X | Key::Y | Key::Z);
-        !typing || self.modifiers.command && !of_text || matches!(self.key, Key::Escape | Key::F1)
+        let with_command = self.modifiers.command && (taken != Taken::ByText || !of_text);
+        taken == Taken::No || with_command || matches!(self.key, Key::Escape | Key::F1)
     }
 
     fn text(self) -> String {
@@ -270,13 +281,13 @@ impl Press {
 
 /// Whether the key is a shortcut after which a text field gets what is typed.
 pub(super) fn goes_to_a_field(key: Key, modifiers: Modifiers, typing: bool) -> bool {
+    let taken = if typing { Taken::ByText } else { Taken::No };
     let opens = |entry: &&Entry| {
         matches!(entry.shortcut, Shortcut::Prompt | Shortcut::Notes | Shortcut::Find | Shortcut::Rename)
     };
     let mut presses = TABLE.iter().filter(opens).flat_map(|entry| entry.presses);
-    presses.any(|press| {
-        press.key == key && modifiers.matches_logically(press.modifiers) && press.is_free(typing)
-    })
+    presses
+        .any(|press| press.key == key && modifiers.matches_logically(press.modifiers) && press.is_free(taken))
 }
 
 /// What the shortcuts depend on.
@@ -299,18 +310,21 @@ pub(super) struct Situation<'a> {
 ///
 /// Must run before the panels are drawn: it takes the keys away from the text fields.
 pub(super) fn pressed(ui: &Ui, now: &Situation<'_>) -> Vec<Action> {
-    // The lane has the arrows and Delete for itself.
-    let typing = ui.ctx().text_edit_focused() || Lane::has_keys(ui);
+    let taken = match (ui.ctx().text_edit_focused(), Lane::has_keys(ui)) {
+        (true, _) => Taken::ByText,
+        (false, true) => Taken::ByLane,
+        (false, false) => Taken::No,
+    };
     let mut actions = Vec::new();
     for entry in TABLE {
         if entry.shortcut == Shortcut::Cancel && (now.overlay || !may_cancel(ui, now)) {
             continue;
         }
         // Text that is being typed is copied instead.
-        if entry.shortcut == Shortcut::Copy && typing {
+        if entry.shortcut == Shortcut::Copy && taken == Taken::ByText {
             continue;
         }
-        if let Some(index) = entry.pressed(ui, typing) {
+        if let Some(index) = entry.pressed(ui, taken) {
             actions.extend(action(ui, entry.shortcut, index, now));
         }
     }

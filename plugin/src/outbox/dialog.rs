@@ -12,19 +12,22 @@ use std::thread::{Builder, JoinHandle};
 
 const FOLDER_TITLE: &str = "Folder for files of Straightshot";
 const FILE_TITLE: &str = "Save the sound as";
+const SOUND_TITLE: &str = "Sound to follow";
 
 /// What the user is asked for.
 #[derive(Debug)]
-pub(super) enum Question {
+pub(crate) enum Question {
     /// A folder; it begins at this one.
     Folder(PathBuf),
     /// A file to write; this one is proposed. Whoever chooses one that is there has agreed that it is replaced.
     File(PathBuf),
+    /// A sound that is there; it begins in this folder.
+    Sound(PathBuf),
 }
 
 /// What became of it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Choice {
+pub(crate) enum Choice {
     /// The user has chosen.
     Path(PathBuf),
     /// The user has closed it.
@@ -35,14 +38,14 @@ pub(super) enum Choice {
 
 /// At most one dialog of an instance.
 #[derive(Default)]
-pub(super) struct Dialog {
+pub(crate) struct Dialog {
     child: Arc<Mutex<Option<Child>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Dialog {
     /// Opens it; does nothing while one is open. `chosen` is called on another thread.
-    pub(super) fn open(&self, question: Question, chosen: impl FnOnce(Choice) + Send + 'static) {
+    pub(crate) fn open(&self, question: Question, chosen: impl FnOnce(Choice) + Send + 'static) {
         let mut thread = self.thread.lock();
         if thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
             return;
@@ -54,7 +57,7 @@ impl Dialog {
     }
 
     /// Closes it.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         if let Some(child) = &mut *self.child.lock() {
             // One that has ended needs no ending.
             let _ = child.kill();
@@ -90,13 +93,14 @@ fn answered(answer: &[u8]) -> Choice {
     if line.is_empty() { Choice::Nothing } else { Choice::Path(PathBuf::from(line)) }
 }
 
+fn command(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    command
+}
+
 /// The programs that this system may have, the likeliest first.
 fn commands(question: &Question) -> Vec<Command> {
-    let command = |program: &str, arguments: &[&str]| {
-        let mut command = Command::new(program);
-        command.args(arguments);
-        command
-    };
     if cfg!(target_os = "macos") {
         let script = match question {
             Question::Folder(_) => format!("POSIX path of (choose folder with prompt \"{FOLDER_TITLE}\")"),
@@ -106,6 +110,7 @@ fn commands(question: &Question) -> Vec<Command> {
                     quoted(path)
                 )
             }
+            Question::Sound(_) => format!("POSIX path of (choose file with prompt \"{SOUND_TITLE}\")"),
         };
         return vec![command("osascript", &["-e", &script])];
     }
@@ -114,14 +119,23 @@ fn commands(question: &Question) -> Vec<Command> {
         command.arg(match question {
             Question::Folder(_) => WINDOWS_FOLDER,
             Question::File(_) => WINDOWS_FILE,
+            Question::Sound(_) => WINDOWS_SOUND,
         });
         // Not in the text of the program: a name may hold what means something there.
         if let Question::File(path) = question {
             command.env("STRAIGHTSHOT_FOLDER", path.parent().unwrap_or(path));
             command.env("STRAIGHTSHOT_FILE", path.file_name().unwrap_or_default());
         }
+        if let Question::Sound(folder) = question {
+            command.env("STRAIGHTSHOT_FOLDER", folder);
+        }
         return vec![command];
     }
+    of_desktops(question)
+}
+
+/// The programs that the desktops of Linux and its like bring.
+fn of_desktops(question: &Question) -> Vec<Command> {
     match question {
         Question::Folder(start) => {
             let (title, inside) = (format!("--title={FOLDER_TITLE}"), format!("{}/", start.display()));
@@ -142,6 +156,15 @@ fn commands(question: &Question) -> Vec<Command> {
                 command("yad", &["--file", save, ask, &title, &filename]),
             ]
         }
+        Question::Sound(start) => {
+            let (title, inside) = (format!("--title={SOUND_TITLE}"), format!("{}/", start.display()));
+            let filename = format!("--filename={inside}");
+            vec![
+                command("zenity", &["--file-selection", &title, &filename]),
+                command("kdialog", &["--title", SOUND_TITLE, "--getopenfilename", &inside]),
+                command("yad", &["--file", &title, &filename]),
+            ]
+        }
     }
 }
 
@@ -154,6 +177,12 @@ const WINDOWS_FILE: &str = "Add-Type -AssemblyName System.Windows.Forms; \
      $d = New-Object System.Windows.Forms.SaveFileDialog; \
      $d.InitialDirectory = $env:STRAIGHTSHOT_FOLDER; $d.FileName = $env:STRAIGHTSHOT_FILE; \
      $d.Filter = 'Sounds|*.wav;*.flac|All files|*.*'; \
+     if ($d.ShowDialog() -eq 'OK') { $d.FileName }";
+
+const WINDOWS_SOUND: &str = "Add-Type -AssemblyName System.Windows.Forms; \
+     [Console]::OutputEncoding = [Text.Encoding]::UTF8; \
+     $d = New-Object System.Windows.Forms.OpenFileDialog; \
+     $d.InitialDirectory = $env:STRAIGHTSHOT_FOLDER; \
      if ($d.ShowDialog() -eq 'OK') { $d.FileName }";
 
 /// The name of a file as AppleScript writes a text.

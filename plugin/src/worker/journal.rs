@@ -8,7 +8,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::time::Duration;
 use straightshot_engine::device::Placement;
-use straightshot_protocol::{Card, Reading, Request, StageTimings};
+use straightshot_protocol::{Card, Curve, Reading, Request, StageTimings, Timing};
 use straightshot_takes::Take;
 
 /// Name of the variable with the file's path.
@@ -69,6 +69,11 @@ pub(super) fn made(take: &Take, times: &Times, last: bool) {
         "steps": take.request.steps,
         "seconds": take.request.seconds,
         "seed": take.request.seed,
+        "hits": match &take.request.timing {
+            Timing::Hits(hits) => Some(hits.len()),
+            Timing::Text | Timing::Free => None,
+        },
+        "curve_s": take.request.curve.as_ref().map(Curve::seconds),
         "model": take.request.model.name,
     }));
 }

@@ -11,7 +11,8 @@
 //! - `sound` says which sound it is; `hash` is the SHA-256 of its FLAC bytes. `flac` is those bytes in base64, where the
 //!   project holds the sound itself, see [`Embed`]; otherwise the takes folder has them.
 //! - `check` is a checksum of everything but the sounds' texts.
-//! - `"timing":"free"` or `"timing":{"hits":[{"seconds":0.5,"level_db":0.0}]}` is there if the text does not say when things happen.
+//! - `"timing":"free"` or `"timing":{"hits":[{"seconds":0.5,"level_db":0.0}]}` is there if the text does not say when things happen;
+//!   `"curve":[-12.0,-11.5,0.0]`, in dB each 10 ms, if it was said how loud the next sound is over time.
 //! - `"draft_first":false`, `"play_when_ready":false`, `"variations":4`, `"embed":…`, `"starred":true` and `"bin":[…]` (takes like those
 //!   above) are there when they are not the usual case.
 //! - `"edit":{…}` ([`Edit`]), `"rejected":true`, `"notes":"…"`, `"category":"…"` and `"unread":true` are there where a take has
@@ -39,7 +40,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 use straightshot_edits::Edit;
-use straightshot_protocol::{ContentHash, Request, Timing};
+use straightshot_protocol::{ContentHash, Curve, Request, Timing};
 
 /// Version of the document this code writes.
 pub const VERSION: u32 = 3;
@@ -52,6 +53,8 @@ struct DocumentRef<'a> {
     negative_prompt: &'a str,
     #[serde(skip_serializing_if = "Timing::is_text")]
     timing: &'a Timing,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    curve: Option<&'a Curve>,
     seed_locked: bool,
     #[serde(skip_serializing_if = "is_set")]
     draft_first: bool,
@@ -209,6 +212,7 @@ impl<'a> DocumentRef<'a> {
             prompt: &session.prompt,
             negative_prompt: &session.negative_prompt,
             timing: &session.timing,
+            curve: session.curve.as_ref(),
             seed_locked: session.seed_locked,
             draft_first: session.draft_first,
             play_when_ready: session.play_when_ready,

@@ -4,6 +4,8 @@
 //! kilobytes, and a take that was let go of is not held by its past. A deleted take is in the bin, so that nothing has to be
 //! kept of it here; what was generated goes there when it is undone.
 //!
+//! When things happen in the next sound and how loud it is over time are the only things besides takes that a step holds.
+//!
 //! Which keys play which takes lies outside the session, with what the host saves of playing: [`Session::keys_step`] is told
 //! of it, and [`Session::take_keys`] says what is to become of it.
 //!
@@ -14,6 +16,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use straightshot_edits::Edit;
+use straightshot_protocol::{Curve, Timing};
 
 /// Steps that can be undone; the oldest are forgotten.
 const MOST_STEPS: usize = 500;
@@ -53,9 +56,14 @@ struct Step {
     changes: Vec<Change>,
     /// The takes on keys, if they were changed.
     keys: Option<Pair<Keys>>,
+    /// Timing and curve of the next sound, if they were changed.
+    lane: Option<Box<Pair<Lane>>>,
     /// The active take before and after.
     active: Pair<Option<TakeId>>,
 }
+
+/// When the events of the next sound happen, and how loud it is over time.
+type Lane = (Timing, Option<Curve>);
 
 /// Before and after.
 type Pair<T> = (T, T);
@@ -122,13 +130,15 @@ impl Session {
             return change(self);
         }
         let (takes, bin, active) = (self.takes.clone(), self.bin.clone(), self.active);
+        let lane = (self.timing.clone(), self.curve.clone());
         self.history.recording = true;
         let result = change(self);
         self.history.recording = false;
         let changes = self.changes_since(&takes, &bin);
-        if !changes.is_empty() {
+        let lane = differ(&lane, &(self.timing.clone(), self.curve.clone())).map(Box::new);
+        if !changes.is_empty() || lane.is_some() {
             let active = (active, self.active);
-            self.history.push(Step { name, gesture, changes, keys: None, active }, by_user);
+            self.history.push(Step { name, gesture, changes, keys: None, lane, active }, by_user);
         }
         result
     }
@@ -137,7 +147,14 @@ impl Session {
     pub fn keys_step(&mut self, before: Keys, after: Keys) {
         if let Some(keys) = differ(&before, &after) {
             let active = (self.active, self.active);
-            let step = Step { name: "keys", gesture: None, changes: Vec::new(), keys: Some(keys), active };
+            let step = Step {
+                name: "keys",
+                gesture: None,
+                changes: Vec::new(),
+                keys: Some(keys),
+                lane: None,
+                active,
+            };
             self.history.push(step, true);
         }
     }
@@ -217,6 +234,10 @@ impl Session {
             self.history.keys = Some(way.of(keys).clone());
             changed = true;
         }
+        if let Some(lane) = step.lane.as_deref().map(|lane| way.of(lane)) {
+            changed |= *lane != (self.timing.clone(), self.curve.clone());
+            (self.timing, self.curve) = lane.clone();
+        }
         if let Some(active) = way.of(&step.active).filter(|id| self.take(*id).is_some()) {
             changed |= self.active != Some(active);
             self.active = Some(active);
@@ -268,7 +289,7 @@ impl History {
         let last = self.done.back_mut().filter(|_| self.undone.is_empty() || !by_user);
         if let Some(last) = last.filter(|last| last.is_one_with(&step)) {
             last.follow(step);
-            if last.changes.is_empty() {
+            if last.changes.is_empty() && last.lane.is_none() {
                 self.done.pop_back();
             }
             return;
@@ -291,6 +312,9 @@ impl Step {
     /// Goes on to where `next` has come.
     fn follow(&mut self, next: Self) {
         self.active.1 = next.active.1;
+        let mut lane = self.lane.take().map(|pair| *pair);
+        join(&mut lane, next.lane.map(|pair| *pair));
+        self.lane = lane.map(Box::new);
         for change in next.changes {
             match self.changes.iter_mut().find(|mine| mine.id == change.id) {
                 Some(mine) => mine.follow(change),

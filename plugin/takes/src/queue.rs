@@ -149,6 +149,7 @@ impl Session {
         self.prompt.clone_from(&request.prompt);
         self.negative_prompt.clone_from(&request.negative_prompt);
         self.timing.clone_from(&request.timing);
+        self.curve.clone_from(&request.curve);
         self.begin(request)
     }
 

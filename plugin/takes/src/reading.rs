@@ -54,6 +54,7 @@ impl Reader {
             prompt: self.field(fields, "prompt").unwrap_or_default(),
             negative_prompt: self.field(fields, "negative_prompt").unwrap_or_default(),
             timing: self.field(fields, "timing").unwrap_or_default(),
+            curve: self.field(fields, "curve").unwrap_or_default(),
             seed_locked: self.field(fields, "seed_locked").unwrap_or_default(),
             draft_first: self.field(fields, "draft_first").unwrap_or(true),
             model: self.model(fields),

@@ -9,7 +9,7 @@ use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Map, Value};
 use std::sync::{Arc, OnceLock};
 use straightshot_edits::Edit;
-use straightshot_protocol::{Request, Timing};
+use straightshot_protocol::{Curve, Request, Timing};
 
 /// Characters of the prompt that become the name of a take.
 const NAME_CHARS: usize = 40;
@@ -41,6 +41,8 @@ pub struct Session {
     pub negative_prompt: String,
     /// Who says when things happen; edited by the user.
     pub timing: Timing,
+    /// How loud the next sound is over time; edited by the user.
+    pub curve: Option<Curve>,
     /// Whether the seed stays as it is when the next sound is made; set by the user.
     pub seed_locked: bool,
     /// Whether quick versions with few steps are made before the one that was asked for; set by the user.
@@ -83,6 +85,7 @@ impl Default for Session {
             prompt: String::new(),
             negative_prompt: String::new(),
             timing: Timing::Text,
+            curve: None,
             seed_locked: false,
             draft_first: true,
             model: ModelChoice::default(),
@@ -275,6 +278,18 @@ impl Session {
         })
     }
 
+    /// Changes when the events of the next sound happen and how loud it is over time, as a step called `name` ("draw curve");
+    /// those of one drag are one step.
+    pub fn set_lane(
+        &mut self,
+        timing: Timing,
+        curve: Option<Curve>,
+        name: &'static str,
+        gesture: Option<Gesture>,
+    ) {
+        self.step(name, gesture, |session| (session.timing, session.curve) = (timing, curve));
+    }
+
     /// Changes one take that is not deleted, as a step. Returns whether it exists.
     fn change_take(
         &mut self,
@@ -333,11 +348,17 @@ impl SessionStore {
         self.session.lock()
     }
 
-    /// Prompt, negative prompt and timing.
+    /// What the session says of the next sound: prompt, negative prompt, timing and curve.
     #[must_use]
-    pub fn texts(&self) -> (String, String, Timing) {
+    pub fn request(&self) -> Request {
         let session = self.lock();
-        (session.prompt.clone(), session.negative_prompt.clone(), session.timing.clone())
+        Request {
+            prompt: session.prompt.clone(),
+            negative_prompt: session.negative_prompt.clone(),
+            timing: session.timing.clone(),
+            curve: session.curve.clone(),
+            ..Request::default()
+        }
     }
 
     /// The session as it is now, for whoever needs time to look at it: texts are copied, sounds are shared.

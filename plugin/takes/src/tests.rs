@@ -2,6 +2,7 @@
 
 mod history;
 mod keeping;
+mod lane;
 mod queueing;
 mod versions;
 

@@ -6,6 +6,7 @@ mod cuda;
 mod egui_baseview;
 mod nice_plug;
 mod nice_plug_hosts;
+mod nice_plug_inputs;
 mod nice_plug_midi;
 mod nice_plug_order;
 
@@ -70,7 +71,7 @@ pub(super) const CRATES: &[PatchedCrate] = &[
     PatchedCrate {
         name: "nice-plug",
         version: "0.4.2",
-        marker: Some("STRAIGHTSHOT_NICE_PLUG_PATCH_1"),
+        marker: Some("STRAIGHTSHOT_NICE_PLUG_PATCH_2"),
         repairs: nice_plug::REPAIRS,
     },
     PatchedCrate {
@@ -82,7 +83,7 @@ pub(super) const CRATES: &[PatchedCrate] = &[
     PatchedCrate {
         name: "egui-baseview",
         version: "0.9.0",
-        marker: Some("STRAIGHTSHOT_EGUI_BASEVIEW_PATCH_2"),
+        marker: Some("STRAIGHTSHOT_EGUI_BASEVIEW_PATCH_3"),
         repairs: egui_baseview::REPAIRS,
     },
 ];

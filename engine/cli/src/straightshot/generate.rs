@@ -28,9 +28,9 @@ pub(crate) struct Arguments {
     /// Solver steps.
     #[arg(long, default_value_t = 4)]
     steps: u32,
-    /// Length in seconds.
-    #[arg(long, default_value_t = 2.0)]
-    seconds: f64,
+    /// Length in seconds; that of the file with --like, 2 otherwise.
+    #[arg(long)]
+    seconds: Option<f64>,
     /// Seed of the noise, or `random` for one that could not be foreseen and is told.
     #[arg(long, default_value = "0", value_parser = seed)]
     seed: u64,
@@ -128,27 +128,26 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let folder = arguments.out.parent().filter(|folder| !folder.as_os_str().is_empty());
     writable(folder.unwrap_or_else(|| Path::new(".")))?;
     ensure!(!arguments.out.is_dir(), "{} is a folder; name a file in it", arguments.out.display());
+    let start = std::time::Instant::now();
+    let generator = arguments.model.as_ref().map(|folder| Generator::from_dir(folder)).transpose()?;
+    let card = generator.as_ref().map_or_else(builtin_card, |generator| generator.card().clone());
+    let in_time = arguments.timing.in_time(arguments.seconds, &card.seconds)?;
     let request = Request {
         prompt: arguments.prompt.clone(),
         negative_prompt: arguments.negative.clone(),
         steps: arguments.steps,
         guidance: arguments.guidance,
         seed: arguments.seed,
-        seconds: arguments.seconds,
-        timing: arguments.timing.timing(arguments.seconds)?,
+        seconds: in_time.seconds,
+        timing: in_time.timing,
+        curve: in_time.curve,
         timing_seed: arguments.timing.timing_seed,
         variations: arguments.variations,
         ..Request::default()
     };
-    let start = std::time::Instant::now();
-    let generator = match &arguments.model {
-        Some(folder) => Generator::from_dir(folder)?,
-        None => {
-            // Before the model is unpacked, which takes longer than a sound.
-            request.validate(&builtin_card())?;
-            Generator::builtin()?
-        }
-    };
+    // Before the model of the program is unpacked, which takes longer than a sound.
+    request.validate(&card)?;
+    let generator = generator.map_or_else(Generator::builtin, Ok)?;
     let load = start.elapsed();
     println!("{}", generator.placement());
     tell_unheeded(&request, generator.card(), arguments.model.as_deref());

@@ -19,6 +19,8 @@ const BELOW_DB: (f32, f32) = (54.0, 66.0);
 const FLAT_BINS: f32 = 3.0;
 /// Bins on either side that are averaged: a floor is no tone.
 const SMOOTH: usize = 6;
+/// Samples of its fades.
+const FADE: usize = 512;
 /// Tells its noise from that of the decoder.
 const OWN_NOISE: u64 = 0xa1;
 
@@ -83,7 +85,12 @@ impl Air {
         stft.filter(&noise, &mut air, || !cancel.is_cancelled(), || (), colour);
         let level = loudest * 10f32.powf(-self.below_db / 10.0);
         let gain = (level / mean_square(&air).max(f32::MIN_POSITIVE)).sqrt();
-        out.iter_mut().zip(&air).for_each(|(out, air)| *out += gain * air);
+        let end = out.len();
+        for (i, (out, air)) in out.iter_mut().zip(&air).enumerate() {
+            // Faded at the ends, where there would be a click otherwise.
+            let edge = (i.min(end - 1 - i) as f32 / FADE as f32).min(1.0);
+            *out += edge * gain * air;
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Moment;
 use crate::editor::action::{Part, RequestAction};
 use crate::editor::{App, param};
-use crate::params::{MAX_SEED, MIN_SEED};
+use crate::params::{MAX_LENGTH_S, MAX_SEED, MIN_LENGTH_S, MIN_SEED};
 use nice_plug::prelude::ParamSetter;
 use std::hash::{BuildHasher, RandomState};
 use straightshot_takes::Take;
@@ -16,12 +16,26 @@ impl App {
             RequestAction::LockSeed(locked) => self.link.set_seed_locked(locked),
             RequestAction::DraftFirst(on) => self.link.set_draft_first(on),
             RequestAction::UsePrompt(prompt) => self.link.set_prompt(&prompt),
-            RequestAction::Timing(timing) => self.link.set_timing(timing),
+            RequestAction::Lane { timing, curve, step, gesture } => {
+                self.link.set_lane(timing, curve, step, gesture);
+            }
+            RequestAction::FollowFile(Some(path)) => self.link.follow_file(path),
+            RequestAction::FollowFile(None) => self.link.choose_file_to_follow(),
+            RequestAction::Record(on) => self.link.record(on),
             RequestAction::Recall(id) => {
                 if let Some(take) = at.find(id) {
                     self.recall(take, at.setter);
                 }
             }
+        }
+    }
+
+    /// The next sound gets as long as the one that it is to follow; called after every frame.
+    pub(in crate::editor) fn follow_length(&self, at: Moment<'_>) {
+        if let Some(seconds) = self.link.take_followed_length() {
+            #[expect(clippy::cast_possible_truncation, reason = "the parameter is an f32")]
+            let seconds = seconds as f32;
+            param::set(at.setter, &self.params.length, seconds.clamp(MIN_LENGTH_S, MAX_LENGTH_S));
         }
     }
 

@@ -85,7 +85,7 @@ impl App {
             Part::Prompt => {
                 self.link.set_prompt(&request.prompt);
                 self.link.set_negative_prompt(&request.negative_prompt);
-                self.link.set_timing(request.timing.clone());
+                self.link.set_lane(request.timing.clone(), request.curve.clone(), "use timing", None);
             }
             Part::Seed => {
                 self.link.set_seed_locked(true);

@@ -14,7 +14,7 @@ pub(super) const REPAIRS: &[Repair] = &[
             replace: concat!(
                 "mod renderer;\n",
                 "#[unsafe(no_mangle)]\n#[used]\n/// Marks this copy.\n",
-                "pub static STRAIGHTSHOT_EGUI_BASEVIEW_PATCH_2: u8 = 2;\n"
+                "pub static STRAIGHTSHOT_EGUI_BASEVIEW_PATCH_3: u8 = 3;\n"
             ),
         }],
         added: &[],
@@ -75,6 +75,27 @@ pub(super) const REPAIRS: &[Repair] = &[
             },
         ],
         added: &[("src/host_keys.rs", include_str!("../added/host_keys.rs"))],
+    },
+    Repair {
+        name: "dropped-files",
+        why: "Files that are dragged over the window and dropped into it were known to baseview and not to egui.",
+        proof: Proof::Test("drop_in::a_file_that_is_dropped_into_the_window_is_followed"),
+        edits: &[
+            Edit { file: "src/lib.rs", find: "mod window;\n", replace: "mod dropped;\nmod window;\n" },
+            Edit {
+                file: "src/window.rs",
+                find: "        let mut return_status = EventStatus::Captured;\n",
+                replace: "        let mut return_status = EventStatus::Captured;
+        if let baseview::Event::Mouse(dragged) = &event
+            && let Some(status) = crate::dropped::take(dragged, &mut self.egui_input.borrow_mut())
+        {
+            self.window.request_redraw();
+            return status;
+        }
+",
+            },
+        ],
+        added: &[("src/dropped.rs", include_str!("../added/dropped.rs"))],
     },
     Repair {
         name: "more-keys",

@@ -1,6 +1,7 @@
 //! Repairs of nice-plug.
 
 use super::nice_plug_hosts::{OFFLINE, UNITS};
+use super::nice_plug_inputs::INPUTS;
 use super::nice_plug_midi::CONTROLLERS;
 use super::nice_plug_order::{BUFFERS, MANY_EVENTS, ORDER, TRAPS};
 use super::{Edit, Proof, Repair};
@@ -51,7 +52,7 @@ pub(super) const REPAIRS: &[Repair] = &[
             find: "pub use nice_plug_core::*;",
             replace: concat!(
                 "#![allow(unused_variables)]\n",
-                "#[unsafe(no_mangle)]\n#[used]\npub static STRAIGHTSHOT_NICE_PLUG_PATCH_1: u8 = 1;\n",
+                "#[unsafe(no_mangle)]\n#[used]\npub static STRAIGHTSHOT_NICE_PLUG_PATCH_2: u8 = 2;\n",
                 "pub use nice_plug_core::*;"
             ),
         }],
@@ -227,6 +228,7 @@ unsafe extern \"C\" {
     CONTROLLERS,
     UNITS,
     OFFLINE,
+    INPUTS,
     ORDER,
     BUFFERS,
     MANY_EVENTS,

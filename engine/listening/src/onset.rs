@@ -122,7 +122,28 @@ pub fn matches(given: &[f64], found: &[f64], within_s: f64) -> Matches {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::synthetic::{self, RATE_HZ};
+
+    const RATE_HZ: u32 = 44_100;
+
+    /// Tones of 6 kHz that begin at `times` and fall by the factor e in `decay_s`.
+    fn events(seconds: f64, times: &[f64], decay_s: f64) -> Vec<f32> {
+        let at = |i: usize| {
+            let t = i as f64 / f64::from(RATE_HZ);
+            let envelope = |at: &f64| if t >= *at { (-(t - at) / decay_s).exp() } else { 0.0 };
+            0.5 * times.iter().map(envelope).sum::<f64>() * (std::f64::consts::TAU * 6000.0 * t).sin()
+        };
+        (0..(seconds * f64::from(RATE_HZ)) as usize).map(|i| at(i) as f32).collect()
+    }
+
+    /// Noise of even distribution.
+    fn noise(seconds: f64) -> Vec<f32> {
+        let mut state = 1u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (f64::from(state) / f64::from(u32::MAX) - 0.5) as f32
+        };
+        (0..(seconds * f64::from(RATE_HZ)) as usize).map(|_| next()).collect()
+    }
 
     fn times_of(samples: &[f32]) -> Vec<f64> {
         times(samples, RATE_HZ, &Settings::default())
@@ -132,7 +153,7 @@ mod tests {
     fn events_are_found_where_they_are_however_many() {
         for count in [1, 2, 3, 5] {
             let given: Vec<f64> = (0..count).map(|i| 0.3 + 0.4 * f64::from(i)).collect();
-            let sound = synthetic::events(3.0, &given, 0.06);
+            let sound = events(3.0, &given, 0.06);
             let met = matches(&given, &times_of(&sound), 0.05);
             assert_eq!((met.missed, met.extra), (0, 0), "{count}");
             assert!(met.errors_s.iter().all(|error| error.abs() < 0.004), "{:?}", met.errors_s);
@@ -141,12 +162,12 @@ mod tests {
 
     #[test]
     fn an_event_at_the_first_sample_counts() {
-        assert_eq!(times_of(&synthetic::events(1.0, &[0.0, 0.5], 0.05)).len(), 2);
+        assert_eq!(times_of(&events(1.0, &[0.0, 0.5], 0.05)).len(), 2);
     }
 
     #[test]
     fn noise_has_no_event_but_its_beginning_and_silence_none() {
-        let found = times_of(&synthetic::noise(4.0, 1));
+        let found = times_of(&noise(4.0));
         assert!(found.len() == 1 && found[0] < 0.005, "{found:?}");
         assert!(times_of(&[0.0; 44_100]).is_empty());
         assert!(times_of(&[]).is_empty());
