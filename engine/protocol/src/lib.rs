@@ -34,7 +34,7 @@ mod unheeded;
 mod words;
 
 pub use audio::Audio;
-pub use card::{Abilities, Card, Cost, Guidance};
+pub use card::{Abilities, Card, Cost, Guidance, MadeFor};
 pub use error::{ErrorKind, Failure};
 pub use level::{Level, MOST_PEAK_DBFS};
 pub use model_id::{ContentHash, ContentHasher, ModelId};
