@@ -70,7 +70,7 @@ pub(super) const CRATES: &[PatchedCrate] = &[
     PatchedCrate {
         name: "nice-plug",
         version: "0.4.2",
-        marker: Some("STRAIGHTSHOT_NICE_PLUG_PATCH_1"),
+        marker: Some("STRAIGHTSHOT_NICE_PLUG_PATCH_2"),
         repairs: nice_plug::REPAIRS,
     },
     PatchedCrate {
