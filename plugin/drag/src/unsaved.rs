@@ -106,7 +106,8 @@ impl Handler {
         let query = unsafe { (*methods).query };
         // SAFETY: the identifier has 16 bytes, and the place for the answer is there during the call.
         let result = unsafe { query(handler, &raw const COMPONENT_HANDLER_2, &raw mut found) };
-        (result == 0 && !found.is_null()).then_some(Self(found))
+        // A reference is made only of what was given: dropping one gives it back.
+        (result == 0 && !found.is_null()).then(|| Self(found))
     }
 
     fn methods(&self) -> &HandlerMethods {
@@ -150,6 +151,47 @@ mod tests {
 
     unsafe extern "C" fn nothing(_: *const ClapHost, _: *const c_char) -> *const c_void {
         std::ptr::null()
+    }
+
+    static DIRTY: AtomicU32 = AtomicU32::new(0);
+    static RELEASED: AtomicU32 = AtomicU32::new(0);
+
+    unsafe extern "system" fn refuse(_: *mut c_void, _: *const [u8; 16], found: *mut *mut c_void) -> i32 {
+        // SAFETY: the plugin passes a place.
+        unsafe { found.write(null_mut()) };
+        -1
+    }
+
+    unsafe extern "system" fn accept(this: *mut c_void, id: *const [u8; 16], found: *mut *mut c_void) -> i32 {
+        // SAFETY: the plugin passes an identifier.
+        assert_eq!(unsafe { *id }, COMPONENT_HANDLER_2);
+        // SAFETY: the plugin passes a place.
+        unsafe { found.write(this) };
+        0
+    }
+
+    unsafe extern "system" fn release(_: *mut c_void) -> u32 {
+        RELEASED.fetch_add(1, Ordering::Relaxed)
+    }
+
+    unsafe extern "system" fn set_dirty(_: *mut c_void, state: u8) -> i32 {
+        DIRTY.fetch_add(u32::from(state), Ordering::Relaxed);
+        0
+    }
+
+    #[test]
+    fn a_vst3_host_hears_if_its_handler_has_the_second_interface_and_gets_its_reference_back() {
+        let methods = |query| HandlerMethods { query, add_ref: release, release, set_dirty };
+        let ear = |methods: &HandlerMethods| {
+            let object: *const HandlerMethods = methods;
+            // SAFETY: an object begins with a pointer to its methods, and outlives the ear.
+            let ear = unsafe { Ear::of_vst3((&raw const object).cast_mut().cast()) };
+            ear.inspect(Ear::tell).is_some()
+        };
+        assert!(!ear(&methods(refuse)));
+        assert_eq!(RELEASED.load(Ordering::Relaxed), 0, "nothing was given, nothing is given back");
+        assert!(ear(&methods(accept)));
+        assert_eq!((DIRTY.load(Ordering::Relaxed), RELEASED.load(Ordering::Relaxed)), (1, 1));
     }
 
     #[test]
