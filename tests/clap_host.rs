@@ -22,7 +22,7 @@ use clack_extensions::state::{HostState, HostStateImpl, PluginState as StateExte
 use clack_host::prelude::*;
 use clack_host::utils::ClapId;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// CLAP id of the plugin under test.
@@ -129,6 +129,12 @@ impl Instance {
         if self.inner.access_shared_handler(|shared| shared.callback_wanted.swap(false, Ordering::AcqRel)) {
             self.inner.call_on_main_thread_callback();
         }
+    }
+
+    /// How often the plugin has said that there is something to save.
+    #[must_use]
+    pub fn marked_dirty(&self) -> u32 {
+        self.inner.access_shared_handler(|shared| shared.marked_dirty.load(Ordering::Relaxed))
     }
 
     /// The bytes the host would keep in its project file.
@@ -286,6 +292,8 @@ impl HostHandlers for Host {
 pub struct HostShared {
     /// Set by the plugin, cleared by [`Instance::idle`].
     callback_wanted: AtomicBool,
+    /// How often the plugin has said that there is something to save.
+    marked_dirty: AtomicU32,
 }
 
 impl SharedHandler<'_> for HostShared {
@@ -316,15 +324,15 @@ impl HostGuiImpl for HostShared {
 
 /// What the plugin may call from the main thread.
 pub struct HostMainThread<'a> {
-    /// Only keeps the lifetime that clack asks for.
-    #[expect(dead_code, reason = "the main thread's handler must borrow the shared one")]
     shared: &'a HostShared,
 }
 
 impl<'a> MainThreadHandler<'a> for HostMainThread<'a> {}
 
 impl HostStateImpl for HostMainThread<'_> {
-    fn mark_dirty(&self) {}
+    fn mark_dirty(&self) {
+        self.shared.marked_dirty.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl HostParamsImplMainThread for HostMainThread<'_> {

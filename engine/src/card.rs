@@ -1,11 +1,12 @@
 //! What a model can do, read off its sizes.
 
-use crate::config::ModelConfig;
+use crate::config::{ModelConfig, Sampler};
+use crate::flow::windows::WINDOW;
 use crate::limits::{
     MAX_GUIDANCE_SCALE, MAX_PROMPT_CHARS, MAX_SECONDS, MAX_STEPS, MAX_VARIATIONS, MIN_SECONDS,
 };
 use crate::text::tokenizer::FRAME_PIECES;
-use straightshot_protocol::{Abilities, Card, Cost, Guidance, ModelId};
+use straightshot_protocol::{Abilities, Card, Cost, Guidance, MadeFor, ModelId};
 
 /// Numbers of steps that are offered. Up to 8 each doubles the one before, so that the next draft is never more than about
 /// as far away as the time waited so far; 24 is the most that the model card has figures of.
@@ -31,6 +32,7 @@ pub fn card(config: &ModelConfig, id: ModelId) -> Card {
         most_steps: MAX_STEPS,
         ladder: LADDER.to_vec(),
         usual_steps: USUAL_STEPS,
+        made_for: Some(made_for(config.sampler, f64::from(tokens_per_second))),
         most_variations: MAX_VARIATIONS,
         guidance: Some(Guidance {
             most: MAX_GUIDANCE_SCALE,
@@ -51,5 +53,41 @@ pub fn card(config: &ModelConfig, id: ModelId) -> Card {
             step_per_second: 0.085 * tokens_per_second,
             decode_per_second: 0.39 * tokens_per_second,
         },
+    }
+}
+
+/// What models of this kind are trained and measured for: training shows them [`WINDOW`] tokens at most, of shorter sounds
+/// all that is there.
+///
+/// The straight flows that ship are as good with one step as with the most that is offered; those of diffusion go a curved way
+/// and are blurred with few (`MODEL_CARD.md` of the default model, "ldm").
+fn made_for(sampler: Sampler, tokens_per_second: f64) -> MadeFor {
+    let most = LADDER[LADDER.len() - 1];
+    let steps = match sampler {
+        Sampler::Euler | Sampler::Consistency => 1..=most,
+        Sampler::Ddim => most..=MAX_STEPS,
+    };
+    MadeFor { steps, seconds: MIN_SECONDS..=WINDOW as f64 / tokens_per_second }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use straightshot_protocol::{Request, Unheeded, unheeded};
+
+    #[test]
+    fn a_step_count_that_another_sampler_is_made_for_may_be_too_few_for_diffusion() {
+        let told = |sampler, steps| {
+            let builtin = ModelConfig::from_json(&crate::model::ModelFiles::builtin().config).unwrap();
+            let config = ModelConfig { sampler, ..builtin };
+            let request = Request { prompt: "rain".into(), steps, seconds: 10.0, ..Request::default() };
+            unheeded(&request, &card(&config, ModelId::default()), None)
+        };
+        assert_eq!(
+            [told(Sampler::Euler, 1), told(Sampler::Euler, 24), told(Sampler::Ddim, 100)],
+            [const { vec![] }; 3]
+        );
+        assert_eq!(told(Sampler::Ddim, 4), [Unheeded::FewSteps { asked: 4, least: 24 }]);
+        assert_eq!(told(Sampler::Euler, 25), [Unheeded::ManySteps { asked: 25, most: 24 }]);
     }
 }

@@ -14,6 +14,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use straightshot_protocol::CancelToken;
 
+/// Rows of a tensor that are unpacked before somebody looks whether it is still wanted.
+const ROWS_AT_A_TIME: usize = 1024;
 /// Ending of the name that holds the row scales of a quantised matrix.
 const SCALE: &str = ".scale";
 /// Rows shorter than this are kept in half precision: their scales would cost as much as they save.
@@ -27,7 +29,7 @@ pub fn unpack(bytes: &[u8]) -> Result<HashMap<String, Tensor>> {
     unpack_until(bytes, &CancelToken::default())
 }
 
-/// [`unpack`], ended before the next tensor when `cancel` is raised.
+/// [`unpack`], ended within a millisecond or so when `cancel` is raised.
 ///
 /// # Errors
 /// As [`unpack`], and [`ErrorKind::Cancelled`].
@@ -45,7 +47,7 @@ pub fn unpack_until(bytes: &[u8], cancel: &CancelToken) -> Result<HashMap<String
         .into_par_iter()
         .map(|name| {
             cancel.check()?;
-            let values = unpack_one(&file, &name)?;
+            let values = unpack_one(&file, &name, cancel)?;
             if values.iter().any(|v| !v.is_finite()) {
                 return Err(bad(format!("{name} holds values that are not numbers")));
             }
@@ -71,7 +73,7 @@ fn view<'a>(file: &SafeTensors<'a>, name: &str) -> Result<TensorView<'a>> {
     file.tensor(name).map_err(|e| bad(format!("{name} is missing")).with_source(e))
 }
 
-fn unpack_one(file: &SafeTensors<'_>, name: &str) -> Result<Vec<f32>> {
+fn unpack_one(file: &SafeTensors<'_>, name: &str, cancel: &CancelToken) -> Result<Vec<f32>> {
     let tensor = view(file, name)?;
     let data = tensor.data();
     match tensor.dtype() {
@@ -82,14 +84,18 @@ fn unpack_one(file: &SafeTensors<'_>, name: &str) -> Result<Vec<f32>> {
             Ok(data.chunks_exact(2).map(|b| half::f16::from_le_bytes([b[0], b[1]]).to_f32()).collect())
         }
         Dtype::I8 => {
-            let scales = unpack_one(file, &format!("{name}{SCALE}"))?;
+            let scales = unpack_one(file, &format!("{name}{SCALE}"), cancel)?;
             let row = tensor.shape().iter().skip(1).product::<usize>().max(1);
             if scales.len() * row != data.len() {
                 return Err(bad(format!("{name} does not fit its scales")));
             }
             // Row by row: a chain over all of the bytes does not vectorise.
             let mut values = Vec::with_capacity(data.len());
-            for (row, scale) in data.chunks_exact(row).zip(&scales) {
+            for (index, (row, scale)) in data.chunks_exact(row).zip(&scales).enumerate() {
+                // The words of a text encoder are ten million numbers.
+                if index % ROWS_AT_A_TIME == 0 {
+                    cancel.check()?;
+                }
                 values.extend(row.iter().map(|&b| f32::from(b as i8) * scale));
             }
             Ok(values)

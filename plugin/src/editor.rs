@@ -221,9 +221,11 @@ impl App {
         if self.wanted_zoom.is_some() {
             ui.ctx().request_repaint();
         }
-        if now_s - self.unsaved_told_s >= UNSAVED_INTERVAL_S && self.link.take_unsaved() {
+        if now_s - self.unsaved_told_s >= UNSAVED_INTERVAL_S && self.link.is_unsaved() {
             self.unsaved_told_s = now_s;
-            self.params.mark_unsaved(setter);
+            if !self.link.tell_host_of_changes() && self.link.take_unsaved() {
+                self.params.mark_unsaved(setter);
+            }
         }
         let untold = self.unsaved_told_s > f64::NEG_INFINITY && self.link.is_unsaved();
         let recording = matches!(view.guiding, Guiding::Recording { .. });

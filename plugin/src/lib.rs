@@ -35,7 +35,7 @@ use audio::AudioProcessor;
 use editor::link::EditorLink;
 use nice_plug::params::persist::PersistentField;
 use nice_plug::prelude::*;
-use outbox::{Insertion, Timeline};
+use outbox::{HostTask, Timeline};
 use params::StraightshotParams;
 use parking_lot::Mutex;
 use shared::Shared;
@@ -186,7 +186,7 @@ impl Plugin for Straightshot {
 
     type Editor = editor::StraightshotEditor;
     type SysExMessage = ();
-    type BackgroundTask = Insertion;
+    type BackgroundTask = HostTask;
 
     fn params(&self) -> Arc<dyn Params> {
         self.params.clone()
@@ -194,11 +194,11 @@ impl Plugin for Straightshot {
 
     fn task_executor(&mut self) -> TaskExecutor<Self> {
         let (host, shared) = (self.host.clone(), self.shared.clone());
-        Box::new(move |insertion| insertion.carry_out(&host, &shared))
+        Box::new(move |task| task.carry_out(&host, &shared))
     }
 
     fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        let timeline = Timeline::new(self.host.clone(), move |insertion| executor.execute_gui(insertion));
+        let timeline = Timeline::new(self.host.clone(), move |task| executor.execute_gui(task));
         let link = EditorLink::new(self.shared.clone(), self.worker.clone()).with_timeline(timeline);
         editor::create(self.params.clone(), link)
     }
@@ -249,6 +249,10 @@ impl Plugin for Straightshot {
         aux: &mut AuxiliaryBuffers<'_>,
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
+        // Only a host that has said so waits, and only as long as it has not said otherwise.
+        if self.shared.is_patient() && !self.host.is_back_in_real_time() {
+            self.shared.wait_for_sounds();
+        }
         if let Some(audio) = &mut self.audio {
             audio.process(&self.params, buffer, aux, context);
         }

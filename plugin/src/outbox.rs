@@ -20,7 +20,7 @@ mod thread;
 mod write;
 
 pub use errands::{Errands, Hand, News};
-pub use insertion::{Insertion, Timeline};
+pub use insertion::{HostTask, Insertion, Timeline};
 pub use outgoing::{Errand, Outgoing, Place};
 pub use piece::Piece;
 

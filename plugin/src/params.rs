@@ -61,9 +61,6 @@ pub const MAX_KEY: i32 = 127;
 /// Most starred takes that can be chosen by their number.
 pub const MAX_TAKE_NUMBER: i32 = 64;
 
-/// Largest value of the hidden revision counter, after which it starts again at 0.
-const MAX_REVISION: i32 = 65_535;
-
 /// What makes a take sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub enum PlayMode {
@@ -179,10 +176,6 @@ pub struct StraightshotParams {
     /// What the user has arranged about playing that no parameter can say.
     #[persist = "arrangement"]
     pub arrangement: ArrangementField,
-    /// Counts changes of the session. Hidden: its only purpose is that a host which sees a parameter change knows
-    /// that the project has unsaved work; the plugin formats' own way to say so is not offered by the framework.
-    #[id = "revision"]
-    pub revision: IntParam,
     /// What the knobs of playing are to be set to as soon as there is a window, which is the way to set them.
     pub(crate) wanted: Mutex<Option<Knobs>>,
     /// Prompt and takes: the persisted state that is not a parameter.
@@ -309,10 +302,6 @@ impl StraightshotParams {
             lowest_key: key("Lowest key", 0).non_automatable(),
             highest_key: key("Highest key", MAX_KEY).non_automatable(),
             arrangement,
-            revision: IntParam::new("Session revision", 0, IntRange::Linear { min: 0, max: MAX_REVISION })
-                .hide()
-                .hide_in_generic_ui()
-                .non_automatable(),
             wanted: Mutex::default(),
             session: SessionField(session),
         }
@@ -364,12 +353,12 @@ impl StraightshotParams {
         }
     }
 
-    /// Tells the host that the project has unsaved work, by changing the hidden revision parameter.
+    /// Tells a host that has no other way to hear of it that the project has unsaved work: a parameter that is not automated
+    /// is set to what it is, which most hosts take for a change.
     pub fn mark_unsaved(&self, setter: &ParamSetter<'_>) {
-        let next = (self.revision.value() + 1) % (MAX_REVISION + 1);
-        setter.begin_set_parameter(&self.revision);
-        setter.set_parameter(&self.revision, next);
-        setter.end_set_parameter(&self.revision);
+        setter.begin_set_parameter(&self.lowest_key);
+        setter.set_parameter(&self.lowest_key, self.lowest_key.value());
+        setter.end_set_parameter(&self.lowest_key);
     }
 }
 

@@ -38,6 +38,9 @@ use straightshot_takes::{
 const SHORT_SAMPLES: u64 = 240_000;
 /// How long a host waits that activates the plugin or renders offline: longer than the longest sound takes.
 pub(crate) const RENDER_WAIT: Duration = Duration::from_secs(20);
+/// How long an offline render waits for a sound that does not get on, and how often it looks.
+const STALLED: Duration = Duration::from_secs(60);
+const RENDER_POLL: Duration = Duration::from_millis(2);
 
 /// What the worker can be asked to do. Sent by the editor and by the host's thread.
 #[derive(Debug, Clone, PartialEq)]
@@ -240,6 +243,8 @@ pub struct Shared {
     unsaved: AtomicBool,
     /// Whether the host renders faster than it plays and can wait; see [`Shared::set_offline`].
     offline: AtomicBool,
+    /// Whether a render still waits for sounds that are being made, and has not waited in vain.
+    patient: AtomicBool,
     /// Counts what the window should know of, see [`Shared::touch`].
     changes: AtomicU64,
 }
@@ -272,6 +277,7 @@ impl Shared {
             status: Mutex::default(),
             unsaved: AtomicBool::new(false),
             offline: AtomicBool::new(false),
+            patient: AtomicBool::new(false),
             changes: AtomicU64::new(0),
         }
     }
@@ -395,9 +401,50 @@ impl Shared {
     /// that: what is rendered is the active take at its own level, whatever somebody was listening to.
     pub fn set_offline(&self, offline: bool) {
         self.offline.store(offline, Ordering::Release);
+        self.patient.store(offline, Ordering::Release);
         if offline {
             self.wishes.lock().instead = None;
         }
+    }
+
+    /// Whether the host renders offline and this render has not waited for a sound in vain. Never blocks.
+    pub(crate) fn is_patient(&self) -> bool {
+        self.patient.load(Ordering::Acquire)
+    }
+
+    /// Waits until everything that was asked for is made and can be played, as long as it gets on: a bounce has the sound that
+    /// is still being made when it begins. Jobs whose model is not there are not waited for. To be called in an offline
+    /// render alone, where a host waits for every block.
+    pub(crate) fn wait_for_sounds(&self) {
+        let (mut seen, mut since) = (self.way(), Instant::now());
+        while self.is_unfinished() || self.is_preparing() {
+            if self.way() != seen {
+                (seen, since) = (self.way(), Instant::now());
+            } else if since.elapsed() > STALLED {
+                self.patient.store(false, Ordering::Release);
+                let text = "The render did not wait any longer for a sound that is being made, and goes on without it";
+                self.say(Severity::Warning, text, format!("nothing has happened for {STALLED:?}"));
+                return;
+            }
+            std::thread::sleep(RENDER_POLL);
+        }
+    }
+
+    /// Whether something is yet to be made that can be.
+    fn is_unfinished(&self) -> bool {
+        let listed = self.status.lock().jobs.clone();
+        let is_missing =
+            |id: JobId| listed.iter().any(|job| job.id == id && matches!(job.state, JobState::Missing(_)));
+        let session = self.session.lock();
+        session.jobs().iter().any(|job| !job.is_over() && !is_missing(job.id))
+    }
+
+    /// How far everything is that a render waits for: it gets on as long as this changes.
+    fn way(&self) -> (u64, u64, Option<u32>, usize) {
+        let coming = self.outlet.readiness().coming;
+        let status = self.status.lock();
+        let fraction = status.progress().map(|job| job.progress.fraction.to_bits());
+        (status.begun, status.ended, fraction, coming)
     }
 
     /// Hands the active take of a restored session to the player. A sound that is not in memory yet follows by itself

@@ -8,7 +8,7 @@ use clap_sys::events::{
     CLAP_EVENT_NOTE_OFF, CLAP_EVENT_NOTE_ON, CLAP_EVENT_PARAM_VALUE, clap_event_header, clap_event_note,
     clap_event_param_value, clap_input_events, clap_output_events,
 };
-use clap_sys::ext::render::{CLAP_EXT_RENDER, CLAP_RENDER_OFFLINE, clap_plugin_render};
+use clap_sys::ext::render::{CLAP_EXT_RENDER, CLAP_RENDER_OFFLINE, CLAP_RENDER_REALTIME, clap_plugin_render};
 use clap_sys::ext::state::{CLAP_EXT_STATE, clap_plugin_state};
 use clap_sys::factory::plugin_factory::{CLAP_PLUGIN_FACTORY_ID, clap_plugin_factory};
 use clap_sys::host::clap_host;
@@ -115,14 +115,15 @@ impl BareClap {
         Ok(())
     }
 
-    /// Says that the host renders and can wait.
-    pub(crate) fn set_offline(&self) -> Result<()> {
+    /// Says that the host renders and can wait, or that it is back in real time.
+    pub(crate) fn set_offline(&self, offline: bool) -> Result<()> {
+        let mode = if offline { CLAP_RENDER_OFFLINE } else { CLAP_RENDER_REALTIME };
         // SAFETY: calls of the specification.
         unsafe {
             let render = call!(self.plugin, get_extension, self.plugin, CLAP_EXT_RENDER.as_ptr());
             let render = render.cast::<clap_plugin_render>();
             ensure!(!render.is_null(), "the plugin cannot be told");
-            ensure!(call!(render, set, self.plugin, CLAP_RENDER_OFFLINE), "offline is refused");
+            ensure!(call!(render, set, self.plugin, mode), "the mode is refused");
         }
         Ok(())
     }

@@ -189,8 +189,10 @@ fn projects_of_before_play_as_they_did() {
         let mut instance = Instance::new(&clap_bundle()?)?;
         let mut state = with_ramp(instance.state()?, "gate")?;
         // What such a project knows of.
-        let known = ["steps", "length", "guidance", "seed", "gain", "playmode", "keytrack", "revision"];
+        let known = ["steps", "length", "guidance", "seed", "gain", "playmode", "keytrack"];
         state.params.retain(|id, _| known.contains(&id.as_str()));
+        // A parameter that there is no more.
+        state.params.insert("revision".into(), json!({ "i32": 7 }));
         state.arrangement = json!(null);
         instance.set_state(&state)?;
         let mut renderer = instance.activate(f64::from(RATE_HZ), 512)?;

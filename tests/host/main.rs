@@ -29,6 +29,7 @@ mod scan;
 mod soak;
 mod state;
 mod unruly;
+mod unsaved;
 mod vst3_host;
 mod vst3_stress;
 mod window;

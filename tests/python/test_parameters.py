@@ -21,6 +21,9 @@ for name, smallest, largest, default in FROZEN:
     found = parameters[name]
     assert (found.min_value, found.max_value) == (smallest, largest), found
     assert float(getattr(plugin, name)) == default, found
+# JUCE lists what is hidden as well: that is the controllers alone.
+hidden = [name for name in parameters if name.startswith("midi_")]
+assert len(parameters) == 18 + len(hidden) and not any("revision" in name for name in parameters), list(parameters)
 assert plugin.play_mode == "Note" and not plugin.key_tracking
 
 plugin.steps = 16

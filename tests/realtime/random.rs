@@ -44,7 +44,7 @@ const PARAMS: [&str; 14] = [
     "release",
     "rootkey",
     "lowkey",
-    "revision",
+    "highkey",
 ];
 
 fn param(id: &str) -> ClapId {

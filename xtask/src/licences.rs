@@ -1,4 +1,4 @@
-//! The licence texts of all code of others that is compiled into the plugin: `assets/licences/third-party.txt`.
+//! The licence texts of all code of others that is compiled into the plugin and the programs beside it: `assets/licences/third-party.txt`.
 //!
 //! The file is made of what cargo knows of the plugin's dependencies ([`tree`]) and of the texts that their crates carry
 //! ([`texts`]). It is committed, because the plugin shows it ("About") and a plain `cargo build` must have it;
@@ -22,11 +22,11 @@ const FILE: &str = "assets/licences/third-party.txt";
 const WIDTH: usize = 100;
 /// What stands at its top.
 const HEAD: &str = "\
-The crates below are compiled into Straightshot: into the plugin for some system, or into a build for a graphics card. Each line
-says name, version, licences and where the source is; the numbers are those of the texts behind the list. What is under
-MPL-2.0 is unchanged, and its source can be had there. nice-plug, baseview, egui-baseview and, for graphics cards, crates of
-candle are built with the repairs in xtask/src/patch. Rust's standard library is part of every program written in Rust
-and may be used under MIT or Apache-2.0.
+The crates below are compiled into Straightshot: into the plugin for some system, a build for a graphics card, or a program
+beside the plugin. Each line says name, version, licences and where the source is; the numbers are those of the texts behind
+the list. What is under MPL-2.0 is unchanged, and its source can be had there. nice-plug, baseview, egui-baseview and, for
+graphics cards, crates of candle are built with the repairs in xtask/src/patch. Rust's standard library is part of every
+program written in Rust and may be used under MIT or Apache-2.0.
 
 Made by `cargo xtask licences`.
 ";

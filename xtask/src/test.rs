@@ -35,6 +35,7 @@ pub(crate) fn test() -> Result<()> {
     step("documentation", || document(&workspace))?;
     let mut outcomes = step("dependencies", || optional::deny(&workspace))?;
     outcomes.push(step("Miri", || optional::miri(&workspace))?);
+    step("loom", || loom(&workspace))?;
     let bundles = step("bundle", || bundle(None))?;
     let mut totals = step("cargo test", || cargo_test(&bundles))?;
     totals.push(step("Python host tests", || python_tests(&bundles))?);
@@ -62,6 +63,16 @@ fn document(workspace: &Workspace) -> Result<()> {
     // Where everything is documented, links to private items lead somewhere.
     doc.env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links");
     run(&mut doc, "cargo doc")
+}
+
+/// Runs the models of `plugin/playback/src/sync.rs`: every order in which two threads can meet there. In a folder of its own,
+/// for the whole crate is built for loom.
+fn loom(workspace: &Workspace) -> Result<()> {
+    let mut test = Command::new(cargo());
+    test.args(["test", "--release", "--locked", "--package", "straightshot-playback", "--lib", "loom_"]);
+    test.arg("--target-dir").arg(workspace.target.join("loom"));
+    test.env("RUSTFLAGS", "--cfg loom").current_dir(&workspace.root);
+    run(&mut test, "cargo test with loom")
 }
 
 /// Announces a step, runs it and prints how long it took.

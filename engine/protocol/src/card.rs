@@ -19,6 +19,7 @@ use std::ops::RangeInclusive;
 ///     most_steps: 1,
 ///     ladder: vec![1],
 ///     usual_steps: 1,
+///     made_for: None,
 ///     most_variations: 1,
 ///     guidance: None,
 ///     abilities: Abilities::default(),
@@ -49,6 +50,9 @@ pub struct Card {
     pub ladder: Vec<u32>,
     /// The number of steps to begin with.
     pub usual_steps: u32,
+    /// What it was trained and measured for, of what it takes; `None` if that is not known.
+    #[serde(default)]
+    pub made_for: Option<MadeFor>,
     /// Most sounds it makes at once.
     pub most_variations: u32,
     /// Classifier-free guidance; `None` if the model has none.
@@ -69,7 +73,7 @@ impl Card {
     /// # let card = Card {
     /// #     id: ModelId::named("short sounds"), sample_rate_hz: 44_100, channels: 1, seconds: 0.25..=4.0,
     /// #     prompt_chars: 200, prompt_pieces: 60, most_steps: 24, ladder: vec![1], usual_steps: 1,
-    /// #     most_variations: 1, guidance: Some(Guidance { most: 9.0, learnt_one_step: 3.0, learnt: 3.0 }),
+    /// #     made_for: None, most_variations: 1, guidance: Some(Guidance { most: 9.0, learnt_one_step: 3.0, learnt: 3.0 }),
     /// #     abilities: Abilities { negative_prompt: true, ..Abilities::default() }, cost,
     /// # };
     /// let request = |guidance| Request { negative_prompt: "birds".into(), guidance, ..Request::default() };
@@ -81,6 +85,22 @@ impl Card {
         let guided = |guidance: Guidance| guidance.has_effect(request.guidance, request.steps);
         self.abilities.negative_prompt && self.guidance.is_some_and(guided)
     }
+}
+
+/// What a model was trained and measured for. It takes more than that, and what it does then nobody has looked at.
+///
+/// ```
+/// use straightshot_protocol::MadeFor;
+///
+/// let made_for = MadeFor { steps: 1..=24, seconds: 0.25..=10.0 };
+/// assert!(made_for.steps.contains(&24) && !made_for.seconds.contains(&12.0));
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MadeFor {
+    /// Numbers of solver steps.
+    pub steps: RangeInclusive<u32>,
+    /// Lengths of sounds in seconds; longer ones are made in pieces that overlap.
+    pub seconds: RangeInclusive<f64>,
 }
 
 /// Range of the guidance scale, and from where on it has an effect.

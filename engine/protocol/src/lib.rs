@@ -36,7 +36,7 @@ mod unheeded;
 mod words;
 
 pub use audio::Audio;
-pub use card::{Abilities, Card, Cost, Guidance};
+pub use card::{Abilities, Card, Cost, Guidance, MadeFor};
 pub use curve::{CURVE_STEP_S, Curve, LEAST_CURVE_DB};
 pub use error::{ErrorKind, Failure};
 pub use level::{Level, MOST_PEAK_DBFS};

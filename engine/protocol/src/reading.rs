@@ -62,6 +62,15 @@ impl Reading {
         (left * words / pieces).min(left)
     }
 
+    /// Whether `text`, which this is the reading of, has no word in it at all: signs and numbers alone.
+    #[must_use]
+    pub fn is_wordless(&self, text: &str) -> bool {
+        let letters = |word: &Word| {
+            text.get(word.range.clone()).is_some_and(|word| word.chars().any(char::is_alphabetic))
+        };
+        !text.trim().is_empty() && !self.words.iter().any(letters) && self.unknown().next().is_none()
+    }
+
     /// The words that the model knows nothing of and reads all the same.
     pub fn unknown(&self) -> impl Iterator<Item = &Word> {
         self.words.iter().filter(|word| word.is_read && word.grasp == Grasp::Unknown)

@@ -192,6 +192,7 @@ fn inside(
         return Err("its sample rate or its block size is zero".into());
     }
     let sound = found.first(b"data").or(found.first(b"SSND")).ok_or("it holds no sound")?;
+    let pieces = pieces(file, &found, sound, heard)?;
     heard.notes.extend(found.notes);
     match format.codec {
         Codec::Blocks(codec) => {
@@ -201,8 +202,11 @@ fn inside(
                 (_, chunks::Family::Caf) => 4.min(sound.size),
                 _ => 0,
             };
-            let data = chunks::Chunk { at: sound.at + head, size: sound.size - head, ..sound };
-            blocks::decode(file, data, &format, codec, heard)?;
+            for piece in pieces {
+                let head = head.min(piece.size);
+                let data = chunks::Chunk { at: piece.at + head, size: piece.size - head, ..piece };
+                blocks::decode(file, data, &format, codec, heard)?;
+            }
             if heard.is_empty() { Err("it holds no sound".into()) } else { Ok(name) }
         }
         Codec::Stream(codec) => {
@@ -219,6 +223,31 @@ fn inside(
             Ok(name)
         }
     }
+}
+
+/// The chunks of samples that belong together: all of the name of the first, as long as nothing says that they are of another
+/// kind.
+fn pieces(
+    file: &mut File,
+    found: &chunks::Chunks,
+    first: chunks::Chunk,
+    heard: &mut Heard,
+) -> Result<Vec<chunks::Chunk>, String> {
+    let of = |id: [u8; 4]| found.all.iter().filter(move |chunk| chunk.id == id && chunk.size > 0).copied();
+    let all: Vec<_> = of(first.id).collect();
+    if all.len() < 2 {
+        return Ok(all);
+    }
+    let mut formats = Vec::new();
+    for chunk in of(*b"fmt ") {
+        formats.push(chunks::body(file, chunk, 64).map_err(|e| e.to_string())?);
+    }
+    if formats.windows(2).any(|two| two[0] != two[1]) {
+        heard.notes.push("behind its sound there is another of another kind, which is not read".into());
+        return Ok(vec![first]);
+    }
+    heard.notes.push(format!("its sound is in {} pieces, joined", all.len()));
+    Ok(all)
 }
 
 /// Whether files of this kind are called so.

@@ -17,6 +17,8 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use symphonia::core::meta::{MetadataRevision, RawTag, RawValue};
 
+/// What the decoder library calls the name of a field of users.
+const TXXX_DESCRIPTION: &str = "DESCRIPTION";
 /// More texts than this are in no file that is meant well.
 const MOST: usize = 500;
 
@@ -34,7 +36,7 @@ pub struct Text {
 /// A document of XML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Xml {
-    /// "iXML" or "XMP".
+    /// "iXML", "XMP" or "axml".
     pub place: &'static str,
     /// In the encoding that it declares.
     pub bytes: Vec<u8>,
@@ -61,7 +63,14 @@ impl Tags {
 
     /// Adds bytes that do not say how they are encoded.
     fn push_bytes(&mut self, place: &'static str, key: &str, bytes: &[u8]) {
-        let bytes = bytes.split(|b| *b == 0).next().unwrap_or_default();
+        // UTF-16 says so by its mark, and ends with two zeros; all else ends with one.
+        let bytes = match bytes {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+                let end = bytes.chunks_exact(2).position(|unit| unit == [0, 0]).unwrap_or(bytes.len() / 2);
+                &bytes[..2 * end]
+            }
+            _ => bytes.split(|b| *b == 0).next().unwrap_or_default(),
+        };
         match text::plain(bytes) {
             Some(text) => self.push(place, key, &text),
             None => self.notes.push(format!("its {place} {key} is in an encoding that it does not name")),
@@ -133,9 +142,16 @@ fn revised(revision: &MetadataRevision, place: &'static str, tags: &mut Tags) {
 
 /// A tag of the decoder library.
 fn raw(tag: &RawTag, place: &'static str, tags: &mut Tags) {
+    // Fields of users in ID3 have their name inside.
+    let name =
+        tag.sub_fields.iter().flatten().find(|field| tag.key == "TXXX" && field.field == TXXX_DESCRIPTION);
+    let key = match name.map(|field| &field.value) {
+        Some(RawValue::String(name)) => format!("{}:{name}", tag.key),
+        _ => tag.key.clone(),
+    };
     match &tag.value {
-        RawValue::String(text) => tags.push(place, &tag.key, text),
-        RawValue::StringList(list) => list.iter().for_each(|text| tags.push(place, &tag.key, text)),
+        RawValue::String(text) => tags.push(place, &key, text),
+        RawValue::StringList(list) => list.iter().for_each(|text| tags.push(place, &key, text)),
         RawValue::Binary(bytes) if tag.key.contains("XMP") => tags.push_xml("XMP", bytes.to_vec()),
         _ => (),
     }

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
 use straightshot_protocol::{CancelToken, Grasp, Reading, Word, stem, words};
-use tokenizers::Tokenizer;
+use tokenizers::{NormalizedString, Normalizer as _, Tokenizer};
 
 /// English words, one a line, in order; how it is made is in `assets/words/README.md`.
 static ENGLISH: &str = include_str!("../../../assets/words/english.txt");
@@ -90,8 +90,18 @@ impl Reader {
         let count = pieces.iter().filter(|piece| own(piece)).count();
         let read = &pieces[..self.most_pieces.min(pieces.len())];
         let is_read = read.iter().filter(|piece| own(piece)).count() == count;
-        let grasp = self.grasp(&text[range.clone()]);
+        let grasp = self.grasp(&self.normal(&text[range.clone()]));
         Word { range, pieces: count, is_read, grasp }
+    }
+
+    /// A word as the text encoder sees it: that of the default model reads capitals as small letters, knows no accents, and
+    /// drops what cannot be seen. A word that differs in that alone is no other word.
+    fn normal(&self, word: &str) -> String {
+        let mut normal = NormalizedString::from(word);
+        match self.tokenizer.get_normalizer().map(|normalizer| normalizer.normalize(&mut normal)) {
+            Some(Ok(())) => normal.get().trim().to_owned(),
+            _ => word.to_owned(),
+        }
     }
 
     /// What is known of a word; of one with hyphens, the least that is known of its parts.
@@ -156,6 +166,11 @@ mod tests {
         assert_eq!(unknown("woden door creeks"), ["woden"]);
         assert_eq!(unknown("дождь on a tin roof 雨 🌧"), ["дождь", "雨", "🌧"]);
         assert_eq!(unknown("3 knocks, 44.1 kHz, the car's engine, sci-fi door"), [""; 0]);
+        assert_eq!(
+            unknown("RAIN \u{202e}ra\u{200b}in\u{202c} r\u{336}a\u{336}in dóor"),
+            [""; 0],
+            "the encoder reads rain and door"
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod base;
 mod candidate;
 mod captions;
 mod columns;
+mod lenient;
 mod names;
 mod report;
 mod sound;
@@ -39,6 +40,9 @@ use std::path::Path;
 use straightshot_engine::error::{Error, ErrorKind, Result};
 use straightshot_engine::limits::MAX_PROMPT_CHARS;
 use walk::SoundFile;
+
+/// Words of a caption that text encoders read at most: theirs are pieces of words, of which the usual one reads 62.
+const MOST_WORDS: usize = 62;
 
 /// What the caption of a file is from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -91,11 +95,18 @@ impl Description {
         self
     }
 
-    /// Makes what a source says fit to be trained on: no control characters, one space between words, and no longer
-    /// than a prompt.
-    fn tidy(mut self) -> Self {
+    /// Makes what a source says fit to be trained on: no control characters and no marks of HTML, one space between words,
+    /// and no longer than a prompt. What of it is not read becomes a note.
+    fn tidy(mut self, notes: &mut Vec<String>) -> Self {
+        let words = self.caption.split_whitespace().count();
+        if words > MOST_WORDS {
+            notes.push(format!(
+                "its caption has {words} words, of which a model reads the first {MOST_WORDS} or so"
+            ));
+        }
         for text in [&mut self.caption, &mut self.caption2, &mut self.category, &mut self.subcategory] {
-            let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            let plain: String =
+                lenient::words(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
             let spaced = plain.split_whitespace().collect::<Vec<_>>().join(" ");
             *text = words::nfc(&spaced).chars().take(MAX_PROMPT_CHARS).collect();
         }
@@ -185,7 +196,7 @@ fn describe(sound: &SoundFile, said: Vec<captions::Said>, notes: &mut Vec<String
     let Some((chosen, caption2)) = best else { return (None, rejected) };
     let category = categories.into_iter().find(|(category, _)| !category.is_empty()).unwrap_or_default();
     let description = Description { caption: chosen.text, caption2, ..Description::default() };
-    let mut description = description.with_category(category).tidy();
+    let mut description = description.with_category(category).tidy(notes);
     if description.caption2.is_empty() {
         description.caption2 = with_category(&description);
     }

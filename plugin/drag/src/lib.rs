@@ -12,7 +12,8 @@
 //! | Windows | the shell's own data object, from the message loop | the same object |
 //! | macOS | a session of the plugin's view | the general pasteboard |
 //!
-//! [`reaper`] is the exception: REAPER puts a file where the user wants it through its own interface.
+//! [`reaper`] is the exception: REAPER puts a file where the user wants it through its own interface. Beside it, because the
+//! pointers to a host come the same way, hosts are told of unsaved work.
 //!
 //! No call here waits for another program, except the end of a drag or of the clipboard's thread when it is dropped.
 
@@ -20,6 +21,7 @@ mod files;
 #[cfg(target_os = "macos")]
 mod macos;
 pub mod reaper;
+mod unsaved;
 #[cfg(target_os = "windows")]
 mod windows;
 #[cfg(target_os = "linux")]

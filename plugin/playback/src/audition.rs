@@ -1,7 +1,7 @@
 //! What the editor asks to be played without a note, on its way to the audio thread.
 
 use crate::bank::SoundKey;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, fence, spin_loop};
 
 /// Where playing begins.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -56,6 +56,27 @@ const LOOPED: u32 = 8;
 const BEGIN_AT: u32 = 16;
 const BEGIN_HERE: u32 = 32;
 
+/// What a wish is whole by: the orderings of [`Wish`]. Together in one place, so that the model of it can show that none of
+/// them is there in vain.
+#[derive(Debug, Clone, Copy)]
+struct Orders {
+    /// Between the odd number and what is written.
+    begin_writing: Option<Ordering>,
+    /// Of the even number behind it.
+    written: Ordering,
+    /// Of the number before what is read.
+    begin_reading: Ordering,
+    /// Between what was read and the number behind it.
+    end_reading: Option<Ordering>,
+}
+
+const ORDERS: Orders = Orders {
+    begin_writing: Some(Ordering::Release),
+    written: Ordering::Release,
+    begin_reading: Ordering::Acquire,
+    end_reading: Some(Ordering::Acquire),
+};
+
 /// The place for the newest wish.
 ///
 /// A sequence lock of atomics: the serial number is odd while a wish is written, and larger by two when it is. The audio
@@ -78,18 +99,22 @@ pub(crate) struct Wish {
 impl Wish {
     /// Puts a wish into the place of the one before it; `None` takes that back.
     pub(crate) fn put(&self, audition: Option<&Audition>) {
+        self.put_by(&ORDERS, audition);
+    }
+
+    fn put_by(&self, orders: &Orders, audition: Option<&Audition>) {
         let serial = loop {
             let serial = self.serial.load(Ordering::Relaxed) & !1;
             let locked = serial + 1;
             if self.serial.compare_exchange(serial, locked, Ordering::Acquire, Ordering::Relaxed).is_ok() {
                 break serial;
             }
-            std::hint::spin_loop();
+            spin_loop();
         };
         // What follows must not be seen before the odd number is.
-        fence(Ordering::Release);
+        orders.begin_writing.into_iter().for_each(fence);
         self.write(audition);
-        self.serial.store(serial + 2, Ordering::Release);
+        self.serial.store(serial + 2, orders.written);
     }
 
     fn write(&self, audition: Option<&Audition>) {
@@ -124,13 +149,17 @@ impl Wish {
     /// # Real-time safety
     /// Wait-free.
     pub(crate) fn take(&self, seen: &mut u64) -> Option<Option<Audition>> {
-        let serial = self.serial.load(Ordering::Acquire);
+        self.take_by(&ORDERS, seen)
+    }
+
+    fn take_by(&self, orders: &Orders, seen: &mut u64) -> Option<Option<Audition>> {
+        let serial = self.serial.load(orders.begin_reading);
         if serial == *seen || !serial.is_multiple_of(2) {
             return None;
         }
         let audition = self.read();
         // What was read must not be newer than the number that is read next.
-        fence(Ordering::Acquire);
+        orders.end_reading.into_iter().for_each(fence);
         if self.serial.load(Ordering::Relaxed) != serial {
             return None;
         }
@@ -161,7 +190,94 @@ impl Wish {
     }
 }
 
-#[cfg(test)]
+/// Every order of two threads, and of what each sees of the other's writes.
+#[cfg(all(test, loom))]
+mod model {
+    use super::*;
+    use loom::sync::Arc;
+    use std::panic::catch_unwind;
+
+    /// A wish whose parts say which it is.
+    fn numbered(number: u32) -> Audition {
+        let seconds = f64::from(number);
+        Audition {
+            sound: Some(SoundKey { take: u64::from(number), version: number }),
+            begin: Begin::At(seconds),
+            range_s: Some([seconds; 2]),
+            looped: false,
+            gain: number as f32,
+        }
+    }
+
+    /// An editor asks for two things while the audio thread looks twice.
+    fn check(orders: Orders) {
+        let mut model = loom::model::Builder::new();
+        // Three changes of thread at any place: more finds no more faults of two threads, and takes minutes.
+        model.preemption_bound = Some(3);
+        model.check(move || {
+            let wish = Arc::new(Wish::default());
+            let editor = wish.clone();
+            let editor = loom::thread::spawn(move || {
+                editor.put_by(&orders, Some(&numbered(1)));
+                editor.put_by(&orders, Some(&numbered(2)));
+            });
+            let (mut seen, mut last) = (0, 0);
+            for _ in 0..2 {
+                if let Some(found) = wish.take_by(&orders, &mut seen) {
+                    let found = found.expect("nothing was taken back");
+                    let number = found.sound.expect("every one names a sound").version;
+                    assert!(number > last, "an old wish comes again");
+                    assert_eq!(found, numbered(number), "half a wish");
+                    last = number;
+                }
+            }
+            editor.join().expect("the editor does not panic");
+            // At rest the newest is there, once.
+            if last < 2 {
+                assert_eq!(wish.take_by(&orders, &mut seen), Some(Some(numbered(2))));
+            }
+            assert_eq!(wish.take_by(&orders, &mut seen), None);
+        });
+    }
+
+    #[test]
+    fn loom_no_wish_is_read_in_halves() {
+        check(ORDERS);
+    }
+
+    #[test]
+    fn loom_two_editors_do_not_mix_their_wishes() {
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = Some(2);
+        model.check(|| {
+            let wish = Arc::new(Wish::default());
+            let other = wish.clone();
+            let other = loom::thread::spawn(move || other.put(Some(&numbered(1))));
+            wish.put(Some(&numbered(2)));
+            other.join().expect("the editor does not panic");
+            let found = wish.take(&mut 0).flatten().expect("there is one");
+            assert_eq!(found, numbered(found.sound.expect("every one names a sound").version));
+        });
+    }
+
+    #[test]
+    fn loom_no_ordering_is_there_in_vain() {
+        let weakened = [
+            ("begin_writing", Orders { begin_writing: None, ..ORDERS }),
+            ("written", Orders { written: Ordering::Relaxed, ..ORDERS }),
+            ("begin_reading", Orders { begin_reading: Ordering::Relaxed, ..ORDERS }),
+            ("end_reading", Orders { end_reading: None, ..ORDERS }),
+        ];
+        for (name, orders) in weakened {
+            assert!(
+                catch_unwind(|| check(orders)).is_err(),
+                "no order of events shows that {name} is missing"
+            );
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

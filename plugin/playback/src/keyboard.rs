@@ -1,6 +1,6 @@
 //! Keys that are pressed in the editor.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering};
 
 /// Bits of one word.
 const WORD: usize = 64;
@@ -91,7 +91,29 @@ fn bit(key: u8) -> u64 {
     1 << (usize::from(key) % WORD)
 }
 
-#[cfg(test)]
+#[cfg(all(test, loom))]
+mod model {
+    use super::*;
+    use loom::sync::Arc;
+
+    #[test]
+    fn loom_a_key_that_was_pressed_is_down_until_it_is_released() {
+        loom::model(|| {
+            let keyboard = Arc::new(Keyboard::default());
+            let editor = keyboard.clone();
+            let editor = loom::thread::spawn(move || editor.press(60));
+            let (pressed, down) = keyboard.take();
+            assert!(pressed.without(down).is_empty(), "a press without a key");
+            editor.join().expect("the editor does not panic");
+            // Seen now or seen before, and never lost.
+            let (later, down) = keyboard.take();
+            assert!(pressed.with(later).iter().eq([60]) && down.iter().eq([60]));
+            assert!(pressed.is_empty() || later.is_empty(), "one press is two");
+        });
+    }
+}
+
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

@@ -45,6 +45,7 @@ mod player;
 mod region;
 mod rotation;
 mod smooth;
+mod sync;
 pub mod telemetry;
 mod transport;
 mod voice;

@@ -1,13 +1,18 @@
 //! "About" over the window: version and model, and whose work is in the plugin.
 //!
 //! The texts are those that `cargo xtask bundle` puts beside the plugin. They are in the library as they are (0.9 MB beside
-//! 50 MB of weights): nothing is read or unpacked, and lines are broken only while the text is shown.
+//! 50 MB of weights): nothing is read or unpacked, and lines are broken only while the text is shown. That of the model is
+//! Markdown and is laid out (`markdown`).
+
+mod markdown;
 
 use super::controls;
 use super::link::View;
 use super::overlay;
 use super::theme;
 use egui::{FontId, Key, Modifiers, Rect, RichText, Ui, vec2};
+use markdown::{Line, Look};
+use std::borrow::Cow;
 
 /// Version of the plugin, which the header shows too.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -25,6 +30,8 @@ const TEXTS: [&[&str]; 4] = [
     &[include_str!("../../../LICENSE-MIT"), include_str!("../../../LICENSE-APACHE")],
     &[include_str!("../../../assets/licences/third-party.txt")],
 ];
+/// The tab whose text is Markdown.
+const MARKDOWN: usize = 0;
 /// Width of the text in points, at most.
 const WIDTH: f32 = 90.0 * theme::UNIT;
 
@@ -34,7 +41,7 @@ pub(super) struct About {
     /// Index into [`TABS`].
     tab: usize,
     /// The lines of that tab.
-    lines: Vec<&'static str>,
+    lines: Vec<Line>,
     /// For which tab and how many letters in a line they were broken.
     broken_for: Option<(usize, usize)>,
 }
@@ -70,7 +77,7 @@ impl About {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "letters in a window")]
         let letters = ((ui.available_width() - 2.0 * theme::UNIT) / letter).max(20.0) as usize;
         if self.broken_for.replace((self.tab, letters)) != Some((self.tab, letters)) {
-            self.lines = TEXTS[self.tab].iter().flat_map(|text| broken(text, letters)).collect();
+            self.lines = lines_of(self.tab, letters);
         }
         ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
         let line_height = ui.fonts_mut(|fonts| fonts.row_height(&font));
@@ -82,7 +89,8 @@ impl About {
             |ui, rows| {
                 ui.scroll_with_delta(vec2(0.0, -keys.pages * height));
                 for line in &self.lines[rows] {
-                    let line = RichText::new(*line).font(font.clone()).color(theme::TEXT_DIM);
+                    let color = if line.look == Look::Heading { theme::TEXT } else { theme::TEXT_DIM };
+                    let line = RichText::new(&*line.text).font(font.clone()).color(color);
                     ui.add(egui::Label::new(line).extend());
                 }
             },
@@ -133,20 +141,41 @@ fn model(view: &View) -> String {
     format!("Model: {name}, {whose}.")
 }
 
-/// The lines of a text with at most so many letters in each, broken at spaces where there are any.
-fn broken(text: &'static str, letters: usize) -> Vec<&'static str> {
+/// The lines of a tab with at most so many letters in each.
+fn lines_of(tab: usize, letters: usize) -> Vec<Line> {
     let mut lines = Vec::new();
-    for mut line in text.lines() {
-        while let Some((end, _)) = line.char_indices().nth(letters) {
-            let at = line[..end].rfind(' ').filter(|at| !line[..*at].trim().is_empty());
-            let (first, rest) = line.split_at(at.unwrap_or(end));
-            lines.push(first);
-            line = rest.trim_start();
-        }
-        lines.push(line);
+    for text in TEXTS[tab] {
+        let whole = if tab == MARKDOWN { markdown::lines(text) } else { markdown::plain(text) };
+        lines.extend(whole.into_iter().flat_map(|line| broken(line, letters)));
+        lines.push(Line::default());
     }
-    lines.push("");
     lines
+}
+
+/// A line in pieces of at most so many letters, broken at spaces where there are any. What follows the first begins where that
+/// does, and a little further in where the line is one of a list.
+fn broken(line: Line, letters: usize) -> Vec<Line> {
+    let Line { text, look } = line;
+    let indent = match look {
+        Look::Entry => markdown::INDENT.min(letters / 4),
+        _ => 0,
+    };
+    let (mut rest, mut pieces) = (&*text, Vec::new());
+    while let Some((end, _)) = rest.char_indices().nth(letters - if pieces.is_empty() { 0 } else { indent }) {
+        let at = rest[..end].rfind(' ').filter(|at| !rest[..*at].trim().is_empty());
+        let (first, behind) = rest.split_at(at.unwrap_or(end));
+        pieces.push(first);
+        rest = behind.trim_start();
+    }
+    if pieces.is_empty() {
+        return vec![Line { text, look }];
+    }
+    pieces.push(rest);
+    let line = |(index, piece): (usize, &str)| {
+        let indent = if index == 0 { 0 } else { indent };
+        Line { text: Cow::Owned(format!("{:indent$}{piece}", "")), look }
+    };
+    pieces.into_iter().enumerate().map(line).collect()
 }
 
 #[cfg(test)]
@@ -155,13 +184,24 @@ mod tests {
 
     #[test]
     fn lines_are_broken_at_spaces_and_nothing_is_lost() {
-        assert_eq!(broken("one two three\n\nä", 8), ["one two", "three", "", "ä", ""]);
-        assert_eq!(broken("äöüäöü", 4), ["äöüä", "öü", ""]);
-        for text in TEXTS.concat() {
-            let words = |text: &str| text.split_whitespace().collect::<String>();
-            let lines = broken(text, 60);
-            assert!(lines.iter().all(|line| line.chars().count() <= 60));
-            assert_eq!(words(&lines.concat()), words(text));
+        let of = |text: &'static str, look, letters| -> Vec<String> {
+            broken(Line { text: text.into(), look }, letters)
+                .into_iter()
+                .map(|line| line.text.into_owned())
+                .collect()
+        };
+        assert_eq!(of("one two three", Look::Text, 8), ["one two", "three"]);
+        assert_eq!(of("one two three", Look::Entry, 8), ["one two", "  three"]);
+        assert_eq!(of("äöüäöü", Look::Text, 4), ["äöüä", "öü"]);
+        assert_eq!(of("", Look::Text, 4), [""]);
+        let words = |text: &str| text.split_whitespace().collect::<String>();
+        for (tab, texts) in TEXTS.iter().enumerate() {
+            let lines = lines_of(tab, 60);
+            assert!(lines.iter().all(|line| line.text.chars().count() <= 60));
+            if tab != MARKDOWN {
+                let shown: String = lines.iter().map(|line| words(&line.text)).collect();
+                assert_eq!(shown, words(&texts.concat()));
+            }
         }
     }
 }

@@ -128,7 +128,8 @@ impl View {
 
 /// The editor's handle on its plugin instance. Owned by the editor; all calls return at once.
 ///
-/// The intended frame: draw [`view`](Self::view), and pass [`take_unsaved`](Self::take_unsaved) on to
+/// The intended frame: draw [`view`](Self::view), and [tell the host of changes](Self::tell_host_of_changes), or where it does
+/// not hear of them so, pass [`take_unsaved`](Self::take_unsaved) on to
 /// [`StraightshotParams::mark_unsaved`](crate::params::StraightshotParams::mark_unsaved).
 #[derive(Clone)]
 pub struct EditorLink {
@@ -269,6 +270,12 @@ impl EditorLink {
     #[must_use]
     pub fn take_unsaved(&self) -> bool {
         self.shared.take_unsaved()
+    }
+
+    /// Has the host told on its main thread that persisted data has changed, if it has; whether it has a way to hear of that.
+    #[must_use]
+    pub fn tell_host_of_changes(&self) -> bool {
+        self.timeline.as_ref().is_some_and(|host| host.tell_of_changes())
     }
 
     /// Whether persisted data has changed that the host was not told of.

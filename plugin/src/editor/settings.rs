@@ -15,7 +15,8 @@ use crate::params::{
 };
 use egui::{Align, Layout, Rect, StrokeKind, Ui, UiBuilder, vec2};
 use nice_plug::prelude::ParamSetter;
-use straightshot_protocol::{Card, Request};
+use std::borrow::Cow;
+use straightshot_protocol::{Card, Request, Unheeded, unheeded};
 
 /// Height of a caption with its control below, in points.
 const CELL_HEIGHT: f32 = 2.0 * theme::UNIT + 0.5 * theme::UNIT + theme::CONTROL_HEIGHT;
@@ -37,8 +38,9 @@ pub(super) fn show(
     let column = |index| controls::column(below(1.0), index, 2, theme::UNIT);
     let (level, seed_place) = level_and_seed(below(2.0));
     let card = view.card();
-    cell(ui, row, "Steps", |ui| steps(ui, params, setter, view, actions));
-    cell(ui, column(0), "Length", |ui| length(ui, params, setter, card));
+    let beyond = Beyond::of(card, params.steps.value(), params.length.value());
+    cell(ui, row, &beyond.steps_caption(), |ui| steps(ui, params, setter, view, &beyond, actions));
+    cell(ui, column(0), &beyond.length_caption(), |ui| length(ui, params, setter, card, &beyond));
     let effect = GuidanceEffect::of(card, params.guidance.value(), params.steps.value());
     cell(ui, column(1), effect.caption(), |ui| guidance(ui, params, setter, &effect));
     cell(ui, level, "Level", |ui| level::show(ui, view, actions));
@@ -51,10 +53,12 @@ fn level_and_seed(row: Rect) -> (Rect, Rect) {
     (level.with_max_x(level.right() - theme::UNIT), seed)
 }
 
-/// A caption with one row of controls below it.
+/// A caption with one row of controls below it. What follows its colon may change while a control is dragged, which must not
+/// make it another control.
 fn cell(ui: &mut Ui, rect: Rect, text: &str, add: impl FnOnce(&mut Ui)) {
+    let name = text.split_once(':').map_or(text, |(name, _)| name);
     let mut inside =
-        ui.new_child(UiBuilder::new().max_rect(rect).id_salt(text).layout(Layout::top_down(Align::Min)));
+        ui.new_child(UiBuilder::new().max_rect(rect).id_salt(name).layout(Layout::top_down(Align::Min)));
     inside.spacing_mut().item_spacing.y = 0.5 * theme::UNIT;
     inside.allocate_ui_with_layout(
         vec2(rect.width(), 2.0 * theme::UNIT),
@@ -72,6 +76,7 @@ fn steps(
     params: &StraightshotParams,
     setter: &ParamSetter<'_>,
     view: &View,
+    beyond: &Beyond,
     actions: &mut Vec<Action>,
 ) {
     let width = 7.0 * theme::UNIT;
@@ -94,7 +99,7 @@ fn steps(
         decimals: 0,
         suffix: "",
         width,
-        hint: "Steps of the next sound: 1 is fastest, more add detail.",
+        hint: &with_note("Steps of the next sound: 1 is fastest, more add detail.", beyond.steps.as_ref()),
     };
     let (field, _) = param::int_field(ui, setter, &params.steps, &look);
     if chosen.is_none() {
@@ -133,15 +138,22 @@ fn draft_switch(ui: &mut Ui, on: bool, actions: &mut Vec<Action>) {
     }
 }
 
-fn length(ui: &mut Ui, params: &StraightshotParams, setter: &ParamSetter<'_>, card: Option<&Card>) {
+fn length(
+    ui: &mut Ui,
+    params: &StraightshotParams,
+    setter: &ParamSetter<'_>,
+    card: Option<&Card>,
+    beyond: &Beyond,
+) {
     let range = length_range(card);
+    let hint = format!("Length of the next sound, {} to {} s.", range.0, range.1);
     let look = Field {
         range,
         speed: 0.02,
         decimals: 2,
         suffix: " s",
         width: ui.available_width(),
-        hint: &format!("Length of the next sound, {} to {} s.", range.0, range.1),
+        hint: &with_note(&hint, beyond.length.as_ref()),
     };
     param::float_field(ui, setter, &params.length, &look);
 }
@@ -152,6 +164,54 @@ fn length_range(card: Option<&Card>) -> (f32, f32) {
     #[expect(clippy::cast_possible_truncation, reason = "a length in seconds needs no more than an f32")]
     let (least, most) = (*card.seconds.start() as f32, *card.seconds.end() as f32);
     (least.clamp(MIN_LENGTH_S, MAX_LENGTH_S), most.clamp(MIN_LENGTH_S, MAX_LENGTH_S))
+}
+
+/// Steps and length that the model takes and was not made for, as far as that is known.
+#[derive(Debug, Default)]
+struct Beyond {
+    steps: Option<Unheeded>,
+    length: Option<Unheeded>,
+}
+
+impl Beyond {
+    fn of(card: Option<&Card>, steps: i32, seconds: f32) -> Self {
+        let Some(card) = card else { return Self::default() };
+        // As it is shown: 10 s of a model that has learnt from 10 s, not a little more.
+        let seconds = (f64::from(seconds) * 100.0).round() / 100.0;
+        let request = Request { steps: steps.unsigned_abs(), seconds, ..Request::default() };
+        let mut beyond = Self::default();
+        for unheeded in unheeded(&request, card, None) {
+            match unheeded {
+                Unheeded::FewSteps { .. } | Unheeded::ManySteps { .. } => beyond.steps = Some(unheeded),
+                Unheeded::Length { .. } => beyond.length = Some(unheeded),
+                _ => {}
+            }
+        }
+        beyond
+    }
+
+    fn steps_caption(&self) -> Cow<'static, str> {
+        match &self.steps {
+            Some(Unheeded::FewSteps { least, .. }) => format!("Steps: made for {least} and more").into(),
+            Some(Unheeded::ManySteps { most, .. }) => format!("Steps: made for up to {most}").into(),
+            _ => "Steps".into(),
+        }
+    }
+
+    fn length_caption(&self) -> Cow<'static, str> {
+        match &self.length {
+            Some(Unheeded::Length { asked, learnt: (_, most) }) if asked > most => {
+                format!("Length: made for {most:.0} s").into()
+            }
+            Some(Unheeded::Length { learnt: (least, _), .. }) => format!("Length: made for {least} s").into(),
+            _ => "Length".into(),
+        }
+    }
+}
+
+/// A tooltip, with what is to be known of the value that is set.
+fn with_note(hint: &str, note: Option<&Unheeded>) -> String {
+    note.map_or_else(|| hint.to_owned(), |note| format!("{hint}\n{note}"))
 }
 
 /// What the guidance that is set does with the model.
@@ -277,6 +337,21 @@ mod tests {
         assert_eq!(length_range(Some(&card)), (1.0, 12.0));
         card.seconds = 0.1..=600.0;
         assert_eq!(length_range(Some(&card)), (MIN_LENGTH_S, MAX_LENGTH_S));
+    }
+
+    #[test]
+    fn the_window_says_what_the_model_was_not_made_for() {
+        let card = default_card();
+        let captions = |steps, seconds| {
+            let beyond = Beyond::of(Some(&card), steps, seconds);
+            [beyond.steps_caption().into_owned(), beyond.length_caption().into_owned()]
+        };
+        assert_eq!(captions(24, 10.0), ["Steps", "Length"]);
+        assert_eq!(captions(25, 12.0), ["Steps: made for up to 24", "Length: made for 10 s"]);
+        let beyond = Beyond::of(Some(&card), 25, 12.0);
+        let hint = with_note("Length.", beyond.length.as_ref());
+        assert!(hint.starts_with("Length.\n12 s are longer"), "{hint}");
+        assert!(Beyond::of(None, 64, 30.0).steps.is_none(), "nothing is known of the model yet");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The host's timeline, which only the host's main thread may touch; the window has a thread of its own on X11.
+//! What only the host's main thread may do: touch its timeline, tell it of unsaved work. The window has a thread of its own on
+//! X11.
 
 use crate::shared::{Severity, Shared};
 use std::sync::Arc;
@@ -23,17 +24,41 @@ impl Insertion {
     }
 }
 
-/// The way of one instance to its host's timeline.
+/// Something for the host's main thread.
+#[derive(Debug)]
+pub enum HostTask {
+    /// Put files onto its timeline.
+    Insert(Insertion),
+    /// Tell it that the project has unsaved work.
+    TellOfChanges,
+}
+
+impl HostTask {
+    /// Does it. To be called on the host's main thread.
+    pub(crate) fn carry_out(&self, host: &Host, shared: &Shared) {
+        match self {
+            Self::Insert(insertion) => insertion.carry_out(host, shared),
+            // Noted again where a host has no main thread to be called on, as VST3 on Linux while no window is open.
+            Self::TellOfChanges => {
+                if shared.take_unsaved() && !host.tell_of_changes() {
+                    shared.mark_unsaved();
+                }
+            }
+        }
+    }
+}
+
+/// The way of one instance to its host: to its timeline, and to tell it of unsaved work.
 #[derive(Clone)]
 pub struct Timeline {
     host: Arc<Host>,
-    post: Arc<dyn Fn(Insertion) + Send + Sync>,
+    post: Arc<dyn Fn(HostTask) + Send + Sync>,
 }
 
 impl Timeline {
-    /// The timeline of `host`; `post` has an insertion carried out on the host's main thread.
+    /// The way to `host`; `post` has a task carried out on the host's main thread.
     #[must_use]
-    pub fn new(host: Arc<Host>, post: impl Fn(Insertion) + Send + Sync + 'static) -> Self {
+    pub fn new(host: Arc<Host>, post: impl Fn(HostTask) + Send + Sync + 'static) -> Self {
         Self { host, post: Arc::new(post) }
     }
 
@@ -45,6 +70,16 @@ impl Timeline {
 
     /// Has `files` put there. Returns at once.
     pub fn insert(&self, files: Files, place: Place) {
-        (self.post)(Insertion { files, place });
+        (self.post)(HostTask::Insert(Insertion { files, place }));
+    }
+
+    /// Has the host told of unsaved work, if there is any; whether it has a way to hear of it. Returns at once.
+    #[must_use]
+    pub fn tell_of_changes(&self) -> bool {
+        let hears = self.host.hears_of_changes();
+        if hears {
+            (self.post)(HostTask::TellOfChanges);
+        }
+        hears
     }
 }

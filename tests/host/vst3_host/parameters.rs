@@ -3,7 +3,7 @@
 use super::Instance;
 use anyhow::{Context, Result, ensure};
 use vst3::Steinberg::Vst::{
-    IEditControllerTrait, IMidiMapping, IMidiMappingTrait, ParamID, ParameterInfo,
+    IComponentHandler, IEditControllerTrait, IMidiMapping, IMidiMappingTrait, ParamID, ParameterInfo,
     ParameterInfo_::ParameterFlags_, String128, TChar,
 };
 use vst3::Steinberg::kResultOk;
@@ -62,6 +62,14 @@ impl Instance {
         let result = unsafe { self.controller.getParamStringByValue(id, normalised, &raw mut written) };
         ensure!(result == kResultOk, "the value has no text");
         text(&written)
+    }
+
+    /// Gives the controller the host's handler, or with null takes it away.
+    pub(crate) fn set_handler(&self, handler: *mut IComponentHandler) -> Result<()> {
+        // SAFETY: the controller is alive and takes references of its own.
+        let result = unsafe { self.controller.setComponentHandler(handler) };
+        ensure!(result == kResultOk, "the handler is refused");
+        Ok(())
     }
 
     /// The parameter that stands for a MIDI controller of a channel, as a host finds it.

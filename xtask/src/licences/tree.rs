@@ -1,4 +1,4 @@
-//! Which crates are compiled into the plugin, for all systems and with all that may compute.
+//! Which crates are compiled into the plugin and the programs beside it, for all systems and with all that may compute.
 
 use crate::workspace;
 use anyhow::{Context, Result};
@@ -15,6 +15,8 @@ const PLATFORMS: &[&str] = &[
     "aarch64-apple-darwin",
     "x86_64-apple-darwin",
 ];
+/// What is in a zip: the plugin, the program without a host and the command line.
+const PROGRAMS: &[&str] = &["straightshot", "straightshot-cli"];
 /// The features that bundles are made with.
 const FEATURES: &str = "straightshot/standalone,straightshot/cuda,straightshot/metal";
 
@@ -34,23 +36,23 @@ pub(super) struct Dependency {
 
 /// All crates of others that the plugin is made of, by name.
 pub(super) fn of_plugin(root: &Path) -> Result<Vec<Dependency>> {
-    in_tree(&workspace::metadata(root, FEATURES, PLATFORMS)?, "straightshot")
+    in_tree(&workspace::metadata(root, FEATURES, PLATFORMS)?, PROGRAMS)
 }
 
-/// The crates of others that `top` is linked from, proc-macros included: those have no mark at an edge of the tree.
-fn in_tree(metadata: &Value, top: &str) -> Result<Vec<Dependency>> {
+/// The crates of others that `tops` are linked from, proc-macros included: those have no mark at an edge of the tree.
+fn in_tree(metadata: &Value, tops: &[&str]) -> Result<Vec<Dependency>> {
     let list =
         |value: &Value| value.as_array().cloned().context("cargo metadata is not in the form that is known");
     let id = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let packages = list(&metadata["packages"])?;
     let nodes = list(&metadata["resolve"]["nodes"])?;
     let nodes: HashMap<String, &Value> = nodes.iter().map(|node| (id(&node["id"]), node)).collect();
-    let root = packages
-        .iter()
-        .find(|package| package["name"] == top)
-        .with_context(|| format!("there is no {top}"))?;
     let mut reached = HashSet::new();
-    let mut waiting = vec![id(&root["id"])];
+    let mut waiting = Vec::new();
+    for top in tops {
+        let root = packages.iter().find(|package| package["name"] == *top);
+        waiting.push(id(&root.with_context(|| format!("there is no {top}"))?["id"]));
+    }
     while let Some(next) = waiting.pop() {
         let node = nodes.get(&next).with_context(|| format!("cargo metadata lacks {next}"))?;
         if reached.insert(next) {
@@ -119,7 +121,7 @@ mod tests {
         nodes.push(node("linked", &[edge("below", Value::Null)]));
         nodes.extend(["below", "build", "dev"].map(|name| node(name, &[])));
         let metadata = json!({"packages": packages, "resolve": {"nodes": nodes}});
-        let found = in_tree(&metadata, "plugin").expect("the form is right");
+        let found = in_tree(&metadata, &["plugin"]).expect("the form is right");
         assert_eq!(found.iter().map(|found| &*found.name).collect::<Vec<_>>(), ["below", "linked"]);
         assert_eq!(found[0].authors, "Ann, Bo");
         assert_eq!(found[0].folder, Path::new("/src/below"));

@@ -20,6 +20,8 @@ const GUID: u64 = 16;
 pub(crate) enum Family {
     /// Little endian, padded to even places.
     Riff,
+    /// The same, big endian: RIFX, of programs that moved from one kind of computer to the other.
+    Rifx,
     /// Big endian, padded to even places.
     Form,
     /// Little endian in 64 bits that count the head too, padded to eight.
@@ -29,6 +31,19 @@ pub(crate) enum Family {
     /// Big endian in 64 bits, not padded.
     Caf,
 }
+
+impl Family {
+    /// Whether sizes have their high byte first.
+    pub(crate) fn is_big_endian(self) -> bool {
+        matches!(self, Self::Rifx | Self::Form | Self::Au | Self::Caf)
+    }
+}
+
+/// Chunks that are common enough to tell where a chunk begins if its writer forgot to pad the one before.
+const COMMON: [&[u8; 4]; 18] = [
+    b"data", b"fmt ", b"fact", b"LIST", b"cue ", b"smpl", b"inst", b"bext", b"iXML", b"id3 ", b"JUNK",
+    b"PAD ", b"COMM", b"SSND", b"MARK", b"NAME", b"ANNO", b"FLLR",
+];
 
 /// A chunk in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +88,7 @@ pub(crate) fn find(file: &mut File, start: u64) -> Result<Option<Chunks>> {
     let head = bytes(file, start, 40)?;
     let (family, first) = match head.get(..4) {
         Some(b"RIFF" | b"RF64" | b"BW64") => (Family::Riff, start + 12),
+        Some(b"RIFX") => (Family::Rifx, start + 12),
         Some(b"FORM") => (Family::Form, start + 12),
         Some(b"riff") => (Family::Wave64, start + 40),
         Some(b"caff") => (Family::Caf, start + 8),
@@ -130,6 +146,15 @@ impl Walk {
     /// Takes the chunk at `at` and says where the next one begins.
     fn step(&mut self, file: &mut File, at: u64) -> Result<Option<u64>> {
         let Some((id, claimed, start)) = self.head(file, at)? else { return Ok(None) };
+        // Samples may lie in pieces inside a list, and a whole file behind another: go on with what is in them.
+        let inner = match &id {
+            b"LIST" => &b"wavl"[..],
+            b"RIFF" | b"RIFX" => b"WAVE",
+            _ => b"",
+        };
+        if !inner.is_empty() && bytes(file, start, 4)? == inner {
+            return Ok(Some(start + 4));
+        }
         let left = self.end.saturating_sub(start);
         let sound = id == *b"data" || id == *b"SSND";
         let claimed =
@@ -167,10 +192,14 @@ impl Walk {
             _ => 2,
         };
         let padded = end.div_ceil(step) * step;
-        if padded != end && self.head(file, padded)?.is_none() && self.head(file, end)?.is_some() {
-            return Ok(end);
+        if padded == end {
+            return Ok(padded);
         }
-        Ok(padded)
+        let id = |found: Option<([u8; 4], u64, u64)>| found.map(|(id, ..)| id);
+        let (here, behind) = (id(self.head(file, end)?), id(self.head(file, padded)?));
+        let is_common = |id: Option<[u8; 4]>| id.is_some_and(|id| COMMON.contains(&&id));
+        let forgot = here.is_some() && (behind.is_none() || (is_common(here) && !is_common(behind)));
+        Ok(if forgot { end } else { padded })
     }
 
     /// Name, size and place of the contents of what may be a chunk at `at`.
@@ -191,7 +220,7 @@ impl Walk {
         }
         let four = |at: usize| [head[at], head[at + 1], head[at + 2], head[at + 3]];
         let size = match self.family {
-            Family::Form => u64::from(u32::from_be_bytes(four(4))),
+            Family::Form | Family::Rifx => u64::from(u32::from_be_bytes(four(4))),
             Family::Caf => {
                 u64::from(u32::from_be_bytes(four(4))) << 32 | u64::from(u32::from_be_bytes(four(8)))
             }

@@ -54,6 +54,7 @@ pub(super) fn of(file: &mut File, chunks: &Chunks) -> Result<Format, String> {
     };
     match chunks.family {
         Family::Riff | Family::Wave64 => wave(&read(b"fmt ")?),
+        Family::Rifx => turned(&read(b"fmt ")?),
         Family::Form => aiff(&read(b"COMM")?),
         Family::Au => au(&read(b"head")?),
         Family::Caf => caf(&read(b"desc")?),
@@ -72,6 +73,26 @@ fn plain(count: u16) -> Result<Channels, String> {
 fn samples(codec: AudioCodecId, rate_hz: u32, channels: Channels, bytes: usize) -> Format {
     let block = bytes * channels.count();
     Format { codec: Codec::Blocks(codec), rate_hz, channels, block, frames: 1 }
+}
+
+/// The body of `fmt ` with the high bytes first, and samples of the same kind. Nobody writes anything else into such files.
+fn turned(body: &[u8]) -> Result<Format, String> {
+    let mut little = body.to_vec();
+    for (at, size) in [(0, 2), (2, 2), (4, 4), (8, 4), (12, 2), (14, 2), (16, 2), (18, 2), (20, 4), (24, 2)] {
+        if let Some(field) = little.get_mut(at..at + size) {
+            field.reverse();
+        }
+    }
+    let mut format = wave(&little)?;
+    format.codec = match format.codec {
+        Codec::Blocks(CODEC_ID_PCM_S16LE) => Codec::Blocks(CODEC_ID_PCM_S16BE),
+        Codec::Blocks(CODEC_ID_PCM_S24LE) => Codec::Blocks(CODEC_ID_PCM_S24BE),
+        Codec::Blocks(CODEC_ID_PCM_S32LE) => Codec::Blocks(CODEC_ID_PCM_S32BE),
+        Codec::Blocks(CODEC_ID_PCM_F32LE) => Codec::Blocks(CODEC_ID_PCM_F32BE),
+        Codec::Blocks(CODEC_ID_PCM_F64LE) => Codec::Blocks(CODEC_ID_PCM_F64BE),
+        same => same,
+    };
+    Ok(format)
 }
 
 /// The body of `fmt `. Its length is not asked: 14, 16, 17, 18, 20 and 40 bytes are all in use.
@@ -132,7 +153,7 @@ fn called(tag: u16) -> &'static str {
     match tag {
         0x31 => " (GSM 6.10)",
         0x40 | 0x45 => " (G.726)",
-        0x65 => " (G.722)",
+        0x65 | 0x28f => " (G.722)",
         0x92 | 0x2000 => " (AC-3)",
         0x160..=0x163 => " (Windows Media)",
         0x270 => " (ATRAC3)",

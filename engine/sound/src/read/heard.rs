@@ -116,8 +116,11 @@ impl Heard {
 
     /// Leaves out an offset and the silence at both ends.
     fn trim(&mut self, mono: &mut Vec<f32>, rate_hz: u32) {
-        mend::centre(mono, &mut self.notes);
         let rate = f64::from(rate_hz);
+        // Of less than that a mean is no offset: a single sample would be nothing else.
+        if mono.len() as f64 >= LEAD_S * rate {
+            mend::centre(mono, &mut self.notes);
+        }
         let lead = (LEAD_S * rate) as usize;
         let first = mono.iter().position(|x| x.abs() >= SILENCE).unwrap_or(mono.len()).saturating_sub(lead);
         let last =

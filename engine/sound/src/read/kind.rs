@@ -36,7 +36,6 @@ pub(crate) const HEAD: usize = 512;
 
 /// Marks at a place, the first that fits counts.
 const MARKS: &[(usize, &[u8], Kind)] = &[
-    (0, b"RIFX", none("RIFX, a WAV file with its bytes the other way round")),
     (8, b"WAVE", chunks("WAV")),
     (0, b"riff\x2e\x91\xcf\x11", chunks("Wave64")),
     (0, b".snd", chunks("AU")),
@@ -75,6 +74,7 @@ const MARKS: &[(usize, &[u8], Kind)] = &[
     (8, b"sfbk", none("a SoundFont")),
     (8, b"WEBP", none("a picture")),
     (0, b"RIFF", none("RIFF, but no WAV")),
+    (0, b"RIFX", none("RIFX, but no WAV")),
     (0, b"MThd", none("MIDI: notes, not the sound")),
     (0, b"\x00\x05\x16\x07", none("what macOS keeps beside a file, not the sound")),
     (0, b"\x00\x05\x16\x00", none("what macOS keeps beside a file, not the sound")),
@@ -102,7 +102,7 @@ pub(crate) fn of(head: &[u8]) -> Option<Kind> {
     let marked = |(at, mark, _): &&(usize, &[u8], Kind)| head.get(*at..).is_some_and(|h| h.starts_with(mark));
     // "WAVE" and its like stand behind a size; they count only in a container that has one there.
     let container = |kind: &Kind| match kind.name {
-        "WAV" => [&b"RIFF"[..], b"RF64", b"BW64"].iter().any(|id| head.starts_with(id)),
+        "WAV" => [&b"RIFF"[..], b"RIFX", b"RF64", b"BW64"].iter().any(|id| head.starts_with(id)),
         "AIFF" | "AIFF-C" | "8SVX of the Amiga" => head.starts_with(b"FORM"),
         "an AVI video" | "a SoundFont" => head.starts_with(b"RIFF"),
         "Ogg Vorbis" | "Ogg Opus" | "Ogg FLAC" | "Ogg Speex" => head.starts_with(b"OggS"),
@@ -150,6 +150,7 @@ mod tests {
         for (head, name) in [
             (&b"RIFF\0\0\0\0WAVEfmt "[..], "WAV"),
             (b"RF64\xff\xff\xff\xffWAVEds64", "WAV"),
+            (b"RIFX\0\0\0\0WAVEfmt ", "WAV"),
             (b"RIFF\0\0\0\0AVI LIST", "an AVI video"),
             (b"FORM\0\0\0\0AIFCFVER", "AIFF-C"),
             (b"\xff\xfb\x90\x64", "MP3"),

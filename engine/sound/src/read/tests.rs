@@ -144,6 +144,48 @@ fn sizes_that_are_wrong_lose_nothing_that_is_there() {
     ]);
 }
 
+/// Everything of a WAV file with its high bytes first.
+fn rifx() -> Vec<u8> {
+    let turned =
+        |bytes: &[u8]| -> Vec<u8> { bytes.chunks_exact(2).flat_map(|two| [two[1], two[0]]).collect() };
+    let sized = |id: &[u8], body: &[u8]| [id, &(body.len() as u32).to_be_bytes(), body].concat();
+    let mut format = [&1u16.to_be_bytes()[..], &1u16.to_be_bytes(), &RATE.to_be_bytes()].concat();
+    format.extend([&(RATE * 2).to_be_bytes()[..], &2u16.to_be_bytes(), &16u16.to_be_bytes()].concat());
+    [&b"RIFX\0\0\0\0WAVE"[..], &sized(b"fmt ", &format), &sized(b"data", &turned(&pcm(1)))].concat()
+}
+
+#[test]
+fn chunks_are_found_however_their_writer_has_laid_them() {
+    let half = pcm(1).len() / 2;
+    let pieces = |joined: &str| format!("its sound is in {joined} pieces, joined");
+    let list = chunk(b"LIST", &[&b"wavl"[..], &data()].concat());
+    let other = chunk(b"fmt ", &fmt(1, 2, 16, &[]));
+    compare(&[
+        ("unpadded", wav(&[plain(), sized(b"junk", b"abc", 3), data()]), 0.2, 0.5, ""),
+        ("unpadded-before-fmt", wav(&[sized(b"LIST", b"x", 1), plain(), data()]), 0.2, 0.5, ""),
+        ("data-before-fmt", wav(&[data(), plain()]), 0.2, 0.5, ""),
+        (
+            "two-data",
+            wav(&[plain(), chunk(b"data", &pcm(1)[..half]), chunk(b"data", &pcm(1)[half..])]),
+            0.2,
+            0.5,
+            &pieces("2"),
+        ),
+        ("list-of-data", wav(&[plain(), list]), 0.2, 0.5, ""),
+        ("two-files", [wav(&[plain(), data()]), wav(&[plain(), data()])].concat(), 0.4, 0.5, &pieces("2")),
+        (
+            "two-kinds",
+            [wav(&[plain(), data()]), wav(&[other, data()])].concat(),
+            0.2,
+            0.5,
+            "another of another kind",
+        ),
+        ("rifx", rifx(), 0.2, 0.5, ""),
+        // Too short for anybody, but not silent.
+        ("one-sample", wav(&[plain(), chunk(b"data", &16_000_i16.to_le_bytes())]), 0.0, 0.49, ""),
+    ]);
+}
+
 #[test]
 fn formats_are_read_whatever_the_length_of_their_chunk() {
     let with = |body: Vec<u8>, pcm: &[u8]| wav(&[chunk(b"fmt ", &body), chunk(b"data", pcm)]);

@@ -49,6 +49,7 @@ fn named(id: &[u8; 4]) -> bool {
             | b"ANNO"
             | b"APPL"
             | b"cart"
+            | b"axml"
     )
 }
 
@@ -64,7 +65,9 @@ pub(super) fn one(id: &[u8; 4], body: &[u8], family: Family, tags: &mut Tags) {
         b"iXML" | b"IXML" if !body.is_empty() => tags.push_xml("iXML", body.to_vec()),
         b"_PMX" if !body.is_empty() => tags.push_xml("XMP", body.to_vec()),
         b"APPL" if body.starts_with(b"XMP ") => tags.push_xml("XMP", body[4..].to_vec()),
+        b"axml" if !body.is_empty() => tags.push_xml("axml", body.to_vec()),
         b"LIST" | b"list" if body.starts_with(b"INFO") => info(&body[4..], family, tags),
+        b"LIST" | b"list" if body.starts_with(b"adtl") => labels(&body[4..], family, tags),
         b"id3 " | b"ID3 " => id3(body, tags),
         b"NAME" => tags.push_bytes("AIFF", "name", body),
         b"ANNO" => tags.push_bytes(if family == Family::Au { "AU" } else { "AIFF" }, "annotation", body),
@@ -73,14 +76,36 @@ pub(super) fn one(id: &[u8; 4], body: &[u8], family: Family, tags: &mut Tags) {
     }
 }
 
-/// Fields of four letters with a size each; Wave64 has them as RIFF has.
-fn info(mut rest: &[u8], family: Family, tags: &mut Tags) {
-    while let Some((head, behind)) = rest.split_at_checked(8) {
+/// Fields of four letters with a size each; Wave64 has them as RIFF has. Whoever forgot to pad one is forgiven.
+fn fields(mut rest: &[u8], family: Family) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+    std::iter::from_fn(move || {
+        let (head, behind) = rest.split_at_checked(8)?;
         let size = [head[4], head[5], head[6], head[7]];
-        let size = if family == Family::Form { u32::from_be_bytes(size) } else { u32::from_le_bytes(size) };
+        let size = if family.is_big_endian() { u32::from_be_bytes(size) } else { u32::from_le_bytes(size) };
         let size = (size as usize).min(behind.len());
-        tags.push_bytes("LIST INFO", String::from_utf8_lossy(&head[..4]).trim(), &behind[..size]);
-        rest = behind.get(size + size % 2..).unwrap_or_default();
+        let named = |at: usize| {
+            behind
+                .get(at..at + 4)
+                .is_some_and(|id| id.iter().all(|b| b.is_ascii_alphanumeric() || *b == b' '))
+        };
+        let padded = size + size % 2;
+        let next = if padded != size && named(size) && !named(padded) { size } else { padded };
+        rest = behind.get(next..).unwrap_or_default();
+        Some(([head[0], head[1], head[2], head[3]], &behind[..size]))
+    })
+}
+
+fn info(rest: &[u8], family: Family, tags: &mut Tags) {
+    for (id, text) in fields(rest, family) {
+        tags.push_bytes("LIST INFO", String::from_utf8_lossy(&id).trim(), text);
+    }
+}
+
+/// Names of places in the sound, each behind the number of its place.
+fn labels(rest: &[u8], family: Family, tags: &mut Tags) {
+    for (id, text) in fields(rest, family).filter(|(id, _)| matches!(id, b"labl" | b"note")) {
+        let key = if id == *b"labl" { "label" } else { "note" };
+        tags.push_bytes("LIST adtl", key, text.get(4..).unwrap_or_default());
     }
 }
 

@@ -68,6 +68,35 @@ fn all_chunks_of_wav_are_read() {
 }
 
 #[test]
+fn fields_are_found_in_spite_of_their_writers() {
+    let wide: Vec<u8> = "\u{feff}Rusty gate\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let unpadded =
+        [&b"INFO"[..], b"ISFT\x03\0\0\0abc", &chunk(b"ICMT", b"Gate"), &chunk(b"INAM", &wide)].concat();
+    let label = |id: &[u8], text: &[u8]| chunk(id, &[&[1, 0, 0, 0][..], text].concat());
+    let places = [&b"adtl"[..], &label(b"labl", b"hinge\0"), &label(b"note", b"slam\0")].concat();
+    let user = id3(&[(b"TXXX", b"comment\0Gate opens")]);
+    let bytes = wav(&[
+        chunk(b"LIST", &unpadded),
+        chunk(b"LIST", &places),
+        chunk(b"id3 ", &user),
+        chunk(b"axml", b"<x/>"),
+    ]);
+    let tags = tags(&bytes);
+    assert_eq!(
+        said(&tags),
+        [
+            "LIST INFO ISFT: abc",
+            "LIST INFO ICMT: Gate",
+            "LIST INFO INAM: Rusty gate",
+            "LIST adtl label: hinge",
+            "LIST adtl note: slam",
+            "ID3 TXXX:comment: Gate opens"
+        ]
+    );
+    assert_eq!(tags.xml[0].place, "axml");
+}
+
+#[test]
 fn large_files_have_their_size_elsewhere() {
     let ds64 = chunk(b"ds64", &[[0u8; 8], 6u64.to_le_bytes(), [0; 8]].concat());
     let mut data = chunk(b"data", &[0; 6]);

@@ -24,6 +24,9 @@ pub fn plain(bytes: &[u8]) -> Option<String> {
         [0xfe, 0xff, ..] => return Some(wide(u16::from_be_bytes)),
         _ => (),
     }
+    if let Some(text) = unmarked(bytes) {
+        return Some(text);
+    }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match std::str::from_utf8(bytes) {
         Ok(text) => Some(text.to_owned()),
@@ -31,6 +34,22 @@ pub fn plain(bytes: &[u8]) -> Option<String> {
             Some(String::from_utf8_lossy(&bytes[..e.valid_up_to()]).into_owned())
         }
         Err(_) => latin(bytes),
+    }
+}
+
+/// UTF-16 that no mark names: every other byte of most of its letters is zero.
+fn unmarked(bytes: &[u8]) -> Option<String> {
+    let zeros = |odd: usize| bytes.iter().skip(odd).step_by(2).filter(|b| **b == 0).count();
+    let (even, odd) = (zeros(0), zeros(1));
+    let units = bytes.len() / 2;
+    let most = |zeros: usize, others: usize| units >= 4 && zeros * 2 > units && others == 0;
+    let wide = |pair: fn([u8; 2]) -> u16| {
+        String::from_utf16(&bytes.chunks_exact(2).map(|b| pair([b[0], b[1]])).collect::<Vec<_>>()).ok()
+    };
+    match (most(odd, even), most(even, odd)) {
+        (true, _) => wide(u16::from_le_bytes),
+        (_, true) => wide(u16::from_be_bytes),
+        _ => None,
     }
 }
 
@@ -91,6 +110,8 @@ mod tests {
             (b"t\xfcr", Some("tür")),
             (b"\xff\xfet\x00\xfc\x00r\x00", Some("tür")),
             (b"\xfe\xff\x00t\x00\xfc\x00r\x00", Some("tür")),
+            (b"d\0o\0o\0r\0", Some("door")),
+            (b"\0d\0o\0o\0r", Some("door")),
             (b"", Some("")),
             // A field of 256 bytes cuts UTF-8 inside a letter.
             ("T\u{fc}r \u{f6}ffnet \u{fc}".as_bytes().split_last().unwrap().1, Some("Tür öffnet ")),

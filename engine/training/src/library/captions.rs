@@ -5,7 +5,7 @@ use super::columns::Columns;
 use super::names::Names;
 use super::report::{self, Report};
 use super::walk::{Found, SoundFile};
-use super::{Source, table};
+use super::{Source, lenient, table};
 use std::collections::HashMap;
 use straightshot_sound::tags::plain;
 
@@ -67,8 +67,8 @@ fn rows(table: &SoundFile, names: &Names<'_>, said: &mut HashMap<String, Vec<Sai
         // Texts of any kind lie in folders of sounds.
         Err(fault) => return report.skip(&table.name, report::NO_SOUND, format!("no table either: {fault}")),
     };
-    let (count, mut used) = (parsed.len(), 0);
-    for row in parsed {
+    let (count, mut used) = (parsed.rows.len(), 0);
+    for row in parsed.rows {
         let place = format!("{}, line {}", table.name, row.line);
         let found = row.files.iter().map(|file| names.find(folder, file));
         let found = found.reduce(|first, next| if first.is_ok() { first } else { next });
@@ -91,7 +91,9 @@ fn rows(table: &SoundFile, names: &Names<'_>, said: &mut HashMap<String, Vec<Sai
             Err(reason) => report.skip(&place, reason, row.files.last().cloned().unwrap_or_default()),
         }
     }
-    report.read(&table.name, format!("{used} of {count} rows are about sounds of the folder"));
+    let mut notes = vec![format!("{used} of {count} rows are about sounds of the folder")];
+    notes.extend(parsed.notes);
+    report.read(&table.name, notes.join("; "));
 }
 
 fn bytes(file: &SoundFile, most: u64) -> Result<Vec<u8>, String> {
@@ -141,16 +143,21 @@ fn lines(content: &str, text: &SoundFile) -> Result<Said, String> {
 
 /// A caption in an object of JSON, under the names that columns of tables have.
 fn object(content: &str, text: &SoundFile) -> Result<Said, String> {
-    let fields = match serde_json::from_str(content) {
+    let strict = serde_json::from_str(content);
+    let fields = match strict.or_else(|e| serde_json::from_str(&lenient::json(content)).map_err(|_| e)) {
         Ok(serde_json::Value::Object(fields)) => fields,
         Ok(serde_json::Value::String(caption)) => return lines(&caption, text),
+        Ok(serde_json::Value::Array(all)) if all.iter().any(serde_json::Value::is_string) => {
+            let all: Vec<&str> = all.iter().filter_map(serde_json::Value::as_str).collect();
+            return lines(&all.join("\n"), text);
+        }
         Ok(_) => return Err("it holds no caption".into()),
         Err(fault) => return Err(format!("it is no JSON: {fault}")),
     };
     let (names, texts) = table::flat(&fields);
     // That the file is its own sound's needs no field.
     let names: Vec<&str> = std::iter::once("file").chain(names.iter().map(String::as_str)).collect();
-    let texts: Vec<&str> = std::iter::once("its own").chain(texts.iter().map(String::as_str)).collect();
+    let texts: Vec<String> = std::iter::once("its own".to_owned()).chain(texts).collect();
     let row = Columns::of(&names)?.row(0, &texts).ok_or("it holds no caption")?;
     let origin = format!("{} {}", text.name, row.column);
     let mut candidate = Candidate::new(Source::Sidecar, Rank::Caption, origin, row.description.caption);

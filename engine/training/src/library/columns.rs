@@ -1,6 +1,6 @@
 //! Which columns of a table say what, by the names that common sets and programs give them.
 
-use super::{Description, ucs};
+use super::{Description, lenient, ucs};
 
 /// Names of the column with the file, best first; without spaces, signs and capitals.
 const FILE: &[&str] = &[
@@ -136,9 +136,18 @@ impl Columns {
         Self { file: 0, start: None, caption: 1, others: vec![], category: None, subcategory: None, names }
     }
 
+    /// Which column is the caption.
+    pub(super) fn caption(&self) -> usize {
+        self.caption
+    }
+
     /// The row in `line` with these fields; `None` if it names no file.
-    pub(super) fn row(&self, line: u64, fields: &[&str]) -> Option<Row> {
-        let field = |at: usize| fields.get(at).map_or("", |text| text.trim());
+    pub(super) fn row(&self, line: u64, fields: &[impl AsRef<str>]) -> Option<Row> {
+        let field = |at: usize| {
+            let text = fields.get(at).map_or("", |text| text.as_ref());
+            let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+            if at != self.file && lenient::is_nothing(text) { "" } else { text }
+        };
         let file = field(self.file);
         if file.is_empty() {
             return None;

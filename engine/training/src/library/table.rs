@@ -1,14 +1,24 @@
 //! Tables of captions: CSV in its dialects, JSON and JSON lines.
 
 use super::columns::{Columns, Row};
+use super::lenient;
 use serde_json::{Map, Value};
 use straightshot_sound::tags::plain;
+
+/// What is in a table.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    /// The rows that name a file.
+    pub(super) rows: Vec<Row>,
+    /// What was wrong, in words for a report.
+    pub(super) notes: Vec<String>,
+}
 
 /// The rows of a table that name a file. `is_sound` tells names of sounds from others, for tables without a header.
 ///
 /// # Errors
 /// Why there are none.
-pub(super) fn parse(bytes: &[u8], is_sound: &dyn Fn(&str) -> bool) -> Result<Vec<Row>, String> {
+pub(super) fn parse(bytes: &[u8], is_sound: &dyn Fn(&str) -> bool) -> Result<Table, String> {
     let text = plain(bytes).ok_or("its encoding is not known; save it as UTF-8")?;
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     match text.trim_start().chars().next() {
@@ -18,7 +28,9 @@ pub(super) fn parse(bytes: &[u8], is_sound: &dyn Fn(&str) -> bool) -> Result<Vec
     }
 }
 
-fn csv(text: &str, is_sound: &dyn Fn(&str) -> bool) -> Result<Vec<Row>, String> {
+fn csv(text: &str, is_sound: &dyn Fn(&str) -> bool) -> Result<Table, String> {
+    let (text, open) = lenient::closed(text);
+    let text = text.as_str();
     // Lines before the header: blank ones, comments, and how Excel names the separator.
     let (mut rest, mut skipped, mut named) = (text, 0, None);
     while let Some(line) = rest.lines().next() {
@@ -53,44 +65,71 @@ fn csv(text: &str, is_sound: &dyn Fn(&str) -> bool) -> Result<Vec<Row>, String> 
         Err(_) if names.len() > 1 && is_sound(names[0]) => (Columns::bare(), Some(header.clone())),
         Err(fault) => return Err(fault),
     };
-    let mut rows = Vec::new();
+    let mut table = Table::default();
+    for line in open {
+        table.notes.push(format!("a quotation mark in line {line} is never closed"));
+    }
     for record in first.map(Ok).into_iter().chain(records) {
         let record = record.map_err(|e| e.to_string())?;
         let line = record.position().map_or(1, ::csv::Position::line) + skipped;
-        rows.extend(columns.row(line, &record.iter().collect::<Vec<_>>()));
+        table.rows.extend(columns.row(line, &whole(&record, names.len(), columns.caption(), delimiter)));
     }
-    Ok(rows)
+    Ok(table)
+}
+
+/// The fields of a record. One that has more than the header has a caption that holds the delimiter and is not quoted, which
+/// is put together again.
+fn whole(record: &::csv::StringRecord, count: usize, caption: usize, delimiter: u8) -> Vec<String> {
+    let mut fields: Vec<String> = record.iter().map(str::to_owned).collect();
+    while fields.len() > count && fields.last().is_some_and(String::is_empty) {
+        fields.pop();
+    }
+    let more = fields.len().saturating_sub(count);
+    if more > 0 && caption < count {
+        let joined = fields.splice(caption..=caption + more, [String::new()]).collect::<Vec<_>>();
+        let mark = if delimiter == b'\t' { " ".to_owned() } else { format!("{} ", char::from(delimiter)) };
+        fields[caption] = joined.join(&mark);
+    }
+    fields
 }
 
 /// JSON: one object a line, a list of objects, a list somewhere in an object, or captions by the name of the file.
-fn json(text: &str) -> Result<Vec<Row>, String> {
-    let whole: Result<Value, _> = serde_json::from_str(text);
+fn json(text: &str) -> Result<Table, String> {
+    let mut table = Table::default();
+    let strict: Result<Value, _> = serde_json::from_str(text);
+    let whole = strict.or_else(|fault| serde_json::from_str(&lenient::json(text)).map_err(|_| fault));
     let entries: Vec<(u64, Value)> = match whole {
         Ok(value) => list(value).into_iter().zip(1..).map(|(value, n)| (n, value)).collect(),
         Err(fault) => {
-            let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
-            let parsed: Vec<_> =
-                lines.filter_map(|(line, n)| Some((n, serde_json::from_str(line).ok()?))).collect();
+            let mut parsed = Vec::new();
+            for (line, n) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
+                match serde_json::from_str(line)
+                    .or_else(|e| serde_json::from_str(&lenient::json(line)).map_err(|_| e))
+                {
+                    Ok(value) => parsed.push((n, value)),
+                    Err(e) => table.notes.push(format!("line {n} is no JSON: {e}")),
+                }
+            }
             if parsed.is_empty() {
                 return Err(format!("it is no JSON: {fault}"));
             }
             parsed
         }
     };
-    let mut rows = Vec::new();
     let mut fault = None;
     for (line, entry) in &entries {
         let Value::Object(fields) = entry else { continue };
         let (names, texts) = flat(fields);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         match Columns::of(&names) {
-            Ok(columns) => {
-                rows.extend(columns.row(*line, &texts.iter().map(String::as_str).collect::<Vec<_>>()))
-            }
+            Ok(columns) => table.rows.extend(columns.row(*line, &texts)),
             Err(e) => fault = fault.or(Some(e)),
         }
     }
-    if rows.is_empty() { Err(fault.unwrap_or_else(|| "it holds no list of sounds".into())) } else { Ok(rows) }
+    match table.rows.is_empty() {
+        true => Err(fault.unwrap_or_else(|| "it holds no list of sounds".into())),
+        false => Ok(table),
+    }
 }
 
 /// The entries of a value.
@@ -166,7 +205,7 @@ mod tests {
     use super::*;
 
     fn said(text: &str) -> Vec<String> {
-        let rows = parse(text.as_bytes(), &|name| name.ends_with(".wav")).unwrap();
+        let rows = parse(text.as_bytes(), &|name| name.ends_with(".wav")).unwrap().rows;
         let row = |r: Row| {
             let d = r.description;
             format!(
@@ -196,7 +235,17 @@ mod tests {
             (",,\n# made by hand\nfile,caption\na.wav,Rain\n", &["4 a.wav  > Rain /"]),
             ("\u{feff}file,caption\na.wav,Rain\n", &["2 a.wav  > Rain /"]),
             ("a.wav|Rain|extra\nb.wav|Wind\n", &["1 a.wav  > Rain /", "2 b.wav  > Wind /"]),
-            ("file,caption\n\"a.wav,Rain\n", &["2 a.wav,Rain  >  /"]),
+            ("file,caption\n\"a.wav,Rain\nb.wav,Wind\n", &["2 a.wav  > Rain /", "3 b.wav  > Wind /"]),
+            (
+                "file;caption\na.wav;Rain; heavy;\nb.wav;Wind;;\n",
+                &["2 a.wav  > Rain; heavy /", "3 b.wav  > Wind /"],
+            ),
+            (
+                "file,caption,caption2\na.wav,Rain, then hail,It rains\n",
+                &["2 a.wav  > Rain, then hail / It rains"],
+            ),
+            ("file,caption\na.wav,nan\n", &["2 a.wav  >  /"]),
+            ("file,caption\na.wav,Rain\n\0\0\0", &["2 a.wav  > Rain /"]),
             ("file,caption\n", &[]),
         ] {
             assert_eq!(said(text), rows, "{text:?}");
@@ -220,9 +269,20 @@ mod tests {
                 &["1 a.wav  > Rain /", "2 b.wav  > Wind /"],
             ),
             ("{\"a.wav\": {\"tags\": [\"door\", \"wood\"]}}", &["1 a.wav  > door wood /"]),
+            ("[{\"file\": \"a.wav\", \"caption\": \"Rain\", \"lufs\": NaN},]", &["1 a.wav  > Rain /"]),
+            ("{'a.wav': 'Rain', 'b.wav': None}", &["1 a.wav  > Rain /"]),
         ] {
             assert_eq!(said(text), rows, "{text}");
         }
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_told() {
+        let notes = |text: &str| parse(text.as_bytes(), &|_| false).unwrap().notes.join("; ");
+        let bad = "{\"file\": \"a.wav\", \"text\": \"Rain\"}\n{\"file\": oops\n";
+        assert!(notes(bad).starts_with("line 2 is no JSON: "), "{}", notes(bad));
+        assert_eq!(notes("file,caption\na.wav,\"Rain\n"), "a quotation mark in line 2 is never closed");
+        assert_eq!(notes("file,caption\na.wav,\"Rain\"\n"), "");
     }
 
     #[test]

@@ -22,11 +22,18 @@ fn understand(mut tags: tags::Tags, notes: &mut Vec<String>) -> Tagged {
     notes.append(&mut tags.notes);
     let mut texts: Vec<(&str, String, String)> = Vec::new();
     for document in &tags.xml {
-        match xml::parse(document) {
-            Ok(fields) => texts.extend(fields.into_iter().map(|(key, text)| (document.place, key, text))),
-            Err(e) => notes.push(format!("its {} is ignored: {e}", document.place)),
-        }
+        let fields = xml::parse(document).unwrap_or_else(|e| {
+            let whole = xml::whole_fields(document);
+            let place = document.place;
+            notes.push(match whole.is_empty() {
+                true => format!("its {place} is ignored: {e}"),
+                false => format!("its {place} is broken, what is whole in it is read: {e}"),
+            });
+            whole
+        });
+        texts.extend(fields.into_iter().map(|(key, text)| (document.place, key, text)));
     }
+    texts.extend(settings_of(&tags.texts));
     texts.extend(tags.texts.into_iter().map(|text| (text.place, text.key, text.text)));
     let mut tagged = Tagged::default();
     let field =
@@ -66,9 +73,20 @@ fn rank(key: &str) -> Option<Rank> {
         "FXNAME" => Rank::FxName,
         "TITLE" | "TIT2" | "TT2" | "TIT3" | "INAM" | "NAM" | "NAME" | "SUBTITLE" => Rank::Title,
         "KEYWORDS" | "IKEY" | "SUBJECT" | "ISBJ" | "TAGS" | "MEDIAKEYWORDS" => Rank::Keywords,
-        "NOTE" | "NOTES" | "USER" => Rank::Note,
+        "NOTE" | "NOTES" | "USER" | "LABEL" => Rank::Note,
         _ => return None,
     })
+}
+
+/// The notes among the settings that recorders write into the description: "sNOTE=dog barks".
+fn settings_of(texts: &[tags::Text]) -> Vec<(&'static str, String, String)> {
+    let lines = texts.iter().filter(|text| text.place == "bext").flat_map(|text| text.text.lines());
+    let note = |line: &str| {
+        let (key, text) = line.split_once('=')?;
+        let is_note = matches!(key.trim(), "sNOTE" | "zNOTE" | "aNOTE" | "NOTE");
+        is_note.then(|| ("bext", "NOTE".to_owned(), text.trim().to_owned()))
+    };
+    lines.filter_map(note).collect()
 }
 
 /// A text without the settings that recorders write there: "sSPEED=025.000-ND", one per line.
@@ -104,7 +122,11 @@ mod tests {
     fn fields_of_all_places_have_their_rank() {
         let (said, tagged) = said(
             &[
-                ("bext", "description", "sSPEED=025.000-ND\r\nsTAKE=03\r\nDog barks\r\nzTRK1=Boom"),
+                (
+                    "bext",
+                    "description",
+                    "sSPEED=025.000-ND\r\nsTAKE=03\r\nDog barks\r\nzTRK1=Boom\r\nsNOTE=Yard",
+                ),
                 ("ID3", "TIT2", "Gate"),
                 ("ID3", "TXXX:description", "Rusty gate"),
                 ("LIST INFO", "IKEY", "gate; hinge"),
@@ -118,6 +140,7 @@ mod tests {
             [
                 "FxName iXML FXNAME: Creak",
                 "Note iXML NOTE: NG",
+                "Note bext NOTE: Yard",
                 "Description bext description: Dog barks",
                 "Title ID3 TIT2: Gate",
                 "Description ID3 TXXX:description: Rusty gate",
@@ -131,7 +154,10 @@ mod tests {
     #[test]
     fn only_settings_are_nothing_and_broken_xml_is_noted() {
         assert_eq!(said(&[("bext", "description", "sSCENE=12\r\n")], "").0, [""; 0]);
-        let (said, _) = said(&[], "<BWFXML><USER>");
-        assert!(said[0].starts_with("its iXML is ignored: "), "{said:?}");
+        let (broken, _) = said(&[], "<BWFXML><USER>");
+        assert!(broken[0].starts_with("its iXML is ignored: "), "{broken:?}");
+        let (broken, _) = said(&[], "<BWFXML><NOTE>dog barks & howls</NOTE><SCENE>");
+        assert_eq!(broken[0], "Note iXML NOTE: dog barks & howls");
+        assert!(broken[1].starts_with("its iXML is broken, what is whole in it is read: "), "{broken:?}");
     }
 }

@@ -5,10 +5,13 @@
 
 use super::report::{self, Report};
 use super::words::nfc;
+use std::borrow::Cow;
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use straightshot_engine::error::{Error, ErrorKind, Result};
 use straightshot_sound::read;
+use straightshot_sound::tags::plain;
 
 /// Endings of sounds; what such a file really is, its contents tell.
 const SOUNDS: &[&str] = &[
@@ -77,6 +80,14 @@ fn ending(path: &Path) -> String {
     path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
+/// A name that may be in an encoding of before: archives of other systems leave such.
+fn readable(name: &OsStr) -> Cow<'_, str> {
+    match name.to_str() {
+        Some(name) => name.into(),
+        None => plain(name.as_encoded_bytes()).map_or_else(|| name.to_string_lossy(), Cow::Owned),
+    }
+}
+
 struct Walk<'a> {
     root: &'a Path,
     top: PathBuf,
@@ -87,7 +98,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn name(&self, path: &Path) -> String {
         let parts = path.strip_prefix(self.root).unwrap_or(path).components();
-        nfc(&parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"))
+        nfc(&parts.map(|part| readable(part.as_os_str())).collect::<Vec<_>>().join("/"))
     }
 
     fn visit(&mut self, path: PathBuf, found: &mut Found, report: &mut Report) {

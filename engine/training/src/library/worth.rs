@@ -23,7 +23,7 @@ const ABOUT: &str = "\
     rode sennheiser neumann schoeps dpa shure akg iphone ipad android macbook windows macos dr hn ortf xy \
     blumlein ii iii mk mkii date time january february april june july august september october november \
     december jan feb mar apr jun jul aug sep sept oct nov dec monday tuesday wednesday thursday friday \
-    saturday sunday am pm utc gmt st nd rd th mon tue wed thu fri \
+    saturday sunday am pm utc gmt st nd rd th mon tue wed thu fri lr trlr trms zoomlr zoomtr zoomtrlr \
     sat sun ste img dsc vn mz dm pict";
 /// Words that join others.
 const JOINING: &str = "\
@@ -174,6 +174,8 @@ mod tests {
             "untitled",
             "00000A2B 00000B11 iTunNORM",
             "REC_0012",
+            "ZOOM0001_LR",
+            "ZOOM0001_Tr1",
             "231104_0007",
             "Sept 13th, 2024",
             "STE-000",

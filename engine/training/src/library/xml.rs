@@ -3,6 +3,7 @@
 //! No schema of iXML is official and every program has its own place for a field (`USER`, `ASWG`, `BEXT`), so a field is
 //! known by its name alone, wherever it is.
 
+use super::lenient;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use roxmltree::{Document, Node, ParsingOptions};
 use straightshot_sound::tags::{Xml, plain};
@@ -46,6 +47,34 @@ pub(super) fn parse(xml: &Xml) -> Result<Vec<(String, String)>, String> {
     }
     fields.retain(|(_, text)| !text.is_empty());
     Ok(fields)
+}
+
+/// The texts of a document that is broken, as far as elements are whole: those with nothing but a text in them. None of one
+/// that makes up entities, which whole documents may not do either.
+pub(super) fn whole_fields(xml: &Xml) -> Vec<(String, String)> {
+    let text = mended(&decode(&xml.bytes));
+    if text.contains("<!DOCTYPE") || text.contains("<!ENTITY") {
+        return Vec::new();
+    }
+    let mut fields = Vec::new();
+    let mut rest = text.as_str();
+    while let Some((_, behind)) = rest.split_once('<') {
+        rest = behind;
+        let Some((tag, inner)) = behind.split_once('>') else { break };
+        let name = tag.split(|c: char| c.is_whitespace() || c == '/').next().unwrap_or_default();
+        let bare = name.rsplit(':').next().unwrap_or_default().to_uppercase();
+        if APART.contains(&bare.as_str()) {
+            rest = inner.split_once(&format!("</{name}>")).map_or("", |(_, behind)| behind);
+            continue;
+        }
+        let Some((content, end)) = inner.split_once('<') else { break };
+        let is_whole = end.strip_prefix('/').is_some_and(|end| end.starts_with(&format!("{name}>")));
+        let content = lenient::words(content);
+        if is_whole && !bare.is_empty() && !content.is_empty() && fields.len() < 1000 {
+            fields.push((bare, content));
+        }
+    }
+    fields
 }
 
 fn name(node: Node<'_, '_>) -> String {
@@ -178,6 +207,28 @@ mod tests {
             assert_eq!(said("iXML", xml), "NOTE=rain", "{}", xml.escape_ascii());
         }
         assert_eq!(said("iXML", "<X><NOTE>rock & roll &amp; rain</NOTE></X>"), "NOTE=rock & roll & rain");
+    }
+
+    #[test]
+    fn of_a_broken_document_whole_elements_are_read() {
+        let found = |text: &str| whole_fields(&Xml { place: "iXML", bytes: text.as_bytes().to_vec() });
+        let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+        };
+        let broken = "<BWFXML><TRACK_LIST><NAME>Boom</NAME></TRACK_LIST><NOTE>rain &amp; wind</NOTE><a:DESC x='1'>hail</a:DESC><SCENE>12";
+        assert_eq!(found(broken), pairs(&[("NOTE", "rain & wind"), ("DESC", "hail")]));
+        for nothing in [
+            "",
+            "<",
+            "<a",
+            "<a>",
+            "<a>x",
+            "<a>x</b>",
+            "<!DOCTYPE x><NOTE>rain</NOTE>",
+            "<TRACK_LIST><NAME>Boom</NAME>",
+        ] {
+            assert_eq!(found(nothing), [], "{nothing}");
+        }
     }
 
     #[test]

@@ -8,9 +8,11 @@ use super::Place;
 use super::functions::{Functions, Thing};
 use super::insert::{Around, Reaper};
 use crate::Files;
+use crate::unsaved::Ear;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::null_mut;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::ThreadId;
 use straightshot_protocol::{ErrorKind, Failure};
 
@@ -18,6 +20,8 @@ use straightshot_protocol::{ErrorKind, Failure};
 const CLAP: u32 = 1;
 /// An `FUnknown` that VST3 hosts initialise a component with.
 const VST3: u32 = 2;
+/// The `IComponentHandler` that VST3 hosts give a controller.
+const VST3_HANDLER: u32 = 3;
 
 /// `IReaperHostApplication`, in the order of bytes that VST3 has on this system.
 #[cfg(not(windows))]
@@ -34,6 +38,12 @@ static HOSTS: Mutex<Vec<(usize, Weak<Host>)>> = Mutex::new(Vec::new());
 #[derive(Default)]
 pub struct Host {
     known: Mutex<Option<Known>>,
+    ear: Mutex<Option<Ear>>,
+    /// Whether its main thread was not reached when it was to be told something, which is so where a VST3 host on Linux has
+    /// no run loop.
+    out_of_reach: AtomicBool,
+    /// Whether a CLAP host has said last that it renders in real time, which it may without activating the plugin anew.
+    in_real_time: AtomicBool,
 }
 
 /// A host that has turned out to be REAPER.
@@ -77,7 +87,41 @@ impl Host {
         known.reaper.insert(files, place)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Known>> {
+    /// Whether the host has a way of its own to be told that its project has unsaved work. Any thread.
+    #[must_use]
+    pub fn hears_of_changes(&self) -> bool {
+        !self.out_of_reach.load(Ordering::Relaxed) && self.ear().is_some()
+    }
+
+    /// Tells the host that its project has unsaved work; whether it has heard it, which it only does on its main thread.
+    pub fn tell_of_changes(&self) -> bool {
+        let ear = self.ear().as_ref().filter(|ear| ear.is_here()).cloned();
+        self.out_of_reach.store(ear.is_none(), Ordering::Relaxed);
+        // The host may call back, so that the lock must not be held.
+        ear.inspect(Ear::tell).is_some()
+    }
+
+    /// Whether a CLAP host has said last that it renders in real time. A VST3 host says so by setting the plugin up anew.
+    ///
+    /// # Real-time safety
+    /// One atomic load.
+    #[must_use]
+    pub fn is_back_in_real_time(&self) -> bool {
+        self.in_real_time.load(Ordering::Acquire)
+    }
+
+    fn ear(&self) -> MutexGuard<'_, Option<Ear>> {
+        self.ear.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hears_with(&self, ear: Option<Ear>) {
+        self.out_of_reach.store(false, Ordering::Relaxed);
+        // What was known before is given back after the lock was let go of.
+        let before = std::mem::replace(&mut *self.ear(), ear);
+        drop(before);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -90,10 +134,18 @@ impl Host {
 // SAFETY: no other library of this name is linked into ours.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn straightshot_host(instance: *const c_void, format: u32, host: *mut c_void) {
-    let hosts = HOSTS.lock().unwrap_or_else(PoisonError::into_inner);
-    let found = hosts.iter().find(|(address, _)| *address == instance.addr());
-    let Some(slot) = found.and_then(|(_, slot)| slot.upgrade()) else { return };
-    drop(hosts);
+    let Some(slot) = host_of(instance) else { return };
+    match format {
+        _ if host.is_null() => slot.hears_with(None),
+        // SAFETY: by this function's contract.
+        CLAP => slot.hears_with(unsafe { Ear::of_clap(host.cast()) }),
+        // SAFETY: by this function's contract.
+        VST3_HANDLER => slot.hears_with(unsafe { Ear::of_vst3(host) }),
+        _ => {}
+    }
+    if format == VST3_HANDLER {
+        return;
+    }
     let main = std::thread::current().id();
     let reaper = match format {
         _ if host.is_null() => None,
@@ -109,13 +161,30 @@ pub unsafe extern "C" fn straightshot_host(instance: *const c_void, format: u32,
     drop(before);
 }
 
+/// Called by the repaired plugin framework, on the host's main thread: the CLAP host of the instance whose parameters are at
+/// `instance` renders offline from now on, or in real time.
+// SAFETY: no other library of this name is linked into ours.
+#[unsafe(no_mangle)]
+pub extern "C" fn straightshot_render_mode(instance: *const c_void, offline: bool) {
+    if let Some(slot) = host_of(instance) {
+        slot.in_real_time.store(!offline, Ordering::Release);
+    }
+}
+
+/// The place for the host of an instance.
+fn host_of(instance: *const c_void) -> Option<Arc<Host>> {
+    let hosts = HOSTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = hosts.iter().find(|(address, _)| *address == instance.addr());
+    found.and_then(|(_, slot)| slot.upgrade())
+}
+
 /// The beginning of CLAP's `clap_host`.
 #[repr(C)]
-struct ClapHost {
-    version: [u32; 3],
-    data: *mut c_void,
-    texts: [*const c_char; 4],
-    get_extension: Option<unsafe extern "C" fn(*const ClapHost, *const c_char) -> *const c_void>,
+pub(crate) struct ClapHost {
+    pub(crate) version: [u32; 3],
+    pub(crate) data: *mut c_void,
+    pub(crate) texts: [*const c_char; 4],
+    pub(crate) get_extension: Option<unsafe extern "C" fn(*const ClapHost, *const c_char) -> *const c_void>,
 }
 
 /// REAPER's `reaper_plugin_info_t`.
@@ -230,7 +299,7 @@ fn failed(text: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
 
     /// References that were given back.
     static RELEASED: AtomicU32 = AtomicU32::new(0);

@@ -51,7 +51,16 @@ pub(super) fn of_prompt(
     reading: Option<&Reading>,
     typing: Option<usize>,
 ) -> Option<Note> {
-    denied(prompt, card).or_else(|| of_words(prompt, reading?, typing))
+    denied(prompt, card).or_else(|| of_words(prompt, reading?, typing)).or_else(|| wordless(prompt, reading?))
+}
+
+fn wordless(prompt: &str, reading: &Reading) -> Option<Note> {
+    reading.is_wordless(prompt).then(|| Note {
+        text: "No word in it: left to chance".to_owned(),
+        hint: "The model goes by words. Signs and numbers alone lead it nowhere.",
+        remedy: None,
+        is_warning: true,
+    })
 }
 
 fn denied(prompt: &str, card: Option<&Card>) -> Option<Note> {
@@ -179,6 +188,8 @@ mod tests {
         let note = of_prompt(text, None, Some(&unheard), None).unwrap();
         assert!(!note.is_warning && note.text.ends_with("rain"), "{note:?}");
         assert_eq!(of_prompt(text, None, Some(&reading(&[(20..24, Grasp::Learnt)], 2)), None), None);
+        let signs = of_prompt("12 !?", None, Some(&reading(&[(0..2, Grasp::Learnt)], 3)), None).unwrap();
+        assert!(signs.is_warning && signs.text.starts_with("No word"), "{signs:?}");
     }
 
     #[test]

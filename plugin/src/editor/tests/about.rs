@@ -40,7 +40,7 @@ fn about_says_version_and_model_and_shows_every_text() {
     assert!(window.reads(&format!("Straightshot {}", env!("CARGO_PKG_VERSION"))));
     assert!(window.reads(&format!("Model: {}, built in", default_card().id.name)));
     for (tab, text) in [
-        ("Sounds and weights", "# Attribution of the default model"),
+        ("Sounds and weights", "Attribution of the default model"),
         ("Fonts and lists", "What is in Straightshot"),
         ("Licence", "MIT License"),
         ("Crates", "The crates below"),
@@ -60,7 +60,7 @@ fn about_is_read_and_closed_by_keys() {
         for _ in 0..40 {
             window.frame(Vec::new());
         }
-        (actions, window.reads("# Attribution"), window.reads("MIT License"), window.reads("Straightshot "))
+        (actions, window.reads("Attribution of"), window.reads("MIT License"), window.reads("Straightshot "))
     };
     assert_eq!(press(Modifiers::NONE, Key::PageDown), (vec![], false, false, true));
     assert_eq!(press(Modifiers::NONE, Key::Home), (vec![], true, false, true));

@@ -219,10 +219,48 @@ unsafe extern \"C\" {
         format: u32,
         host: *mut std::ffi::c_void,
     );
+    pub(crate) fn straightshot_render_mode(instance: *const std::ffi::c_void, offline: bool);
 }
 ",
             },
         ],
+        added: &[],
+    },
+    Repair {
+        name: "clap-render-mode",
+        why: "CLAP: a host may go from an offline render back to real time while the plugin is active, and the plugin hears of it \
+              at its next activation alone, so that a block could wait in real time. Now it is told at once.",
+        proof: Proof::Test("bounce::back_in_real_time_no_block_waits"),
+        edits: &[Edit {
+            file: "src/wrapper/clap/wrapper.rs",
+            find: "        if wrapper.current_process_mode.swap(mode) != mode
+",
+            replace: "        unsafe {
+            crate::straightshot_render_mode(
+                Arc::as_ptr(&wrapper.params).cast(),
+                mode == ProcessMode::Offline,
+            )
+        };
+
+        if wrapper.current_process_mode.swap(mode) != mode
+",
+        }],
+        added: &[],
+    },
+    Repair {
+        name: "host-hears-of-changes",
+        why: "VST3: the handler that hosts give a plugin, and with it the only way to tell them that the project has unsaved \
+              work, is out of a plugin's reach. Now `straightshot_host` is told of it too, so that no parameter has to change \
+              for that, which JUCE's hosts showed although it was hidden.",
+        proof: Proof::Test("unsaved::a_vst3_host_hears_of_unsaved_work"),
+        edits: &[Edit {
+            file: "src/wrapper/vst3/wrapper.rs",
+            find: "unsafe { ComRef::from_raw(handler) }.map(|r| r.to_com_ptr());
+",
+            replace: "unsafe { ComRef::from_raw(handler) }.map(|r| r.to_com_ptr());
+        unsafe { crate::straightshot_host(Arc::as_ptr(&self.inner.params).cast(), 3, handler.cast()) };
+",
+        }],
         added: &[],
     },
     CONTROLLERS,

@@ -15,6 +15,8 @@ fn compressed_sounds_are_read() {
         ("tone.ogg", 0.3, 0.125),
         ("tone.mka", 0.3, 0.125),
         ("tone.opus", 0.3, 0.125),
+        // 0.5 in the centre, and as much for the effects channel, which is left out.
+        ("surround.opus", 0.3, 0.354),
         ("tone.m4a", 0.3, 0.25),
         ("tone.aac", 0.3, 0.25),
         ("alac.m4a", 0.3, 0.125),
@@ -128,6 +130,7 @@ fn no_bytes_end_the_process() {
         "tone.mp3",
         "tone.ogg",
         "tone.opus",
+        "surround.opus",
         "tone.m4a",
         "alac.m4a",
         "ima.wav",
@@ -138,6 +141,7 @@ fn no_bytes_end_the_process() {
     .map(made)
     .into();
     files.push(wav(&[plain(), data()]));
+    files.push(rifx());
     files.push(aiff(None, &pcm(1)));
     let mut random = 1_u64;
     for bytes in files {

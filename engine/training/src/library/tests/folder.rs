@@ -219,6 +219,90 @@ fn other_tables_and_texts_of_a_sounds_own_name() {
 }
 
 #[test]
+fn captions_as_people_write_them() {
+    beside(&[
+        (
+            "1.wav",
+            "x.csv",
+            "file;caption\n1.wav;Rain; on a tent;\n".into(),
+            "table | Rain; on a tent | 0.5 | ",
+        ),
+        (
+            "1.wav",
+            "x.csv",
+            "file,caption\n1.wav,Rain, then hail\n".into(),
+            "table | Rain, then hail | 0.5 | ",
+        ),
+        (
+            "1.wav",
+            "x.csv",
+            "file,caption\n1.wav,<p>Rain &amp; <b>hail</b></p>\n".into(),
+            "table | Rain & hail | 0.5 | ",
+        ),
+        (
+            "1.wav",
+            "x.csv",
+            "file,caption,title\n1.wav,NaN,Rain on tin\n".into(),
+            "table | Rain on tin | 0.5 | ",
+        ),
+        (
+            "1.wav",
+            "x.csv",
+            "file,caption\n1.wav,Rain\u{200b} falls\u{202e}\u{7}\n".into(),
+            "table | Rain falls | 0.5 | ",
+        ),
+        ("1.wav", "1.json", "[\"Rain falls\", \"It rains\"]".into(), "text beside it | Rain falls | 0.5 | "),
+        (
+            "1.wav",
+            "all.json",
+            "{'1.wav': {'caption': 'Rain falls', 'lufs': NaN},}".into(),
+            "table | Rain falls | 0.5 | ",
+        ),
+        (
+            "1.wav",
+            "1.txt",
+            "rain ".repeat(70),
+            &format!(
+                "text beside it | {} | 0.5 | its caption has 70 words, of which a model reads the first 62 or so",
+                "rain ".repeat(70).trim()
+            ),
+        ),
+    ]);
+}
+
+#[test]
+fn tables_that_are_broken_or_in_other_encodings_are_read_as_far_as_they_go() {
+    let wide = |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        "file,caption\n1.wav,Rain falls\n".encode_utf16().flat_map(bytes).collect()
+    };
+    for table in [wide(u16::to_le_bytes), wide(u16::to_be_bytes)] {
+        assert_eq!(
+            line(&report(&[("1.wav", wav(&[])), ("x.csv", table)]), "1.wav"),
+            "table | Rain falls | 0.5 | "
+        );
+    }
+    let nothing = report(&[("1.wav", wav(&[])), ("x.csv", b"file,caption\n1.wav,None\n".to_vec())]);
+    assert_eq!(line(&nothing, "x.csv, line 2"), "skipped: no words | the row of 1.wav has no caption");
+    let bad = b"{\"file\": \"1.wav\", \"text\": \"Rain falls\"}\n{oops\n".to_vec();
+    let bad = report(&[("1.wav", wav(&[])), ("x.jsonl", bad)]);
+    let said = line(&bad, "x.jsonl");
+    assert!(
+        said.starts_with("read | 1 of 1 rows are about sounds of the folder; line 2 is no JSON: "),
+        "{said}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_in_an_encoding_of_before_has_its_words() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"T\xfcr knarrt.wav");
+    std::fs::write(folder.path().join(name), wav(&[])).unwrap();
+    assert_eq!(line(&scanned(folder.path()), "T\u{fc}r knarrt.wav"), "file name | tür knarrt | 0.5 | ");
+}
+
+#[test]
 fn every_file_has_a_line() {
     let report = report(&[
         ("rain.wav", wav(&[])),
