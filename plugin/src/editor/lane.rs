@@ -48,6 +48,9 @@ pub(super) const HEIGHT: f32 = ROW + BETWEEN + BODY + theme::UNIT;
 const CAPTION_WIDTH: f32 = 6.0 * theme::UNIT;
 const CAPTION_FROM: f32 = 60.0 * theme::UNIT;
 const CHOICE_WIDTH: f32 = 15.5 * theme::UNIT;
+/// The choice where there is room for more.
+const WIDE_CHOICE_WIDTH: f32 = 20.0 * theme::UNIT;
+const WIDE_FROM: f32 = 54.0 * theme::UNIT;
 const SWITCH_WIDTH: f32 = 11.0 * theme::UNIT;
 const SNAP_WIDTH: f32 = 7.0 * theme::UNIT;
 const TAP_WIDTH: f32 = 4.5 * theme::UNIT;
@@ -158,7 +161,8 @@ impl Lane {
             left += width + SPACE;
             place
         };
-        let (choice, switch) = (next(CHOICE_WIDTH), next(SWITCH_WIDTH));
+        let choice_width = if row.width() >= WIDE_FROM { WIDE_CHOICE_WIDTH } else { CHOICE_WIDTH };
+        let (choice, switch) = (next(choice_width), next(SWITCH_WIDTH));
         self.choice(ui, choice, shown, cannot, wanted);
         let mut place = ui.new_child(UiBuilder::new().max_rect(switch).id_salt("edits"));
         let chosen = Some(if shown.edits == Edits::Hits { 0 } else { 1 });
@@ -216,6 +220,7 @@ impl Lane {
     fn tap(&mut self, ui: &mut Ui, rect: Rect, shown: &Shown, can: bool, wanted: &mut Wanted<'_>) {
         let mut place = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("tap"));
         place.spacing_mut().button_padding = vec2(0.5 * theme::UNIT, 0.0);
+        place.spacing_mut().interact_size.y = ROW;
         if !can {
             place.disable();
         }

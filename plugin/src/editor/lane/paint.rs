@@ -46,7 +46,8 @@ pub(super) fn paint(ui: &Ui, rect: Rect, shown: &Shown, scale: &Scale, marked: &
             (false, true) => theme::ACCENT,
             (false, false) => theme::TEXT_DIM,
         };
-        let color = if strong { color } else { color.gamma_multiply(0.5) };
+        // Beside a curve that is being drawn they are no part of it.
+        let color = if strong { color } else { theme::TEXT };
         let x = scale.x(hit.seconds);
         let top = pos2(x - width / 2.0, scale.y(hit.level_db));
         painter.rect_filled(Rect::from_min_max(top, pos2(x + width / 2.0, scale.rect.bottom())), 1.5, color);
@@ -149,6 +150,9 @@ fn note(painter: &Painter, rect: Rect, shown: &Shown, drop: bool) {
         let text = format!("{behind} behind the end");
         painter.text(at, Align2::RIGHT_CENTER, text, theme::small(), theme::TEXT_FAINT);
         return;
+    }
+    if drop {
+        painter.rect_filled(rect.shrink(1.0), theme::RADIUS, theme::WELL.gamma_multiply(0.8));
     }
     let text = match (drop, shown.edits) {
         (true, _) => "Drop it: its hits and its loudness count",
