@@ -1,34 +1,34 @@
-"""A GTK window that a file can be dragged out of: prints `AT x y`, its middle. Arguments: place of the window, file."""
+"""A Qt window that a file can be dragged out of: prints `AT x y`, its middle. Arguments: place of the window, file.
+
+Qt and not GTK: GTK offers files to a program's outermost window alone, and an embedded editor lies in the host's.
+"""
 
 import sys
-from pathlib import Path
 
-import gi
-
-gi.require_version("Gtk", "3.0")
-gi.require_version("Gdk", "3.0")
-from gi.repository import Gdk, GLib, Gtk  # noqa: E402
-
-window = Gtk.Window(title="file manager")
-window.set_default_size(300, 200)
-window.move(int(sys.argv[1]), int(sys.argv[2]))
-box = Gtk.EventBox()
-window.add(box)
-entry = Gtk.TargetEntry.new("text/uri-list", 0, 0)
-box.drag_source_set(Gdk.ModifierType.BUTTON1_MASK, [entry], Gdk.DragAction.COPY)
+from PyQt5.QtCore import QMimeData, QPoint, Qt, QTimer, QUrl
+from PyQt5.QtGui import QDrag
+from PyQt5.QtWidgets import QApplication, QWidget
 
 
-def get(_widget, _context, data, _info, _time):
-    data.set_uris([Path(sys.argv[3]).as_uri()])
+class Source(QWidget):
+    def mouseMoveEvent(self, event):
+        if event.buttons() & Qt.LeftButton:
+            data = QMimeData()
+            data.setUrls([QUrl.fromLocalFile(sys.argv[3])])
+            drag = QDrag(self)
+            drag.setMimeData(data)
+            drag.exec_(Qt.CopyAction)
 
 
 def ready():
-    _, x, y = window.get_window().get_origin()
-    print("AT", x + 150, y + 100, flush=True)
-    return False
+    middle = window.mapToGlobal(QPoint(150, 100))
+    print("AT", middle.x(), middle.y(), flush=True)
 
 
-box.connect("drag-data-get", get)
-window.show_all()
-GLib.timeout_add(500, ready)
-Gtk.main()
+app = QApplication(sys.argv)
+window = Source()
+window.setWindowTitle("file manager")
+window.setGeometry(int(sys.argv[1]), int(sys.argv[2]), 300, 200)
+window.show()
+QTimer.singleShot(800, ready)
+app.exec_()
