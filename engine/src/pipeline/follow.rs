@@ -8,7 +8,7 @@
 //! what it is at the attack's peak: one that changes there would blunt the edge.
 //!
 //! A sound that goes on is raised where it is too quiet, as far as [`MOST_RISE_DB`]; where it is silent and should not be, it
-//! is filled with itself first ([`fill`]). A curve that is smooth, as one that was drawn, leaves it the movement that it has
+//! is filled with itself first ([`fill()`]). A curve that is smooth, as one that was drawn, leaves it the movement that it has
 //! within some points; one with movement of its own, as that of a recording, takes its place.
 //!
 //! A performed sound has its events made as loud as the curve says where they are ([`leveled`]). Between them it is made
