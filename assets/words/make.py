@@ -6,8 +6,8 @@
 
 DICTIONARY is a list with a word a line: american-english and british-english of Debian's packages wamerican and wbritish
 (SCOWL, licence in README.md). The names and descriptions of the UCS list are added: words of the trade that dictionaries lack.
-MANIFEST is the manifest.csv of training data; captions of rows of other splits and of other licences than tier A are left
-out, as in training. Of the clips made by rules the templates of their captions are read from the source.
+MANIFEST is the manifest.csv of training data; captions of rows of other splits and of other licence tiers and sources than --tiers
+names (tier A) are left out, as in training. Of the clips made by rules the templates of their captions are read from the source.
 """
 
 import argparse
@@ -66,7 +66,8 @@ def learnt(arguments):
             continue
         with open(path, encoding="utf-8") as file:
             for row in csv.DictReader(file):
-                if row.get("split", "train") == "train" and row.get("licence_tier", "A") == "A":
+                names = {row.get("licence_tier", "A"), row.get("source")}
+                if row.get("split", "train") == "train" and names & set(arguments.tiers.split(",")):
                     found.update(words(row.get("caption") or ""))
                     found.update(words(row.get("caption2") or ""))
     return found
@@ -77,6 +78,7 @@ def main():
     parser.add_argument("list", choices=["english", "learnt"])
     parser.add_argument("files", nargs="+")
     parser.add_argument("--ucs")
+    parser.add_argument("--tiers", default="A", help="licence tiers and sources, as for straightshot train")
     arguments = parser.parse_args()
     found = english(arguments) if arguments.list == "english" else learnt(arguments)
     sys.stdout.write("".join(word + "\n" for word in sorted(found)))

@@ -17,14 +17,14 @@ const FADE_S: f64 = 0.02;
 const AROUND: usize = 1;
 
 /// Fills the gaps of `clip`, whose `powers` and `asked` levels these are; what is less than `sounds_db` below the loudest
-/// sounds. `may` says where it may be done.
+/// sounds. `may` says where it may be done. Returns whether anything was filled.
 pub(super) fn fill(
     clip: &mut [f32],
     rate_hz: u32,
     (powers, asked): (&[f64], &[f32]),
     sounds_db: f32,
     may: impl Fn(usize) -> bool,
-) {
+) -> bool {
     let mean = super::smoothed(powers, AROUND);
     let loudest = powers.iter().copied().fold(0.0, f64::max);
     let sounds: Vec<bool> = mean.iter().map(|power| decibels(power / loudest) > -sounds_db).collect();
@@ -33,7 +33,7 @@ pub(super) fn fill(
         runs(sounds.len(), |i| sounds[i]).into_iter().filter(|run| run.len() >= PIECE).collect();
     let gaps: Vec<_> = runs(sounds.len(), missing).into_iter().filter(|run| run.len() >= GAP).collect();
     if pieces.is_empty() || gaps.is_empty() {
-        return;
+        return false;
     }
     let step = CURVE_STEP_S * f64::from(rate_hz);
     let length = clip.len();
@@ -42,7 +42,7 @@ pub(super) fn fill(
     let places = |run: &std::ops::Range<usize>| edge(run.start)..edge(run.end);
     let wanted = gaps.iter().map(|gap| places(gap).len() + 2 * fade).sum();
     let cut: Vec<Vec<f32>> = pieces.iter().map(|piece| clip[places(piece)].to_vec()).collect();
-    let Some(bed) = bed(&cut, fade, wanted) else { return };
+    let Some(bed) = bed(&cut, fade, wanted) else { return false };
     let count: usize = pieces.iter().map(ExactSizeIterator::len).sum();
     let level = pieces.iter().flat_map(Clone::clone).map(|i| powers[i]).sum::<f64>() / count as f64;
     let amplitude = level.sqrt() as f32;
@@ -56,6 +56,7 @@ pub(super) fn fill(
             *x += amplitude * share * bed.next().unwrap_or_default();
         }
     }
+    true
 }
 
 /// The pieces one after the other, again and again, until there are `wanted` samples; each at the same level, and faded over
