@@ -104,7 +104,7 @@ fn training(folder: &Path) -> Child {
         .unwrap();
     let start = Instant::now();
     let steps =
-        || std::fs::read_to_string(folder.join("model-run/log.csv")).map_or(0, |log| log.lines().count());
+        || std::fs::read_to_string(folder.join("model-run/learn/log.csv")).map_or(0, |log| log.lines().count());
     while steps() < 3 {
         assert!(child.try_wait().unwrap().is_none(), "it ended");
         assert!(start.elapsed() < Duration::from_secs(300), "no step in five minutes");
@@ -122,9 +122,9 @@ fn a_signal_saves_the_training() {
         assert!(sent.success());
         let output = child.wait_with_output().unwrap();
         assert!(said(&output).contains("is saved; the same command goes on"), "{signal}: {}", said(&output));
-        let checkpoint = folder.path().join("model-run/checkpoint.safetensors");
+        let checkpoint = folder.path().join("model-run/learn/checkpoint.safetensors");
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode();
-        assert_eq!(mode(&checkpoint), mode(&folder.path().join("model-run/log.csv")), "the umask counts");
+        assert_eq!(mode(&checkpoint), mode(&folder.path().join("model-run/learn/log.csv")), "the umask counts");
         std::fs::remove_dir_all(folder.path().join("model-run")).unwrap();
     }
 }
