@@ -128,6 +128,7 @@ fn many_cycles_in_the_middle_of_jobs_leave_nothing_behind() {
     alone(|| {
         let (variable, usual) = CYCLES;
         let cycles = std::env::var(variable).ok().and_then(|cycles| cycles.parse().ok()).unwrap_or(usual);
+        keep_nothing_for_later();
         let mut warm = None;
         let mut slowest = Duration::ZERO;
         for cycle in 0..cycles {
@@ -147,7 +148,7 @@ fn many_cycles_in_the_middle_of_jobs_leave_nothing_behind() {
         println!("{cycles} cycles, the slowest removal {slowest:?}: {warm:?} -> {end:?}");
         ensure!(end.threads <= warm.threads, "threads stayed: {warm:?} -> {end:?}");
         ensure!(end.files <= warm.files, "files stayed open: {warm:?} -> {end:?}");
-        // Arenas of the C library come and go with threads.
+        // Stacks that the C library keeps for the next thread come and go.
         ensure!(end.mappings <= warm.mappings + 8, "mappings stayed: {warm:?} -> {end:?}");
         let most = warm.private_kib + 4 * 1024;
         ensure!(end.private_kib <= most, "pages stayed: {warm:?} -> {end:?}");
@@ -172,6 +173,17 @@ fn settled() -> Result<Kept> {
         };
     }
     Ok(least)
+}
+
+/// Has the C library use one arena, and ask the system for large blocks one by one. Else it keeps the free end of each arena,
+/// up to 64 MB of it, and makes another whenever two threads meet: what is counted would be chance.
+fn keep_nothing_for_later() {
+    #[cfg(target_env = "gnu")]
+    for (option, value) in [(libc::M_ARENA_MAX, 1), (libc::M_MMAP_THRESHOLD, 64 * 1024)] {
+        // SAFETY: may be called at any time.
+        let done = unsafe { libc::mallopt(option, value) };
+        assert_eq!(done, 1, "the C library takes the option");
+    }
 }
 
 /// Has the C library give back what was freed and it has kept for the next time, which is some ten megabytes or none.

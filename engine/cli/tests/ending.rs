@@ -103,8 +103,9 @@ fn training(folder: &Path) -> Child {
         .spawn()
         .unwrap();
     let start = Instant::now();
-    let steps =
-        || std::fs::read_to_string(folder.join("model-run/learn/log.csv")).map_or(0, |log| log.lines().count());
+    let steps = || {
+        std::fs::read_to_string(folder.join("model-run/learn/log.csv")).map_or(0, |log| log.lines().count())
+    };
     while steps() < 3 {
         assert!(child.try_wait().unwrap().is_none(), "it ended");
         assert!(start.elapsed() < Duration::from_secs(300), "no step in five minutes");
@@ -124,7 +125,11 @@ fn a_signal_saves_the_training() {
         assert!(said(&output).contains("is saved; the same command goes on"), "{signal}: {}", said(&output));
         let checkpoint = folder.path().join("model-run/learn/checkpoint.safetensors");
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode();
-        assert_eq!(mode(&checkpoint), mode(&folder.path().join("model-run/learn/log.csv")), "the umask counts");
+        assert_eq!(
+            mode(&checkpoint),
+            mode(&folder.path().join("model-run/learn/log.csv")),
+            "the umask counts"
+        );
         std::fs::remove_dir_all(folder.path().join("model-run")).unwrap();
     }
 }
