@@ -15,7 +15,9 @@ FROZEN = [
 
 plugin = load()
 assert plugin.name == "Straightshot", plugin.name
-assert plugin.is_instrument and not plugin.is_effect
+# JUCE calls an effect whatever has an audio input, and this one has one beside its notes: the side chain that a curve
+# is recorded from.
+assert plugin.is_instrument and plugin.is_effect
 parameters = plugin.parameters
 for name, smallest, largest, default in FROZEN:
     found = parameters[name]
