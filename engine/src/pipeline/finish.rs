@@ -74,7 +74,7 @@ fn from_rest(piece: &mut [f32], before: f32, feedback: f32) -> f32 {
 }
 
 /// Fades those samples of a piece that are near the ends of the clip of `n` samples; the piece begins at `start`.
-fn fade(piece: &mut [f32], start: usize, n: usize) {
+pub(super) fn fade(piece: &mut [f32], start: usize, n: usize) {
     let is_inside = start >= FADE_IN_SAMPLES && start + piece.len() + FADE_OUT_SAMPLES <= n;
     if is_inside {
         return;

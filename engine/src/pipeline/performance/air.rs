@@ -5,6 +5,7 @@
 //! cut from, as floors are found by minimum statistics ([Martin, 2001](https://doi.org/10.1109/89.928915)), and a level that
 //! is there and does not disturb.
 
+use super::super::finish::fade;
 use crate::rng::{self, Noise, Stream};
 use crate::stft::Stft;
 use straightshot_protocol::CancelToken;
@@ -19,8 +20,6 @@ const BELOW_DB: (f32, f32) = (54.0, 66.0);
 const FLAT_BINS: f32 = 3.0;
 /// Bins on either side that are averaged: a floor is no tone.
 const SMOOTH: usize = 6;
-/// Samples of its fades.
-const FADE: usize = 512;
 /// Tells its noise from that of the decoder.
 const OWN_NOISE: u64 = 0xa1;
 
@@ -85,12 +84,10 @@ impl Air {
         stft.filter(&noise, &mut air, || !cancel.is_cancelled(), || (), colour);
         let level = loudest * 10f32.powf(-self.below_db / 10.0);
         let gain = (level / mean_square(&air).max(f32::MIN_POSITIVE)).sqrt();
-        let end = out.len();
-        for (i, (out, air)) in out.iter_mut().zip(&air).enumerate() {
-            // Faded at the ends, where there would be a click otherwise.
-            let edge = (i.min(end - 1 - i) as f32 / FADE as f32).min(1.0);
-            *out += edge * gain * air;
-        }
+        // Where it begins and ends would be a click otherwise.
+        air.truncate(out.len());
+        fade(&mut air, 0, out.len());
+        out.iter_mut().zip(&air).for_each(|(out, air)| *out += gain * air);
     }
 }
 
