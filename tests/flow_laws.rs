@@ -12,7 +12,7 @@ use straightshot_engine::stft::Stft;
 use straightshot_engine::text::TextCondition;
 use straightshot_engine::{Error, ErrorKind};
 
-const METHODS: [Method; 3] = [Method::Euler, Method::Midpoint, Method::Heun];
+const METHODS: [Method; 4] = [Method::Euler, Method::Midpoint, Method::Heun, Method::AdamsBashforth];
 const CHANNELS: usize = 6;
 const TEXT_DIM: usize = 12;
 
@@ -72,7 +72,7 @@ fn error_on_a_curved_field(method: Method, steps: u32) -> Result<f64> {
 
 #[test]
 fn solvers_converge_with_their_order() -> Result<()> {
-    for (method, order) in [(Method::Euler, 1.0), (Method::Midpoint, 2.0), (Method::Heun, 2.0)] {
+    for (method, order) in METHODS.into_iter().zip([1.0, 2.0, 2.0, 2.0]) {
         let measured = (error_on_a_curved_field(method, 64)? / error_on_a_curved_field(method, 128)?).log2();
         assert!((measured - order).abs() < 0.05, "{method:?} has order {measured}");
     }

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use straightshot_engine::ErrorKind;
-use straightshot_engine::model::{ModelFiles, WEIGHTS_FILE};
+use straightshot_engine::config::{LearntGuidance, ModelConfig};
+use straightshot_engine::model::{ModelFiles, ONE_STEP, WEIGHTS_FILE};
 use straightshot_engine::pipeline::Generator;
 use straightshot_engine::rng::{Noise, Stream};
 use straightshot_engine::weights;
@@ -312,13 +313,30 @@ fn full_fine_tuning_learns_and_leaves_codec_and_text_alone() -> Result<()> {
     makes_sound(out.path())
 }
 
-#[test]
-fn the_whole_recipe_is_gone_through_and_ends_where_clips_kept_apart_get_no_better() -> Result<()> {
+/// The tiny model with a network for one step and flows that have learnt this much guidance.
+fn base_with_one_step(learnt_guidance: LearntGuidance) -> Result<Base> {
+    let mut tensors = tiny_model::tensors(1)?;
+    let flow: Vec<(String, Tensor)> = tensors.clone().into_iter().collect();
+    tensors.extend(
+        flow.into_iter().filter_map(|(n, t)| Some((format!("{ONE_STEP}{}", n.strip_prefix("flow.")?), t))),
+    );
+    let config = ModelConfig { learnt_guidance, ..tiny_model::config() };
+    let config = serde_json::to_vec(&config)?;
+    Ok(Base::load(ModelFiles { config: config.into(), ..tiny_model::files_with(&tensors)? }, &Device::Cpu)?)
+}
+
+/// Goes through the whole recipe with a base whose flow for several steps has learnt this much guidance; the folder of the
+/// run and what was said.
+fn whole_recipe(flow: f32) -> Result<(tempfile::TempDir, String)> {
     let (folder, run, out) = (tempfile::tempdir()?, tempfile::tempdir()?, tempfile::tempdir()?);
     for i in 0..12u8 {
         sound(&folder.path().join(format!("glass bottle {i}.wav")), 0.2 + 0.05 * f32::from(i))?;
     }
-    let trained = prepared(folder.path())?;
+    let base = base_with_one_step(LearntGuidance { flow, one_step: 3.0 })?;
+    let mut report = Report::default();
+    let items = library::scan(folder.path(), &mut report)?;
+    let data = library::encode(&items, &base, &mut report, &Device::Cpu)?;
+    let trained = Trained { base, report, data };
     let mut said = Vec::new();
     // So fast that it soon learns the clips by heart.
     let optim = OptimConfig { learning_rate: 3e-2, warm_up: 1, ema_decay: 0.5, ..OptimConfig::default() };
@@ -328,20 +346,38 @@ fn the_whole_recipe_is_gone_through_and_ends_where_clips_kept_apart_get_no_bette
     library::train(&settings, &trained.base, &trained.data, run.path(), &Device::Cpu, &mut note)?;
     let said = said.join("\n");
     let stages =
-        ["1 of 3: learning the sounds; 1 clips are kept apart", "2 of 3", "preview: ", "shard 2 of 2"];
+        ["First: learning the sounds; 1 clips are kept apart", "preview: ", "shard 2 of 2", "Last: "];
     assert!(stages.iter().all(|stage| said.contains(stage)), "{said}");
     assert!(said.contains("get no better; going on with step"), "{said}");
     let previews: Vec<_> = fs::read_dir(run.path().join("previews"))?.collect::<Result<_, _>>()?;
     let first = files::read_mono(&previews[0].path())?;
     assert!(first.left().iter().any(|x| x.abs() > 0.8), "a preview that is silent");
     trained.write(Method::Full, run.path(), out.path())?;
-    let config = fs::read_to_string(out.path().join("config.json"))?;
-    assert!(config.contains("\"flow\": 3.0"), "{config}");
+    let config: ModelConfig = serde_json::from_slice(&fs::read(out.path().join("config.json"))?)?;
+    assert_eq!(config.learnt_guidance, LearntGuidance { flow, one_step: 3.0 });
+    let changed = changed(&trained.base.files, out.path())?;
+    for part in ["flow.output.weight", "one_step.output.weight"] {
+        assert!(changed.iter().any(|name| name == part), "{part} learnt nothing: {changed:?}");
+    }
     makes_sound(out.path())?;
     // More time for a run that has ended by itself changes nothing.
-    let before = fs::read(run.path().join("flow/checkpoint.safetensors"))?;
+    let before = fs::read(run.path().join("one-step/checkpoint.safetensors"))?;
     library::train(&settings, &trained.base, &trained.data, run.path(), &Device::Cpu, &mut |_| ())?;
-    assert!(before == fs::read(run.path().join("flow/checkpoint.safetensors"))?);
+    assert!(before == fs::read(run.path().join("one-step/checkpoint.safetensors"))?);
+    Ok((run, said))
+}
+
+#[test]
+fn the_whole_recipe_is_gone_through_and_ends_where_clips_kept_apart_get_no_better() -> Result<()> {
+    let (run, said) = whole_recipe(3.0)?;
+    assert!(said.contains("Then: ") && run.path().join("flow").exists(), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_flow_that_is_guided_when_it_is_used_is_not_straightened() -> Result<()> {
+    let (run, said) = whole_recipe(1.0)?;
+    assert!(!said.contains("Then: ") && !run.path().join("flow").exists(), "{said}");
     Ok(())
 }
 

@@ -64,7 +64,7 @@ pub fn card(config: &ModelConfig, id: ModelId) -> Card {
 fn made_for(sampler: Sampler, tokens_per_second: f64) -> MadeFor {
     let most = LADDER[LADDER.len() - 1];
     let steps = match sampler {
-        Sampler::Euler | Sampler::Consistency => 1..=most,
+        Sampler::Euler | Sampler::Multistep | Sampler::Consistency => 1..=most,
         Sampler::Ddim => most..=MAX_STEPS,
     };
     MadeFor { steps, seconds: MIN_SECONDS..=WINDOW as f64 / tokens_per_second }

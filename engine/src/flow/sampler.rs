@@ -24,6 +24,7 @@ impl Sampler {
     ) -> Result<Tensor> {
         match self {
             Self::Euler => integrate(field, Method::Euler, &uniform_grid(steps), noise, on_step),
+            Self::Multistep => integrate(field, Method::AdamsBashforth, &uniform_grid(steps), noise, on_step),
             Self::Consistency => consistency(field, steps, noise, fresh, on_step),
             Self::Ddim => diffusion::ddim(field, steps, noise, on_step),
         }

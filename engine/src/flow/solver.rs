@@ -41,19 +41,34 @@ pub enum Method {
     Midpoint,
     /// `x + h/2 (v(x, t) + v(x + h v(x, t), t + h))`; order 2, two evaluations.
     Heun,
+    /// `x + h (v + h / (2 h') (v - v'))`, where `v'` is the velocity of the step before and `h'` its length; order 2, one
+    /// evaluation. The first step is one of Euler. The two-step method of Adams and Bashforth ([Hairer, Nørsett and Wanner,
+    /// 1993](https://doi.org/10.1007/978-3-540-78862-1), III.1 and III.5).
+    AdamsBashforth,
 }
+
+/// The velocity of a step and the step's length.
+type Taken = (Tensor, f64);
 
 impl Method {
     /// Velocity evaluations per step.
     #[must_use]
     pub fn evaluations(self) -> u32 {
         match self {
-            Self::Euler => 1,
+            Self::Euler | Self::AdamsBashforth => 1,
             Self::Midpoint | Self::Heun => 2,
         }
     }
 
-    fn step(self, field: &dyn VelocityField, x: &Tensor, t: f64, h: f64) -> Result<Tensor> {
+    /// One step; `before` is that before this one, of a method that looks back.
+    fn step(
+        self,
+        field: &dyn VelocityField,
+        x: &Tensor,
+        t: f64,
+        h: f64,
+        before: &mut Option<Taken>,
+    ) -> Result<Tensor> {
         let v = field.velocity(x, t)?;
         let v = match self {
             Self::Euler => v,
@@ -62,6 +77,13 @@ impl Method {
                 let end = field.velocity(&(x + (&v * h)?)?, t + h)?;
                 ((v + end)? * 0.5)?
             }
+            Self::AdamsBashforth => match before.replace((v.clone(), h)) {
+                Some((last, last_h)) => {
+                    let share = h / (2.0 * last_h);
+                    ops::add_multiple(&ops::add_multiple(&v, &v, share)?, &last, -share)?
+                }
+                None => v,
+            },
         };
         Ok(ops::add_multiple(x, &v, h)?)
     }
@@ -91,10 +113,10 @@ pub fn integrate(
     if !rises || grid[0] != NOISE_TIME || grid[grid.len() - 1] != DATA_TIME {
         return Err(Error::new(ErrorKind::InvalidRequest, "The step grid must rise from 0 to 1"));
     }
-    let mut x = x.clone();
+    let (mut x, mut before) = (x.clone(), None);
     for (i, w) in grid.windows(2).enumerate() {
         on_step(i)?;
-        x = method.step(field, &x, w[0], w[1] - w[0])?;
+        x = method.step(field, &x, w[0], w[1] - w[0], &mut before)?;
     }
     Ok(x)
 }

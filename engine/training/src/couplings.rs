@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 use straightshot_engine::config::FlowConfig;
 use straightshot_engine::error::{Error, Result};
-use straightshot_engine::flow::{Transformer, uniform_grid};
+use straightshot_engine::flow::{Method, Transformer, uniform_grid};
 use straightshot_engine::rng::{Noise, Stream};
 
 pub use self::store::Couplings;
@@ -40,8 +40,12 @@ pub struct Settings {
     pub count: usize,
     /// Couples per shard, at least; a shard ends with a batch.
     pub per_shard: usize,
-    /// Euler steps, `T` in the paper.
+    /// Solver steps, `T` in the paper.
     pub steps: u32,
+    /// Whether a step looks at the one before ([`Method::AdamsBashforth`]) instead of being one of Euler as in the paper: nearer
+    /// to where the trajectory ends, at the same price. Not with anchoring.
+    #[serde(default)]
+    pub multistep: bool,
     /// Latent tokens simulated together, padding included.
     pub tokens_per_batch: usize,
     /// Which noise a text starts from.
@@ -147,6 +151,7 @@ fn simulate_shard(
     workers: &Workers,
 ) -> Result<Shard> {
     let grid = uniform_grid(settings.steps);
+    let method = if settings.multistep { Method::AdamsBashforth } else { Method::Euler };
     let mut shard = Shard::new(data.channels());
     let simulated = workers.map(batches.iter().collect(), |draws: &Vec<Draw>| {
         // Nothing here drops text; what curves are left to follow, the first noise decides.
@@ -155,7 +160,7 @@ fn simulate_shard(
         let batch = Batch::new(&rows, data.channels(), device)?;
         let nothing: Vec<&Features> = vec![data.no_text(); draws.len()];
         let no_text = batch::stack(&nothing, device)?;
-        let made = simulate(network, &batch, &no_text, &grid, &settings.anchor)?;
+        let made = simulate(network, &batch, &no_text, (method, &grid), &settings.anchor)?;
         let curves: Vec<Vec<f32>> = rows.into_iter().map(|row| row.curves).collect();
         Ok::<_, Error>((made, curves))
     });

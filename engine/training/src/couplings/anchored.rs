@@ -19,10 +19,10 @@ use crate::batch::Batch;
 use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
 use serde::{Deserialize, Serialize};
-use straightshot_engine::error::Result;
-use straightshot_engine::flow::Transformer;
+use straightshot_engine::error::{Error, ErrorKind, Result};
 use straightshot_engine::flow::guidance::needs_unconditional;
 use straightshot_engine::flow::transformer::Conditioned;
+use straightshot_engine::flow::{Method, Transformer, integrate};
 use straightshot_engine::text::TextCondition;
 
 /// How the couples are guided.
@@ -30,7 +30,7 @@ use straightshot_engine::text::TextCondition;
 pub struct Anchor {
     /// Guidance scale ω; at 1 the pivot is the result.
     pub omega: f64,
-    /// Steps of Adam on ∅ per solver step; with 0 this is plain guidance.
+    /// Steps of Adam on ∅ per solver step; with 0 this is plain guidance, without a pivot.
     pub inner_steps: usize,
     /// Learning rate of the first solver step; it falls linearly to half.
     pub learning_rate: f64,
@@ -54,27 +54,46 @@ impl Default for Anchor {
 pub struct Simulated {
     /// Ends of the trajectories, `[batch, tokens, channels]`.
     pub data: Tensor,
-    /// Mean squared distance of the ends to those of the pivot, per value that exists: what guidance has left.
-    pub distance: f64,
+    /// Mean squared distance of the ends to those of the pivot, per value that exists: what guidance has left. `None` if no
+    /// pivot was made, as it is not where nothing is anchored.
+    pub distance: Option<f64>,
     /// Steps of Adam taken, mean over examples and solver steps.
     pub inner_steps: f64,
 }
 
-/// Simulates couples along `grid` by Euler steps.
+/// Simulates couples along `grid`; what is anchored by Euler steps, Eq. (14).
 ///
 /// # Shapes
 /// - `no_text`: ∅ for every row of `batch`
 ///
 /// # Errors
-/// [`straightshot_engine::ErrorKind::Compute`] if the network fails.
+/// [`straightshot_engine::ErrorKind::Compute`] if the network fails; [`straightshot_engine::ErrorKind::BadData`] if something is to be
+/// anchored by another method.
 pub(crate) fn simulate(
     network: &Transformer,
     batch: &Batch,
     no_text: &TextCondition,
-    grid: &[f64],
+    (method, grid): (Method, &[f64]),
     anchor: &Anchor,
 ) -> Result<Simulated> {
     let text = batch.condition(network, &batch.text)?;
+    // Without guidance it is the pivot itself, without inner steps nothing looks at one: a third of the work.
+    if !needs_unconditional(anchor.omega) || anchor.inner_steps == 0 {
+        let null = batch.condition(network, no_text)?;
+        let field = |x: &Tensor, t: f64| {
+            let v = velocity(network, x, t, &text, &batch.mask)?;
+            if !needs_unconditional(anchor.omega) {
+                return Ok(v);
+            }
+            let without = velocity(network, x, t, &null, &batch.mask)?;
+            Ok(((v * anchor.omega)? + (without * (1.0 - anchor.omega))?)?)
+        };
+        let data = integrate(&field, method, grid, &batch.noise, &mut |_| Ok(()))?;
+        return Ok(Simulated { data, distance: None, inner_steps: 0.0 });
+    }
+    if method != Method::Euler {
+        return Err(Error::new(ErrorKind::BadData, "What is anchored is simulated by Euler steps"));
+    }
     let mut pivot = vec![batch.noise.clone()];
     for w in grid.windows(2) {
         let x = &pivot[pivot.len() - 1];
@@ -82,9 +101,6 @@ pub(crate) fn simulate(
         pivot.push((x + (v * (w[1] - w[0]))?)?);
     }
     let last = pivot[pivot.len() - 1].clone();
-    if !needs_unconditional(anchor.omega) {
-        return Ok(Simulated { data: last, distance: 0.0, inner_steps: 0.0 });
-    }
     let mut null = NullText::new(no_text)?;
     let (mut x, mut taken) = (batch.noise.clone(), 0.0);
     for (k, w) in grid.windows(2).enumerate() {
@@ -106,7 +122,7 @@ pub(crate) fn simulate(
         (x, taken) = (next, taken + steps);
     }
     let distance = mean(&row_mean_squares(&(&x - &last)?, &batch.mask)?)?;
-    Ok(Simulated { data: x, distance, inner_steps: taken / (grid.len() - 1) as f64 })
+    Ok(Simulated { data: x, distance: Some(distance), inner_steps: taken / (grid.len() - 1) as f64 })
 }
 
 /// The nearest state to the pivot that each row has been in: the first steps of Adam are of a fixed size and may go

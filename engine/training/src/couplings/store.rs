@@ -124,11 +124,13 @@ impl Shard {
         Self { channels, data, curves, lengths, texts, seeds, distance: 0.0, inner_steps: 0.0, examined: 0 }
     }
 
-    /// Takes note of how far guidance went in a batch of `n`.
+    /// Takes note of how far guidance went in a batch of `n`, where that was measured.
     pub(super) fn examined(&mut self, n: usize, made: &Simulated) {
-        self.distance += made.distance * n as f64;
-        self.inner_steps += made.inner_steps * n as f64;
-        self.examined += n;
+        if let Some(distance) = made.distance {
+            self.distance += distance * n as f64;
+            self.inner_steps += made.inner_steps * n as f64;
+            self.examined += n;
+        }
     }
 
     pub(super) fn push(&mut self, text: u32, seed: u64, latent: &[f32], curves: &[f32]) {
@@ -140,13 +142,13 @@ impl Shard {
     }
 
     pub(super) fn summary(&self) -> String {
-        let n = self.examined.max(1) as f64;
-        format!(
-            "{} couples, squared distance to the pivot {:.5}, {:.1} inner steps",
-            self.lengths.len(),
-            self.distance / n,
-            self.inner_steps / n
-        )
+        let couples = format!("{} couples", self.lengths.len());
+        if self.examined == 0 {
+            return couples;
+        }
+        let n = self.examined as f64;
+        let (distance, inner) = (self.distance / n, self.inner_steps / n);
+        format!("{couples}, squared distance to the pivot {distance:.5}, {inner:.1} inner steps")
     }
 
     pub(super) fn write(&self, path: &Path) -> Result<()> {

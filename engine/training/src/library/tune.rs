@@ -6,9 +6,12 @@
 //! base's flow ──> couples of everyday words ┘   (from the base's) base's one step: couples ────┘   (from the base's)
 //! ```
 //!
-//! A model's flows have learnt guidance from couples; to go on with the loss of a first flow would take it from them again. So
-//! a copy learns the sounds, as a first flow does, and makes couples of them with guidance; from these the model's own flows
+//! Flows that have learnt guidance from couples would have it taken away if they went on with the loss of a first flow. So a
+//! copy learns the sounds, as a first flow does, and makes couples of them with guidance; from these the model's own flows
 //! learn, beside couples of their own for everyday prompts, so that nothing else is forgotten.
+//!
+//! A base whose flow for several steps is a first flow, to be guided when it is used, has no use for straightening: what the
+//! copy has learnt is the new flow, and its guided couples are what the network for one step learns from.
 
 mod held_out;
 mod preview;
@@ -60,7 +63,7 @@ const DISTIL_TIME: f64 = 0.14;
 
 /// Guidance that the model has learnt at the end, that of the default model.
 const GUIDANCE: f32 = 3.0;
-/// Euler steps of couples: guided ones, and those of a flow that is straight.
+/// Solver steps of couples: guided ones, and those of a flow that is straight.
 const STEPS: u32 = 12;
 const STRAIGHT_STEPS: u32 = 8;
 /// Couples of everyday prompts per couple of the library's.
@@ -119,6 +122,7 @@ impl LibraryTraining {
             count: count.max(1),
             per_shard: 64,
             steps,
+            multistep: true,
             tokens_per_batch: self.tokens_per_step.min(1024),
             pairing: Pairing::Independent,
             anchor: Anchor { omega, inner_steps: 0, ..Anchor::default() },
@@ -154,7 +158,9 @@ pub fn train(
     keep_method(settings.method, run)?;
     let mut run = Run { settings, base, folder: run, device, note };
     run.learn(data, start)?;
-    run.straighten(data)?;
+    if !is_first_flow(base) {
+        run.straighten(data)?;
+    }
     if one_step(base)?.is_some() {
         run.distil(data)?;
     }
@@ -173,7 +179,7 @@ impl Run<'_> {
         let held_out = HeldOut::of(data, self.settings.seed, self.device)?;
         let training = self.learning(start);
         let held = held_out.as_ref().map_or(0, HeldOut::clips);
-        (self.note)(&format!("1 of 3: learning the sounds; {held} clips are kept apart to judge by"));
+        (self.note)(&format!("First: learning the sounds; {held} clips are kept apart to judge by"));
         let kept = held_out.as_ref().map_or(data, HeldOut::rest);
         let mut best = held_out::Best::read(&folder)?;
         let mut previews = preview::Previews::new(self.folder, data);
@@ -257,7 +263,7 @@ impl Run<'_> {
     /// The base's flow learns the couples that the copy makes.
     fn straighten(&mut self, data: &FlowData) -> Result<()> {
         let (settings, learnt) = (self.settings, f64::from(self.base.config.learnt_guidance.flow));
-        (self.note)("2 of 3: making couples, and a straight flow of them");
+        (self.note)("Then: making couples, and a straight flow of them");
         let omega = f64::from(GUIDANCE);
         let library = settings.couples(settings.couples, STEPS, omega);
         let everyday = settings.couples(self.replayed(), STRAIGHT_STEPS, (omega / learnt).max(1.0));
@@ -282,12 +288,17 @@ impl Run<'_> {
     /// The base's network for one step learns where the new flow ends.
     fn distil(&mut self, data: &FlowData) -> Result<()> {
         let settings = self.settings;
-        (self.note)("3 of 3: learning to do it in one step");
+        (self.note)("Last: learning to do it in one step");
         let base = self.at(ONE_STEP_BASE);
         std::fs::create_dir_all(&base)?;
         checkpoint::write_averaged(&base.join(CHECKPOINT_FILE), &part(self.base, ONE_STEP)?)?;
         let omega = (f64::from(GUIDANCE) / f64::from(self.base.config.learnt_guidance.one_step)).max(1.0);
-        self.make(2, &settings.couples(settings.couples, STRAIGHT_STEPS, 1.0), &self.at(STRAIGHT), data)?;
+        let (teacher, steps, guidance) = if is_first_flow(self.base) {
+            (LEARNT, STEPS, f64::from(GUIDANCE))
+        } else {
+            (STRAIGHT, STRAIGHT_STEPS, 1.0)
+        };
+        self.make(2, &settings.couples(settings.couples, steps, guidance), &self.at(teacher), data)?;
         let everyday = settings.couples(self.replayed(), 1, omega);
         self.make(3, &everyday, &base, &replay::data(self.base, data)?)?;
         let training = DistilTraining {
@@ -296,7 +307,8 @@ impl Run<'_> {
             optim: settings.optim,
             tokens_per_step: settings.tokens_per_step,
             seed: settings.seed,
-            budget: settings.budget(DISTIL_TIME),
+            budget: settings
+                .budget(DISTIL_TIME + if is_first_flow(self.base) { STRAIGHTEN_TIME } else { 0.0 }),
         };
         let couples = Couplings::open_all(&[self.at(COUPLES[2]), self.at(COUPLES[3])])?;
         distil::train(&training, &couples, &self.at(DISTILLED), self.device)
@@ -306,6 +318,12 @@ impl Run<'_> {
         (self.settings.couples as f64 * REPLAYED).ceil() as usize
     }
 
+    /// Share of the time for couples of the kind `which`: a first flow's are guided already where those of a straight one follow.
+    fn share(&self, which: usize) -> f64 {
+        let guided = which == 2 && is_first_flow(self.base);
+        COUPLES_TIME[which] + if guided { COUPLES_TIME[0] + COUPLES_TIME[1] } else { 0.0 }
+    }
+
     /// Makes couples of the kind `which` of [`COUPLES`] for as long as they may take.
     fn make(&mut self, which: usize, settings: &Settings, teacher: &Path, data: &FlowData) -> Result<()> {
         let teacher = Teacher {
@@ -313,7 +331,7 @@ impl Run<'_> {
             flow: self.base.config.flow.clone(),
             device: self.device.clone(),
         };
-        let (folder, seconds) = (self.at(COUPLES[which]), self.settings.budget(COUPLES_TIME[which]).seconds);
+        let (folder, seconds) = (self.at(COUPLES[which]), self.settings.budget(self.share(which)).seconds);
         couplings::make(settings, &teacher, data, &folder, seconds, self.note).map(drop)
     }
 }
@@ -322,6 +340,11 @@ impl Run<'_> {
 fn part(base: &Base, prefix: &str) -> Result<HashMap<String, Tensor>> {
     let own = |(name, tensor): (String, Tensor)| Some((name.strip_prefix(prefix)?.to_owned(), tensor));
     Ok(weights::unpack(&base.files.weights)?.into_iter().filter_map(own).collect())
+}
+
+/// Whether the base's flow for several steps is one that has learnt no guidance from couples.
+fn is_first_flow(base: &Base) -> bool {
+    base.config.learnt_guidance.flow <= 1.0
 }
 
 /// The weights of a base's network for one step, if it has one.

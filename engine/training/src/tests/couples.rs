@@ -21,7 +21,8 @@ fn batch() -> Batch {
 }
 
 fn simulated(anchor: &Anchor) -> Simulated {
-    simulate(&network(&trained().flow), &batch(), &text("", N), &uniform_grid(12), anchor).unwrap()
+    simulate(&network(&trained().flow), &batch(), &text("", N), (Method::Euler, &uniform_grid(12)), anchor)
+        .unwrap()
 }
 
 fn anchor(omega: f64, inner_steps: usize) -> Anchor {
@@ -97,13 +98,19 @@ fn without_inner_steps_it_is_plain_guidance() {
         let field = Guided::new(&network, condition, omega, || Ok(()));
         let want =
             integrate(&field, Method::Euler, &uniform_grid(12), &batch().noise, &mut |_| Ok(())).unwrap();
-        assert!(gap(&simulated(&anchor(omega, 0)).data, &want) < 1e-4, "ω = {omega}");
+        let plain = simulated(&anchor(omega, 0));
+        assert!(gap(&plain.data, &want) < 1e-4 && plain.distance.is_none(), "ω = {omega}");
+        let at_once = Anchor { stop: 1e9, ..anchor(omega, 1) };
+        assert!(gap(&simulated(&at_once).data, &want) < 1e-4, "ω = {omega}, stopped at once");
     }
 }
 
 #[test]
 fn anchoring_pulls_guidance_back_to_the_pivot() {
-    let [plain, few, many] = [0, 5, 40].map(|inner| simulated(&anchor(3.0, inner)).distance);
+    let distance = |anchor: &Anchor| simulated(anchor).distance.unwrap();
+    let [few, many] = [5, 40].map(|inner| distance(&anchor(3.0, inner)));
+    // A stop rule that is met at once leaves all of the guidance.
+    let plain = distance(&Anchor { stop: 1e9, ..anchor(3.0, 1) });
     // How far a few steps come depends on the network; that many steps leave nothing does not.
     assert!(plain > 0.02 && few < 1.2 * plain && many < 0.1 * plain, "{plain}, {few}, {many}");
     let pivot = simulated(&anchor(1.0, 0)).data;
@@ -117,7 +124,8 @@ fn the_stop_rule_decides_how_much_guidance_is_left() {
     let (never, late, early, at_once) = (stopping(0.0), stopping(1e-4), stopping(1e-2), stopping(1e9));
     assert!(never.inner_steps == 20.0 && at_once.inner_steps == 0.0);
     assert!(late.inner_steps < never.inner_steps && early.inner_steps < late.inner_steps);
-    assert!(late.distance < early.distance && early.distance < at_once.distance);
+    assert!(late.distance.unwrap() < early.distance.unwrap());
+    assert!(early.distance.unwrap() < at_once.distance.unwrap());
 }
 
 #[test]
@@ -129,7 +137,8 @@ fn an_example_is_anchored_by_itself() {
         let one = Batch::free(row(&all.noise), row(&all.data), row(&all.mask), text("wide", 1));
         let network = network(&trained().flow);
         let settings = Anchor { stop: 1e-3, ..anchor(3.0, 5) };
-        let alone = simulate(&network, &one, &text("", 1), &uniform_grid(12), &settings).unwrap();
+        let alone =
+            simulate(&network, &one, &text("", 1), (Method::Euler, &uniform_grid(12)), &settings).unwrap();
         assert!(gap(&alone.data, &row(&together)) < 1e-3, "row {i}");
     }
 }

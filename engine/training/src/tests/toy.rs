@@ -104,6 +104,7 @@ pub(super) fn coupling_settings() -> Settings {
         count: 1024,
         per_shard: 256,
         steps: 16,
+        multistep: false,
         tokens_per_batch: 256,
         pairing: Pairing::Independent,
         anchor: Anchor { omega: 1.0, ..Anchor::default() },

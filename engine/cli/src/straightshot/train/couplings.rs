@@ -27,9 +27,12 @@ pub(super) struct Make {
     /// Couples per shard, at least.
     #[arg(long, default_value_t = 256)]
     per_shard: usize,
-    /// Euler steps per couple.
+    /// Solver steps per couple.
     #[arg(long, default_value_t = 16)]
     solver_steps: u32,
+    /// Let each step look at the one before instead of taking steps of Euler; with --inner-steps 0.
+    #[arg(long)]
+    multistep: bool,
     /// Latent tokens simulated together.
     #[arg(long, default_value_t = 2048)]
     tokens_per_batch: usize,
@@ -39,7 +42,7 @@ pub(super) struct Make {
     /// Guidance scale; 1 is no guidance and costs least.
     #[arg(long, default_value_t = Anchor::default().omega)]
     omega: f64,
-    /// Steps of the anchored optimisation per Euler step; 0 is plain guidance.
+    /// Steps of the anchored optimisation per solver step; 0 is plain guidance.
     #[arg(long, default_value_t = Anchor::default().inner_steps)]
     inner_steps: usize,
     /// Learning rate of the anchored optimisation.
@@ -60,6 +63,7 @@ pub(super) fn run(arguments: &Arguments, make: &Make) -> Result<()> {
         count: make.count,
         per_shard: make.per_shard,
         steps: make.solver_steps,
+        multistep: make.multistep,
         tokens_per_batch: make.tokens_per_batch,
         pairing: make.pairing,
         anchor: Anchor {

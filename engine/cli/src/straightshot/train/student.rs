@@ -21,9 +21,9 @@ pub(super) struct Common {
     /// Run folder of the flow that made the couplings.
     #[arg(long)]
     init: PathBuf,
-    /// Folder of the couplings.
-    #[arg(long)]
-    couplings: PathBuf,
+    /// Folder of the couplings; may be given several times.
+    #[arg(long, required = true)]
+    couplings: Vec<PathBuf>,
     /// Latent tokens per step.
     #[arg(long, default_value_t = 2048)]
     tokens_per_step: usize,
@@ -81,7 +81,7 @@ pub(super) fn reflow(arguments: &Arguments, stage: &Reflow) -> Result<()> {
         seed: arguments.seed,
         budget: budget(arguments),
     };
-    let couplings = Couplings::open(&stage.common.couplings)?;
+    let couplings = Couplings::open_all(&stage.common.couplings)?;
     reflow::train(&settings, &couplings, &stage.common.run, &device(arguments)?)
         .context("reflow training")?;
     plot::draw(&stage.common.run)
@@ -96,7 +96,7 @@ pub(super) fn distil(arguments: &Arguments, stage: &Distil) -> Result<()> {
         seed: arguments.seed,
         budget: budget(arguments),
     };
-    let couplings = Couplings::open(&stage.common.couplings)?;
+    let couplings = Couplings::open_all(&stage.common.couplings)?;
     distil::train(&settings, &couplings, &stage.common.run, &device(arguments)?).context("distillation")?;
     plot::draw(&stage.common.run)
 }

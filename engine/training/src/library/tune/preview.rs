@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use straightshot_engine::error::Result;
-use straightshot_engine::flow::uniform_grid;
+use straightshot_engine::flow::{Method as Solver, uniform_grid};
 use straightshot_engine::rng::{Noise, Stream};
 use straightshot_protocol::Audio;
 use straightshot_sound::files;
@@ -55,7 +55,13 @@ impl<'a> Previews<'a> {
         let batch = Batch::new(&rows, self.data.channels(), &device)?;
         let no_text = batch::stack(&[self.data.no_text()], &device)?;
         let anchor = Anchor { omega: f64::from(super::GUIDANCE), inner_steps: 0, ..Anchor::default() };
-        let made = simulate(&network, &batch, &no_text, &uniform_grid(super::STEPS), &anchor)?;
+        let made = simulate(
+            &network,
+            &batch,
+            &no_text,
+            (Solver::AdamsBashforth, &uniform_grid(super::STEPS)),
+            &anchor,
+        )?;
         let mut samples = base.codec.render(&base.codec.decode(&made.data)?, step)?;
         let peak = samples.iter().fold(f32::MIN_POSITIVE, |peak, x| peak.max(x.abs()));
         samples.iter_mut().for_each(|x| *x *= PEAK / peak);

@@ -1,6 +1,6 @@
 //! The model that a training makes.
 
-use super::{CHECKPOINT_FILE, DISTILLED, FLOW, GUIDANCE, LEARN, Method, STRAIGHT, part};
+use super::{CHECKPOINT_FILE, DISTILLED, FLOW, GUIDANCE, LEARN, LEARNT, Method, STRAIGHT, part};
 use crate::checkpoint::{self, averaged_weights};
 use crate::library::{Base, Report};
 use candle_core::Tensor;
@@ -27,7 +27,9 @@ pub fn write_model(
     out: &Path,
 ) -> Result<()> {
     let mut changed = HashMap::new();
-    for (stage, prefix) in [(STRAIGHT, FLOW), (DISTILLED, ONE_STEP)] {
+    let is_first_flow = super::is_first_flow(base);
+    let flow = if is_first_flow { LEARNT } else { STRAIGHT };
+    for (stage, prefix) in [(flow, FLOW), (DISTILLED, ONE_STEP)] {
         let before = part(base, prefix)?;
         if before.is_empty() {
             continue;
@@ -45,8 +47,8 @@ pub fn write_model(
     weights::pack_changes(&base.files.weights, &changed, |_| true, &out.join(WEIGHTS_FILE))?;
     let before = base.config.learnt_guidance;
     // What had learnt more guidance than the couples have keeps it for everyday prompts.
-    let learnt_guidance =
-        LearntGuidance { flow: before.flow.max(GUIDANCE), one_step: before.one_step.max(GUIDANCE) };
+    let flow = if is_first_flow { before.flow } else { before.flow.max(GUIDANCE) };
+    let learnt_guidance = LearntGuidance { flow, one_step: before.one_step.max(GUIDANCE) };
     let config = ModelConfig { name: name.to_owned(), learnt_guidance, ..base.config.clone() };
     let json = serde_json::to_string_pretty(&config).map_err(|e| fail(e.into()))?;
     weights::write_whole(&out.join(CONFIG_FILE), (json + "\n").as_bytes()).map_err(fail)?;
