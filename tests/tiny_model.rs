@@ -55,6 +55,7 @@ pub(crate) fn config() -> ModelConfig {
         },
         sampler: Sampler::default(),
         learnt_guidance: LearntGuidance::default(),
+        few_steps: 1,
         plans_timing: false,
     }
 }

@@ -6,7 +6,7 @@ use crate::limits::{
     MAX_GUIDANCE_SCALE, MAX_PROMPT_CHARS, MAX_SECONDS, MAX_STEPS, MAX_VARIATIONS, MIN_SECONDS,
 };
 use crate::text::tokenizer::FRAME_PIECES;
-use straightshot_protocol::{Abilities, Card, Cost, Guidance, MadeFor, ModelId};
+use straightshot_protocol::{Abilities, Card, Cost, Guidance, MadeFor, ModelId, Request};
 
 /// Numbers of steps that are offered. Up to 8 each doubles the one before, so that the next draft is never more than about
 /// as far away as the time waited so far; 24 is the most that the model card has figures of.
@@ -36,7 +36,14 @@ pub fn card(config: &ModelConfig, id: ModelId) -> Card {
         most_variations: MAX_VARIATIONS,
         guidance: Some(Guidance {
             most: MAX_GUIDANCE_SCALE,
-            learnt_one_step: learnt.one_step,
+            // One that has learnt none is guided as requests are unless they say otherwise.
+            usual: if learnt.flow.max(learnt.one_step) > 1.0 {
+                learnt.flow.max(learnt.one_step)
+            } else {
+                Request::default().guidance
+            },
+            few_steps: config.few_steps,
+            learnt_few: learnt.one_step,
             learnt: learnt.flow,
         }),
         abilities: Abilities {
@@ -73,7 +80,7 @@ fn made_for(sampler: Sampler, tokens_per_second: f64) -> MadeFor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use straightshot_protocol::{Request, Unheeded, unheeded};
+    use straightshot_protocol::{Unheeded, unheeded};
 
     #[test]
     fn a_step_count_that_another_sampler_is_made_for_may_be_too_few_for_diffusion() {

@@ -4,7 +4,7 @@ mod levels;
 mod partials;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::{MAX_GUIDANCE_SCALE, MAX_SECONDS};
+use crate::limits::{MAX_GUIDANCE_SCALE, MAX_SECONDS, MAX_STEPS};
 use serde::{Deserialize, Serialize};
 
 pub use levels::LevelsConfig;
@@ -30,6 +30,9 @@ pub struct ModelConfig {
     /// Guidance that the flows have learnt.
     #[serde(default)]
     pub learnt_guidance: LearntGuidance,
+    /// Numbers of steps up to this are those of the network for few steps, where there is one.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub few_steps: u32,
     /// Whether sounds are performed where their text says when things happen (`straightshot-planner`).
     #[serde(default, skip_serializing_if = "is_false")]
     pub plans_timing: bool,
@@ -37,6 +40,15 @@ pub struct ModelConfig {
 
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_one(value: &u32) -> bool {
+    *value == 1
 }
 
 /// How a network's predictions become data.
@@ -65,7 +77,7 @@ pub enum Sampler {
 pub struct LearntGuidance {
     /// Of the network for several steps.
     pub flow: f32,
-    /// Of the network for one step; of no meaning without one.
+    /// Of the network for one step or few ([`ModelConfig::few_steps`]); of no meaning without one.
     pub one_step: f32,
 }
 
@@ -340,6 +352,7 @@ impl ModelConfig {
                 scales.iter().all(|scale| (0.1..=MAX_GUIDANCE_SCALE).contains(scale)),
                 "learnt_guidance is out of range",
             ),
+            ((1..=MAX_STEPS).contains(&self.few_steps), "few_steps is out of range"),
             (
                 (1..=8192).contains(&flow.dim) && (1..=256).contains(&flow.blocks),
                 "flow sizes are out of range",

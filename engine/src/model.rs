@@ -220,7 +220,7 @@ pub struct Model {
     pub text: TextEncoder,
     /// Velocity network.
     pub flow: Transformer,
-    /// Velocity network for a single step, if there is one of its own; see [`Model::flow_for`].
+    /// Velocity network for a single step or few, if there is one of its own; see [`Model::flow_for`].
     pub one_step: Option<Transformer>,
     /// Latent codec, without its encoder.
     pub codec: Codec,
@@ -290,7 +290,7 @@ impl Model {
     pub fn flow_for(&self, steps: u32) -> (&Transformer, Sampler, f32) {
         let learnt = self.config.learnt_guidance;
         match &self.one_step {
-            Some(network) if steps == 1 => (network, Sampler::Euler, learnt.one_step),
+            Some(network) if steps <= self.config.few_steps => (network, Sampler::Euler, learnt.one_step),
             _ => (&self.flow, self.config.sampler, learnt.flow),
         }
     }

@@ -109,7 +109,7 @@ pub fn initial_request() -> Request {
     let card = default_card();
     Request {
         steps: card.usual_steps,
-        guidance: card.guidance.map_or(1.0, |guidance| guidance.learnt_for(card.usual_steps)),
+        guidance: card.guidance.map_or(1.0, |guidance| guidance.usual),
         seed: u64::from(DEFAULT_SEED.unsigned_abs()),
         seconds: f64::from(DEFAULT_LENGTH_S),
         ..Request::default()

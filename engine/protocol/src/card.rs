@@ -73,7 +73,7 @@ impl Card {
     /// # let card = Card {
     /// #     id: ModelId::named("short sounds"), sample_rate_hz: 44_100, channels: 1, seconds: 0.25..=4.0,
     /// #     prompt_chars: 200, prompt_pieces: 60, most_steps: 24, ladder: vec![1], usual_steps: 1,
-    /// #     made_for: None, most_variations: 1, guidance: Some(Guidance { most: 9.0, learnt_one_step: 3.0, learnt: 3.0 }),
+    /// #     made_for: None, most_variations: 1, guidance: Some(Guidance { most: 9.0, usual: 3.0, few_steps: 1, learnt_few: 3.0, learnt: 3.0 }),
     /// #     abilities: Abilities { negative_prompt: true, ..Abilities::default() }, cost,
     /// # };
     /// let request = |guidance| Request { negative_prompt: "birds".into(), guidance, ..Request::default() };
@@ -111,16 +111,20 @@ pub struct MadeFor {
 /// ```
 /// use straightshot_protocol::Guidance;
 ///
-/// let guidance = Guidance { most: 15.0, learnt_one_step: 3.0, learnt: 2.0 };
-/// assert!(!guidance.has_effect(2.5, 1) && guidance.has_effect(2.5, 8));
+/// let guidance = Guidance { most: 15.0, usual: 3.0, few_steps: 4, learnt_few: 3.0, learnt: 1.0 };
+/// assert!(!guidance.has_effect(2.5, 4) && guidance.has_effect(2.5, 8));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Guidance {
     /// Largest scale.
     pub most: f32,
-    /// Scale above which it has an effect with one step.
-    pub learnt_one_step: f32,
-    /// Scale above which it has an effect with several steps.
+    /// The scale to begin with.
+    pub usual: f32,
+    /// Numbers of steps up to this are those of a network for few.
+    pub few_steps: u32,
+    /// Scale above which it has an effect with few steps.
+    pub learnt_few: f32,
+    /// Scale above which it has an effect with more.
     pub learnt: f32,
 }
 
@@ -128,7 +132,7 @@ impl Guidance {
     /// The scale above which guidance has an effect with `steps` steps.
     #[must_use]
     pub fn learnt_for(&self, steps: u32) -> f32 {
-        if steps == 1 { self.learnt_one_step } else { self.learnt }
+        if steps <= self.few_steps { self.learnt_few } else { self.learnt }
     }
 
     /// Whether a scale of `guidance` is any different from the least with `steps` steps.

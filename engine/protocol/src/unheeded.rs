@@ -176,7 +176,7 @@ mod tests {
             usual_steps: 4,
             made_for: Some(MadeFor { steps: 2..=24, seconds: 0.5..=10.0 }),
             most_variations: 16,
-            guidance: Some(Guidance { most: 20.0, learnt_one_step: 3.0, learnt: 3.0 }),
+            guidance: Some(Guidance { most: 20.0, usual: 3.0, few_steps: 1, learnt_few: 3.0, learnt: 3.0 }),
             abilities: Abilities { negative_prompt, timing: true, ..Abilities::default() },
             cost: Cost { text: 1.0, step: 1.0, step_per_second: 1.0, decode_per_second: 1.0 },
         }

@@ -81,11 +81,6 @@ impl Batch {
         let curves = Tensor::zeros((size, frames, curves::FEATURES), mask.dtype(), mask.device()).unwrap();
         Self { noise, data, mask, text, curves }
     }
-
-    /// Examples.
-    pub(crate) fn size(&self) -> Result<usize> {
-        Ok(self.mask.dim(0)?)
-    }
 }
 
 /// The examples of a step that one thread works on, and their times.

@@ -2,19 +2,19 @@
 //!
 //! `E ‖data' - (noise + v_θ(noise, 0, text))‖²`, Eq. (13) of FlashAudio
 //! ([Liu et al., 2024](https://arxiv.org/abs/2410.12266)), on couplings that the 2-RF made. Only the velocity at the
-//! time of noise is trained, so the result is for one step; more steps are for the 2-RF.
+//! time of noise is trained, so the result is for one step; more steps are for the 2-RF, or for the result itself where some
+//! examples are at other times ([`DistilTraining::on_the_way`]).
 
-use super::batch::{Batch, deal, masked_mean_square};
+use super::batch::{deal, velocity_loss};
 use super::couplings::Couplings;
 use super::optim::OptimConfig;
 use super::run::Budget;
 use super::stage::{self, LossOf, StagePlan};
-use candle_core::{Device, Tensor};
+use candle_core::Device;
 use std::path::{Path, PathBuf};
 use straightshot_engine::config::FlowConfig;
 use straightshot_engine::error::Result;
-use straightshot_engine::flow::Transformer;
-use straightshot_engine::flow::path::{DATA_TIME, NOISE_TIME};
+use straightshot_engine::flow::path::NOISE_TIME;
 
 /// Settings of this stage.
 #[derive(Debug, Clone)]
@@ -27,6 +27,9 @@ pub struct DistilTraining {
     pub optim: OptimConfig,
     /// Latent tokens per step, padding included.
     pub tokens_per_step: usize,
+    /// Share of examples at times between noise and data, drawn evenly. The velocity of a couple is the same all the way, so
+    /// this is one more rectification (Eq. 5), and the network can be used with few steps as well as with one.
+    pub on_the_way: f64,
     /// Seed of the order.
     pub seed: u64,
     /// When to stop.
@@ -56,18 +59,14 @@ pub fn train(settings: &DistilTraining, couplings: &Couplings, run: &Path, devic
         }
         let step = waiting.pop().unwrap_or_default();
         let rows = couplings.rows(&step, 0.0, random);
-        let t = vec![NOISE_TIME as f32; step.len()];
-        let loss =
-            |dealt| -> (_, LossOf<'_>) { (dealt, Box::new(|network, d| one_step_loss(network, &d.batch))) };
+        let mut time = || {
+            let is_on_the_way = random.uniform() < settings.on_the_way;
+            (if is_on_the_way { random.uniform() } else { NOISE_TIME }) as f32
+        };
+        let t: Vec<f32> = step.iter().map(|_| time()).collect();
+        let loss = |dealt| -> (_, LossOf<'_>) {
+            (dealt, Box::new(|network, d| velocity_loss(network, &d.batch, &d.t)))
+        };
         Ok(deal(&rows, &t, threads, couplings.channels(), device)?.into_iter().map(loss).collect())
     })
-}
-
-/// Mean square of what one Euler step misses, over the tokens that exist.
-pub(crate) fn one_step_loss(network: &Transformer, b: &Batch) -> Result<Tensor> {
-    let t = Tensor::full(NOISE_TIME as f32, b.size()?, b.noise.device())?;
-    let text = b.condition(network, &b.text)?;
-    let v = network.forward(&b.noise, &t, &text, Some(&b.mask), &|| Ok(()))?;
-    let end = (&b.noise + (v * (DATA_TIME - NOISE_TIME))?)?;
-    masked_mean_square(&(&b.data - end)?, &b.mask)
 }

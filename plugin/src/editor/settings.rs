@@ -357,7 +357,7 @@ mod tests {
     #[test]
     fn the_window_says_from_where_on_guidance_has_an_effect() {
         let mut card = default_card();
-        card.guidance = Some(Guidance { most: 8.0, learnt_one_step: 3.0, learnt: 2.0 });
+        card.guidance = Some(Guidance { most: 8.0, usual: 3.0, few_steps: 1, learnt_few: 3.0, learnt: 2.0 });
         let of = |card: &Card, scale, steps| GuidanceEffect::of(Some(card), scale, steps);
         assert_eq!(of(&card, 2.5, 1).caption(), "Guidance: as learnt");
         assert_eq!(of(&card, 2.5, 4).caption(), "Guidance");
@@ -365,7 +365,7 @@ mod tests {
         assert!(of(&card, 2.5, 1).hint().contains("learnt 3,"), "{}", of(&card, 2.5, 1).hint());
         card.guidance = None;
         assert!(of(&card, 2.5, 1).most.is_none() && of(&card, 2.5, 1).caption().contains("has none"));
-        card.guidance = Some(Guidance { most: 8.0, learnt_one_step: 1.0, learnt: 1.0 });
+        card.guidance = Some(Guidance { most: 8.0, usual: 3.0, few_steps: 1, learnt_few: 1.0, learnt: 1.0 });
         assert_eq!(of(&card, 2.5, 4).range(), (0.0, 8.0));
     }
 }

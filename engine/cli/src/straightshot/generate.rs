@@ -34,9 +34,9 @@ pub(crate) struct Arguments {
     /// Seed of the noise, or `random` for one that could not be foreseen and is told.
     #[arg(long, default_value = "0", value_parser = seed)]
     seed: u64,
-    /// Classifier-free guidance scale; 1 is no guidance.
-    #[arg(long, default_value_t = 3.0)]
-    guidance: f32,
+    /// Classifier-free guidance scale; 1 is no guidance. What is usual with the model without it.
+    #[arg(long)]
+    guidance: Option<f32>,
     #[command(flatten)]
     timing: timing::Arguments,
     /// How many clips; more than one are numbered.
@@ -136,7 +136,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         prompt: arguments.prompt.clone(),
         negative_prompt: arguments.negative.clone(),
         steps: arguments.steps,
-        guidance: arguments.guidance,
+        guidance: arguments.guidance.or(card.guidance.map(|guidance| guidance.usual)).unwrap_or(1.0),
         seed: arguments.seed,
         seconds: in_time.seconds,
         timing: in_time.timing,

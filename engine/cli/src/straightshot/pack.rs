@@ -25,13 +25,17 @@ pub(crate) struct Arguments {
     /// Run folder of a flow for one step; that for several is used without it.
     #[arg(long)]
     pub(crate) one_step: Option<PathBuf>,
+    /// Numbers of steps up to this are made with the flow for one step.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) few_steps: u32,
     /// Guidance scale that the flow for several steps has learnt from its couplings.
     #[arg(long, default_value_t = 1.0)]
     pub(crate) flow_guidance: f32,
     /// Guidance scale that the flow for one step has learnt from its couplings.
     #[arg(long, default_value_t = 1.0)]
     pub(crate) one_step_guidance: f32,
-    /// How the flow for several steps is used: "consistency" and "ddim" are for the baselines.
+    /// How the flow for several steps is used: "multistep" for one that is not straight, "consistency" and "ddim" for the
+    /// baselines.
     #[arg(long, default_value = "euler", value_parser = sampler)]
     pub(crate) sampler: Sampler,
     /// Folder with the text encoder's model.safetensors and tokenizer.json, or a model folder.
@@ -57,6 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             flow: arguments.flow_guidance,
             one_step: arguments.one_step_guidance,
         },
+        few_steps: arguments.few_steps,
         plans_timing: true,
     };
     config.validate()?;

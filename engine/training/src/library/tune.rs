@@ -66,6 +66,8 @@ const GUIDANCE: f32 = 3.0;
 /// Solver steps of couples: guided ones, and those of a flow that is straight.
 const STEPS: u32 = 12;
 const STRAIGHT_STEPS: u32 = 8;
+/// Share of examples on the way from noise to data, for a network that is used with few steps as well as with one.
+const ON_THE_WAY: f64 = 0.3;
 /// Couples of everyday prompts per couple of the library's.
 const REPLAYED: f64 = 0.5;
 /// Steps between looks at the clips that are held out, and looks without a better one after which learning ends.
@@ -306,6 +308,7 @@ impl Run<'_> {
             init: base,
             optim: settings.optim,
             tokens_per_step: settings.tokens_per_step,
+            on_the_way: if self.base.config.few_steps > 1 { ON_THE_WAY } else { 0.0 },
             seed: settings.seed,
             budget: settings
                 .budget(DISTIL_TIME + if is_first_flow(self.base) { STRAIGHTEN_TIME } else { 0.0 }),

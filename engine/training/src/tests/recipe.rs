@@ -1,12 +1,12 @@
 //! Each stage does what it is for.
 
 use super::toy::*;
-use crate::batch::{Batch, velocity_loss};
+use crate::batch::{Batch, masked_mean_square, velocity_loss};
 use crate::checkpoint::CHECKPOINT_FILE;
 use crate::checkpoint::averaged_weights;
 use crate::couplings::{self, Couplings, Teacher};
 use crate::curves::Measured;
-use crate::distil::{self, DistilTraining, one_step_loss};
+use crate::distil::{self, DistilTraining};
 use crate::flow::{self, FlowData, FlowTraining};
 use crate::latents::Example;
 use crate::pairing::Pairing;
@@ -34,24 +34,35 @@ fn reflow_training(target: Target, steps: u64) -> ReflowTraining {
     }
 }
 
-fn distil(init: &Path, steps: u64, run: &Path) {
+fn distil(init: &Path, steps: u64, on_the_way: f64, run: &Path) {
     let settings = DistilTraining {
         flow: sizes(),
         init: init.to_owned(),
         optim: optim(),
         tokens_per_step: 128,
+        on_the_way,
         seed: 1,
         budget: budget(steps),
     };
     distil::train(&settings, &trained().couples(), run, &Device::Cpu).unwrap();
 }
 
-/// Mean squared error of one Euler step from the couples of the first flow.
-fn one_step_error(run: &Path) -> f32 {
+/// Mean squared error of some Euler steps from the couples of the first flow.
+fn error_of(run: &Path, steps: u32) -> f32 {
     let couples = trained().couples();
     let rows = couples.rows(&(0..512).collect::<Vec<_>>(), 0.0, &mut Noise::new(0, Stream::Training));
-    let batch = Batch::new(&rows, CHANNELS, &Device::Cpu).unwrap();
-    one_step_loss(&network(run), &batch).unwrap().to_scalar().unwrap()
+    let (batch, network) = (Batch::new(&rows, CHANNELS, &Device::Cpu).unwrap(), network(run));
+    let text = batch.condition(&network, &batch.text).unwrap();
+    let field = |x: &Tensor, t: f64| {
+        let t = Tensor::full(t as f32, x.dim(0)?, x.device())?;
+        network.forward(x, &t, &text, Some(&batch.mask), &|| Ok(()))
+    };
+    let end = integrate(&field, Method::Euler, &uniform_grid(steps), &batch.noise, &mut |_| Ok(())).unwrap();
+    masked_mean_square(&(&batch.data - end).unwrap(), &batch.mask).unwrap().to_scalar().unwrap()
+}
+
+fn one_step_error(run: &Path) -> f32 {
+    error_of(run, 1)
 }
 
 #[test]
@@ -82,6 +93,7 @@ fn a_flow_learns_to_follow_curves_and_needs_none_and_so_do_those_that_are_made_f
         init: first.clone(),
         optim: optim(),
         tokens_per_step: 128,
+        on_the_way: 0.0,
         seed: 1,
         budget: budget(600),
     };
@@ -153,9 +165,23 @@ fn distillation_makes_one_step_the_whole_way() {
     let (reflowed, distilled) = (folder.path().join("reflow"), folder.path().join("distil"));
     reflow::train(&reflow_training(Target::Couple, 300), &trained().couples(), &reflowed, &Device::Cpu)
         .unwrap();
-    distil(&reflowed, 600, &distilled);
+    distil(&reflowed, 600, 0.0, &distilled);
     let errors = [&trained().flow, &reflowed, &distilled].map(|run| one_step_error(run));
     assert!(errors[2] < 0.05 * errors[0] && errors[2] < 0.8 * errors[1], "{errors:?}");
+}
+
+#[test]
+fn examples_on_the_way_let_one_network_take_few_steps_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    reflow::train(&reflow_training(Target::Couple, 300), &trained().couples(), &at("reflow"), &Device::Cpu)
+        .unwrap();
+    distil(&at("reflow"), 600, 0.0, &at("one"));
+    distil(&at("reflow"), 600, 0.3, &at("few"));
+    let [one, few] = ["one", "few"].map(|run| [1, 2, 4].map(|steps| error_of(&at(run), steps)));
+    // The network has two things to learn: one step is a little worse, but not as bad as more steps are without.
+    assert!(few[0] < 0.3 * one[1], "one step: {few:?}, {one:?}");
+    assert!(few[1] < 0.2 * one[1] && few[2] < 0.2 * one[2], "few steps: {few:?}, {one:?}");
 }
 
 #[test]

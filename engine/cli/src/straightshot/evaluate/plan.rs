@@ -99,6 +99,7 @@ fn packed(run: &Path, line: &Line, base: &Path, out: &Path) -> Result<ModelFiles
         codec: base.to_owned(),
         flow: run.to_owned(),
         one_step: None,
+        few_steps: 1,
         flow_guidance: 1.0,
         one_step_guidance: 1.0,
         sampler: line.sampler.unwrap_or_default(),

@@ -62,6 +62,10 @@ pub(super) struct Reflow {
 pub(super) struct Distil {
     #[command(flatten)]
     common: Common,
+    /// Share of examples at times between noise and data, for a network that is to be used with few steps as well
+    /// (`straightshot pack --few-steps`).
+    #[arg(long, default_value_t = 0.0, value_parser = share)]
+    on_the_way: f64,
 }
 
 pub(super) fn reflow(arguments: &Arguments, stage: &Reflow) -> Result<()> {
@@ -93,6 +97,7 @@ pub(super) fn distil(arguments: &Arguments, stage: &Distil) -> Result<()> {
         init: stage.common.init.clone(),
         optim: optim(arguments, 5e-4),
         tokens_per_step: stage.common.tokens_per_step,
+        on_the_way: stage.on_the_way,
         seed: arguments.seed,
         budget: budget(arguments),
     };
