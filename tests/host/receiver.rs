@@ -42,7 +42,7 @@ impl Receiver {
     /// Starts a program that `file` can be dragged out of, with its window at this place. `None` where Qt is not installed,
     /// which is told.
     pub(crate) fn source((x, y): (i32, i32), file: &Path) -> Result<Option<Self>> {
-        Self::run(Toolkit::Qt, "source.py", &[x.to_string(), y.to_string(), file.display().to_string()])
+        Self::run(Toolkit::Qt, "qt_source.py", &[x.to_string(), y.to_string(), file.display().to_string()])
     }
 
     fn run(toolkit: Toolkit, file: &str, arguments: &[String]) -> Result<Option<Self>> {
