@@ -5,7 +5,7 @@ use crate::desktop::WindowManager;
 use crate::editor::Editor;
 use crate::receiver::Receiver;
 use crate::window::xdotool;
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use straightshot_protocol::Audio;
@@ -15,10 +15,10 @@ use straightshot_tests::clap_host::Instance;
 const SOURCE_AT: (i32, i32) = (1300, 300);
 /// A place in the editor's window, in pixels.
 const DROP_AT: (i32, i32) = (550, 130);
-/// How long reading a file of a second may take.
-const LIMIT: Duration = Duration::from_secs(5);
-/// A drag by hand may miss where the machine is busy: so often it is tried, as a person would.
-const TRIES: usize = 10;
+/// How long reading a file of a second may take on a busy machine.
+const LIMIT: Duration = Duration::from_secs(30);
+/// How many moves of the pointer it takes.
+const STEPS: i32 = 30;
 const RATE_HZ: u32 = 44_100;
 
 /// Two claps in one and a half seconds.
@@ -33,22 +33,23 @@ fn claps(path: &Path) -> Result<()> {
     Ok(straightshot_sound::files::write(path, &Audio::mono(RATE_HZ, samples))?)
 }
 
-/// Drags `file` out of the other program and drops it into the editor, by hand.
-fn drop_file(editor: &Editor, file: &Path) -> Result<bool> {
-    let Some(source) = Receiver::source(SOURCE_AT, file)? else { return Ok(false) };
+/// Drags `file` out of another program and drops it into the editor, by hand; each step waits for what the program says of
+/// the one before. The program lives as long as what is returned: one that ends as the button comes up has dropped nothing.
+fn drop_file(instance: &mut Instance, editor: &Editor, file: &Path) -> Result<Option<Receiver>> {
+    let Some(source) = Receiver::source(SOURCE_AT, file)? else { return Ok(None) };
     let (left, top) = editor.window.place()?;
     let (to_x, to_y) = (left + DROP_AT.0, top + DROP_AT.1);
     let (x, y) = source.at;
     xdotool(&["mousemove", &x.to_string(), &y.to_string(), "mousedown", "1"])?;
-    std::thread::sleep(Duration::from_millis(300));
-    for step in 0..=30 {
-        let between = |from: i32, to: i32| (from + (to - from) * step / 30).to_string();
+    source.wait_for("PRESSED", || instance.idle())?;
+    for step in 0..=STEPS {
+        let between = |from: i32, to: i32| (from + (to - from) * step / STEPS).to_string();
         xdotool(&["mousemove", &between(x, to_x), &between(y, to_y)])?;
-        std::thread::sleep(Duration::from_millis(20));
     }
-    std::thread::sleep(Duration::from_millis(500));
+    source.wait_for("ACTION 1", || instance.idle()).context("the editor does not take the file")?;
     xdotool(&["mouseup", "1"])?;
-    Ok(true)
+    source.wait_for("ENDED 1", || instance.idle())?;
+    Ok(Some(source))
 }
 
 /// The project as text.
@@ -79,19 +80,12 @@ fn a_file_that_is_dropped_into_the_window_is_followed() {
         let editor = Editor::open(&mut instance, Duration::ZERO)?;
         editor.wait_until_drawn(&mut instance)?;
         ensure!(!project(&mut instance)?.contains("curve"), "nothing is followed yet");
-        for left in (0..TRIES).rev() {
-            if !drop_file(&editor, &good)? {
-                return Ok(());
-            }
-            match wait_for_word(&mut instance, "curve") {
-                Err(missed) if left == 0 => return Err(missed),
-                Err(_) => (),
-                Ok(()) => break,
-            }
-        }
+        let Some(source) = drop_file(&mut instance, &editor, &good)? else { return Ok(()) };
+        wait_for_word(&mut instance, "curve")?;
+        drop(source);
         let followed = project(&mut instance)?;
         ensure!(followed.matches("level_db").count() == 2, "two hits: {followed}");
-        drop_file(&editor, &bad)?;
+        let source = drop_file(&mut instance, &editor, &bad)?;
         for _ in 0..40 {
             instance.idle();
             std::thread::sleep(Duration::from_millis(50));
@@ -101,6 +95,7 @@ fn a_file_that_is_dropped_into_the_window_is_followed() {
             after.matches("level_db").count() == 2 && after.contains("curve"),
             "nothing is lost: {after}"
         );
+        drop(source);
         editor.close(&mut instance);
         Ok(())
     });

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver as Lines, channel};
+use std::sync::mpsc::{Receiver as Lines, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// The interpreter that Debian's toolkits are packaged for.
@@ -42,7 +42,7 @@ impl Receiver {
     /// Starts a program that `file` can be dragged out of, with its window at this place. `None` where Qt is not installed,
     /// which is told.
     pub(crate) fn source((x, y): (i32, i32), file: &Path) -> Result<Option<Self>> {
-        Self::run(Toolkit::Qt, "source.py", &[x.to_string(), y.to_string(), file.display().to_string()])
+        Self::run(Toolkit::Qt, "qt_source.py", &[x.to_string(), y.to_string(), file.display().to_string()])
     }
 
     fn run(toolkit: Toolkit, file: &str, arguments: &[String]) -> Result<Option<Self>> {
@@ -89,6 +89,22 @@ impl Receiver {
             }
         }
         bail!("no file was dropped within {} s", LIMIT.as_secs())
+    }
+
+    /// Waits until it says `line`, whatever it says before; `idle` is called meanwhile.
+    pub(crate) fn wait_for(&self, line: &str, mut idle: impl FnMut()) -> Result<()> {
+        let start = Instant::now();
+        let mut said = Vec::new();
+        while start.elapsed() < LIMIT {
+            idle();
+            match self.lines.recv_timeout(Duration::from_millis(20)) {
+                Ok(other) if other == line => return Ok(()),
+                Ok(other) => said.push(other),
+                Err(RecvTimeoutError::Timeout) => (),
+                Err(RecvTimeoutError::Disconnected) => bail!("it ended, and never said {line}: {said:?}"),
+            }
+        }
+        bail!("it does not say {line} within {} s: {said:?}", LIMIT.as_secs())
     }
 
     /// Whether nothing was dropped so far.
