@@ -12,9 +12,15 @@ use straightshot_protocol::{Abilities, Card, Cost, Guidance, MadeFor, ModelId, R
 /// as far away as the time waited so far; 24 is the most that the model card has figures of.
 const LADDER: [u32; 5] = [1, 2, 4, 8, 24];
 
-/// The number of steps that a fresh instance begins with. Of the default model, versions with more differ from it by less
-/// than the ear tells apart in most sounds (`straightshot_listening`), and the drafts on the way are worth hearing.
+/// The least number of steps that a fresh instance begins with: the drafts on the way are worth hearing.
 const USUAL_STEPS: u32 = 4;
+
+/// The number of steps that a fresh instance begins with: the least that the network for several steps makes, which is what
+/// the model can do best in short time.
+fn usual_steps(few_steps: u32) -> u32 {
+    let more = |steps: &&u32| **steps >= USUAL_STEPS && **steps > few_steps;
+    LADDER.iter().find(more).copied().unwrap_or(USUAL_STEPS)
+}
 
 /// The card of the model `id` with the sizes of `config`.
 #[must_use]
@@ -31,7 +37,7 @@ pub fn card(config: &ModelConfig, id: ModelId) -> Card {
         prompt_pieces: config.text.max_tokens.saturating_sub(FRAME_PIECES),
         most_steps: MAX_STEPS,
         ladder: LADDER.to_vec(),
-        usual_steps: USUAL_STEPS,
+        usual_steps: usual_steps(config.few_steps),
         made_for: Some(made_for(config.sampler, f64::from(tokens_per_second))),
         most_variations: MAX_VARIATIONS,
         guidance: Some(Guidance {
@@ -66,8 +72,8 @@ pub fn card(config: &ModelConfig, id: ModelId) -> Card {
 /// What models of this kind are trained and measured for: training shows them [`WINDOW`] tokens at most, of shorter sounds
 /// all that is there.
 ///
-/// The straight flows that ship are as good with one step as with the most that is offered; those of diffusion go a curved way
-/// and are blurred with few (`MODEL_CARD.md` of the default model, "ldm").
+/// Models have a network for few steps or a straight flow; those of diffusion go a curved way and are blurred with few
+/// (`MODEL_CARD.md` of the default model, "ldm").
 fn made_for(sampler: Sampler, tokens_per_second: f64) -> MadeFor {
     let most = LADDER[LADDER.len() - 1];
     let steps = match sampler {
@@ -81,6 +87,11 @@ fn made_for(sampler: Sampler, tokens_per_second: f64) -> MadeFor {
 mod tests {
     use super::*;
     use straightshot_protocol::{Unheeded, unheeded};
+
+    #[test]
+    fn a_fresh_instance_begins_with_the_network_for_several_steps() {
+        assert_eq!([1, 2, 4, 8, 99].map(usual_steps), [4, 4, 8, 24, 4]);
+    }
 
     #[test]
     fn a_step_count_that_another_sampler_is_made_for_may_be_too_few_for_diffusion() {

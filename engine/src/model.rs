@@ -54,7 +54,7 @@ static BUILTIN_TOKENIZER: &[u8] = include_bytes!("../../assets/models/default/to
 
 /// [`ModelFiles::hash`] of the default model. Written down because every new project names it, and hashing 48 MiB for
 /// that would slow a host's scan; a test says so if it is not the hash.
-const BUILTIN_HASH: &str = "0daf69fbded930a83f457aeb889a4eb4651561a8431c7b9cdac9eb17441e3d5e";
+const BUILTIN_HASH: &str = "a048ad8ae94b1d03f68ecf34b5d22cb9858fb8ca19c837c48de287fa98068373";
 
 /// The card of the default model, without loading it.
 #[must_use]

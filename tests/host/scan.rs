@@ -70,9 +70,9 @@ type Row = (&'static str, bool, f64, [&'static str; 3]);
 
 /// Hosts keep automation under these ids and in these ranges: a change breaks projects.
 const FROZEN: [Row; 18] = [
-    ("steps", true, 23.0, ["1", "4", "24"]),
+    ("steps", true, 23.0, ["1", "8", "24"]),
     ("length", false, 1.0, ["0.25 s", "2.00 s", "30.00 s"]),
-    ("guidance", false, 1.0, ["0.0", "3.0", "10.0"]),
+    ("guidance", false, 1.0, ["0.0", "4.0", "10.0"]),
     ("seed", true, 999_999.0, ["0", "1", "999999"]),
     ("gain", false, 1.0, ["-60.0 dB", "0.0 dB", "12.0 dB"]),
     ("playmode", true, 2.0, ["Note", "Note", "Transport"]),

@@ -4,9 +4,9 @@ from support import load, read_state, render
 
 # Name in pedalboard's words (with the unit), smallest, largest, default.
 FROZEN = [
-    ("steps", 1.0, 24.0, 4.0),
+    ("steps", 1.0, 24.0, 8.0),
     ("length_s", 0.25, 30.0, 2.0),
-    ("guidance", 0.0, 10.0, 3.0),
+    ("guidance", 0.0, 10.0, 4.0),
     ("seed", 0.0, 999_999.0, 1.0),
     ("gain_db", -60.0, 12.0, 0.0),
     ("attack_ms", 0.0, 5000.0, 0.0),
