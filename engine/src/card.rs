@@ -98,8 +98,11 @@ mod tests {
         let told = |sampler, steps| {
             let builtin = ModelConfig::from_json(&crate::model::ModelFiles::builtin().config).unwrap();
             let config = ModelConfig { sampler, ..builtin };
-            let request = Request { prompt: "rain".into(), steps, seconds: 10.0, ..Request::default() };
-            unheeded(&request, &card(&config, ModelId::default()), None)
+            let card = card(&config, ModelId::default());
+            let guidance = card.guidance.unwrap().usual;
+            let request =
+                Request { prompt: "rain".into(), steps, guidance, seconds: 10.0, ..Request::default() };
+            unheeded(&request, &card, None)
         };
         assert_eq!(
             [told(Sampler::Euler, 1), told(Sampler::Euler, 24), told(Sampler::Ddim, 100)],

@@ -221,7 +221,8 @@ mod tests {
     #[test]
     fn what_a_job_took_says_what_another_will_take() {
         let card = default_card();
-        let request = |steps, seconds| Request { steps, seconds, ..Request::default() };
+        // Without guidance every step is one evaluation.
+        let request = |steps, seconds| Request { steps, seconds, guidance: 1.0, ..Request::default() };
         let took = |flow_ms, rest_ms| StageTimings {
             flow: Duration::from_millis(flow_ms),
             decode: Duration::from_millis(rest_ms),

@@ -404,7 +404,7 @@ fn what_should_not_be_heard_goes_to_the_negative_prompt_in_one_click() {
     );
     window.view.negative_prompt = "thunder".into();
     window.frame(Vec::new());
-    assert_eq!(window.click("Use 5"), [Action::Versions(VersionsAction::SetGuidance(5.0))]);
+    assert_eq!(window.click("Use 6"), [Action::Versions(VersionsAction::SetGuidance(6.0))]);
 }
 
 #[test]

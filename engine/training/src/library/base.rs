@@ -33,7 +33,7 @@ impl Base {
     /// [`ErrorKind::InvalidRequest`] if it is not a flow.
     pub fn load(files: ModelFiles, device: &Device) -> Result<Self> {
         let config = ModelConfig::from_json(&files.config)?;
-        if config.sampler != Sampler::Euler {
+        if !matches!(config.sampler, Sampler::Euler | Sampler::Multistep) {
             return Err(Error::new(
                 ErrorKind::InvalidRequest,
                 "This model is a baseline for measurements; only flows can learn a folder of sounds",

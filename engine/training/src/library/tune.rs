@@ -296,7 +296,7 @@ impl Run<'_> {
         checkpoint::write_averaged(&base.join(CHECKPOINT_FILE), &part(self.base, ONE_STEP)?)?;
         let omega = (f64::from(GUIDANCE) / f64::from(self.base.config.learnt_guidance.one_step)).max(1.0);
         let (teacher, steps, guidance) = if is_first_flow(self.base) {
-            (LEARNT, STEPS, f64::from(GUIDANCE))
+            (LEARNT, STEPS, f64::from(GUIDANCE.max(self.base.config.learnt_guidance.one_step)))
         } else {
             (STRAIGHT, STRAIGHT_STEPS, 1.0)
         };

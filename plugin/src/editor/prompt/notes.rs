@@ -199,7 +199,7 @@ mod tests {
         let note = of_negative(&card, &request(3.0)).unwrap();
         assert_eq!(
             (note.text.as_str(), note.remedy),
-            ("No effect up to guidance 3", Some(Remedy::Guidance(5.0)))
+            ("No effect up to guidance 4", Some(Remedy::Guidance(6.0)))
         );
         assert_eq!(of_negative(&card, &request(5.0)), None);
         card.guidance = None;
