@@ -58,8 +58,8 @@ pub enum Sampler {
     /// Euler steps along a velocity.
     #[default]
     Euler,
-    /// Steps along a velocity that also look at the step before, for a flow that is not straight: as good with half of the
-    /// evaluations ([`Method::AdamsBashforth`](crate::flow::Method::AdamsBashforth)).
+    /// Steps along a velocity that also look at the step before, for a flow that is not straight
+    /// ([`Method::AdamsBashforth`](crate::flow::Method::AdamsBashforth)).
     Multistep,
     /// Jumps to data and back to less noise, as a consistency model does.
     Consistency,
