@@ -21,7 +21,7 @@ pub(crate) struct PlayArgs {
     /// What to hear, for example "glass bottle smashing on a stone floor".
     prompt: String,
     /// Solver steps: more steps, more detail.
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=24))]
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=24))]
     steps: u32,
     /// Length in seconds, 0.25 to 30.
     #[arg(long, default_value_t = 2.0)]
@@ -30,7 +30,7 @@ pub(crate) struct PlayArgs {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(0..=999_999))]
     seed: u32,
     /// How closely to follow the prompt, 0 to 10; 1 is no guidance.
-    #[arg(long, default_value_t = 3.0)]
+    #[arg(long, default_value_t = 4.0)]
     guidance: f64,
     /// Folder for the sound and its picture.
     #[arg(long, default_value = "play")]

@@ -25,9 +25,9 @@ pub(crate) struct Arguments {
     /// What not to hear.
     #[arg(long, default_value = "")]
     negative: String,
-    /// Solver steps.
-    #[arg(long, default_value_t = 4)]
-    steps: u32,
+    /// Solver steps. What is usual with the model without it.
+    #[arg(long)]
+    steps: Option<u32>,
     /// Length in seconds; that of the file with --like, 2 otherwise.
     #[arg(long)]
     seconds: Option<f64>,
@@ -135,7 +135,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let request = Request {
         prompt: arguments.prompt.clone(),
         negative_prompt: arguments.negative.clone(),
-        steps: arguments.steps,
+        steps: arguments.steps.unwrap_or(card.usual_steps),
         guidance: arguments.guidance.or(card.guidance.map(|guidance| guidance.usual)).unwrap_or(1.0),
         seed: arguments.seed,
         seconds: in_time.seconds,
