@@ -2,11 +2,13 @@
 
 use crate::tiny_model;
 use anyhow::Result;
-use candle_core::{DType, Device};
+use candle_core::{DType, Device, Tensor};
 use candle_nn::{VarBuilder, VarMap};
+use std::collections::HashMap;
 use std::path::Path;
 use straightshot_engine::ErrorKind;
 use straightshot_engine::codec::Codec;
+use straightshot_engine::config::LevelsConfig;
 use straightshot_engine::flow::Transformer;
 use straightshot_engine::model::{WEIGHTS_FILE, part};
 use straightshot_engine::rng::{Noise, Stream};
@@ -80,22 +82,51 @@ fn levels_training(steps: u64) -> LevelsTraining {
     }
 }
 
+/// The codec of a tiny model, which has no levels.
+fn codec_weights() -> Result<HashMap<String, Tensor>> {
+    let all = tiny_model::tensors(3)?.into_iter();
+    Ok(all.filter_map(|(name, t)| Some((name.strip_prefix("codec.")?.to_owned(), t.detach()))).collect())
+}
+
 #[test]
 fn levels_learn_beside_a_codec_that_stays_as_it_is_and_go_on_where_they_stopped() -> Result<()> {
     let run = tempfile::tempdir()?;
-    let weights = || -> Result<_> {
-        let all = tiny_model::tensors(3)?.into_iter();
-        let own = all.filter_map(|(name, t)| Some((name.strip_prefix("codec.")?.to_owned(), t.detach())));
-        Ok(own.collect())
-    };
-    levels::train(&levels_training(60), weights()?, &clips(), run.path())?;
-    levels::train(&levels_training(120), weights()?, &clips(), run.path())?;
+    levels::train(&levels_training(60), codec_weights()?, &clips(), run.path())?;
+    levels::train(&levels_training(120), codec_weights()?, &clips(), run.path())?;
     let losses = losses(run.path())?;
     assert_eq!(losses.len(), 120);
     let (first, last) = (mean(&losses[..15]), mean(&losses[105..]));
     assert!(last < 0.9 * first, "{first} to {last}");
     let trained = checkpoint::weights_in(run.path(), "codec.")?;
     assert!(!trained.is_empty() && trained.keys().all(|name| name.starts_with("decoder.levels.")));
+    Ok(())
+}
+
+#[test]
+fn levels_begin_as_those_of_the_codec_if_these_are_no_wider() -> Result<()> {
+    let name = "decoder.levels.join.weight";
+    let train = |weights: &HashMap<String, Tensor>, steps: u64, hidden: usize| -> Result<HashMap<_, _>> {
+        let run = tempfile::tempdir()?;
+        let levels = LevelsConfig { hidden, ..tiny_model::levels() };
+        let settings = LevelsTraining { levels, ..levels_training(steps) };
+        levels::train(&settings, weights.clone(), &clips(), run.path())?;
+        Ok(checkpoint::weights_in(run.path(), "codec.")?)
+    };
+    let width = tiny_model::levels().hidden;
+    let mut all = codec_weights()?;
+    all.extend(train(&all, 10, width)?);
+    let before = all[name].to_vec2::<f32>()?;
+    for hidden in [width, width + 5] {
+        let after = train(&all, 1, hidden)?[name].to_vec2::<f32>()?;
+        assert_eq!(after[0].len(), hidden);
+        // One step of warming up moves nothing far.
+        let far = |old: &f32, new: &f32| (old - new).abs() > 1e-3;
+        for (old, new) in before.iter().zip(&after) {
+            assert!(!old.iter().zip(new).any(|(old, new)| far(old, new)), "{hidden}");
+            assert!(!new[width..].iter().any(|new| far(&0.0, new)), "{hidden}");
+        }
+    }
+    assert!(train(&all, 1, width - 1).is_err());
     Ok(())
 }
 

@@ -90,11 +90,15 @@ fn loss(
     draw: u64,
 ) -> Result<Measured> {
     let posterior = codec.encoder()?.forward(target)?;
-    let spectrum = codec.decoder().forward(&posterior.sample(noise)?)?;
+    let latent = posterior.sample(noise)?;
+    // What stays as it is needs no gradient, and that of the encoder is a quarter of a step.
+    let latent = if settings.decoder_only { latent.detach() } else { latent };
+    let spectrum = codec.decoder().forward(&latent)?;
     let distance = score.loss(&spectrum.log_amplitudes, target, draw)?;
     let kl = (posterior.kl()? / (FRAMES_PER_TOKEN * settings.codec.bins()) as f64)?;
     let shown = vec![value(&distance)?, value(&kl)?];
-    Ok(((distance + (kl * settings.kl_weight)?)?, shown))
+    let loss = if settings.decoder_only { distance } else { (distance + (kl * settings.kl_weight)?)? };
+    Ok((loss, shown))
 }
 
 /// Log amplitudes `[batch, frames, bins]` of packed segments and the noise of the posterior.

@@ -18,7 +18,7 @@ use std::path::Path;
 use straightshot_engine::codec::levels::head::LevelsHead;
 use straightshot_engine::codec::{Codec, Levels};
 use straightshot_engine::config::{CodecConfig, FRAMES_PER_TOKEN, LevelsConfig};
-use straightshot_engine::error::Result;
+use straightshot_engine::error::{Error, ErrorKind, Result};
 use straightshot_engine::rng::{Noise, Stream};
 use straightshot_protocol::CancelToken;
 
@@ -28,7 +28,7 @@ pub const PART: [&str; 2] = ["decoder", "levels"];
 /// Settings of this stage.
 #[derive(Debug, Clone)]
 pub struct LevelsTraining {
-    /// Sizes of the codec; levels it has are left out.
+    /// Sizes of the codec; whether it has levels does not matter.
     pub codec: CodecConfig,
     /// Sizes of the levels.
     pub levels: LevelsConfig,
@@ -67,7 +67,8 @@ struct Batch {
 }
 
 /// Trains the head until the budget is spent, writing `checkpoint.safetensors` and `log.csv` in `run`; continues a run that
-/// is already there. `weights` are those of the codec.
+/// is already there. `weights` are those of the codec; a head that is among them is what the training begins with; it
+/// may be narrower.
 ///
 /// # Errors
 /// [`straightshot_engine::error::ErrorKind::Io`] if the folder cannot be written,
@@ -79,6 +80,12 @@ pub fn train(
     run: &Path,
 ) -> Result<()> {
     let device = Device::Cpu;
+    let own = format!("{}.", PART.join("."));
+    let head_before: HashMap<String, Tensor> = weights
+        .iter()
+        .filter(|(name, _)| name.starts_with(&own))
+        .map(|(n, t)| (n.clone(), t.clone()))
+        .collect();
     let config = CodecConfig { levels: None, ..settings.codec.clone() };
     let codec = Codec::new(&config, true, &VarBuilder::from_tensors(weights, DType::F32, &device))?;
     let levels = Levels::new(&settings.levels, &config);
@@ -89,6 +96,9 @@ pub fn train(
     let mut optim = AdamW::new(super::run::trainable(&map, &[])?, settings.optim)?;
     let path = run.join(CHECKPOINT_FILE);
     let state = checkpoint::restore(&path, None, "codec.", &mut optim)?;
+    if state.step == 0 && !head_before.is_empty() {
+        begin_with(&head_before, &mut optim)?;
+    }
     let mut log = RunLog::open(run, "step,seconds,loss,gradient_norm", &settings.budget, &state)?;
     log.note(&format!("{} parameters", optim.parameter_count()));
     let (frozen, head) = (&frozen, &head);
@@ -105,6 +115,36 @@ pub fn train(
         (0..settings.batch).step_by(each).map(share).collect()
     };
     descend(&mut optim, state, &settings.budget, &path, &mut log, next)
+}
+
+/// Sets the weights and averages of a head to those of another one, which may be narrower: it draws what that drew.
+fn begin_with(head: &HashMap<String, Tensor>, optim: &mut AdamW) -> Result<()> {
+    for p in &mut optim.params {
+        let grown = head.get(&p.name).map(|old| grown(old, p.var.dims(), &p.ema)).transpose()?.flatten();
+        p.ema = grown.ok_or_else(|| {
+            Error::new(ErrorKind::BadData, format!("The codec's own head does not fit: {}", p.name))
+        })?;
+        p.var.set(&Tensor::from_slice(&p.ema, p.var.shape().clone(), p.var.device())?)?;
+    }
+    Ok(())
+}
+
+/// The matrix `[inputs, outputs]` or vector `old` with as many more inputs and outputs as `dims` has: other outputs begin at
+/// nought, and what they are used for as it was `drawn`, so that they learn. Nothing if `old` is larger.
+fn grown(old: &Tensor, dims: &[usize], drawn: &[f32]) -> Result<Option<Vec<f32>>> {
+    let fits = old.rank() == dims.len() && old.dims().iter().zip(dims).all(|(old, new)| old <= new);
+    let (Some(&width), Some(&old_width)) = (dims.last(), old.dims().last()) else { return Ok(None) };
+    if !fits {
+        return Ok(None);
+    }
+    let (old, mut new) = (old.flatten_all()?.to_vec1::<f32>()?, drawn.to_vec());
+    for (i, new) in new.chunks_exact_mut(width).enumerate() {
+        if let Some(old) = old.get(i * old_width..(i + 1) * old_width) {
+            new[..old_width].copy_from_slice(old);
+        }
+        new[old_width..].fill(0.0);
+    }
+    Ok(Some(new))
 }
 
 impl Batch {

@@ -10,11 +10,11 @@ macro_rules! println {
     }};
 }
 
-mod add_levels;
 mod bench;
 mod cost;
 mod evaluate;
 mod generate;
+mod graft;
 mod label;
 mod pack;
 mod plot;
@@ -37,14 +37,14 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Give a model the levels that a run has trained.
-    AddLevels(add_levels::Arguments),
     /// Measure warm generations, split per stage.
     Bench(bench::Arguments),
     /// Judge a model on a held-out split: distances, label and text scores, straightness, times.
     Evaluate(evaluate::Arguments),
     /// Make a sound from a prompt.
     Generate(generate::Arguments),
+    /// Give the codec of a model parts that runs have trained: its decoder, its levels.
+    Graft(graft::Arguments),
     /// Name what an independent classifier hears in sound files.
     Label(label::Arguments),
     /// Assemble a model folder from training runs.
@@ -63,10 +63,10 @@ enum Command {
 
 fn main() -> Result<()> {
     match Cli::parse().command {
-        Command::AddLevels(arguments) => add_levels::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
+        Command::Graft(arguments) => graft::run(&arguments),
         Command::Label(arguments) => label::run(&arguments),
         Command::Pack(arguments) => pack::run(&arguments),
         Command::Plot(arguments) => plot::run(&arguments),

@@ -86,6 +86,9 @@ enum StageArguments {
         /// Keep all of the codec that `--init` names as it is and train the head that draws its levels on short frames.
         #[arg(long, requires = "init", conflicts_with_all = ["decoder_only", "kl_weight"])]
         levels: bool,
+        /// Width of that head; it begins as what the codec has, if that is no wider.
+        #[arg(long, requires = "levels", default_value_t = LevelsConfig::standard(44_100).hidden)]
+        hidden: usize,
     },
     /// A first flow on the latents of a finished codec.
     Flow(flow::Flow),
@@ -108,10 +111,10 @@ enum StageArguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     save_when_ended();
     match &arguments.stage {
-        StageArguments::Codec { run, init: Some(init), batch, tokens, levels: true, .. } => {
+        StageArguments::Codec { run, init: Some(init), batch, tokens, levels: true, hidden, .. } => {
             let codec = CodecConfig::default();
             let settings = LevelsTraining {
-                levels: LevelsConfig::standard(codec.sample_rate_hz),
+                levels: LevelsConfig { hidden: *hidden, ..LevelsConfig::standard(codec.sample_rate_hz) },
                 // A small network: a few thousand steps are all of its training, and an average over a thousand too long.
                 optim: OptimConfig { ema_decay: 0.995, ..optim(arguments, 1e-3) },
                 batch: *batch,
@@ -140,7 +143,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             };
             codec::train(&settings, &clips, run, &Device::Cpu).context("codec training")?;
             plot::draw(run)?;
-            measure_latents(&settings.codec, &clips, run)
+            match init.as_ref().filter(|_| *decoder_only) {
+                Some(init) => keep_statistics(init, run),
+                None => measure_latents(&settings.codec, &clips, run),
+            }
         }
         StageArguments::Flow(stage) => flow::run(arguments, stage),
         StageArguments::Rectify(stage) => flow::rectify(arguments, stage),
@@ -198,6 +204,16 @@ fn clips(arguments: &Arguments, sample_rate_hz: u32, split: Split) -> Result<Vec
     Ok(data::load(&entries, sample_rate_hz)?)
 }
 
+const STATISTICS: [&str; 2] = ["latent_mean", "latent_std"];
+
+/// Latents that stay what they were keep their statistics too, whatever sounds the decoder has learnt from: those of `init`
+/// are written beside the checkpoint.
+fn keep_statistics(init: &Path, run: &Path) -> Result<()> {
+    let mut tensors = codec_tensors(init)?;
+    tensors.retain(|name, _| STATISTICS.contains(&name.as_str()));
+    Ok(candle_core::safetensors::save(&tensors, run.join("latent_statistics.safetensors"))?)
+}
+
 /// Writes `latent_statistics.safetensors`, measured with the averaged weights, beside the checkpoint.
 fn measure_latents(config: &CodecConfig, clips: &[Clip], run: &Path) -> Result<()> {
     let mut tensors = checkpoint::averaged_weights(&run.join("checkpoint.safetensors"))?;
@@ -205,6 +221,6 @@ fn measure_latents(config: &CodecConfig, clips: &[Clip], run: &Path) -> Result<(
     tensors.insert("latent_std".into(), Tensor::ones(config.latent_channels(), DType::F32, &Device::Cpu)?);
     let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
     let measured = codec::latent_statistics(&Codec::new(config, true, &vb)?, clips, &Device::Cpu)?;
-    let named = HashMap::from([("latent_mean", measured.0), ("latent_std", measured.1)]);
+    let named = HashMap::from([(STATISTICS[0], measured.0), (STATISTICS[1], measured.1)]);
     Ok(candle_core::safetensors::save(&named, run.join("latent_statistics.safetensors"))?)
 }
