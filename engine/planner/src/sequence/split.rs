@@ -125,6 +125,8 @@ const OF_PAUSE: [&str; 15] = [
 enum Link {
     /// It comes next, and may go on about what was named before: "door creaks, then slams".
     Next,
+    /// The same, in another form: "door creaks before slamming".
+    Before,
     /// It comes next, and is named by itself: "knocks followed by steps".
     NextNamed,
     /// It came before.
@@ -160,7 +162,7 @@ pub(super) fn parts(text: &str) -> Option<Vec<String>> {
     for (clause, link) in words.clauses() {
         let place = match link {
             Link::Earlier => order.len().saturating_sub(1),
-            Link::Next | Link::NextNamed => order.len(),
+            Link::Next | Link::Before | Link::NextNamed => order.len(),
         };
         order.insert(place, said.len());
         said.push(clause);
@@ -177,7 +179,9 @@ pub(super) fn parts(text: &str) -> Option<Vec<String>> {
         } else {
             let before = texts.iter().rev().find(|text| !text.is_empty());
             let subject = before.filter(|_| link != Link::NextNamed);
-            subject.and_then(|before| subject::carried(before, own)).unwrap_or_else(|| own.to_owned())
+            subject
+                .and_then(|before| subject::carried(before, own, link != Link::Next))
+                .unwrap_or_else(|| own.to_owned())
         };
         texts.push(whole);
     }
@@ -256,7 +260,7 @@ impl Text {
             "followed" if self.word(i + 2) == "by" => joint(3, Link::NextNamed),
             "after" if matches!(self.word(i + 1), "that" | "which") && self.begins(i) => joint(2, Link::Next),
             word @ ("before" | "after") if i > 0 && !self.follows(i, &ELSE) => {
-                let link = if word == "before" { Link::Next } else { Link::Earlier };
+                let link = if word == "before" { Link::Before } else { Link::Earlier };
                 if self.is_time(i + 1, self.end_of_clause(i + 1), word) { None } else { joint(1, link) }
             }
             word if LAST.contains(&word) && self.begins(i) => joint(1, Link::Next),
@@ -320,6 +324,9 @@ mod tests {
             ("car horn, quickly followed shortly by rain", &["car horn, quickly", "rain"]),
             ("footsteps before a gunshot", &["footsteps", "a gunshot"]),
             ("glass breaks after footsteps", &["footsteps", "glass breaks"]),
+            ("door creaks before slamming shut", &["door creaks", "door slamming shut"]),
+            ("door slams after creaking", &["door creaking", "door slams"]),
+            ("the dog growls before it barks", &["the dog growls", "the dog barks"]),
             ("glass breaks shortly after loud footsteps", &["loud footsteps", "glass breaks"]),
             ("first wind, then rain, finally thunder", &["wind", "rain", "thunder"]),
             ("rain; and then, finally: thunder", &["rain", "thunder"]),

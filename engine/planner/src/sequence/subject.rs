@@ -1,7 +1,8 @@
 //! Who does what a part says, where it does not say it itself: "door creaks and then slams" has a door that slams.
 //!
-//! Only where it is sure: the part begins with a verb (or "it") in the form of a verb of the part before, and that has
-//! something in front of its verb. "Knocks, then claps" has none, and "then laughter" is no verb.
+//! Only where it is sure: the part begins with a verb in the form of a verb of the part before (behind "before" and "after" in
+//! -ing), or with "it", and that part has something in front of its verb. "Knocks, then claps" has none, and "laughter" is no
+//! verb.
 
 use crate::wording::number;
 use std::collections::HashSet;
@@ -37,8 +38,9 @@ enum Form {
     Ing,
 }
 
-/// `part` with the subject of the part `before` it, if it has none of its own and that is sure.
-pub(super) fn carried(before: &str, part: &str) -> Option<String> {
+/// `part` with the subject of the part `before` it, if it has none of its own and that is sure; `changes` says that a verb in
+/// -ing may follow any other.
+pub(super) fn carried(before: &str, part: &str, changes: bool) -> Option<String> {
     let ranges: Vec<_> = words(part).collect();
     let own: Vec<String> = ranges.iter().map(|range| part[range.clone()].to_lowercase()).collect();
     let is_told = PRONOUNS.contains(&own.first()?.as_str());
@@ -48,7 +50,8 @@ pub(super) fn carried(before: &str, part: &str) -> Option<String> {
     if !is_told && !next.is_none_or(|next| is_behind(next)) {
         return None;
     }
-    let subject = subject(before, form)?;
+    let same = (!is_told && !(changes && form == Form::Ing)).then_some(form);
+    let subject = subject(before, same)?;
     Some(format!("{subject} {}", &part[ranges[at].start..]))
 }
 
@@ -67,8 +70,8 @@ fn form(word: &str) -> Option<Form> {
     STEMS.contains(&stem(word)).then_some(form)
 }
 
-/// What does something in `text`, said by a verb of this form: of the last clause that has one.
-fn subject(text: &str, wanted: Form) -> Option<&str> {
+/// What does something in `text`, said by a verb of this form, or of any: of the last clause that has one.
+fn subject(text: &str, wanted: Option<Form>) -> Option<&str> {
     let ranges: Vec<_> = words(text).collect();
     let word = |i: usize| text[ranges[i].clone()].to_lowercase();
     let begins = |i: usize| {
@@ -80,7 +83,8 @@ fn subject(text: &str, wanted: Form) -> Option<&str> {
     let ends = starts.iter().skip(1).copied().chain([ranges.len()]);
     let clauses: Vec<(usize, usize)> = starts.iter().copied().zip(ends).collect();
     let subject = |(first, end): &(usize, usize)| {
-        let verb = (first + 1..*end).find(|i| form(&word(*i)) == Some(wanted))?;
+        let is_verb = |form: Form| wanted.is_none_or(|wanted| wanted == form);
+        let verb = (first + 1..*end).find(|i| form(&word(*i)).is_some_and(is_verb))?;
         // "Three knocks" knock not, and "the slamming" is no door.
         let names = |i: usize| !["a", "an", "the"].contains(&word(i).as_str());
         let is_count = (*first..verb).any(|i| number(&word(i)).is_some_and(|n| n > 1));
@@ -108,9 +112,11 @@ mod tests {
             ("a man opens a drawer", "closes it", "a man closes it"),
             ("dog barks three times", "howls", "dog howls"),
             ("fire crackles", "hisses", "fire hisses"),
+            ("a dog barking", "it growls", "a dog growls"),
         ] {
-            assert_eq!(carried(before, part).as_deref(), Some(wanted), "{before}, then {part}");
+            assert_eq!(carried(before, part, false).as_deref(), Some(wanted), "{before}, then {part}");
         }
+        assert_eq!(carried("door creaks", "slamming", true).as_deref(), Some("door slamming"));
     }
 
     #[test]
@@ -128,12 +134,13 @@ mod tests {
             ("door creaks", "rain"),
             ("car horn", "barking"),
             ("the creaking", "slamming"),
+            ("door creaks", "slamming"),
             ("glass break", "laugh"),
             ("", "slams"),
             ("door creaks", ""),
             ("door creaks", "it"),
         ] {
-            assert_eq!(carried(before, part), None, "{before}, then {part}");
+            assert_eq!(carried(before, part, false), None, "{before}, then {part}");
         }
     }
 }
