@@ -174,7 +174,7 @@ fn progress_of_all_parts_never_falls_and_ends_at_one() -> Result<()> {
 #[test]
 fn a_sequence_is_cancelled_in_every_part() -> Result<()> {
     let request = request("car horn, then rain", 1);
-    for after in [0.0, 0.3, 0.6, 0.9] {
+    for after in [0.0, 0.02, 0.5] {
         let cancel = CancelToken::default();
         let mut progress = |progress: straightshot_protocol::Progress| {
             if progress.fraction >= after {
@@ -182,7 +182,8 @@ fn a_sequence_is_cancelled_in_every_part() -> Result<()> {
             }
         };
         let made = GENERATOR.generate(&request, &mut progress, &cancel);
-        assert_eq!(made.unwrap_err().kind(), ErrorKind::Cancelled, "after {after}");
+        let kind = made.map(|_| ()).map_err(|error| error.kind());
+        assert_eq!(kind, Err(ErrorKind::Cancelled), "after {after}");
     }
     Ok(())
 }
