@@ -82,7 +82,7 @@ enum Way {
     /// What the text names one after the other, each for itself.
     Sequence(Sequence),
     /// Some of an event, laid down when it happens.
-    Performed(Performance),
+    Performed(Box<Performance>),
     /// At once.
     Whole,
 }
@@ -291,7 +291,11 @@ impl Generator {
     /// How the sounds of `request` are made.
     fn way(&self, request: &Request, seeds: &[u64]) -> Way {
         let sequence = || self.sequence(request, seeds).map(Way::Sequence);
-        self.performance(request, seeds).map(Way::Performed).or_else(sequence).unwrap_or(Way::Whole)
+        self.performance(request, seeds)
+            .map(Box::new)
+            .map(Way::Performed)
+            .or_else(sequence)
+            .unwrap_or(Way::Whole)
     }
 
     /// Bytes that are needed at most to make them that way.

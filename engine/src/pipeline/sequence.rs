@@ -37,7 +37,7 @@ pub(super) struct Sequence {
 /// One of the things that follow each other, in all sounds.
 #[derive(Debug)]
 struct Part {
-    way: Way,
+    way: PartWay,
     /// What is asked for: its text, and its length with what may sound on behind it, which is the same with every seed.
     request: Request,
     /// When it begins in each sound, and how long it is, s.
@@ -46,9 +46,9 @@ struct Part {
 
 /// How a part is made.
 #[derive(Debug)]
-enum Way {
+enum PartWay {
     Pause,
-    Performed(Performance),
+    Performed(Box<Performance>),
     Whole,
 }
 
@@ -63,9 +63,9 @@ impl Part {
     /// What is asked of the networks.
     fn run(&self) -> Option<&Request> {
         match &self.way {
-            Way::Pause => None,
-            Way::Performed(performance) => Some(performance.event()),
-            Way::Whole => Some(&self.request),
+            PartWay::Pause => None,
+            PartWay::Performed(performance) => Some(performance.event()),
+            PartWay::Whole => Some(&self.request),
         }
     }
 }
@@ -83,9 +83,9 @@ impl Sequence {
     /// Latent tokens of all parts.
     pub(super) fn tokens(&self, generator: &Generator) -> usize {
         let of = |part: &Part| match &part.way {
-            Way::Pause => 0,
-            Way::Performed(performance) => performance.tokens(generator),
-            Way::Whole => generator.tokens(&part.request),
+            PartWay::Pause => 0,
+            PartWay::Performed(performance) => performance.tokens(generator),
+            PartWay::Whole => generator.tokens(&part.request),
         };
         self.parts.iter().map(of).sum()
     }
@@ -117,9 +117,9 @@ impl Generator {
             let plans = planned.iter().map(|parts| parts[i].plan.clone()).collect::<Option<Vec<Plan>>>();
             let performance = plans.and_then(|plans| self.performance_of(&request, plans));
             let way = match performance {
-                _ if first.prompt.is_empty() => Way::Pause,
-                Some(performance) => Way::Performed(performance),
-                None => Way::Whole,
+                _ if first.prompt.is_empty() => PartWay::Pause,
+                Some(performance) => PartWay::Performed(Box::new(performance)),
+                None => PartWay::Whole,
             };
             Part {
                 way,
@@ -133,9 +133,9 @@ impl Generator {
     /// Bytes that the parts and their sounds need at most.
     pub(super) fn room_for_sequence(&self, sequence: &Sequence, request: &Request) -> usize {
         let of = |part: &Part| match &part.way {
-            Way::Pause => 0,
-            Way::Performed(performance) => self.room_for_performance(performance, &part.request),
-            Way::Whole => self.room_for(&part.request),
+            PartWay::Pause => 0,
+            PartWay::Performed(performance) => self.room_for_performance(performance, &part.request),
+            PartWay::Whole => self.room_for(&part.request),
         };
         let most = sequence.parts.iter().map(of).max().unwrap_or_default();
         // Every part is kept until the last one is made; the whole sound, a copy of it, and one of a part.
@@ -194,11 +194,11 @@ impl Generator {
         cancel: &CancelToken,
     ) -> Result<Computed<'a>> {
         Ok(match &part.way {
-            Way::Pause => Computed::Pause,
-            Way::Performed(performance) => {
+            PartWay::Pause => Computed::Pause,
+            PartWay::Performed(performance) => {
                 Computed::Events(self.events(performance, seeds, report, cancel)?)
             }
-            Way::Whole => {
+            PartWay::Whole => {
                 let flow = self.plan(&part.request);
                 let starts = Starts { seeds, start: 0 };
                 let (latents, timings) = self.latents(&part.request, starts, flow, report, cancel)?;
@@ -262,7 +262,7 @@ impl Generator {
                 Some(curve) => loudest_of(curve, start, seconds) - loudest_db(heard, rate_hz),
             };
             let gain = 10f32.powf(gain_db.clamp(-MOST_GAIN_DB, MOST_GAIN_DB) / 20.0);
-            let is_whole = matches!(part.way, Way::Whole);
+            let is_whole = matches!(part.way, PartWay::Whole);
             lay(&mut out, clip, share, (gain, is_whole), rate_hz);
         }
         finish(&mut out, rate_hz);

@@ -50,7 +50,8 @@ pub(super) fn carried(before: &str, part: &str, changes: bool) -> Option<String>
     if !is_told && !next.is_none_or(|next| is_behind(next)) {
         return None;
     }
-    let same = (!is_told && !(changes && form == Form::Ing)).then_some(form);
+    let is_sure = is_told || changes && form == Form::Ing;
+    let same = (!is_sure).then_some(form);
     let subject = subject(before, same)?;
     Some(format!("{subject} {}", &part[ranges[at].start..]))
 }
