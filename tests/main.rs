@@ -14,6 +14,7 @@ mod memory;
 mod performance;
 mod pipeline;
 mod precision;
+mod sequence;
 mod structure;
 mod tiny_model;
 mod training;

@@ -15,6 +15,7 @@ mod measure;
 mod performance;
 mod reporter;
 mod room;
+mod sequence;
 
 use crate::card::card;
 use crate::device::{self, Placement, WorkerPool};
@@ -32,7 +33,9 @@ use follow::follow;
 pub use heard::SILENT_RMS;
 use latents::{Plan, Starts};
 pub use measure::Intermediates;
+use performance::Performance;
 use reporter::Reporter;
+use sequence::Sequence;
 
 /// What [`Generator::generate`] returns.
 #[derive(Debug, Clone)]
@@ -71,6 +74,26 @@ impl Made {
     /// Before anything of it is decoded.
     fn beginning(index: usize, request: &Request, timings: StageTimings) -> Self {
         Self { index, audio: Audio::mono(1, Vec::new()), timings, nfe: request.steps }
+    }
+}
+
+/// How sounds are made.
+enum Way {
+    /// What the text names one after the other, each for itself.
+    Sequence(Sequence),
+    /// Some of an event, laid down when it happens.
+    Performed(Box<Performance>),
+    /// At once.
+    Whole,
+}
+
+impl Way {
+    /// How many times a network is run through all its steps.
+    fn runs(&self) -> u32 {
+        match self {
+            Self::Sequence(sequence) => sequence.runs(),
+            Self::Performed(_) | Self::Whole => 1,
+        }
     }
 }
 
@@ -225,12 +248,14 @@ impl Generator {
     ) -> Result<Generation> {
         request.validate(&self.card)?;
         let seeds: Vec<u64> = (0..request.variations).map(|i| request.seed.wrapping_add(i.into())).collect();
-        let mut all = Generation { clips: Vec::new(), timings: StageTimings::default(), nfe: request.steps };
+        // What is computed for all together counts once.
+        let shared = request.steps * self.way(request, &seeds).runs();
+        let mut all = Generation { clips: Vec::new(), timings: StageTimings::default(), nfe: shared };
         let mut tell = |event| match event {
             Event::Progress(now) => progress(now),
             Event::Made(made) => {
                 all.timings = all.timings + made.timings;
-                all.nfe += made.nfe - request.steps;
+                all.nfe += made.nfe - shared;
                 all.clips.push(made.audio);
             }
         };
@@ -254,12 +279,32 @@ impl Generator {
         let variations = u32::try_from(seeds.len()).unwrap_or(u32::MAX);
         let request = Request { variations, ..request.clone() };
         request.validate(&self.card)?;
-        if let Some(performance) = self.performance(&request, seeds) {
-            memory::ask_for(self.room_for_performance(&performance, &request))?;
-            return self.install(|| self.perform(&request, &performance, seeds, tell, cancel));
+        let way = self.way(&request, seeds);
+        memory::ask_for(self.room(&way, &request))?;
+        self.install(|| match &way {
+            Way::Sequence(sequence) => self.one_by_one(&request, sequence, seeds, tell, cancel),
+            Way::Performed(performance) => self.perform(&request, performance, seeds, tell, cancel),
+            Way::Whole => self.run(&request, seeds, tell, cancel),
+        })
+    }
+
+    /// How the sounds of `request` are made.
+    fn way(&self, request: &Request, seeds: &[u64]) -> Way {
+        let sequence = || self.sequence(request, seeds).map(Way::Sequence);
+        self.performance(request, seeds)
+            .map(Box::new)
+            .map(Way::Performed)
+            .or_else(sequence)
+            .unwrap_or(Way::Whole)
+    }
+
+    /// Bytes that are needed at most to make them that way.
+    fn room(&self, way: &Way, request: &Request) -> usize {
+        match way {
+            Way::Sequence(sequence) => self.room_for_sequence(sequence, request),
+            Way::Performed(performance) => self.room_for_performance(performance, request),
+            Way::Whole => self.room_for(request),
         }
-        memory::ask_for(self.room_for(&request))?;
-        self.install(|| self.run(&request, seeds, tell, cancel))
     }
 
     /// Computes in the engine's own thread pool; blocks the caller until done.
@@ -286,9 +331,8 @@ impl Generator {
         let fits = |n: &usize| {
             let variations = u32::try_from(*n).unwrap_or(1);
             let request = Request { variations, ..request.clone() };
-            let performance = self.performance(&request, &vec![request.seed; *n]);
-            let of = |performance| self.room_for_performance(performance, &request);
-            memory::ask_for(performance.as_ref().map_or_else(|| self.room_for(&request), of)).is_ok()
+            let way = self.way(&request, &vec![request.seed; *n]);
+            memory::ask_for(self.room(&way, &request)).is_ok()
         };
         (1..=most).rev().find(fits).unwrap_or(1)
     }
@@ -304,11 +348,13 @@ impl Generator {
         self.model.codec.config().tokens_for(self.samples(request))
     }
 
-    /// Latent tokens that are computed for a sound of `request`: those of its events where it is performed.
+    /// Latent tokens that are computed for a sound of `request`: those of its events where it is performed, and of all parts
+    /// of a sequence.
     fn tokens_computed(&self, request: &Request) -> usize {
-        match self.performance(request, &[request.seed]) {
-            Some(performance) => performance.tokens(self),
-            None => self.tokens(request),
+        match self.way(request, &[request.seed]) {
+            Way::Sequence(sequence) => sequence.tokens(self),
+            Way::Performed(performance) => performance.tokens(self),
+            Way::Whole => self.tokens(request),
         }
     }
 

@@ -7,14 +7,19 @@
 //!
 //! What the text leaves open (when the first comes, how even they are, how loud each) is drawn from a seed of its own and from
 //! the kind of event, so that two kinds with one seed have no common rhythm.
+//!
+//! A text that names one thing after another ("door creaks and then slams") has parts ([`sequence()`]), each with a plan of its
+//! own.
 
 #![forbid(unsafe_code)]
 
 mod kinds;
 mod pattern;
+mod sequence;
 mod wording;
 
 use kinds::Kind;
+pub use sequence::{Part, sequence};
 use straightshot_protocol::{Hit, Timing};
 use wording::Wording;
 

@@ -55,6 +55,19 @@ pub(crate) fn hits(wording: &Wording, seconds: f64, seed: u64) -> Vec<Hit> {
     hits
 }
 
+/// How long a sound of this text has to be for what it says; nothing where it goes on as long as it may.
+pub(crate) fn needed_seconds(wording: &Wording) -> Option<f64> {
+    let kind = wording.kind;
+    match wording.count? {
+        // What falls in pieces goes on for as long as they do.
+        1 => kind.is_one_stroke.then_some(kind.seconds),
+        count => {
+            let interval = (1.0 / (kind.rate_hz * wording.tempo)).max(LEAST_INTERVAL);
+            Some((count as f64 + 0.3) * interval + LAST)
+        }
+    }
+}
+
 /// Which of so many events each hit is: in rounds, each in another order, so that none comes twice in a row. Two take turns.
 pub(crate) fn without_repeats(hits: Vec<Hit>, events: usize, seed: u64) -> Vec<(Hit, usize)> {
     let mut random = Random::of(seed, "order");
@@ -75,10 +88,10 @@ pub(crate) fn without_repeats(hits: Vec<Hit>, events: usize, seed: u64) -> Vec<(
 }
 
 /// Numbers from a seed and a word: the splitmix64 generator.
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    fn of(seed: u64, word: &str) -> Self {
+    pub(crate) fn of(seed: u64, word: &str) -> Self {
         // FNV-1a, so that neighbouring seeds and kinds have nothing in common.
         let hash = word.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -88,7 +101,7 @@ impl Random {
         random
     }
 
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -96,7 +109,7 @@ impl Random {
     }
 
     /// From 0 to 1.
-    fn uniform(&mut self) -> f64 {
+    pub(crate) fn uniform(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 

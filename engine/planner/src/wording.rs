@@ -167,12 +167,22 @@ fn only_kind(words: &[String]) -> Option<(usize, &'static Kind)> {
     found
 }
 
+/// The only kind of event that `text` names.
+pub(crate) fn only_kind_of(text: &str) -> Option<&'static Kind> {
+    let words: Vec<String> = words(text).map(|word| text[word].to_lowercase()).collect();
+    let kind = only_kind(&words)?.1;
+    let is_else = words.iter().any(|word| kind.unless.contains(&word.as_str()));
+    (!is_else).then_some(kind)
+}
+
+/// The number that `word` says.
+pub(crate) fn number(word: &str) -> Option<usize> {
+    let named = NUMBERS.iter().find(|(name, _)| *name == word).map(|(_, n)| *n);
+    named.or_else(|| word.parse().ok().filter(|n| (1..=MOST).contains(n)))
+}
+
 /// The number of events, and which words say it.
 fn count(words: &[String], at: usize, is_one: bool) -> (Vec<usize>, Option<usize>) {
-    let number = |word: &str| {
-        let named = NUMBERS.iter().find(|(name, _)| *name == word).map(|(_, n)| *n);
-        named.or_else(|| word.parse().ok().filter(|n| (1..=MOST).contains(n)))
-    };
     let before = at.saturating_sub(BETWEEN)..at;
     if let Some(i) = before.rev().find(|i| number(&words[*i]).is_some()) {
         // "a couple of knocks", "a single knock"

@@ -11,8 +11,9 @@ pub(super) struct Reporter<'a> {
     start: Instant,
     cost: Cost,
     work: Work,
-    /// Work of runs that are over.
+    /// Work of runs that are over, and the runs that are known to come, the next one last.
     before: f32,
+    to_come: Vec<Work>,
     /// Largest fraction reported.
     fraction: f32,
 }
@@ -53,7 +54,21 @@ impl<'a> Reporter<'a> {
             cost: *cost,
             work: Work::new(request, cost, scale),
             before: 0.0,
+            to_come: Vec::new(),
             fraction: 0.0,
+        }
+    }
+
+    /// What was asked for takes these runs besides, one after the other.
+    pub(super) fn expect<'b>(&mut self, requests: impl DoubleEndedIterator<Item = &'b Request>, scale: f64) {
+        self.to_come = requests.rev().map(|request| Work::new(request, &self.cost, scale)).collect();
+    }
+
+    /// A run is over, and the next one that was expected begins.
+    pub(super) fn next(&mut self) {
+        if let Some(next) = self.to_come.pop() {
+            self.before += self.work.total;
+            self.work = next;
         }
     }
 
@@ -88,7 +103,8 @@ impl<'a> Reporter<'a> {
     /// Tells that `stage` begins after so much of the work.
     fn tell(&mut self, stage: Stage, done: f32) {
         let work = &self.work;
-        let fraction = (self.before + done) / (self.before + work.total);
+        let to_come: f32 = self.to_come.iter().map(|work| work.total).sum();
+        let fraction = (self.before + done) / (self.before + work.total + to_come);
         let elapsed = self.start.elapsed().as_secs_f32();
         let eta = (fraction > 0.0).then(|| Duration::from_secs_f32(elapsed * (1.0 - fraction) / fraction));
         // More work than was known of does not take back what was said.

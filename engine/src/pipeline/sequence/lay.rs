@@ -1,0 +1,75 @@
+//! Parts one behind the other in one clip.
+
+use std::f32::consts::FRAC_PI_2;
+use std::ops::Range;
+
+/// How long a part sounds on behind its end at most, faded out under the next one, s.
+pub(super) const TAIL_S: f64 = 0.25;
+/// How long a part that was made whole is faded in, s: what goes on from the first sample would click. Attacks are slower.
+const FADE_IN_S: f64 = 0.008;
+
+/// Adds `clip` to `out` from the beginning of `share` on; behind the end of `share` it is faded out. `gain` is its amplitude, and
+/// the second value says whether it is faded in.
+pub(super) fn lay(
+    out: &mut [f32],
+    clip: &[f32],
+    share: Range<usize>,
+    (gain, fades_in): (f32, bool),
+    rate_hz: u32,
+) {
+    let samples = |seconds: f64| (seconds * f64::from(rate_hz)).max(1.0) as usize;
+    let (tail, into) = (samples(TAIL_S), samples(FADE_IN_S));
+    // At the beginning of the sound it is what it would be alone.
+    let into = if fades_in && share.start > 0 { into } else { 0 };
+    let end = share.len();
+    for (i, (out, x)) in out.iter_mut().skip(share.start).zip(clip).enumerate().take(end + tail) {
+        let mut amplitude = gain;
+        if i < into {
+            amplitude *= (FRAC_PI_2 * i as f32 / into as f32).sin().powi(2);
+        }
+        if i >= end {
+            amplitude *= (FRAC_PI_2 * (i - end) as f32 / tail as f32).cos().powi(2);
+        }
+        *out += amplitude * x;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_begin_at_their_time_and_die_away_under_the_next() {
+        let rate = 1000;
+        let mut out = vec![0.0; 3000];
+        lay(&mut out, &[1.0; 1400], 0..1000, (0.5, true), rate);
+        assert_eq!((out[0], out[999]), (0.5, 0.5));
+        assert!((out[1125] - 0.25).abs() < 0.01 && out[1249] < 1e-3 && out[1250] == 0.0, "{}", out[1125]);
+        lay(&mut out, &[1.0; 2000], 2000..3000, (1.0, true), rate);
+        assert!(out[2000] == 0.0 && (out[2004] - 0.5).abs() < 0.01 && out[2008] == 1.0 && out[2999] == 1.0);
+        // An event begins as it is.
+        lay(&mut out, &[1.0, 0.5], 1500..1501, (1.0, false), rate);
+        assert!(out[1500] == 1.0 && out[1501] == 0.5 && out[1502] == 0.0);
+    }
+
+    #[test]
+    fn no_step_is_greater_than_the_sound_itself_has() {
+        let tone = |i: usize| (0.05 * i as f32).sin();
+        let clip: Vec<f32> = (0..44_100).map(tone).collect();
+        let mut out = vec![0.0; 66_150];
+        lay(&mut out, &clip, 0..22_050, (1.0, true), 44_100);
+        lay(&mut out, &clip, 22_050..66_150, (0.5, true), 44_100);
+        let step = out.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max);
+        assert!(step < 0.08, "{step}");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out() {
+        let mut out = vec![0.0; 4];
+        lay(&mut out, &[1.0; 10], 2..4, (1.0, false), 44_100);
+        lay(&mut out, &[1.0; 10], 4..4, (1.0, false), 44_100);
+        lay(&mut out, &[], 0..4, (1.0, false), 44_100);
+        lay(&mut [], &[1.0], 0..4, (1.0, false), 44_100);
+        assert_eq!(out, [0.0, 0.0, 1.0, 1.0]);
+    }
+}
