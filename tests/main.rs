@@ -17,3 +17,4 @@ mod precision;
 mod structure;
 mod tiny_model;
 mod training;
+mod width;

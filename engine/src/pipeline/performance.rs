@@ -15,6 +15,7 @@ use self::air::Air;
 use super::follow::{follow, leveled};
 use super::reporter::Reporter;
 use super::{Event, Generator, Made, Starts, finish::finish, level};
+use crate::codec::MidSide;
 use crate::error::Result;
 use crate::{memory, rng};
 use std::time::Duration;
@@ -61,6 +62,8 @@ impl Generator {
             timing: Timing::Free,
             // It is what they are together.
             curve: None,
+            // Events are in the middle.
+            width: 0.0,
             ..request.clone()
         };
         Some(Performance { event, plans })
@@ -105,7 +108,7 @@ impl Generator {
                 let (clip, timings, nfe) = self.heard((&latent, event, *seed), flow, &mut report, cancel)?;
                 made.timings = made.timings + timings;
                 made.nfe += nfe;
-                clips.push(clip);
+                clips.push(clip.mid);
                 done += 1;
             }
             let stft = self.model.codec.stft();
@@ -124,13 +127,14 @@ impl Generator {
                     place::place(&events, &plan, rate_hz, &mut clip);
                 }
             }
+            let mut clip = MidSide::mono(clip);
             finish(&mut clip, rate_hz);
             if let Some(curve) = &request.curve {
                 follow(&mut clip, rate_hz, curve, Some(&plan.hits));
             }
-            air.fill(stft, seeds.first().copied().unwrap_or_default(), &mut clip, cancel);
+            air.fill(stft, seeds.first().copied().unwrap_or_default(), &mut clip.mid, cancel);
             cancel.check()?;
-            made.audio = Audio::mono(self.sample_rate_hz(), clip);
+            made.audio = Audio::mono(self.sample_rate_hz(), clip.mid);
             level::bring(&mut made.audio, request.level)?;
             report.made(made);
         }
