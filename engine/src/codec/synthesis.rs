@@ -191,7 +191,7 @@ impl Codec {
         let mut out = memory::zeros(white.len())?;
         let goes_on = || !cancel.is_cancelled();
         self.stft().filter(white, &mut out, goes_on, Parts::default, |parts, frame, spectrum| {
-            rows.fill(frame, bins, parts);
+            rows.fill_noise(frame, bins, parts);
             scale(spectrum, &parts.noise, scale_of_noise);
         });
         cancel.check()?;
@@ -200,8 +200,7 @@ impl Codec {
             let frames = base.par_chunks_mut(levels.bands()).enumerate();
             frames.for_each_init(Parts::default, |parts, (frame, base)| {
                 if goes_on() {
-                    rows.fill(frame, bins, parts);
-                    parts.tonal.fill(0.0);
+                    rows.fill_noise(frame, bins, parts);
                     levels.base(&parts.tonal, &parts.noise, base);
                 }
             });
@@ -370,6 +369,15 @@ impl Rows<'_> {
     fn fill(&self, frame: usize, bins: usize, parts: &mut Parts) {
         let row = &self.log_amplitudes[2 * frame * bins..][..2 * bins];
         parts.fill(row, self.partials.map(|partials| (partials, frame)), self.least_noise);
+    }
+
+    /// The noise by itself: what a partial has of it is its own, so that its level moves, and would be heard beside it.
+    fn fill_noise(&self, frame: usize, bins: usize, parts: &mut Parts) {
+        self.fill(frame, bins, parts);
+        if let Some(partials) = self.partials {
+            partials.leave_out(frame, &mut parts.noise);
+        }
+        parts.tonal.fill(0.0);
     }
 }
 
