@@ -80,6 +80,14 @@ fn tell_unheeded(request: &Request, card: &Card, model: Option<&Path>) {
     }
 }
 
+/// Says on standard error that a sound of events has no width.
+#[expect(clippy::print_stderr, reason = "the messages of a command line tool")]
+fn tell_mono(request: &Request, clips: &[Audio]) {
+    if request.width > 0.0 && clips.iter().any(|clip| clip.channel_count() == 1) {
+        eprintln!("note: it is laid down event by event, in the middle: the width changes nothing");
+    }
+}
+
 /// How samples are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Bits {
@@ -156,9 +164,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     println!("{}", generator.placement());
     tell_unheeded(&request, generator.card(), arguments.model.as_deref());
     let made = generator.generate(&request, &mut |_| (), &CancelToken::default())?;
-    if request.width > 0.0 && made.clips.iter().any(|clip| clip.channel_count() == 1) {
-        eprintln!("note: it is laid down event by event, in the middle: the width changes nothing");
-    }
+    tell_mono(&request, &made.clips);
     for (i, clip) in made.clips.iter().enumerate() {
         let path = arguments.path(i, made.clips.len())?;
         // Alone it is made of a seed of its own.
