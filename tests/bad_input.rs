@@ -59,6 +59,9 @@ fn requests_out_of_range_are_refused_before_anything_runs() -> Result<()> {
         ("guidance", Request { guidance: MAX_GUIDANCE_SCALE + 0.001, ..request() }),
         ("guidance", Request { guidance: f32::NAN, ..request() }),
         ("guidance", Request { guidance: f32::NEG_INFINITY, ..request() }),
+        ("width", Request { width: -0.01, ..request() }),
+        ("width", Request { width: 1.01, ..request() }),
+        ("width", Request { width: f32::NAN, ..request() }),
         ("variations", Request { variations: 0, ..request() }),
         ("variations", Request { variations: MAX_VARIATIONS + 1, ..request() }),
     ];
@@ -81,6 +84,7 @@ fn requests_at_the_limits_are_accepted() -> Result<()> {
         Request { seconds: MAX_SECONDS, ..request() },
         Request { steps: MAX_STEPS, ..request() },
         Request { guidance: 0.0, ..request() },
+        Request { width: 1.0, ..request() },
         Request { guidance: MAX_GUIDANCE_SCALE, ..request() },
         Request { variations: MAX_VARIATIONS, ..request() },
         Request { seed: u64::MAX, ..request() },

@@ -18,12 +18,12 @@ const NOTHING: f32 = -20.0;
 const FRAMES: usize = 64;
 
 /// The shipped sizes; the weights do not matter here.
-fn codec() -> Result<Codec> {
+pub(crate) fn codec() -> Result<Codec> {
     Ok(Codec::new(&CodecConfig::default(), false, &VarBuilder::zeros(DType::F32, &Device::Cpu))?)
 }
 
 /// `[frames, 2 * bins]` from tonal and noise log amplitudes.
-fn spectrum(bins: usize, tonal: impl Fn(usize) -> f32, noise: f32) -> Vec<f32> {
+pub(crate) fn spectrum(bins: usize, tonal: impl Fn(usize) -> f32, noise: f32) -> Vec<f32> {
     (0..FRAMES * 2 * bins)
         .map(|i| if i % (2 * bins) < bins { tonal(i / (2 * bins) * bins + i % (2 * bins)) } else { noise })
         .collect()

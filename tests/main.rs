@@ -18,3 +18,4 @@ mod sequence;
 mod structure;
 mod tiny_model;
 mod training;
+mod width;

@@ -12,7 +12,7 @@
 //! of each there is, instead of one magnitude. It is trained on a proper score of the *distribution* of
 //! the magnitude (`straightshot-training`, `energy_distance.rs`), which leaves neither the blur of a regression nor the
 //! artefacts of a short adversarial training. Noise gets its phase from filtered white noise, resonances from
-//! the gradient of their own magnitude ([`phase`]).
+//! the gradient of their own magnitude ([`phase`]). For two channels the noise is drawn once more ([`MidSide`]).
 //!
 //! # Sizes, and why these
 //! 44.1 kHz, windows of 1,024 samples every 256; eight spectral frames make one latent token (21.5 per second), with four
@@ -31,6 +31,7 @@ pub mod encoder;
 pub mod levels;
 mod partials;
 pub mod phase;
+mod side;
 mod spare;
 pub mod synthesis;
 
@@ -45,6 +46,7 @@ use straightshot_gpu_kernels::Landing;
 pub use decoder::{Decoder, Spectrum};
 pub use encoder::{Encoder, Posterior};
 pub use levels::Levels;
+pub use side::MidSide;
 
 /// Amplitude below which spectra are not told apart: -80 dB of full scale.
 pub const AMPLITUDE_FLOOR: f32 = 1e-4;

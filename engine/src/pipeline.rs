@@ -16,6 +16,7 @@ mod performance;
 mod reporter;
 mod room;
 mod sequence;
+mod width;
 
 use crate::card::card;
 use crate::device::{self, Placement, WorkerPool};
@@ -382,7 +383,7 @@ impl Generator {
             let mut made = Made::beginning(index, request, shared);
             made.timings = made.timings + timings;
             made.nfe += nfe;
-            made.audio = Audio::mono(self.sample_rate_hz(), clip);
+            made.audio = width::audio(clip, request.width, self.sample_rate_hz())?;
             level::bring(&mut made.audio, request.level)?;
             report.made(made);
         }

@@ -24,6 +24,8 @@ pub enum Stream {
     Evaluation = 3,
     /// What the levels of a sound are drawn with.
     Levels = 4,
+    /// The noise that is the difference of two channels.
+    Side = 5,
 }
 
 /// What [`hash`] starts from where nothing else is to decide it.

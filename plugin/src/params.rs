@@ -34,6 +34,10 @@ pub const MIN_GUIDANCE: f32 = 0.0;
 /// Strongest guidance.
 pub const MAX_GUIDANCE: f32 = 10.0;
 
+/// Width of every new sound: the noise of a texture has a correlation of about a third left and right, as in a room. The edit's
+/// width makes less or more of it. Takes keep what they were asked for with.
+pub const SOUND_WIDTH: f32 = 0.7;
+
 /// Smallest seed.
 pub const MIN_SEED: i32 = 0;
 /// Seed of a fresh instance.
@@ -320,6 +324,7 @@ impl StraightshotParams {
             guidance: self.guidance.value(),
             seed: u64::from(self.seed.value().unsigned_abs()),
             seconds,
+            width: SOUND_WIDTH,
             ..said
         }
     }
@@ -365,6 +370,16 @@ impl StraightshotParams {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn new_sounds_are_wide_and_those_of_before_stay_as_they_were() {
+        let params = StraightshotParams::new(Arc::new(SessionStore::default()), &initial_request());
+        assert_eq!(params.request().width, SOUND_WIDTH);
+        let text =
+            serde_json::to_string(&Request { prompt: "rain".to_owned(), ..initial_request() }).unwrap();
+        let before: Request = serde_json::from_str(&text).unwrap();
+        assert!(!text.contains("width") && before.width == 0.0, "{text}");
+    }
 
     #[test]
     fn keys_and_times_are_read_as_they_are_shown() {

@@ -48,6 +48,11 @@ pub struct Request {
     /// How loud it is when it is finished.
     #[serde(skip_serializing_if = "Level::is_full")]
     pub level: Level,
+    /// How far its noise is apart on two channels, 0 ..= 1: 0 is one channel, and the noise of a sound that is nothing else
+    /// has nothing in common left and right at 1. The mean of the channels is the sound of width 0, apart from one gain.
+    /// Sounds that are laid down event by event have one channel whatever it is.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub width: f32,
     /// A sound to start from; only for models whose card says they can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
@@ -98,6 +103,7 @@ impl Default for Request {
             curve: None,
             variations: 1,
             level: Level::Full,
+            width: 0.0,
             source: None,
         }
     }
@@ -154,6 +160,9 @@ impl Request {
         if !self.level.is_possible() {
             return bad("The level asked for is not one that a sound can have".into());
         }
+        if !(0.0..=1.0).contains(&self.width) {
+            return bad(format!("A width of {} was asked for; 0 to 1 are possible", self.width));
+        }
         match self.source.as_ref().map(|source| &source.how) {
             Some(How::Start { .. }) if !card.abilities.start_from_audio => {
                 bad(format!("{} cannot start from a given sound", card.id))
@@ -178,4 +187,9 @@ impl Request {
 /// Whether one sound is asked for, so that it need not be written.
 fn is_one(variations: &u32) -> bool {
     *variations == 1
+}
+
+/// Whether one channel is asked for, so that the width need not be written.
+fn is_zero(width: &f32) -> bool {
+    *width == 0.0
 }

@@ -85,6 +85,17 @@ impl Partials {
         }
     }
 
+    /// Takes away what noise is left in the partials of a frame.
+    ///
+    /// # Shapes
+    /// - `noise`: `[bins]` amplitudes, written
+    pub(super) fn leave_out(&self, frame: usize, noise: &mut [f32]) {
+        let marks = &self.marks[frame * self.bins..][..self.bins];
+        for (_, noise) in marks.iter().zip(noise).filter(|(mark, _)| *mark & PARTIAL != 0) {
+            *noise = 0.0;
+        }
+    }
+
     /// Marks what is in and beside peaks that go on for long enough.
     fn keep_what_goes_on(&mut self, config: &PartialsConfig) {
         let bins = self.bins;

@@ -5,6 +5,7 @@ use super::levels::grid::PASSES;
 use super::levels::head::{Given, LevelsHead};
 use super::partials::Partials;
 use super::phase::{self, Grid};
+use super::side::MidSide;
 use super::spare::Taken;
 use super::{AMPLITUDE_FLOOR, Codec, Spectrum};
 use crate::config::CodecConfig;
@@ -52,11 +53,24 @@ impl Codec {
     /// # Errors
     /// As [`Codec::render`], and [`ErrorKind::Cancelled`].
     pub fn render_until(&self, spectrum: &Spectrum, seed: u64, cancel: &CancelToken) -> Result<Vec<f32>> {
+        Ok(self.render_parts(spectrum, (seed, false), cancel)?.mid)
+    }
+
+    /// [`Codec::render_until`], with a side for two channels if one is wanted. The mid is the same with it and without.
+    ///
+    /// # Errors
+    /// As [`Codec::render_until`].
+    pub fn render_parts(
+        &self,
+        spectrum: &Spectrum,
+        (seed, with_side): (u64, bool),
+        cancel: &CancelToken,
+    ) -> Result<MidSide> {
         // On the CPU neither moves a number.
         let log_amplitudes = spectrum.log_amplitudes.contiguous()?;
         let bins = self.config().bins();
         // A GPU still computes what it was asked for, and copying it waits for that.
-        let drawn = self.draw(log_amplitudes.elem_count() / (2 * bins), seed, cancel)?;
+        let drawn = self.draw(log_amplitudes.elem_count() / (2 * bins), (seed, with_side), cancel)?;
         let features = spectrum.features.as_ref().map(|features| Features { values: features, seed });
         if card::fit(&[&log_amplitudes]) {
             return self
@@ -80,11 +94,12 @@ impl Codec {
     pub fn synthesize(&self, log_amplitudes: &[f32], seed: u64) -> Result<Vec<f32>> {
         let frames = log_amplitudes.len() / (2 * self.config().bins());
         let never = CancelToken::default();
-        self.synthesize_from(log_amplitudes, self.draw(frames, seed, &never)?, None, &never)
+        let drawn = self.draw(frames, (seed, false), &never)?;
+        Ok(self.synthesize_from(log_amplitudes, drawn, None, &never)?.mid)
     }
 
     /// Draws what a clip of so many frames is made from besides its spectrum.
-    fn draw(&self, frames: usize, seed: u64, cancel: &CancelToken) -> Result<Drawn> {
+    fn draw(&self, frames: usize, (seed, with_side): (u64, bool), cancel: &CancelToken) -> Result<Drawn> {
         let config = self.config();
         let mut random = Noise::new(seed, Stream::Texture);
         let take = |values| self.decoder().spare().take(values);
@@ -97,7 +112,13 @@ impl Codec {
             cancel.check()?;
             random.fill_normal(part);
         }
-        Ok(Drawn { phase, white })
+        let mut side = if with_side { Some(take(white.len())?) } else { None };
+        let mut random = Noise::new(seed, Stream::Side);
+        for part in side.iter_mut().flat_map(|side| side.chunks_mut(DRAWN_AT_ONCE)) {
+            cancel.check()?;
+            random.fill_normal(part);
+        }
+        Ok(Drawn { phase, white, side })
     }
 
     fn synthesize_from(
@@ -106,11 +127,11 @@ impl Codec {
         drawn: Drawn,
         features: Option<Features<'_>>,
         cancel: &CancelToken,
-    ) -> Result<Vec<f32>> {
+    ) -> Result<MidSide> {
         let config = self.config();
         let bins = config.bins();
         let frames = log_amplitudes.len() / (2 * bins);
-        let Drawn { mut phase, white } = drawn;
+        let Drawn { mut phase, white, side } = drawn;
         let least_noise = if features.is_some() { LEAST_NOISE } else { LOG_RANGE.0 };
         let partials = self.partials(log_amplitudes, cancel)?;
         let partials = partials.as_ref();
@@ -120,15 +141,12 @@ impl Codec {
         integrate(&log_tonal, config, (&mut phase, owners_of_all), cancel);
         drop((log_tonal, owners));
         cancel.check()?;
-        // White noise of unit variance has bins of variance sum(w²) = 3/8 n_fft; amplitudes are in units of
-        // a full-scale sine.
-        let tonal_scale = self.stft().full_scale();
-        let noise_scale = tonal_scale / (0.375 * config.n_fft as f32).sqrt();
+        let (tonal_scale, noise_scale) = (self.stft().full_scale(), self.noise_scale());
         let mut out = memory::zeros(frames * config.hop_length)?;
         let goes_on = || !cancel.is_cancelled();
+        let rows = Rows { log_amplitudes, partials, least_noise };
         self.stft().filter(&white, &mut out, goes_on, Parts::default, |parts, frame, spectrum| {
-            let row = &log_amplitudes[2 * frame * bins..][..2 * bins];
-            parts.fill(row, partials.map(|partials| (partials, frame)), least_noise);
+            rows.fill(frame, bins, parts);
             let phase = &phase[frame * bins..][..bins];
             scale(spectrum, &parts.noise, noise_scale);
             for ((value, phase), tonal) in spectrum.iter_mut().zip(phase).zip(&parts.tonal) {
@@ -139,48 +157,101 @@ impl Codec {
             }
         });
         cancel.check()?;
-        match (features, self.levels(), self.decoder().levels()) {
+        drop(phase);
+        let levels = match (features, self.levels(), self.decoder().levels()) {
             (Some(features), Some(levels), Some(head)) => {
-                let wanted = self.drawn_levels((levels, head), features, log_amplitudes, &white, cancel)?;
-                cancel.check()?;
-                let mut brought = self.decoder().spare().take(out.len())?;
-                for _ in 0..PASSES {
-                    levels.grid().impose(&out, &wanted, &mut brought, goes_on);
-                    cancel.check()?;
-                    out.copy_from_slice(&brought);
-                }
-                Ok(out)
+                let base = self.base_levels(levels, log_amplitudes, cancel)?;
+                let drawn = Self::drawn_levels((levels, head), features, &base, cancel)?;
+                self.bring((levels, &drawn, &base), &mut out, &white, cancel)?;
+                Some((levels, drawn))
             }
-            _ => Ok(out),
-        }
+            _ => None,
+        };
+        drop(white);
+        let side = side.map(|white| self.side(rows, &white, levels, cancel)).transpose()?;
+        Ok(MidSide { mid: out, side })
     }
 
-    /// The levels of one clip, `[short frames, bands]`.
-    fn drawn_levels(
+    /// Amplitude of a bin of the synthesis for an amplitude of noise in it: white noise of unit variance has bins of variance
+    /// sum(w²) = 3/8 n_fft; amplitudes are in units of a full-scale sine.
+    fn noise_scale(&self) -> f32 {
+        self.stft().full_scale() / (0.375 * self.config().n_fft as f32).sqrt()
+    }
+
+    /// The side of a clip: its noise and nothing else, made from other white noise and brought to the levels that are drawn
+    /// for the clip, of which it gets the share of the noise.
+    fn side(
         &self,
-        (levels, head): (&Levels, &LevelsHead),
-        features: Features<'_>,
-        log_amplitudes: &[f32],
+        rows: Rows<'_>,
         white: &[f32],
+        levels: Option<(&Levels, DrawnLevels)>,
         cancel: &CancelToken,
     ) -> Result<Vec<f32>> {
-        let base = self.base_levels(levels, log_amplitudes, cancel)?;
+        let (bins, scale_of_noise) = (self.config().bins(), self.noise_scale());
+        let mut out = memory::zeros(white.len())?;
+        let goes_on = || !cancel.is_cancelled();
+        self.stft().filter(white, &mut out, goes_on, Parts::default, |parts, frame, spectrum| {
+            rows.fill_noise(frame, bins, parts);
+            scale(spectrum, &parts.noise, scale_of_noise);
+        });
+        cancel.check()?;
+        if let Some((levels, drawn)) = levels {
+            let mut base = memory::zeros(rows.log_amplitudes.len() / (2 * bins) * levels.bands())?;
+            let frames = base.par_chunks_mut(levels.bands()).enumerate();
+            frames.for_each_init(Parts::default, |parts, (frame, base)| {
+                if goes_on() {
+                    rows.fill_noise(frame, bins, parts);
+                    levels.base(&parts.tonal, &parts.noise, base);
+                }
+            });
+            cancel.check()?;
+            self.bring((levels, &drawn, &base), &mut out, white, cancel)?;
+        }
+        Ok(out)
+    }
+
+    /// Brings what was made of `white` to the levels that were drawn.
+    fn bring(
+        &self,
+        (levels, drawn, base): (&Levels, &DrawnLevels, &[f32]),
+        out: &mut [f32],
+        white: &[f32],
+        cancel: &CancelToken,
+    ) -> Result<()> {
+        let goes_on = || !cancel.is_cancelled();
+        let mut wanted = memory::zeros(drawn.change.len())?;
+        levels.grid().texture(white, &mut wanted, goes_on);
+        cancel.check()?;
+        levels.combine(base, &drawn.change, &drawn.spread, &mut wanted);
+        if wanted.iter().any(|v| v.is_nan()) {
+            return Err(invalid());
+        }
+        cancel.check()?;
+        let mut brought = self.decoder().spare().take(out.len())?;
+        for _ in 0..PASSES {
+            levels.grid().impose(out, &wanted, &mut brought, goes_on);
+            cancel.check()?;
+            out.copy_from_slice(&brought);
+        }
+        Ok(())
+    }
+
+    /// Draws what the levels of one clip differ from their base by.
+    fn drawn_levels(
+        (levels, head): (&Levels, &LevelsHead),
+        features: Features<'_>,
+        base: &[f32],
+        cancel: &CancelToken,
+    ) -> Result<DrawnLevels> {
         let values = features.values.contiguous()?.to_device(&Device::Cpu)?;
         let (_, tokens, _) = values.dims3()?;
         let mut noise = memory::zeros(tokens * levels.config().noise)?;
         Noise::new(features.seed, Stream::Levels).fill_normal(&mut noise);
         let held = Held::new(&values);
-        let given = Given { features: held.values()?, base: &base, noise: &noise, tokens };
+        let given = Given { features: held.values()?, base, noise: &noise, tokens };
         let (change, spread) = head.draw_tiled(given, || !cancel.is_cancelled())?;
         cancel.check()?;
-        let mut wanted = memory::zeros(change.len())?;
-        levels.grid().texture(white, &mut wanted, || !cancel.is_cancelled());
-        cancel.check()?;
-        levels.combine(&base, &change, &spread, &mut wanted);
-        if wanted.iter().any(|v| v.is_nan()) {
-            return Err(invalid());
-        }
-        Ok(wanted)
+        Ok(DrawnLevels { change, spread })
     }
 
     /// What a decoded spectrum would measure on short frames before it is brought to levels.
@@ -275,6 +346,39 @@ struct Drawn {
     phase: Taken,
     /// White noise of unit variance.
     white: Taken,
+    /// As much of it again, for a side.
+    side: Option<Taken>,
+}
+
+/// What levels differ from their base by, see [`Levels::combine`].
+struct DrawnLevels {
+    change: Vec<f32>,
+    spread: Vec<f32>,
+}
+
+/// A decoded spectrum, and how its frames are read.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    /// `[frames, 2 * bins]`, tonal then noise.
+    log_amplitudes: &'a [f32],
+    partials: Option<&'a Partials>,
+    least_noise: f32,
+}
+
+impl Rows<'_> {
+    fn fill(&self, frame: usize, bins: usize, parts: &mut Parts) {
+        let row = &self.log_amplitudes[2 * frame * bins..][..2 * bins];
+        parts.fill(row, self.partials.map(|partials| (partials, frame)), self.least_noise);
+    }
+
+    /// The noise by itself: what a partial has of it is its own, so that its level moves, and would be heard beside it.
+    fn fill_noise(&self, frame: usize, bins: usize, parts: &mut Parts) {
+        self.fill(frame, bins, parts);
+        if let Some(partials) = self.partials {
+            partials.leave_out(frame, &mut parts.noise);
+        }
+        parts.tonal.fill(0.0);
+    }
 }
 
 /// What the bins of a frame are made of. It is worked out twice, which takes less time than keeping it for a whole clip.

@@ -1,9 +1,10 @@
 //! The last pass over a clip: offset, fades, level.
 
+use crate::codec::MidSide;
 use rayon::prelude::*;
 
 /// Peak that clips are brought to, -1 dBFS: the level of the training recordings.
-const PEAK: f32 = 0.891;
+pub(super) const PEAK: f32 = 0.891;
 /// Largest gain used to reach it, +24 dB: a clip that is nearly silent stays quiet instead of becoming hiss.
 const MAX_GAIN: f32 = 15.8;
 /// Fades at the ends, so that a clip cut out of a longer sound does not click.
@@ -17,11 +18,17 @@ const HIGH_PASS_HZ: f32 = 15.0;
 /// Samples that a thread filters at a time.
 const FINISH_PIECE: usize = 4096;
 
-/// Removes the offset, fades the ends and sets the level.
+/// Removes the offset, fades the ends and sets the level. What is done to the mid is done to the side.
+pub(super) fn finish(clip: &mut MidSide, sample_rate_hz: u32) {
+    clip.parts_mut().for_each(|part| settle(part, sample_rate_hz));
+    normalise(clip, MAX_GAIN);
+}
+
+/// Removes the offset and fades the ends.
 ///
 /// The filter's output is what it makes of a piece from rest, plus what is left there of the output before the piece: the
 /// pieces are filtered on all threads, then that is added. The result does not depend on the number of threads.
-pub(super) fn finish(clip: &mut [f32], sample_rate_hz: u32) {
+fn settle(clip: &mut [f32], sample_rate_hz: u32) {
     let n = clip.len();
     let feedback = 1.0 - std::f32::consts::TAU * HIGH_PASS_HZ / sample_rate_hz as f32;
     let left: Vec<f32> =
@@ -49,16 +56,18 @@ pub(super) fn finish(clip: &mut [f32], sample_rate_hz: u32) {
         }
         fade(piece, i * FINISH_PIECE, n);
     });
-    normalise(clip, MAX_GAIN);
 }
 
-/// Brings the peak to where it belongs, by no more than a gain of `most`.
-pub(super) fn normalise(clip: &mut [f32], most: f32) {
+/// Brings the peak of the mid to where it belongs, by no more than a gain of `most`.
+pub(super) fn normalise(clip: &mut MidSide, most: f32) {
     let peak_of = |piece: &[f32]| piece.iter().fold(0f32, |most, x| most.max(x.abs()));
-    let peak = clip.par_chunks(FINISH_PIECE).map(peak_of).reduce(|| 0.0, f32::max);
+    let peak = clip.mid.par_chunks(FINISH_PIECE).map(peak_of).reduce(|| 0.0, f32::max);
     if peak > 0.0 {
         let gain = (PEAK / peak).min(most);
-        clip.par_chunks_mut(FINISH_PIECE).for_each(|piece| piece.iter_mut().for_each(|x| *x *= gain));
+        let pieces = |part: &mut Vec<f32>| {
+            part.par_chunks_mut(FINISH_PIECE).for_each(|piece| piece.iter_mut().for_each(|x| *x *= gain));
+        };
+        clip.parts_mut().for_each(pieces);
     }
 }
 
@@ -90,6 +99,12 @@ pub(super) fn fade(piece: &mut [f32], start: usize, n: usize) {
 mod tests {
     use super::*;
     use crate::rng::{Noise, Stream};
+
+    fn finish(clip: &mut Vec<f32>, sample_rate_hz: u32) {
+        let mut mono = MidSide::mono(std::mem::take(clip));
+        super::finish(&mut mono, sample_rate_hz);
+        *clip = mono.mid;
+    }
 
     #[test]
     fn finish_in_pieces_is_the_filter_from_the_first_sample_to_the_last() {

@@ -18,6 +18,7 @@
 mod fill;
 
 use super::finish::normalise;
+use crate::codec::MidSide;
 use fill::fill;
 use straightshot_listening::frame_powers;
 use straightshot_planner::Plan;
@@ -46,9 +47,10 @@ const ARTICULATED_WITHIN: usize = 25;
 /// Seconds around a hit in which the curve says how loud it is: that of a recording is at its peak some points later.
 const HIT_S: (f64, f64) = (0.005, 0.04);
 
-/// Brings a sound to `curve`. One that was performed is told apart by its hits.
-pub(super) fn follow(clip: &mut [f32], rate_hz: u32, curve: &Curve, hits: Option<&[(Hit, usize)]>) {
-    let mut powers = frame_powers(clip, rate_hz, CURVE_STEP_S);
+/// Brings a sound to `curve`. One that was performed is told apart by its hits. The level is that of the mid, and what is done to
+/// it is done to the side.
+pub(super) fn follow(clip: &mut MidSide, rate_hz: u32, curve: &Curve, hits: Option<&[(Hit, usize)]>) {
+    let mut powers = frame_powers(&clip.mid, rate_hz, CURVE_STEP_S);
     let asked = curve.on_grid(powers.len(), CURVE_STEP_S);
     let smooth = is_smooth(&asked);
     let (asked, most, frames) = match hits {
@@ -69,7 +71,7 @@ pub(super) fn follow(clip: &mut [f32], rate_hz: u32, curve: &Curve, hits: Option
         (false, _) => (0, PASSES),
     };
     for _ in 0..passes {
-        powers = frame_powers(clip, rate_hz, CURVE_STEP_S);
+        powers = frame_powers(&clip.mid, rate_hz, CURVE_STEP_S);
         let loudest = powers.iter().copied().fold(0.0, f64::max);
         if loudest <= 0.0 {
             return;
@@ -80,7 +82,7 @@ pub(super) fn follow(clip: &mut [f32], rate_hz: u32, curve: &Curve, hits: Option
         let own = level(&powers);
         let attacks = frames.clone().unwrap_or_else(|| attacks(&own));
         let gains = gains((&own, &level(&smoothed(&powers, around))), &asked, &most, &attacks);
-        apply(clip, rate_hz, &gains);
+        clip.parts_mut().for_each(|part| apply(part, rate_hz, &gains));
         let risen = gains.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         normalise(clip, 10f32.powf((MOST_RISE_DB - risen) / 20.0));
     }
@@ -227,6 +229,12 @@ mod tests {
     use crate::rng::{Noise, Stream};
 
     const RATE: u32 = 44_100;
+
+    fn follow(clip: &mut Vec<f32>, rate_hz: u32, curve: &Curve, hits: Option<&[(Hit, usize)]>) {
+        let mut mono = MidSide::mono(std::mem::take(clip));
+        super::follow(&mut mono, rate_hz, curve, hits);
+        *clip = mono.mid;
+    }
 
     fn noise(seconds: f64, amplitude: impl Fn(f64) -> f64) -> Vec<f32> {
         let mut random = Noise::new(5, Stream::Texture);

@@ -2,7 +2,9 @@
 
 use super::finish::finish;
 use super::reporter::Reporter;
+use super::width::duck;
 use super::{Generator, Plan, Starts};
+use crate::codec::MidSide;
 use crate::error::Result;
 use crate::rng;
 use candle_core::Tensor;
@@ -30,12 +32,12 @@ impl Generator {
         plan: Plan<'_>,
         report: &mut Reporter<'_>,
         cancel: &CancelToken,
-    ) -> Result<(Vec<f32>, StageTimings, u32)> {
+    ) -> Result<(MidSide, StageTimings, u32)> {
         let (mut clip, decode) = self.clip(latent, request, seed, cancel)?;
         let (mut timings, mut nfe) = (StageTimings { decode, ..StageTimings::default() }, 0);
         let alone = Request { variations: 1, ..request.clone() };
         for start in 1..=OTHER_STARTS {
-            if !is_silent(&clip) {
+            if !is_silent(&clip.mid) {
                 break;
             }
             report.again(&alone, plan.scale);
@@ -57,16 +59,17 @@ impl Generator {
         request: &Request,
         seed: u64,
         cancel: &CancelToken,
-    ) -> Result<(Vec<f32>, Duration)> {
+    ) -> Result<(MidSide, Duration)> {
         let clock = Instant::now();
         let codec = &self.model.codec;
         cancel.check()?;
         let spectrum = codec.decode_checked(latent, &|| Ok(cancel.check()?))?;
         cancel.check()?;
         let seed = texture_seed(&self.model.text.pieces(&request.prompt)?, seed);
-        let mut clip = codec.render_until(&spectrum, seed, cancel)?;
+        let mut clip = codec.render_parts(&spectrum, (seed, request.width > 0.0), cancel)?;
         clip.truncate(self.samples(request));
         finish(&mut clip, self.sample_rate_hz());
+        duck(&mut clip, self.sample_rate_hz());
         Ok((clip, clock.elapsed()))
     }
 }

@@ -15,6 +15,7 @@ use self::air::Air;
 use super::follow::{follow, leveled};
 use super::reporter::Reporter;
 use super::{Event, Generator, Made, Plan as Flow, Starts, finish::finish, level};
+use crate::codec::MidSide;
 use crate::error::Result;
 use crate::{memory, rng};
 use candle_core::Tensor;
@@ -81,6 +82,8 @@ impl Generator {
             timing: Timing::Free,
             // It is what they are together.
             curve: None,
+            // Events are in the middle.
+            width: 0.0,
             ..request.clone()
         };
         Some(Performance { event, plans })
@@ -160,7 +163,7 @@ impl Generator {
             let (clip, timings, nfe) = self.heard(of, events.flow, report, cancel)?;
             made.timings = made.timings + timings;
             made.nfe += nfe;
-            clips.push(clip);
+            clips.push(clip.mid);
         }
         let (stft, rate_hz) = (self.model.codec.stft(), self.sample_rate_hz());
         let air = Air::of(&clips.iter().map(Vec::as_slice).collect::<Vec<_>>(), stft);
@@ -174,12 +177,13 @@ impl Generator {
                 place::place(&cuts, &leveled(plan, samples, rate_hz, curve), rate_hz, &mut clip);
             }
         }
+        let mut clip = MidSide::mono(clip);
         finish(&mut clip, rate_hz);
         if let Some(curve) = curve {
             follow(&mut clip, rate_hz, curve, Some(&plan.hits));
         }
-        air.fill(stft, seeds.first().copied().unwrap_or_default(), &mut clip, cancel);
+        air.fill(stft, seeds.first().copied().unwrap_or_default(), &mut clip.mid, cancel);
         cancel.check()?;
-        Ok(clip)
+        Ok(clip.mid)
     }
 }

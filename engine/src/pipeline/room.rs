@@ -11,6 +11,9 @@ const VALUE: usize = size_of::<f32>();
 const LATENTS: usize = 8;
 /// Copies of a clip while it is brought to a curve: its pieces as they are, faded, and one after the other.
 const CURVE_COPIES: usize = 3;
+/// What a side takes in copies of a clip: its noise and itself, itself once more while it is brought to levels or to a curve, and the
+/// second channel.
+const SIDE_COPIES: usize = 4;
 
 impl Generator {
     /// Bytes that `request` needs at most, roughly: a bound for the default model, where 120 s take 213 MiB of the 258 that
@@ -18,7 +21,13 @@ impl Generator {
     pub(super) fn room_for(&self, request: &Request) -> usize {
         let of_curve = if request.curve.is_some() { CURVE_COPIES * VALUE * self.samples(request) } else { 0 };
         let (tokens, variations) = (self.tokens(request), request.variations as usize);
-        of_curve + bytes(&self.model.config, tokens, variations, self.model.codec.piece())
+        // Those that are finished have it too.
+        let of_side = if request.width > 0.0 {
+            (SIDE_COPIES + variations) * VALUE * self.samples(request) + of_curve
+        } else {
+            0
+        };
+        of_curve + of_side + bytes(&self.model.config, tokens, variations, self.model.codec.piece())
     }
 }
 

@@ -13,7 +13,8 @@ mod lay;
 use super::follow::follow;
 use super::performance::{Events, Performance};
 use super::reporter::Reporter;
-use super::{Event, Generator, Made, Plan as Flow, Starts, finish::finish, level};
+use super::{Event, Generator, Made, Plan as Flow, Starts, finish::finish, level, width};
+use crate::codec::MidSide;
 use crate::error::Result;
 use crate::{memory, rng};
 use candle_core::Tensor;
@@ -140,7 +141,7 @@ impl Generator {
         let most = sequence.parts.iter().map(of).max().unwrap_or_default();
         // Every part is kept until the last one is made; the whole sound, a copy of it, and one of a part.
         let kept: usize = sequence.parts.iter().map(|part| self.samples(&part.request)).sum();
-        let sounds = request.variations as usize;
+        let sounds = request.variations as usize * if request.width > 0.0 { 2 } else { 1 };
         most + size_of::<f32>() * (kept * sounds + (3 + sounds) * self.samples(request))
     }
 
@@ -161,7 +162,7 @@ impl Generator {
             let made = Made::beginning(index, request, StageTimings::default());
             Made { nfe: request.steps * sequence.runs(), ..made }
         };
-        let mut sounds: Vec<(Made, Vec<Vec<f32>>)> =
+        let mut sounds: Vec<(Made, Vec<MidSide>)> =
             (0..seeds.len()).map(|index| (beginning(index), Vec::new())).collect();
         for (i, part) in sequence.parts.iter().enumerate() {
             let of = |seed: &u64| if i == 0 { *seed } else { rng::hash(*seed, [PART, i as u64].into_iter()) };
@@ -215,14 +216,14 @@ impl Generator {
         made: &mut Made,
         report: &mut Reporter<'_>,
         cancel: &CancelToken,
-    ) -> Result<Vec<f32>> {
+    ) -> Result<MidSide> {
         let (start, _) = part.times[made.index];
         let curve = curve.and_then(|curve| section(curve, start, part.request.seconds));
         match computed {
-            Computed::Pause => Ok(Vec::new()),
+            Computed::Pause => Ok(MidSide::mono(Vec::new())),
             Computed::Events(events) => {
                 let sound = (self.samples(&part.request), curve.as_ref());
-                self.laid_down(events, sound, made, report, cancel)
+                Ok(MidSide::mono(self.laid_down(events, sound, made, report, cancel)?))
             }
             Computed::Whole(flow, latents, shared) => {
                 let count = part.times.len();
@@ -248,25 +249,30 @@ impl Generator {
         request: &Request,
         sequence: &Sequence,
         index: usize,
-        clips: &[Vec<f32>],
+        clips: &[MidSide],
     ) -> Result<Audio> {
         let rate_hz = self.sample_rate_hz();
-        let mut out = memory::zeros(self.samples(request))?;
+        let zeros = || memory::zeros(self.samples(request));
+        let side = (request.width > 0.0).then(zeros).transpose()?;
+        let mut out = MidSide { mid: zeros()?, side };
         let sample = |seconds: f64| (seconds * f64::from(rate_hz)).round() as usize;
         for (part, clip) in sequence.parts.iter().zip(clips) {
             let (start, seconds) = part.times[index];
             let share = sample(start)..sample(start + seconds);
-            let heard = clip.get(..share.len()).unwrap_or(clip);
+            let heard = clip.mid.get(..share.len()).unwrap_or(&clip.mid);
             let gain_db = match &request.curve {
                 None => loudness_of(&part.request.prompt).lufs - loudest_lufs(&Audio::mono(rate_hz, heard)),
                 Some(curve) => loudest_of(curve, start, seconds) - loudest_db(heard, rate_hz),
             };
             let gain = 10f32.powf(gain_db.clamp(-MOST_GAIN_DB, MOST_GAIN_DB) / 20.0);
             let is_whole = matches!(part.way, PartWay::Whole);
-            lay(&mut out, clip, share, (gain, is_whole), rate_hz);
+            lay(&mut out.mid, &clip.mid, share.clone(), (gain, is_whole), rate_hz);
+            if let (Some(out), Some(side)) = (&mut out.side, &clip.side) {
+                lay(out, side, share, (gain, is_whole), rate_hz);
+            }
         }
         finish(&mut out, rate_hz);
-        let mut audio = Audio::mono(rate_hz, out);
+        let mut audio = width::audio(out, request.width, rate_hz)?;
         level::bring(&mut audio, request.level)?;
         Ok(audio)
     }

@@ -10,6 +10,10 @@ use straightshot_listening::{Spectrum, distance_db};
 use straightshot_protocol::{Audio, ContentHash};
 use straightshot_takes::{Take, VersionOfTake};
 
+/// What one channel gains by being played on both loudspeakers, which the meter counts as one: without it a sound of one channel
+/// would be that much too loud beside one of two.
+const ONE_CHANNEL_LU: f32 = 3.01;
+
 /// What was heard.
 pub(super) struct Listened {
     pub(super) edit: Edit,
@@ -67,9 +71,27 @@ fn loud(audio: &Audio, edit: &Edit) -> Loud {
     let edited = if *edit == Edit::default() { None } else { render(audio, edit).ok() };
     let heard = edited.as_ref().map_or(audio, |edited| &edited.audio);
     let loudness = loudness(heard);
+    let speakers = if heard.channel_count() == 1 { ONE_CHANNEL_LU } else { 0.0 };
     Loud {
-        momentary_lufs: loudness.max_momentary_lufs as f32,
-        integrated_lufs: loudness.integrated_lufs as f32,
+        momentary_lufs: loudness.max_momentary_lufs as f32 + speakers,
+        integrated_lufs: loudness.integrated_lufs as f32 + speakers,
         seconds: heard.seconds() as f32,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_channel_is_as_loud_as_the_same_on_both() {
+        let tone: Vec<f32> = (0..88_200).map(|i| 0.3 * (0.1 * i as f32).sin()).collect();
+        let [mono, both] = [
+            Audio::mono(44_100, tone.clone()),
+            Audio::stereo(44_100, tone.clone(), tone).expect("equally long"),
+        ]
+        .map(|audio| loud(&audio, &Edit::default()));
+        assert!((mono.momentary_lufs - both.momentary_lufs).abs() < 0.01, "{mono:?} {both:?}");
+        assert!((mono.integrated_lufs - both.integrated_lufs).abs() < 0.01, "{mono:?} {both:?}");
     }
 }

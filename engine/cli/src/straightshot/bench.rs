@@ -44,12 +44,15 @@ pub(crate) struct Arguments {
     /// Guidance scale (1 evaluates the network on half the batch).
     #[arg(long, default_value_t = 3.0)]
     guidance: f32,
+    /// Width of the sounds on two channels; 0 is one channel.
+    #[arg(long, default_value_t = 0.0)]
+    width: f32,
     /// Only the cases whose name ends in one of these, separated by commas: `2s/1step,10s/1step`.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Instead of the usual cases: one step of 0.25 to 120 s and of 1 to 16 clips of 2 s, each in a process of its own,
     /// with the memory it takes and the exponents by which time grows. Takes the first of `--threads`.
-    #[arg(long, conflicts_with_all = ["variations", "only"])]
+    #[arg(long, conflicts_with_all = ["variations", "only", "width"])]
     scale: bool,
     /// File to write the table to, as JSON.
     #[arg(long)]

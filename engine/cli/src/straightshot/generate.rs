@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     /// Classifier-free guidance scale; 1 is no guidance. What is usual with the model without it.
     #[arg(long)]
     guidance: Option<f32>,
+    /// How far the noise of a sound is apart on two channels: 0 is one channel, 1 has nothing in common left and right.
+    #[arg(long, default_value_t = 0.0)]
+    width: f32,
     #[command(flatten)]
     timing: timing::Arguments,
     /// How many clips; more than one are numbered.
@@ -74,6 +77,14 @@ fn tell_unheeded(request: &Request, card: &Card, model: Option<&Path>) {
     let reading = reader.and_then(|reader| reader.read(&request.prompt)).ok();
     for unheeded in unheeded(request, card, reading.as_ref()) {
         eprintln!("note: {unheeded}");
+    }
+}
+
+/// Says on standard error that a sound of events has no width.
+#[expect(clippy::print_stderr, reason = "the messages of a command line tool")]
+fn tell_mono(request: &Request, clips: &[Audio]) {
+    if request.width > 0.0 && clips.iter().any(|clip| clip.channel_count() == 1) {
+        eprintln!("note: it is laid down event by event, in the middle: the width changes nothing");
     }
 }
 
@@ -143,6 +154,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         curve: in_time.curve,
         timing_seed: arguments.timing.timing_seed,
         variations: arguments.variations,
+        width: arguments.width,
         ..Request::default()
     };
     // Before the model of the program is unpacked, which takes longer than a sound.
@@ -152,6 +164,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     println!("{}", generator.placement());
     tell_unheeded(&request, generator.card(), arguments.model.as_deref());
     let made = generator.generate(&request, &mut |_| (), &CancelToken::default())?;
+    tell_mono(&request, &made.clips);
     for (i, clip) in made.clips.iter().enumerate() {
         let path = arguments.path(i, made.clips.len())?;
         // Alone it is made of a seed of its own.

@@ -4,6 +4,8 @@
 //! as much of that as is missing is faded in.
 
 use super::decibels;
+use crate::codec::MidSide;
+use std::ops::Range;
 use straightshot_protocol::CURVE_STEP_S;
 
 /// Where a curve is further below its loudest than this, nothing is missing, dB.
@@ -17,9 +19,9 @@ const FADE_S: f64 = 0.02;
 const AROUND: usize = 1;
 
 /// Fills the gaps of `clip`, whose `powers` and `asked` levels these are; what is less than `sounds_db` below the loudest
-/// sounds. `may` says where it may be done. Returns whether anything was filled.
+/// sounds. `may` says where it may be done. The side is filled with itself as the mid is. Returns whether anything was filled.
 pub(super) fn fill(
-    clip: &mut [f32],
+    clip: &mut MidSide,
     rate_hz: u32,
     (powers, asked): (&[f64], &[f32]),
     sounds_db: f32,
@@ -36,63 +38,73 @@ pub(super) fn fill(
         return false;
     }
     let step = CURVE_STEP_S * f64::from(rate_hz);
-    let length = clip.len();
+    let length = clip.mid.len();
     let edge = |point: usize| ((point as f64 * step).round() as usize).min(length);
     let fade = (FADE_S * f64::from(rate_hz)) as usize;
-    let places = |run: &std::ops::Range<usize>| edge(run.start)..edge(run.end);
+    let places = |run: &Range<usize>| edge(run.start)..edge(run.end);
     let wanted = gaps.iter().map(|gap| places(gap).len() + 2 * fade).sum();
-    let cut: Vec<Vec<f32>> = pieces.iter().map(|piece| clip[places(piece)].to_vec()).collect();
-    let Some(bed) = bed(&cut, fade, wanted) else { return false };
+    let gain = |place: Range<usize>| gain(&clip.mid[place.clone()], fade).map(|gain| (place, gain));
+    let used: Vec<(Range<usize>, f32)> = pieces.iter().map(places).filter_map(gain).collect();
+    if used.is_empty() {
+        return false;
+    }
     let count: usize = pieces.iter().map(ExactSizeIterator::len).sum();
     let level = pieces.iter().flat_map(Clone::clone).map(|i| powers[i]).sum::<f64>() / count as f64;
     let amplitude = level.sqrt() as f32;
-    let mut bed = bed.into_iter();
-    for gap in gaps.iter().map(places) {
-        let (start, end) = (gap.start.saturating_sub(fade), (gap.end + fade).min(length));
-        let n = end - start;
-        let ramp = fade.min(n / 2).max(1) as f32;
-        for (i, x) in clip[start..end].iter_mut().enumerate() {
-            let share = ((i + 1).min(n - i) as f32 / ramp).min(1.0);
-            *x += amplitude * share * bed.next().unwrap_or_default();
+    for part in clip.parts_mut() {
+        let mut bed = bed(part, &used, fade, wanted).into_iter();
+        for gap in gaps.iter().map(places) {
+            let (start, end) = (gap.start.saturating_sub(fade), (gap.end + fade).min(length));
+            let n = end - start;
+            let ramp = fade.min(n / 2).max(1) as f32;
+            for (i, x) in part[start..end].iter_mut().enumerate() {
+                let share = ((i + 1).min(n - i) as f32 / ramp).min(1.0);
+                *x += amplitude * share * bed.next().unwrap_or_default();
+            }
         }
     }
     true
 }
 
-/// The pieces one after the other, again and again, until there are `wanted` samples; each at the same level, and faded over
-/// into the next. `None` if there is nothing to make it of.
-fn bed(pieces: &[Vec<f32>], fade: usize, wanted: usize) -> Option<Vec<f32>> {
-    let faded: Vec<Vec<f32>> = pieces.iter().filter_map(|piece| faded(piece, fade)).collect();
+/// The pieces of `samples` one after the other, again and again, until there are `wanted` samples; each with its gain, and
+/// faded over into the next. There is at least one piece.
+fn bed(samples: &[f32], pieces: &[(Range<usize>, f32)], fade: usize, wanted: usize) -> Vec<f32> {
+    let faded: Vec<Vec<f32>> =
+        pieces.iter().map(|(place, gain)| faded(&samples[place.clone()], *gain, fade)).collect();
     let mut bed: Vec<f32> = Vec::with_capacity(wanted + 2 * fade);
     for piece in faded.iter().cycle() {
         let start = bed.len().saturating_sub(fade);
         bed.resize(start + piece.len(), 0.0);
         bed[start..].iter_mut().zip(piece).for_each(|(out, x)| *out += x);
         if bed.len() >= wanted + fade {
-            return Some(bed);
+            break;
         }
     }
-    None
+    bed
 }
 
-/// A piece with an effective value of 1, faded so that two that overlap have the power of one.
-fn faded(piece: &[f32], fade: usize) -> Option<Vec<f32>> {
+/// What brings a piece to an effective value of 1; `None` if it is silent, or too short to be faded.
+fn gain(piece: &[f32], fade: usize) -> Option<f32> {
     let power = piece.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>() / piece.len().max(1) as f64;
     if piece.len() <= 2 * fade || power <= 0.0 {
         return None;
     }
-    let gain = 1.0 / power.sqrt() as f32;
+    Some(1.0 / power.sqrt() as f32)
+}
+
+/// A piece times `gain`, faded so that two that overlap have the power of one.
+fn faded(piece: &[f32], gain: f32, fade: usize) -> Vec<f32> {
     let n = piece.len();
     let share = |i: usize| {
         let inside = (i.min(n - 1 - i) as f32 / fade.max(1) as f32).min(1.0);
         (inside * std::f32::consts::FRAC_PI_2).sin()
     };
-    Some(piece.iter().enumerate().map(|(i, x)| gain * share(i) * x).collect())
+    piece.iter().enumerate().map(|(i, x)| gain * share(i) * x).collect()
 }
 
 /// The runs of numbers below `count` for which `is` is true.
-fn runs(count: usize, is: impl Fn(usize) -> bool) -> Vec<std::ops::Range<usize>> {
-    let mut runs: Vec<std::ops::Range<usize>> = Vec::new();
+fn runs(count: usize, is: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
     for i in (0..count).filter(|i| is(*i)) {
         match runs.last_mut().filter(|run| run.end == i) {
             Some(run) => run.end = i + 1,
@@ -118,10 +130,10 @@ mod tests {
     }
 
     fn filled(clip: &[f32], asked: &[f32]) -> Vec<f32> {
-        let mut clip = clip.to_vec();
-        let powers = frame_powers(&clip, RATE, CURVE_STEP_S);
+        let mut clip = MidSide::mono(clip.to_vec());
+        let powers = frame_powers(&clip.mid, RATE, CURVE_STEP_S);
         fill(&mut clip, RATE, (&powers, asked), 12.0, |_| true);
-        clip
+        clip.mid
     }
 
     fn rms(samples: &[f32]) -> f32 {

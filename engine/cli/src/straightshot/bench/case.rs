@@ -145,6 +145,7 @@ pub(super) fn request(arguments: &Arguments, size: Size) -> Request {
         seconds: size.seconds,
         guidance: arguments.guidance,
         variations: size.batch,
+        width: arguments.width,
         ..Request::default()
     }
 }
