@@ -31,7 +31,7 @@ pub fn card(config: &ModelConfig, id: ModelId) -> Card {
     Card {
         id,
         sample_rate_hz: codec.sample_rate_hz,
-        channels: 1,
+        channels: 2,
         seconds: MIN_SECONDS..=MAX_SECONDS,
         prompt_chars: MAX_PROMPT_CHARS,
         prompt_pieces: config.text.max_tokens.saturating_sub(FRAME_PIECES),

@@ -36,7 +36,7 @@ pub struct Card {
     pub id: ModelId,
     /// Sample rate of its sounds in Hz.
     pub sample_rate_hz: u32,
-    /// Channels of its sounds, 1 or 2.
+    /// Channels of its sounds at most: 2 if it makes sounds with a width.
     pub channels: u16,
     /// Lengths it makes, in seconds.
     pub seconds: RangeInclusive<f64>,
