@@ -348,7 +348,7 @@ fn whole_recipe(flow: f32) -> Result<(tempfile::TempDir, String)> {
     let stages =
         ["First: learning the sounds; 1 clips are kept apart", "preview: ", "shard 2 of 2", "Last: "];
     assert!(stages.iter().all(|stage| said.contains(stage)), "{said}");
-    assert!(said.contains("get no better; going on with step"), "{said}");
+    assert!(said.contains("come no nearer to the clips kept apart; going on with step"), "{said}");
     let previews: Vec<_> = fs::read_dir(run.path().join("previews"))?.collect::<Result<_, _>>()?;
     let first = files::read_mono(&previews[0].path())?;
     assert!(first.left().iter().any(|x| x.abs() > 0.8), "a preview that is silent");

@@ -70,7 +70,7 @@ const STRAIGHT_STEPS: u32 = 8;
 const ON_THE_WAY: f64 = 0.3;
 /// Couples of everyday prompts per couple of the library's.
 const REPLAYED: f64 = 0.5;
-/// Steps between looks at the clips that are held out, and looks without a better one after which learning ends.
+/// Steps between comparisons with the clips that are held out, and how many without a better one end the learning.
 const LOOK_EVERY: u64 = 100;
 const PATIENCE: usize = 5;
 
@@ -142,7 +142,7 @@ struct Run<'a> {
     note: &'a mut dyn FnMut(&str),
 }
 
-/// Trains until the budget is spent or clips that are held out get worse; continues a run that is there. `note` is told what
+/// Trains until the budget is spent or sounds come no nearer to clips that are held out; continues a run that is there. `note` is told what
 /// happens.
 ///
 /// # Errors
@@ -174,11 +174,11 @@ impl Run<'_> {
         self.folder.join(name)
     }
 
-    /// A copy of the base's flow learns the sounds as a first flow does; what did best on clips that are held out is kept in
+    /// A copy of the base's flow learns the sounds as a first flow does; what came nearest to clips that are held out is kept in
     /// [`LEARNT`].
     fn learn(&mut self, data: &FlowData, start: PathBuf) -> Result<()> {
         let folder = self.at(LEARN);
-        let held_out = HeldOut::of(data, self.settings.seed, self.device)?;
+        let held_out = HeldOut::of(data, self.settings.seed)?;
         let training = self.learning(start);
         let held = held_out.as_ref().map_or(0, HeldOut::clips);
         (self.note)(&format!("First: learning the sounds; {held} clips are kept apart to judge by"));
@@ -196,17 +196,17 @@ impl Run<'_> {
             flow::train(&FlowTraining { budget, ..training.clone() }, kept, &folder, self.device)?;
             let state = checkpoint::state(&folder.join(CHECKPOINT_FILE))?;
             let weights = self.learnt(&folder)?;
-            let loss = held_out.as_ref().map(|held_out| held_out.loss(self.base, &weights)).transpose()?;
-            if best.is_new(state.step, loss) {
+            let distance =
+                held_out.as_ref().map(|held_out| held_out.distance(self.base, &weights)).transpose()?;
+            if best.is_new(state.step, distance) {
                 std::fs::create_dir_all(self.at(LEARNT))?;
                 checkpoint::write_averaged(&self.at(LEARNT).join(CHECKPOINT_FILE), &weights)?;
             }
             best.write(&folder)?;
-            if let Some(loss) = loss {
+            if let Some(distance) = distance {
+                let (step, told) = (state.step, best.told());
                 (self.note)(&format!(
-                    "step {}: {loss:.4} on the clips kept apart, {}",
-                    state.step,
-                    best.told()
+                    "step {step}: sounds are {distance:.3} from the clips kept apart, {told}"
                 ));
             }
             if let Some(path) = previews.make(self.base, &weights, state.step)? {
@@ -217,7 +217,10 @@ impl Run<'_> {
             }
         }
         if best.looks_without >= PATIENCE {
-            (self.note)(&format!("the clips kept apart get no better; going on with step {}", best.step));
+            (self.note)(&format!(
+                "sounds come no nearer to the clips kept apart; going on with step {}",
+                best.step
+            ));
         }
         Ok(())
     }
@@ -296,7 +299,7 @@ impl Run<'_> {
         checkpoint::write_averaged(&base.join(CHECKPOINT_FILE), &part(self.base, ONE_STEP)?)?;
         let omega = (f64::from(GUIDANCE) / f64::from(self.base.config.learnt_guidance.one_step)).max(1.0);
         let (teacher, steps, guidance) = if is_first_flow(self.base) {
-            (LEARNT, STEPS, f64::from(GUIDANCE.max(self.base.config.learnt_guidance.one_step)))
+            (LEARNT, STEPS, guidance(self.base))
         } else {
             (STRAIGHT, STRAIGHT_STEPS, 1.0)
         };
@@ -343,6 +346,11 @@ impl Run<'_> {
 fn part(base: &Base, prefix: &str) -> Result<HashMap<String, Tensor>> {
     let own = |(name, tensor): (String, Tensor)| Some((name.strip_prefix(prefix)?.to_owned(), tensor));
     Ok(weights::unpack(&base.files.weights)?.into_iter().filter_map(own).collect())
+}
+
+/// Guidance that sounds of the library are made with.
+fn guidance(base: &Base) -> f64 {
+    f64::from(GUIDANCE.max(base.config.learnt_guidance.one_step))
 }
 
 /// Whether the base's flow for several steps is one that has learnt no guidance from couples.

@@ -54,7 +54,7 @@ impl<'a> Previews<'a> {
         let rows = self.data.free_rows(&draws);
         let batch = Batch::new(&rows, self.data.channels(), &device)?;
         let no_text = batch::stack(&[self.data.no_text()], &device)?;
-        let anchor = Anchor { omega: f64::from(super::GUIDANCE), inner_steps: 0, ..Anchor::default() };
+        let anchor = Anchor { omega: super::guidance(base), inner_steps: 0, ..Anchor::default() };
         let made = simulate(
             &network,
             &batch,
