@@ -17,9 +17,10 @@ impl Sound {
             "prompt": self.prompt,
             "negative_prompt": "",
             "steps": self.steps,
-            "guidance": 3.0,
+            "guidance": 4.0,
             "seed": self.seed,
             "seconds": self.seconds,
+            "width": 0.7,
         })
     }
 }
