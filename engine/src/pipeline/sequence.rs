@@ -18,7 +18,7 @@ use crate::codec::MidSide;
 use crate::error::Result;
 use crate::{memory, rng};
 use candle_core::Tensor;
-use lay::{TAIL_S, lay};
+use lay::{TAIL_S, heard_from, lay};
 use std::time::Duration;
 use straightshot_listening::{frame_powers, loudest_lufs, loudness_of};
 use straightshot_planner::Plan;
@@ -259,16 +259,19 @@ impl Generator {
         for (part, clip) in sequence.parts.iter().zip(clips) {
             let (start, seconds) = part.times[index];
             let share = sample(start)..sample(start + seconds);
-            let heard = clip.mid.get(..share.len()).unwrap_or(&clip.mid);
+            let is_whole = matches!(part.way, PartWay::Whole);
+            // A curve says itself when something is heard.
+            let from = if is_whole && request.curve.is_none() { heard_from(&clip.mid, rate_hz) } else { 0 };
+            let mid = &clip.mid[from..];
+            let heard = mid.get(..share.len()).unwrap_or(mid);
             let gain_db = match &request.curve {
                 None => loudness_of(&part.request.prompt).lufs - loudest_lufs(&Audio::mono(rate_hz, heard)),
                 Some(curve) => loudest_of(curve, start, seconds) - loudest_db(heard, rate_hz),
             };
             let gain = 10f32.powf(gain_db.clamp(-MOST_GAIN_DB, MOST_GAIN_DB) / 20.0);
-            let is_whole = matches!(part.way, PartWay::Whole);
-            lay(&mut out.mid, &clip.mid, share.clone(), (gain, is_whole), rate_hz);
+            lay(&mut out.mid, mid, share.clone(), (gain, is_whole), rate_hz);
             if let (Some(out), Some(side)) = (&mut out.side, &clip.side) {
-                lay(out, side, share, (gain, is_whole), rate_hz);
+                lay(out, &side[from.min(side.len())..], share, (gain, is_whole), rate_hz);
             }
         }
         finish(&mut out, rate_hz);

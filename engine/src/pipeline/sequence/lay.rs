@@ -44,6 +44,25 @@ pub(super) fn lay(
     }
 }
 
+/// Frames in which a beginning is looked for, s; how much quieter than the loudest one what comes before it may be, -40 dB; and what
+/// is no delay yet, s.
+const HEARD_S: f64 = 0.005;
+const HEARD: f32 = 0.01;
+const NO_DELAY_S: f64 = 0.02;
+
+/// The sample from which a part is heard: a network that has half a second for a creak may begin it late, and behind another part
+/// that would be a pause which nobody asked for.
+pub(super) fn heard_from(clip: &[f32], rate_hz: u32) -> usize {
+    let frame = (HEARD_S * f64::from(rate_hz)).max(1.0) as usize;
+    let peaks: Vec<f32> =
+        clip.chunks(frame).map(|frame| frame.iter().fold(0.0, |peak: f32, x| peak.max(x.abs()))).collect();
+    let loudest = peaks.iter().copied().fold(0.0, f32::max);
+    let first = peaks.iter().position(|peak| *peak >= HEARD * loudest).unwrap_or_default();
+    // The frame before, so that no attack loses its beginning.
+    let from = first.saturating_sub(1) * frame;
+    if (from as f64) < NO_DELAY_S * f64::from(rate_hz) { 0 } else { from }
+}
+
 /// Whether a sound is about as loud throughout, from its first frame on.
 fn is_steady(clip: &[f32], frame: usize) -> bool {
     let powers: Vec<f32> =
@@ -59,6 +78,17 @@ fn is_steady(clip: &[f32], frame: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_is_heard_from_where_it_is_no_longer_silent() {
+        let late: Vec<f32> = (0..2000).map(|i| if i < 500 { 0.004 } else { 0.5 }).collect();
+        assert_eq!(heard_from(&late, 1000), 495);
+        let at_once: Vec<f32> = (0..2000).map(|i| if i < 15 { 0.0 } else { 0.5 }).collect();
+        assert_eq!(
+            (heard_from(&at_once, 1000), heard_from(&[0.0; 100], 1000), heard_from(&[], 1000)),
+            (0, 0, 0)
+        );
+    }
 
     #[test]
     fn what_is_steady_comes_slowly_and_what_has_an_attack_at_once() {
