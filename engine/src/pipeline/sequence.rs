@@ -271,7 +271,7 @@ impl Generator {
             let gain = 10f32.powf(gain_db.clamp(-MOST_GAIN_DB, MOST_GAIN_DB) / 20.0);
             lay(&mut out.mid, mid, share.clone(), (gain, is_whole), rate_hz);
             if let (Some(out), Some(side)) = (&mut out.side, &clip.side) {
-                lay(out, &side[from.min(side.len())..], share, (gain, is_whole), rate_hz);
+                lay(out, &side[from..], share, (gain, is_whole), rate_hz);
             }
         }
         finish(&mut out, rate_hz);

@@ -88,7 +88,7 @@ fn width(head: &HashMap<String, Tensor>) -> Result<usize> {
 }
 
 fn is_of_levels(name: &str) -> bool {
-    name.strip_prefix("decoder.").is_some_and(|name| name.starts_with("levels."))
+    name.starts_with("decoder.levels.")
 }
 
 /// Puts tensors of a codec in the place of those of the same names and shapes.

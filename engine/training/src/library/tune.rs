@@ -16,6 +16,7 @@
 mod held_out;
 mod preview;
 mod replay;
+mod sounds;
 mod write;
 
 pub use write::write_model;

@@ -1,24 +1,21 @@
 //! Clips that are kept apart, to hear whether what is learnt holds for others too.
 //!
 //! The loss of a flow on them is no measure of that: forty sounds are learnt by heart, and the loss on others rises from the first
-//! hundred steps on while the sounds that are made become those of the library (29 clips of swings and groans: the loss 1.24 to
-//! 1.93 from step 100 to 400, and sounds nearest to a recording of their own kind 4 of 12 and 8 of 12). So sounds are made with
-//! the captions of the clips that are kept apart, and compared with these by the energy score ([Gneiting and Raftery,
+//! hundred steps on while the sounds that are made become those of the library. So sounds are made with the
+//! captions of the clips that are kept apart, and compared with these by the energy score ([Gneiting and Raftery,
 //! 2007](https://doi.org/10.1198/016214506000001437), 4.2): how far they are from the clip, less half of how far they are from
 //! each other, so that sounds which are all alike do not win.
 
-use crate::batch::{self, Batch};
-use crate::couplings::anchored::{Anchor, simulate};
+use super::sounds;
+use crate::batch;
 use crate::latents::{Draw, FlowData};
 use crate::library::Base;
 use crate::pairing::Pairing;
-use candle_core::{DType, Device, Tensor};
-use candle_nn::VarBuilder;
+use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::Path;
 use straightshot_engine::error::{Error, Result};
-use straightshot_engine::flow::{Method as Solver, Transformer, uniform_grid};
 use straightshot_engine::rng::{Noise, Stream};
 
 /// Fewer clips than this are all needed for learning.
@@ -77,16 +74,12 @@ impl HeldOut {
 
     /// How far sounds made by a flow with these weights are from the clips.
     pub(super) fn distance(&self, base: &Base, weights: &HashMap<String, Tensor>) -> Result<f64> {
-        let (network, device) = (network(base, weights)?, Device::Cpu);
+        let network = sounds::network(base, weights)?;
         let channels = self.held.channels();
-        let anchor = Anchor { omega: super::guidance(base), inner_steps: 0, ..Anchor::default() };
-        let solver = (Solver::AdamsBashforth, uniform_grid(super::STEPS));
         let mut made = Vec::with_capacity(self.draws.len());
         for draws in batch::cut(self.draws.clone(), TOKENS, Draw::tokens) {
-            let rows = Batch::new(&self.held.free_rows(&draws), channels, &device)?;
-            let no_text = batch::stack(&vec![self.held.no_text(); draws.len()], &device)?;
-            let data = simulate(&network, &rows, &no_text, (solver.0, &solver.1), &anchor)?.data;
-            for (draw, latent) in draws.iter().zip(data.to_vec3::<f32>()?) {
+            let latents = sounds::latents(base, &network, &self.held, &draws)?;
+            for (draw, latent) in draws.iter().zip(latents.to_vec3::<f32>()?) {
                 made.push(outline(&latent[..draw.tokens()].concat(), channels));
             }
         }
@@ -132,13 +125,6 @@ fn energy_score(made: &[Vec<f32>], recorded: &[f32]) -> f64 {
 fn distance(a: &[f32], b: &[f32]) -> f64 {
     let square: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum();
     (square / a.len().max(1) as f64).sqrt()
-}
-
-/// The base's flow with these weights.
-pub(super) fn network(base: &Base, weights: &HashMap<String, Tensor>) -> Result<Transformer> {
-    let vb = VarBuilder::from_tensors(weights.clone(), DType::F32, &Device::Cpu);
-    let config = &base.config;
-    Ok(Transformer::new(&config.flow, config.codec.latent_channels(), config.text.hidden_size, &vb)?)
 }
 
 /// The best state so far, kept beside the checkpoint.

@@ -1,16 +1,14 @@
 //! Sounds made on the way, to hear how far the learning is.
 
-use crate::batch::{self, Batch};
-use crate::couplings::anchored::{Anchor, simulate};
+use super::sounds;
 use crate::latents::FlowData;
 use crate::library::Base;
 use crate::pairing::Pairing;
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use straightshot_engine::error::Result;
-use straightshot_engine::flow::{Method as Solver, uniform_grid};
 use straightshot_engine::rng::{Noise, Stream};
 use straightshot_protocol::Audio;
 use straightshot_sound::files;
@@ -47,22 +45,11 @@ impl<'a> Previews<'a> {
             return Ok(None);
         }
         self.last = Some(Instant::now());
-        let (network, device) = (super::held_out::network(base, weights)?, Device::Cpu);
         let mut random = Noise::new(step, Stream::Training);
         let draws = self.data.pool_of(1, Pairing::Independent, &mut random)?;
         let Some(draw) = draws.first() else { return Ok(None) };
-        let rows = self.data.free_rows(&draws);
-        let batch = Batch::new(&rows, self.data.channels(), &device)?;
-        let no_text = batch::stack(&[self.data.no_text()], &device)?;
-        let anchor = Anchor { omega: super::guidance(base), inner_steps: 0, ..Anchor::default() };
-        let made = simulate(
-            &network,
-            &batch,
-            &no_text,
-            (Solver::AdamsBashforth, &uniform_grid(super::STEPS)),
-            &anchor,
-        )?;
-        let mut samples = base.codec.render(&base.codec.decode(&made.data)?, step)?;
+        let latents = sounds::latents(base, &sounds::network(base, weights)?, self.data, &draws)?;
+        let mut samples = base.codec.render(&base.codec.decode(&latents)?, step)?;
         let peak = samples.iter().fold(f32::MIN_POSITIVE, |peak, x| peak.max(x.abs()));
         samples.iter_mut().for_each(|x| *x *= PEAK / peak);
         std::fs::create_dir_all(&self.folder)?;
