@@ -26,6 +26,7 @@ use crate::text::cache::TextCache;
 use crate::{limits, memory};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use straightshot_planner::{Timeline, timeline};
 use straightshot_protocol::{
     Audio, CancelToken, Card, ContentHash, ModelId, Progress, Request, StageTimings,
 };
@@ -249,8 +250,9 @@ impl Generator {
     ) -> Result<Generation> {
         request.validate(&self.card)?;
         let seeds: Vec<u64> = (0..request.variations).map(|i| request.seed.wrapping_add(i.into())).collect();
+        let way = self.way(request, &seeds);
         // What is computed for all together counts once.
-        let shared = request.steps * self.way(request, &seeds).runs();
+        let shared = request.steps * way.runs();
         let mut all = Generation { clips: Vec::new(), timings: StageTimings::default(), nfe: shared };
         let mut tell = |event| match event {
             Event::Progress(now) => progress(now),
@@ -260,7 +262,7 @@ impl Generator {
                 all.clips.push(made.audio);
             }
         };
-        self.generate_each(request, &seeds, &mut tell, cancel)?;
+        self.make(request, &way, &seeds, &mut tell, cancel)?;
         Ok(all)
     }
 
@@ -280,23 +282,43 @@ impl Generator {
         let variations = u32::try_from(seeds.len()).unwrap_or(u32::MAX);
         let request = Request { variations, ..request.clone() };
         request.validate(&self.card)?;
-        let way = self.way(&request, seeds);
-        memory::ask_for(self.room(&way, &request))?;
-        self.install(|| match &way {
-            Way::Sequence(sequence) => self.one_by_one(&request, sequence, seeds, tell, cancel),
-            Way::Performed(performance) => self.perform(&request, performance, seeds, tell, cancel),
-            Way::Whole => self.run(&request, seeds, tell, cancel),
+        self.make(&request, &self.way(&request, seeds), seeds, tell, cancel)
+    }
+
+    /// Makes the sounds of `request` that `way`.
+    fn make(
+        &self,
+        request: &Request,
+        way: &Way,
+        seeds: &[u64],
+        tell: &mut (dyn FnMut(Event) + Send),
+        cancel: &CancelToken,
+    ) -> Result<()> {
+        memory::ask_for(self.room(way, request))?;
+        self.install(|| match way {
+            Way::Sequence(sequence) => self.one_by_one(request, sequence, seeds, tell, cancel),
+            Way::Performed(performance) => self.perform(request, performance, seeds, tell, cancel),
+            Way::Whole => self.run(request, seeds, tell, cancel),
         })
     }
 
-    /// How the sounds of `request` are made.
+    /// How the sounds of `request` are made: by what text and timing say, if the model goes by that.
     fn way(&self, request: &Request, seeds: &[u64]) -> Way {
-        let sequence = || self.sequence(request, seeds).map(Way::Sequence);
-        self.performance(request, seeds)
-            .map(Box::new)
-            .map(Way::Performed)
-            .or_else(sequence)
-            .unwrap_or(Way::Whole)
+        if !self.card.abilities.timing {
+            return Way::Whole;
+        }
+        let (mut plans, mut parts) = (Vec::new(), Vec::new());
+        for seed in seeds {
+            let seed = request.timing_seed.unwrap_or(*seed);
+            match timeline(&request.prompt, &request.timing, request.seconds, seed) {
+                Timeline::Events(plan) => plans.push(plan),
+                Timeline::Parts(of_one) => parts.push(of_one),
+                Timeline::Open => return Way::Whole,
+            }
+        }
+        let performance = || self.performance_of(request, plans).map(Box::new).map(Way::Performed);
+        // Which of the two it is does not depend on the seed.
+        self.sequence_of(request, &parts).map(Way::Sequence).or_else(performance).unwrap_or(Way::Whole)
     }
 
     /// Bytes that are needed at most to make them that way.

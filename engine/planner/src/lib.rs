@@ -9,18 +9,20 @@
 //! the kind of event, so that two kinds with one seed have no common rhythm.
 //!
 //! A text that names one thing after another ("door creaks and then slams") has parts ([`sequence()`]), each with a plan of its
-//! own.
+//! own. [`timeline()`] is whatever of the two a text asks for.
 
 #![forbid(unsafe_code)]
 
 mod kinds;
 mod pattern;
 mod sequence;
+mod timeline;
 mod wording;
 
 use kinds::Kind;
 pub use sequence::{Part, sequence};
 use straightshot_protocol::{Hit, Timing};
+pub use timeline::{Timeline, timeline};
 use wording::Wording;
 
 /// What is made, and when.

@@ -1,7 +1,7 @@
 //! Sounds whose events happen at given times: some of the event are made, and laid down where they belong.
 //!
 //! ```text
-//! prompt, length, seed -> straightshot_planner::plan -> text of one event, hits
+//! prompt, length, seed -> straightshot_planner::timeline -> text of one event, hits
 //! text of one event -> as every sound -> some short clips -> cut to their event -> laid down at the hits -> finish -> air
 //! ```
 //!
@@ -55,18 +55,6 @@ pub(super) struct Events<'a> {
 }
 
 impl Generator {
-    /// How the sounds of `request` are performed, if the model does that and the text or the request says when things happen.
-    pub(super) fn performance(&self, request: &Request, seeds: &[u64]) -> Option<Performance> {
-        if !self.card.abilities.timing {
-            return None;
-        }
-        let plan = |seed: &u64| {
-            let seed = request.timing_seed.unwrap_or(*seed);
-            straightshot_planner::plan(&request.prompt, &request.timing, request.seconds, seed)
-        };
-        self.performance_of(request, seeds.iter().map(plan).collect::<Option<_>>()?)
-    }
-
     /// How sounds with these plans are performed, one or more.
     pub(super) fn performance_of(&self, request: &Request, plans: Vec<Plan>) -> Option<Performance> {
         let first = plans.first()?;

@@ -1,7 +1,7 @@
 //! Sounds whose text names one thing after another: each is made for itself, and they are laid one behind the other.
 //!
 //! ```text
-//! prompt, length, seed -> straightshot_planner::sequence -> parts: a text, a time, a plan if it is one of events
+//! prompt, length, seed -> straightshot_planner::timeline -> parts: a text, a time, a plan if it is one of events
 //! part -> performed or made whole, as every sound -> own section of the curve -> natural level -> laid down -> finish
 //! ```
 //!
@@ -21,7 +21,7 @@ use candle_core::Tensor;
 use lay::{TAIL_S, heard_from, lay};
 use std::time::Duration;
 use straightshot_listening::{frame_powers, loudest_lufs, loudness_of};
-use straightshot_planner::Plan;
+use straightshot_planner::{Part as Planned, Plan};
 use straightshot_protocol::{Audio, CURVE_STEP_S, CancelToken, Curve, Request, StageTimings, Timing};
 
 /// Keeps the noise of parts apart from other noises of their seed.
@@ -93,16 +93,8 @@ impl Sequence {
 }
 
 impl Generator {
-    /// The parts of the sounds of `request`, if the model does that and the text names one thing after another.
-    pub(super) fn sequence(&self, request: &Request, seeds: &[u64]) -> Option<Sequence> {
-        if !self.card.abilities.timing {
-            return None;
-        }
-        let planned = |seed: &u64| {
-            let seed = request.timing_seed.unwrap_or(*seed);
-            straightshot_planner::sequence(&request.prompt, &request.timing, request.seconds, seed)
-        };
-        let planned: Vec<_> = seeds.iter().map(planned).collect::<Option<_>>()?;
+    /// How sounds are made of these parts, one or more.
+    pub(super) fn sequence_of(&self, request: &Request, planned: &[Vec<Planned>]) -> Option<Sequence> {
         let count = planned.first()?.len();
         let part = |i: usize| {
             let first = &planned[0][i];

@@ -35,7 +35,7 @@ use hit_hand::HitHand;
 use hits::Tapping;
 use shown::{Edits, Scale, Shown, goes_down};
 use std::path::PathBuf;
-use straightshot_planner::{Part, Plan, plan, sequence};
+use straightshot_planner::timeline;
 use straightshot_protocol::{Curve, Hit, Timing};
 use straightshot_takes::Gesture;
 
@@ -390,16 +390,5 @@ fn planned(scene: &Scene<'_>, seconds: f64) -> Vec<Hit> {
     }
     let seed = u64::from(scene.params.seed.value().unsigned_abs());
     let prompt = &scene.view.prompt;
-    let of = |plan: Plan| plan.hits.into_iter().map(|(hit, _)| hit);
-    if let Some(plan) = plan(prompt, timing, seconds, seed) {
-        return of(plan).collect();
-    }
-    // One thing after another: those of each part behind its beginning.
-    let parts = sequence(prompt, timing, seconds, seed).unwrap_or_default();
-    let of_part = |part: Part| {
-        let start = part.start;
-        let moved = move |hit: Hit| Hit { seconds: start + hit.seconds, ..hit };
-        part.plan.map(of).into_iter().flatten().map(moved)
-    };
-    parts.into_iter().flat_map(of_part).collect()
+    timeline(prompt, timing, seconds, seed).hits()
 }
