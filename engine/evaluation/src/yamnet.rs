@@ -88,6 +88,15 @@ pub struct Heard {
 }
 
 impl Heard {
+    /// Embeddings of the patches that sound, or of all where none does: `[patches, 1024]`, row-major.
+    #[must_use]
+    pub fn sounding(&self) -> Vec<f32> {
+        let rows = self.embeddings.chunks_exact(EMBEDDING).zip(&self.silent);
+        let sounding: Vec<f32> =
+            rows.filter(|(_, silent)| !**silent).flat_map(|(row, _)| row).copied().collect();
+        if sounding.is_empty() { self.embeddings.clone() } else { sounding }
+    }
+
     /// Probability of each class, the mean over patches; classes are independent, as the network was trained.
     #[must_use]
     pub fn posteriors(&self) -> Vec<f64> {

@@ -16,6 +16,7 @@ mod evaluate;
 mod generate;
 mod graft;
 mod label;
+mod nearest;
 mod pack;
 mod plot;
 mod recognise;
@@ -47,6 +48,8 @@ enum Command {
     Graft(graft::Arguments),
     /// Name what an independent classifier hears in sound files.
     Label(label::Arguments),
+    /// Whether a model makes sounds of the kinds of a folder: what is nearest to them.
+    Nearest(nearest::Arguments),
     /// Assemble a model folder from training runs.
     Pack(pack::Arguments),
     /// Draw the logs of training runs.
@@ -68,6 +71,7 @@ fn main() -> Result<()> {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Graft(arguments) => graft::run(&arguments),
         Command::Label(arguments) => label::run(&arguments),
+        Command::Nearest(arguments) => nearest::run(&arguments),
         Command::Pack(arguments) => pack::run(&arguments),
         Command::Plot(arguments) => plot::run(&arguments),
         Command::Recognise(arguments) => recognise::run(&arguments),
