@@ -112,6 +112,38 @@ fn levels_are_the_same_on_any_number_of_threads_and_end_when_cancelled() -> Resu
     Ok(())
 }
 
+/// The channels of levels stand behind those of the spectrum, which are what they are without; they move the sound and not the
+/// spectrum, and are the same from the layers that are trained and from the tiles that make a sound.
+#[test]
+fn a_latent_says_what_levels_are_behind_the_spectrum() -> Result<()> {
+    let levels = LevelsConfig { in_latent: 4, ..tiny_model::levels() };
+    let with = CodecConfig { levels: Some(levels), ..tiny_model::config().codec };
+    let without = CodecConfig { levels: None, ..with.clone() };
+    let map = VarMap::new();
+    Codec::new(&with, true, &VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu))?;
+    let tensors = tiny_model::randomise(&map, 12)?;
+    let mut fixed: HashMap<String, Tensor> =
+        tensors.into_iter().map(|(name, t)| (name, t.detach())).collect();
+    let codec = Codec::new(&with, true, &VarBuilder::from_tensors(fixed.clone(), DType::F32, &Device::Cpu))?;
+    let channels = without.latent_channels();
+    for name in ["latent_mean", "latent_std"] {
+        let first = fixed[name].narrow(0, 0, channels)?;
+        fixed.insert(name.into(), first);
+    }
+    let plain = Codec::new(&without, true, &VarBuilder::from_tensors(fixed, DType::F32, &Device::Cpu))?;
+    let sound = Noise::new(3, Stream::Texture).normals(20 * with.samples_per_token());
+    let (latent, first) = (codec.encode(&sound, &Device::Cpu)?, plain.encode(&sound, &Device::Cpu)?);
+    assert_eq!(latent.dims(), [1, 20, channels + 4]);
+    let all = |x: &Tensor| x.flatten_all()?.to_vec1::<f32>();
+    assert_eq!(all(&latent.narrow(2, 0, channels)?)?, all(&first)?);
+    let moved = Tensor::cat(&[&first, &(latent.narrow(2, channels, 4)? + 1.0)?], 2)?;
+    let (spectrum, other) = (codec.decode(&latent)?, codec.decode(&moved)?);
+    assert_eq!(all(&spectrum.log_amplitudes)?, all(&other.log_amplitudes)?);
+    assert_ne!(codec.render(&spectrum, 1)?, codec.render(&other, 1)?);
+    assert_eq!(codec.render(&spectrum, 1)?, codec.render(&spectrum, 1)?);
+    Ok(())
+}
+
 #[test]
 fn features_that_are_no_numbers_are_an_error() -> Result<()> {
     let [with, _] = codecs_with_levels_and_without()?;

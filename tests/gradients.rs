@@ -10,6 +10,7 @@ use candle_nn::{VarBuilder, VarMap};
 use finite_difference::FiniteDifference;
 use straightshot_engine::codec::levels::head::LevelsHead;
 use straightshot_engine::codec::{Codec, Decoder, Encoder};
+use straightshot_engine::config::LevelsConfig;
 use straightshot_engine::flow::Transformer;
 use straightshot_engine::nn::linear::LinearInit;
 use straightshot_engine::nn::ops::{self, KeyLengths};
@@ -239,13 +240,15 @@ fn codec_decoder() -> Result<()> {
 
 #[test]
 fn levels_head() -> Result<()> {
-    let (config, levels) = (tiny_model::config().codec, tiny_model::levels());
+    let (config, levels) =
+        (tiny_model::config().codec, LevelsConfig { in_latent: 4, ..tiny_model::levels() });
     let mut bench = Bench::new();
     let x = bench.input((2, 3, config.band_count(), config.dim))?;
+    let told = bench.input((2, 3, levels.in_latent))?;
     let (base, noise) = (bench.constant((2, 24, levels.bands.len()))?, bench.constant((2, 3, levels.noise))?);
     let head = bench.block(|vb| LevelsHead::new(&config, &levels, vb))?;
     bench.check(|| {
-        let drawn = head.draw(&head.features(&x)?, &base, &noise)?;
+        let drawn = head.draw(&head.features(&x)?, &base, &noise, Some(&told))?;
         Tensor::cat(&[drawn.change.flatten_all()?, drawn.spread.flatten_all()?], 0)
     })
 }

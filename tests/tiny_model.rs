@@ -62,7 +62,15 @@ pub(crate) fn config() -> ModelConfig {
 
 /// Levels for a codec of those sizes.
 pub(crate) fn levels() -> LevelsConfig {
-    LevelsConfig { n_fft: 16, hop_length: 8, bands: vec![1, 2, 6], features: 2, noise: 3, hidden: 12 }
+    LevelsConfig {
+        n_fft: 16,
+        hop_length: 8,
+        bands: vec![1, 2, 6],
+        features: 2,
+        noise: 3,
+        hidden: 12,
+        in_latent: 0,
+    }
 }
 
 /// A `tokenizer.json` in the form BERT models are published with, fixed-length padding included.

@@ -102,6 +102,38 @@ fn levels_learn_beside_a_codec_that_stays_as_it_is_and_go_on_where_they_stopped(
     Ok(())
 }
 
+/// What the latent says of levels is found before the first step and stays, also for a run that begins with its codec; a
+/// head that is told is nearer to the recordings from the first step on.
+#[test]
+fn what_the_latent_says_of_levels_is_found_first_and_stays() -> Result<()> {
+    let told = |steps| {
+        let levels = LevelsConfig { in_latent: 6, ..tiny_model::levels() };
+        LevelsTraining { levels, ..levels_training(steps) }
+    };
+    let code_in = |run: &Path| candle_core::safetensors::load(run.join(levels::CODE_FILE), &Device::Cpu);
+    let flat = |code: &HashMap<String, Tensor>| -> Result<Vec<f32>> {
+        Ok(code["encoder.levels.components.weight"].flatten_all()?.to_vec1()?)
+    };
+    let [run, untold, next] = [tempfile::tempdir()?, tempfile::tempdir()?, tempfile::tempdir()?];
+    let mut weights = codec_weights()?;
+    levels::train(&told(10), weights.clone(), &clips(), run.path())?;
+    levels::train(&levels_training(10), weights.clone(), &clips(), untold.path())?;
+    let [with, without] = [losses(run.path())?, losses(untold.path())?];
+    assert!(with[0] < 0.8 * without[0], "{} beside {}", with[0], without[0]);
+    let code = code_in(run.path())?;
+    levels::train(&told(20), weights.clone(), &clips(), run.path())?;
+    assert_eq!(flat(&code)?, flat(&code_in(run.path())?)?, "a run that goes on");
+    weights.extend(checkpoint::weights_in(run.path(), "codec.")?);
+    weights.extend(code.clone());
+    levels::train(&told(1), weights, &clips(), next.path())?;
+    assert_eq!(flat(&code)?, flat(&code_in(next.path())?)?, "a run that begins with it");
+    // Draws of a channel have unit variance, of which the posterior's is at most one half.
+    let log_var = code["encoder.levels.log_var"].to_vec1::<f32>()?;
+    assert!(log_var.windows(2).all(|pair| pair[0] <= pair[1]), "{log_var:?}");
+    assert!((log_var[5].exp() - 0.5).abs() < 1e-3, "{log_var:?}");
+    Ok(())
+}
+
 #[test]
 fn levels_begin_as_those_of_the_codec_if_these_are_no_wider() -> Result<()> {
     let name = "decoder.levels.join.weight";

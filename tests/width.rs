@@ -148,7 +148,7 @@ fn side(tone: f32, noise: f32) -> Result<(f32, f32, f32)> {
     let frames = values.len() / (2 * codec.config().bins());
     let log_amplitudes =
         Tensor::from_vec(values, (1, frames, 2 * codec.config().bins()), &candle_core::Device::Cpu)?;
-    let spectrum = Spectrum { log_amplitudes, features: None };
+    let spectrum = Spectrum { log_amplitudes, features: None, levels: None };
     let cancel = CancelToken::default();
     let MidSide { mid, side } = codec.render_parts(&spectrum, (7, true), &cancel)?;
     assert_eq!(mid, codec.render(&spectrum, 7)?, "the mid is what it is without a side");

@@ -42,10 +42,12 @@ use crate::stft::Stft;
 use candle_core::{Device, Tensor};
 use candle_nn::{Init, VarBuilder};
 use straightshot_gpu_kernels::Landing;
+use straightshot_protocol::CancelToken;
 
 pub use decoder::{Decoder, Spectrum};
 pub use encoder::{Encoder, Posterior};
 pub use levels::Levels;
+pub use levels::code::LevelCode;
 pub use side::MidSide;
 
 /// Amplitude below which spectra are not told apart: -80 dB of full scale.
@@ -57,6 +59,7 @@ pub struct Codec {
     config: CodecConfig,
     stft: Stft,
     encoder: Option<Encoder>,
+    level_code: Option<LevelCode>,
     decoder: Decoder,
     levels: Option<Levels>,
     latent_mean: Tensor, // (channels)
@@ -78,6 +81,11 @@ impl Codec {
             config: config.clone(),
             stft: Stft::new(config.n_fft, config.hop_length),
             encoder: if with_encoder { Some(Encoder::new(config, &vb.pp("encoder"))?) } else { None },
+            level_code: if with_encoder {
+                LevelCode::of(config, &vb.pp("encoder").pp("levels"))?
+            } else {
+                None
+            },
             decoder: Decoder::new(config, &vb.pp("decoder"))?,
             levels: Levels::of(config),
             latent_mean: vb.get_with_hints(channels, "latent_mean", Init::Const(0.0))?,
@@ -155,7 +163,19 @@ impl Codec {
         let log = self.log_amplitudes(samples);
         let frames = log.len() / self.config.bins();
         let log = Tensor::from_vec(log, (1, frames, self.config.bins()), device)?;
-        Ok(self.encoder()?.forward(&log)?)
+        let spectrum = self.encoder()?.forward(&log)?;
+        let (Some(code), Some(levels)) = (&self.level_code, &self.levels) else { return Ok(spectrum) };
+        // Levels are told by what the decoder does not say.
+        let decoded = self.decoded_in_pieces(&spectrum.mean, &|| Ok(()))?.log_amplitudes;
+        let decoded = decoded.flatten_all()?.to_vec1::<f32>()?;
+        let base = self.base_levels(levels, &decoded, &CancelToken::default())?;
+        let short = frames * self.config.hop_length / levels.grid().hop_length();
+        let measured = levels.grid().measure(samples, short);
+        let [mean, log_var] = code.read(&measured, &base, levels.bands(), device)?;
+        Ok(Posterior {
+            mean: Tensor::cat(&[&spectrum.mean, &mean], 2)?,
+            log_var: Tensor::cat(&[&spectrum.log_var, &log_var], 2)?,
+        })
     }
 
     /// Encodes one signal to its normalised latent (the posterior mean).
@@ -191,6 +211,23 @@ impl Codec {
         between_blocks: &dyn Fn() -> Result<()>,
     ) -> Result<Spectrum> {
         let latent = ops::affine(latent, &self.latent_std, &self.latent_mean)?;
+        let channels = self.config.spectrum_channels();
+        let level_channels = self.config.level_channels();
+        if level_channels == 0 {
+            return self.decoded_in_pieces(&latent, between_blocks);
+        }
+        let part = |first, count| latent.narrow(2, first, count)?.contiguous();
+        let mut spectrum = self.decoded_in_pieces(&part(0, channels)?, between_blocks)?;
+        spectrum.levels = Some(part(channels, level_channels)?);
+        Ok(spectrum)
+    }
+
+    /// Decodes the channels of the spectrum, `[batch, tokens, channels]`, not normalised.
+    fn decoded_in_pieces(
+        &self,
+        latent: &Tensor,
+        between_blocks: &dyn Fn() -> Result<()>,
+    ) -> Result<Spectrum> {
         let (tokens, halo) = (latent.dim(1)?, self.decoder.reach());
         let (mut pieces, mut features) = (Vec::new(), Vec::new());
         // In pieces, each with what its kernels reach on both sides: the result is the same, and the blocks need no
@@ -206,6 +243,6 @@ impl Codec {
             }
         }
         let features = if features.is_empty() { None } else { Some(Tensor::cat(&features, 1)?) };
-        Ok(Spectrum { log_amplitudes: Tensor::cat(&pieces, 1)?, features })
+        Ok(Spectrum { log_amplitudes: Tensor::cat(&pieces, 1)?, features, levels: None })
     }
 }

@@ -183,7 +183,19 @@ impl CodecConfig {
     /// Channels of the latent.
     #[must_use]
     pub fn latent_channels(&self) -> usize {
+        self.spectrum_channels().saturating_add(self.level_channels())
+    }
+
+    /// Channels of the latent that say what the spectrum is; they are the first.
+    #[must_use]
+    pub fn spectrum_channels(&self) -> usize {
         self.band_count().saturating_mul(self.band_channels)
+    }
+
+    /// Channels of the latent that say what the levels on short frames are; they are the last.
+    #[must_use]
+    pub fn level_channels(&self) -> usize {
+        self.levels.as_ref().map_or(0, |levels| levels.in_latent)
     }
 
     /// Samples that one latent token stands for.
@@ -220,7 +232,10 @@ impl CodecConfig {
                 "codec.bands do not cover half of codec.n_fft",
             ),
             (fits(), "codec.hop_length is too short for the longest clip"),
-            ((1..=4096).contains(&self.latent_channels()), "codec.band_channels is out of range"),
+            (
+                self.spectrum_channels() > 0 && self.latent_channels() <= 4096,
+                "codec.band_channels is out of range",
+            ),
             (
                 [self.dim, self.mix_dim, self.expansion].iter().all(|&d| (1..=8192).contains(&d)),
                 "a codec width is out of range",

@@ -30,6 +30,8 @@ pub struct Spectrum {
     pub log_amplitudes: Tensor,
     /// `[batch, tokens, width]`: what the levels of the sound are drawn from ([`super::levels`]), if the codec has levels.
     pub features: Option<Tensor>,
+    /// `[batch, tokens, channels]`: what the latent says of the levels, if it does.
+    pub levels: Option<Tensor>,
 }
 
 /// Passes the channels of every band through blocks that share their weights over bands, then writes eight frames.
@@ -125,7 +127,7 @@ impl Decoder {
                 let [latent] = inputs else { bail!("{} inputs", inputs.len()) };
                 Ok(self.compute(latent, &|| Ok::<(), candle_core::Error>(()))?.log_amplitudes)
             })?;
-            return Ok(Spectrum { log_amplitudes, features: None });
+            return Ok(Spectrum { log_amplitudes, features: None, levels: None });
         }
         self.compute(&latent, between_blocks)
     }
@@ -142,10 +144,10 @@ impl Decoder {
         if let Some(log_amplitudes) =
             self.write.write_on_card(&self.norm, &x, [LOG_SCALE, LOG_CENTRE].map(|v| v as f32))?
         {
-            return Ok(Spectrum { log_amplitudes, features });
+            return Ok(Spectrum { log_amplitudes, features, levels: None });
         }
         let out = self.write.write(&self.norm.forward(&x)?)?;
-        Ok(Spectrum { log_amplitudes: ((out * LOG_SCALE)? + LOG_CENTRE)?, features })
+        Ok(Spectrum { log_amplitudes: ((out * LOG_SCALE)? + LOG_CENTRE)?, features, levels: None })
     }
 
     /// The features of the last block.
@@ -198,7 +200,8 @@ impl Decoder {
         let range = [LOG_SCALE as f32, LOG_CENTRE as f32];
         let features =
             self.levels.as_ref().map(|levels| levels.features_tiled(&latest, sizes)).transpose()?;
-        Ok(Spectrum { log_amplitudes: self.write.write_tiled(&self.norm, &latest, sizes, range)?, features })
+        let log_amplitudes = self.write.write_tiled(&self.norm, &latest, sizes, range)?;
+        Ok(Spectrum { log_amplitudes, features, levels: None })
     }
 
     /// The features that the blocks begin with, `[batch, tokens, bands, dim]`, of `latent`, `[batch, tokens, bands,

@@ -15,9 +15,10 @@
 //! The level of a band is `base + change + spread · texture`, in use with half of the spread (`TEXTURE_SHARE`). The base is
 //! what the spectrum says, so that the network has to learn no more than what happens within a long frame. The texture is
 //! what the noise measures that the sound is made from: levels of noise vary as those of noise do, those of a tone (`spread`
-//! = 0) do not. Levels are facts of one sound and cannot be known from the latent; they are sampled, not averaged, and
+//! = 0) do not. Levels are facts of one sound; what of them the latent does not say ([`code`]) is sampled, not averaged, and
 //! trained as such (`straightshot-training`, `levels.rs`).
 
+pub mod code;
 pub mod grid;
 pub mod head;
 

@@ -68,7 +68,8 @@ impl Codec {
         let bins = self.config().bins();
         // A GPU still computes what it was asked for, and copying it waits for that.
         let drawn = self.draw(log_amplitudes.elem_count() / (2 * bins), (seed, with_side), cancel)?;
-        let features = spectrum.features.as_ref().map(|features| Features { values: features, seed });
+        let levels = spectrum.levels.as_ref();
+        let features = spectrum.features.as_ref().map(|values| Features { values, levels, seed });
         if card::fit(&[&log_amplitudes]) {
             return self
                 .landing
@@ -244,8 +245,10 @@ impl Codec {
         let (_, tokens, _) = values.dims3()?;
         let mut noise = memory::zeros(tokens * levels.config().noise)?;
         Noise::new(features.seed, Stream::Levels).fill_normal(&mut noise);
-        let held = Held::new(&values);
-        let given = Given { features: held.values()?, base, noise: &noise, tokens };
+        let told = features.levels.map(|told| told.contiguous()?.to_device(&Device::Cpu)).transpose()?;
+        let (held, told) = (Held::new(&values), told.as_ref().map(Held::new));
+        let told = told.as_ref().map(Held::values).transpose()?.unwrap_or_default();
+        let given = Given { features: held.values()?, base, noise: &noise, told, tokens };
         let (change, spread) = head.draw_tiled(given, || !cancel.is_cancelled())?;
         cancel.check()?;
         Ok(DrawnLevels { change, spread })
@@ -334,6 +337,8 @@ fn scale(values: &mut [Complex32], amplitudes: &[f32], factor: f32) {
 struct Features<'a> {
     /// `[1, tokens, width]`
     values: &'a Tensor,
+    /// `[1, tokens, channels]`, what the latent says of the levels
+    levels: Option<&'a Tensor>,
     seed: u64,
 }
 

@@ -19,6 +19,15 @@ pub struct LevelsConfig {
     pub noise: usize,
     /// Width of its hidden layers.
     pub hidden: usize,
+    /// Channels of the latent that say what the levels are, behind those of the spectrum
+    /// ([`crate::codec::levels::code`]); in models without, they are drawn.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub in_latent: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for this.
+fn is_none(channels: &usize) -> bool {
+    *channels == 0
 }
 
 /// Bands that the range of hearing is cut into; where they are narrower than a bin, several become one.
@@ -36,6 +45,7 @@ impl LevelsConfig {
             features: 8,
             noise: 32,
             hidden: 512,
+            in_latent: 0,
         }
     }
 
@@ -45,9 +55,15 @@ impl LevelsConfig {
         self.n_fft / 2 + 1
     }
 
+    /// Numbers of levels that a token of so many samples has.
+    #[must_use]
+    pub fn numbers(&self, samples_per_token: usize) -> usize {
+        samples_per_token / self.hop_length.max(1) * self.bands.len()
+    }
+
     /// Whether each condition on the sizes holds for a codec with this hop and so many samples in a token, and what to say
     /// if it does not.
-    pub(super) fn checks(&self, codec_hop: usize, samples_per_token: usize) -> [(bool, &'static str); 4] {
+    pub(super) fn checks(&self, codec_hop: usize, samples_per_token: usize) -> [(bool, &'static str); 5] {
         let hop = self.hop_length;
         let covered = self.bands.iter().fold(0, |sum: usize, &bins| sum.saturating_add(bins));
         [
@@ -69,6 +85,7 @@ impl LevelsConfig {
                 [self.features, self.noise, self.hidden].iter().all(|size| (1..=8192).contains(size)),
                 "a width of codec.levels is out of range",
             ),
+            (self.in_latent <= 1024, "codec.levels.in_latent is out of range"),
         ]
     }
 }
@@ -125,6 +142,7 @@ mod tests {
             LevelsConfig { bands: vec![129, 0], ..standard.clone() },
             LevelsConfig { bands: vec![usize::MAX, 130], ..standard.clone() },
             LevelsConfig { hidden: 0, ..standard.clone() },
+            LevelsConfig { in_latent: 1025, ..standard.clone() },
         ];
         for levels in wrong {
             assert!(levels.checks(256, 2048).iter().any(|(holds, _)| !holds), "{levels:?}");

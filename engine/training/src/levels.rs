@@ -2,7 +2,10 @@
 //!
 //! Encoder, latents and the rest of the decoder stay as they are, so that every flow that was trained on them goes on
 //! working. Loss: [energy distance](super::level_distance) of two draws from the decoder's own features, against what the
-//! recording measures on short frames.
+//! recording measures on short frames. What the latent says of levels, if it does, is found before ([`principal`]), and the
+//! flows have to learn it, but nothing of what they have learnt is lost.
+
+mod principal;
 
 use super::checkpoint::{self, CHECKPOINT_FILE, RunState};
 use super::data::{self, Clip};
@@ -16,7 +19,7 @@ use rayon::prelude::*;
 use std::collections::HashMap;
 use std::path::Path;
 use straightshot_engine::codec::levels::head::LevelsHead;
-use straightshot_engine::codec::{Codec, Levels};
+use straightshot_engine::codec::{Codec, LevelCode, Levels, Posterior};
 use straightshot_engine::config::{CodecConfig, FRAMES_PER_TOKEN, LevelsConfig};
 use straightshot_engine::error::{Error, ErrorKind, Result};
 use straightshot_engine::rng::{Noise, Stream};
@@ -24,6 +27,12 @@ use straightshot_protocol::CancelToken;
 
 /// Where the head's tensors stand among those of a codec.
 pub const PART: [&str; 2] = ["decoder", "levels"];
+
+/// What the names of tensors begin with that read the latent's channels of levels.
+pub const CODE: &str = "encoder.levels.";
+
+/// File with those tensors in the folder of a run.
+pub const CODE_FILE: &str = "level_code.safetensors";
 
 /// Settings of this stage.
 #[derive(Debug, Clone)]
@@ -49,6 +58,8 @@ struct Frozen<'a> {
     settings: &'a LevelsTraining,
     codec: Codec,
     levels: Levels,
+    /// What reads the latent's channels of levels, if there are any.
+    code: Option<LevelCode>,
     clips: &'a [Clip],
 }
 
@@ -64,6 +75,8 @@ struct Batch {
     noise: [Tensor; 2],
     /// Of each draw, `[batch, short frames, bands]`.
     texture: [Tensor; 2],
+    /// `[batch, tokens, channels]`, a draw of what the latent says of the levels.
+    told: Option<Tensor>,
 }
 
 /// Trains the head until the budget is spent, writing `checkpoint.safetensors` and `log.csv` in `run`; continues a run that
@@ -86,10 +99,19 @@ pub fn train(
         .filter(|(name, _)| name.starts_with(&own))
         .map(|(n, t)| (n.clone(), t.clone()))
         .collect();
+    let code_before: HashMap<String, Tensor> =
+        weights.iter().filter(|(n, _)| n.starts_with(CODE)).map(|(n, t)| (n.clone(), t.clone())).collect();
     let config = CodecConfig { levels: None, ..settings.codec.clone() };
-    let codec = Codec::new(&config, true, &VarBuilder::from_tensors(weights, DType::F32, &device))?;
+    let mut of_spectrum = weights;
+    for name in ["latent_mean", "latent_std"] {
+        if let Some(all) = of_spectrum.get_mut(name) {
+            *all = all.narrow(0, 0, config.latent_channels())?;
+        }
+    }
+    let codec = Codec::new(&config, true, &VarBuilder::from_tensors(of_spectrum, DType::F32, &device))?;
     let levels = Levels::new(&settings.levels, &config);
-    let frozen = Frozen { settings, codec, levels, clips };
+    let mut frozen = Frozen { settings, codec, levels, code: None, clips };
+    let told = if settings.levels.in_latent == 0 { None } else { Some(frozen.prepare(run, code_before)?) };
     let map = VarMap::new();
     let vb = PART.iter().fold(seeded::builder(&map, settings.seed, &device), |vb, name| vb.pp(name));
     let head = LevelsHead::new(&config, &settings.levels, &vb)?;
@@ -97,7 +119,7 @@ pub fn train(
     let path = run.join(CHECKPOINT_FILE);
     let state = checkpoint::restore(&path, None, "codec.", &mut optim)?;
     if state.step == 0 && !head_before.is_empty() {
-        begin_with(&head_before, &mut optim)?;
+        begin_with(&head_before, told.flatten(), &mut optim)?;
     }
     let mut log = RunLog::open(run, "step,seconds,loss,gradient_norm", &settings.budget, &state)?;
     log.note(&format!("{} parameters", optim.parameter_count()));
@@ -117,9 +139,29 @@ pub fn train(
     descend(&mut optim, state, &settings.budget, &path, &mut log, next)
 }
 
-/// Sets the weights and averages of a head to those of another one, which may be narrower: it draws what that drew.
-fn begin_with(head: &HashMap<String, Tensor>, optim: &mut AdamW) -> Result<()> {
+/// Sets the weights and averages of a head to those of another one, which may be narrower: it draws what that drew. One that
+/// is `told` what that had to draw begins without its changes.
+fn begin_with(
+    head: &HashMap<String, Tensor>,
+    told: Option<(Tensor, Tensor)>,
+    optim: &mut AdamW,
+) -> Result<()> {
     for p in &mut optim.params {
+        if let Some((weight, bias)) = &told {
+            let tensor = match p.name.strip_prefix("decoder.levels.") {
+                Some("told.weight") => Some(weight),
+                Some("told.bias") => Some(bias),
+                _ => None,
+            };
+            if let Some(tensor) = tensor {
+                p.ema = tensor.flatten_all()?.to_vec1()?;
+                p.var.set(tensor)?;
+                continue;
+            }
+            if p.name.starts_with("decoder.levels.change.") {
+                continue;
+            }
+        }
         let grown = head.get(&p.name).map(|old| grown(old, p.var.dims(), &p.ema)).transpose()?.flatten();
         p.ema = grown.ok_or_else(|| {
             Error::new(ErrorKind::BadData, format!("The codec's own head does not fit: {}", p.name))
@@ -156,6 +198,7 @@ impl Batch {
             base: part(&self.base)?,
             noise: [part(&self.noise[0])?, part(&self.noise[1])?],
             texture: [part(&self.texture[0])?, part(&self.texture[1])?],
+            told: self.told.as_ref().map(part).transpose()?,
         })
     }
 }
@@ -164,6 +207,28 @@ impl Frozen<'_> {
     /// Short frames of a token.
     fn short_frames(&self) -> usize {
         self.settings.codec.samples_per_token() / self.settings.levels.hop_length
+    }
+
+    /// Finds what the latent is to say of levels, or takes what the run or the codec has, which is returned as nothing.
+    fn prepare(&mut self, run: &Path, code: HashMap<String, Tensor>) -> Result<Option<(Tensor, Tensor)>> {
+        let settings = self.settings;
+        let path = run.join(CODE_FILE);
+        let (code, told) = if path.exists() {
+            let damaged = |e| crate::files::bad(&path, "does not hold a code of levels").with_source(e);
+            (candle_core::safetensors::load(&path, &Device::Cpu).map_err(damaged)?, None)
+        } else if code.is_empty() {
+            let found = principal::fit(self, settings.levels.in_latent)?;
+            (found.code, Some(found.told))
+        } else {
+            (code, None)
+        };
+        std::fs::create_dir_all(run).map_err(|e| crate::files::unwritable(run, e))?;
+        let named: Vec<(String, Tensor)> = code.iter().map(|(n, t)| (n.clone(), t.clone())).collect();
+        crate::files::write(&path, &named, None)?;
+        let config = CodecConfig { levels: Some(settings.levels.clone()), ..settings.codec.clone() };
+        let vb = VarBuilder::from_tensors(code, DType::F32, &Device::Cpu).pp("encoder").pp("levels");
+        self.code = LevelCode::of(&config, &vb)?;
+        Ok(told)
     }
 
     /// The segments of a step, through the codec as it is.
@@ -201,11 +266,21 @@ impl Frozen<'_> {
         let (spectrum, hidden) = codec.decoder().forward_with_hidden(&latent)?;
         let base =
             codec.base_levels(levels, &spectrum.flatten_all()?.to_vec1::<f32>()?, &CancelToken::default())?;
+        let told = self.code.as_ref().map(|code| -> Result<Tensor> {
+            let [mean, log_var] =
+                code.read(&recorded.flatten_all()?.to_vec1::<f32>()?, &base, bands, device)?;
+            let mean = mean.reshape((segments, tokens, ()))?;
+            let log_var = log_var.reshape((segments, tokens, ()))?;
+            let noise = normal(mean.dim(2)?)?;
+            Ok(Posterior { mean, log_var }.sample(&noise)?)
+        });
+        let told = told.transpose()?;
         let width = settings.levels.noise;
         Ok(Batch {
             recorded,
             hidden,
             base: Tensor::from_vec(base, (segments, long, bands), device)?,
+            told,
             noise: [normal(width)?, normal(width)?],
             texture: [texture(0)?, texture(1)?],
         })
@@ -214,7 +289,7 @@ impl Frozen<'_> {
     fn loss(&self, head: &LevelsHead, batch: &Batch, offset: usize) -> Result<Measured> {
         let features = head.features(&batch.hidden)?;
         let draw = |i: usize| -> candle_core::Result<Tensor> {
-            let drawn = head.draw(&features, &batch.base, &batch.noise[i])?;
+            let drawn = head.draw(&features, &batch.base, &batch.noise[i], batch.told.as_ref())?;
             let frames = batch.recorded.dim(1)?;
             let slow = |x: &Tensor| repeat(x, frames / x.dim(1)?);
             (slow(&batch.base)? + drawn.change)? + (slow(&drawn.spread)? * &batch.texture[i])?

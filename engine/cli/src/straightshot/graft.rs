@@ -1,17 +1,18 @@
-//! `straightshot graft`: a model whose codec has got parts that runs have trained for it. Its latents stay what they are, so
-//! that its flows go on working.
+//! `straightshot graft`: a model whose codec has got parts that runs have trained for it. What its latents had before stays what
+//! it is, so that its flows go on working; channels that are new to them they have yet to learn.
 
 use anyhow::{Context, Result, ensure};
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 use clap::Args;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use straightshot_engine::config::{LevelsConfig, ModelConfig, PartialsConfig};
 use straightshot_engine::model::{
-    CONFIG_FILE, ModelFiles, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE, WORDS_FILE,
+    CONFIG_FILE, ModelFiles, ONE_STEP, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE, WORDS_FILE,
 };
 use straightshot_engine::weights;
 use straightshot_training::checkpoint;
+use straightshot_training::levels::CODE_FILE;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -51,11 +52,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             config.codec.partials = Some(PartialsConfig::standard());
             config.plans_timing = true;
         }
+        let code = code(run)?;
+        let before = config.codec.level_channels();
         config.codec.levels = Some(LevelsConfig {
             hidden: width(&head)?,
+            in_latent: code.get(LOG_VAR).map_or(Ok(0), |log_var| log_var.dims1())?,
             ..LevelsConfig::standard(config.codec.sample_rate_hz)
         });
-        tensors.extend(head.into_iter().map(|(name, tensor)| (format!("codec.{name}"), tensor)));
+        tensors.retain(|name, _| !name.starts_with("codec.encoder.levels."));
+        let parts = head.into_iter().chain(code);
+        tensors.extend(parts.map(|(name, tensor)| (format!("codec.{name}"), tensor)));
+        let channels = config.codec.level_channels();
+        ensure!(
+            channels >= before,
+            "The model's latents say what levels are, and the run draws them: train it with --in-latent {before}"
+        );
+        widen(&mut tensors, channels - before)?;
     }
     config.validate()?;
     std::fs::create_dir_all(&arguments.out)?;
@@ -69,6 +81,39 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let words = arguments.model.as_ref().map(|folder| folder.join(WORDS_FILE)).filter(|path| path.exists());
     if let Some(words) = words {
         std::fs::copy(&words, out(WORDS_FILE)).with_context(|| words.display().to_string())?;
+    }
+    Ok(())
+}
+
+const LOG_VAR: &str = "encoder.levels.log_var";
+
+/// What reads the channels of levels in a latent, if the run has such.
+fn code(run: &Path) -> Result<HashMap<String, Tensor>> {
+    let path = run.join(CODE_FILE);
+    if !path.exists() {
+        return Ok(HashMap::new());
+    }
+    candle_core::safetensors::load(&path, &Device::Cpu).with_context(|| path.display().to_string())
+}
+
+/// Gives the latent so many channels more, behind the others: of zero mean and unit variance, as they are made, and flows that
+/// neither look at them nor move them.
+fn widen(tensors: &mut HashMap<String, Tensor>, channels: usize) -> Result<()> {
+    let mut grow = |name: &str, dim: usize, value: f64| -> Result<()> {
+        let Some(old) = tensors.get(name) else { return Ok(()) };
+        let mut shape = old.dims().to_vec();
+        shape[dim] = channels;
+        let more = (Tensor::ones(shape, old.dtype(), old.device())? * value)?;
+        let grown = Tensor::cat(&[old, &more], dim)?;
+        tensors.insert(name.to_owned(), grown);
+        Ok(())
+    };
+    grow("codec.latent_mean", 0, 0.0)?;
+    grow("codec.latent_std", 0, 1.0)?;
+    for flow in ["flow.", ONE_STEP] {
+        grow(&format!("{flow}input.weight"), 0, 0.0)?;
+        grow(&format!("{flow}output.weight"), 1, 0.0)?;
+        grow(&format!("{flow}output.bias"), 0, 0.0)?;
     }
     Ok(())
 }
@@ -100,4 +145,34 @@ fn replace(tensors: &mut HashMap<String, Tensor>, parts: HashMap<String, Tensor>
         tensors.insert(name, part);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::DType;
+
+    #[test]
+    fn a_wider_latent_leaves_flows_what_they_are() -> Result<()> {
+        let ones = |shape: &[usize]| Tensor::ones(shape, DType::F32, &Device::Cpu);
+        let mut tensors = HashMap::from([
+            ("codec.latent_mean".to_owned(), ones(&[3])?),
+            ("codec.latent_std".to_owned(), ones(&[3])?),
+            ("flow.input.weight".to_owned(), ones(&[3, 4])?),
+            ("flow.output.weight".to_owned(), ones(&[4, 3])?),
+            ("flow.output.bias".to_owned(), ones(&[3])?),
+        ]);
+        widen(&mut tensors, 2)?;
+        let values = |name: &str| tensors[name].to_vec1::<f32>();
+        assert_eq!(values("codec.latent_mean")?, [1.0, 1.0, 1.0, 0.0, 0.0]);
+        assert_eq!(values("codec.latent_std")?, [1.0; 5]);
+        assert_eq!(values("flow.output.bias")?, [1.0, 1.0, 1.0, 0.0, 0.0]);
+        // What stands in the new channels is not looked at, and does not move.
+        let x = Tensor::new(&[[1f32, 1.0, 1.0, 7.0, -7.0]], &Device::Cpu)?;
+        let hidden = x.matmul(&tensors["flow.input.weight"])?;
+        assert_eq!(hidden.to_vec2::<f32>()?, [[3.0; 4]]);
+        let out = hidden.matmul(&tensors["flow.output.weight"])?;
+        assert_eq!(out.to_vec2::<f32>()?, [[12.0, 12.0, 12.0, 0.0, 0.0]]);
+        Ok(())
+    }
 }

@@ -133,5 +133,5 @@ pub(crate) fn codec_tensors(run: &Path) -> Result<HashMap<String, Tensor>> {
 /// The codec of a finished run or of a model, encoder included.
 pub(crate) fn load_codec(run: &Path) -> Result<Codec> {
     let vb = candle_nn::VarBuilder::from_tensors(codec_tensors(run)?, candle_core::DType::F32, &Device::Cpu);
-    Ok(Codec::new(&CodecConfig::default(), true, &vb)?)
+    Ok(Codec::new(&codec_config(run)?, true, &vb)?)
 }

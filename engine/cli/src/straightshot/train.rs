@@ -89,6 +89,10 @@ enum StageArguments {
         /// Width of that head; it begins as what the codec has, if that is no wider.
         #[arg(long, requires = "levels", default_value_t = LevelsConfig::standard(44_100).hidden)]
         hidden: usize,
+        /// Channels of the latent that say what the levels are; they are found first, and those that the codec has stay as they
+        /// are. A flow has to learn them: see "graft".
+        #[arg(long, requires = "levels", default_value_t = 0)]
+        in_latent: usize,
     },
     /// A first flow on the latents of a finished codec.
     Flow(flow::Flow),
@@ -111,10 +115,23 @@ enum StageArguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     save_when_ended();
     match &arguments.stage {
-        StageArguments::Codec { run, init: Some(init), batch, tokens, levels: true, hidden, .. } => {
+        StageArguments::Codec {
+            run,
+            init: Some(init),
+            batch,
+            tokens,
+            levels: true,
+            hidden,
+            in_latent,
+            ..
+        } => {
             let codec = CodecConfig::default();
             let settings = LevelsTraining {
-                levels: LevelsConfig { hidden: *hidden, ..LevelsConfig::standard(codec.sample_rate_hz) },
+                levels: LevelsConfig {
+                    hidden: *hidden,
+                    in_latent: *in_latent,
+                    ..LevelsConfig::standard(codec.sample_rate_hz)
+                },
                 // A small network: a few thousand steps are all of its training, and an average over a thousand too long.
                 optim: OptimConfig { ema_decay: 0.995, ..optim(arguments, 1e-3) },
                 batch: *batch,

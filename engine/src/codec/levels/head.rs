@@ -43,6 +43,8 @@ pub struct LevelsHead {
     hidden: Linear,
     change: Linear,
     spread: Linear,
+    /// What the latent says of the levels, if it does.
+    told: Option<Linear>,
     bands: usize,
     short_frames: usize,
 }
@@ -56,15 +58,21 @@ impl LevelsHead {
         let (bands, hidden) = (levels.bands.len(), levels.hidden);
         let short_frames = c.samples_per_token() / levels.hop_length;
         let seen = c.band_count() * levels.features + FRAMES_PER_TOKEN * bands + levels.noise;
+        let told = levels.in_latent;
         let linear = |i, o, init, name: &str| Linear::new(i, o, true, init, &vb.pp(name));
         let little = LinearInit::Normal(0.01);
         Ok(Self {
             norm: LayerNorm::new(c.dim, 1e-6, &vb.pp("norm"))?,
             gather: linear(c.dim, levels.features, LinearInit::Xavier, "gather")?,
-            join: linear((2 * NEAR + 1) * seen, hidden, LinearInit::Xavier, "join")?,
+            join: linear((2 * NEAR + 1) * (seen + told), hidden, LinearInit::Xavier, "join")?,
             hidden: linear(hidden, hidden, LinearInit::Xavier, "hidden")?,
             change: linear(hidden, short_frames * bands, little, "change")?,
             spread: linear(hidden, FRAMES_PER_TOKEN / FRAMES_PER_SPREAD * bands, little, "spread")?,
+            told: if told == 0 {
+                None
+            } else {
+                Some(linear(told, short_frames * bands, LinearInit::Zero, "told")?)
+            },
             bands,
             short_frames,
         })
@@ -88,19 +96,36 @@ impl LevelsHead {
     /// - `features`: as [`Self::features`] returns them
     /// - `base`: `[batch, long frames, bands]`, logarithms of amplitudes
     /// - `noise`: `[batch, tokens, noise]`, normal deviates
+    /// - `told`: `[batch, tokens, channels]`, what the latent says of the levels
     ///
     /// # Errors
     /// A candle error if the shapes do not fit.
-    pub fn draw(&self, features: &Tensor, base: &Tensor, noise: &Tensor) -> Result<Change> {
+    pub fn draw(
+        &self,
+        features: &Tensor,
+        base: &Tensor,
+        noise: &Tensor,
+        told: Option<&Tensor>,
+    ) -> Result<Change> {
         let (batch, tokens, _) = features.dims3()?;
         let base = ((base - LEVEL_CENTRE)? / LEVEL_SCALE)?.reshape((batch, tokens, ()))?;
         let seen = Tensor::cat(&[features, &base, noise], 2)?.pad_with_zeros(1, NEAR, NEAR)?;
-        let near = (0..=2 * NEAR).map(|shift| seen.narrow(1, shift, tokens)).collect::<Result<Vec<_>>>()?;
+        let near_of = |seen: &Tensor| -> Result<Vec<Tensor>> {
+            (0..=2 * NEAR).map(|shift| seen.narrow(1, shift, tokens)).collect()
+        };
+        let mut near = near_of(&seen)?;
+        if let Some(told) = told {
+            near.extend(near_of(&told.pad_with_zeros(1, NEAR, NEAR)?)?);
+        }
         let h = self.join.activated(&Tensor::cat(&near, 2)?, Activation::Gelu)?;
         let h = (&h + self.hidden.activated(&h, Activation::Gelu)?)?;
         let spread = sigmoid(&self.spread.forward(&h)?)?;
+        let mut change = self.change.forward(&h)?;
+        if let (Some(map), Some(told)) = (&self.told, told) {
+            change = (change + map.forward(told)?)?;
+        }
         Ok(Change {
-            change: self.change.forward(&h)?.reshape((batch, tokens * self.short_frames, self.bands))?,
+            change: change.reshape((batch, tokens * self.short_frames, self.bands))?,
             spread: (spread * MOST_SPREAD)?.reshape((batch, (), self.bands))?,
         })
     }
@@ -108,7 +133,7 @@ impl LevelsHead {
     /// Whether any tensor wants a gradient.
     pub(in crate::codec) fn is_trained(&self) -> bool {
         let linear = [&self.gather, &self.join, &self.hidden, &self.change, &self.spread];
-        self.norm.is_trained() || linear.iter().any(|linear| linear.is_trained())
+        self.norm.is_trained() || linear.into_iter().chain(&self.told).any(Linear::is_trained)
     }
 }
 

@@ -18,6 +18,8 @@ pub(in crate::codec) struct Given<'a> {
     pub(in crate::codec) base: &'a [f32],
     /// `[tokens, noise]`
     pub(in crate::codec) noise: &'a [f32],
+    /// `[tokens, channels]`, what the latent says of the levels; nothing where it does not.
+    pub(in crate::codec) told: &'a [f32],
     pub(in crate::codec) tokens: usize,
 }
 
@@ -27,6 +29,7 @@ struct Layers<'a> {
     hidden: Map<'a>,
     change: Map<'a>,
     spread: Map<'a>,
+    told: Option<Map<'a>>,
 }
 
 /// Memory of one thread.
@@ -36,6 +39,7 @@ struct Scratch {
     seen: Vec<f32>,
     first: Vec<f32>,
     second: Vec<f32>,
+    told: Vec<f32>,
 }
 
 impl LevelsHead {
@@ -81,12 +85,19 @@ impl LevelsHead {
         let held = [&self.join, &self.hidden, &self.change, &self.spread].map(HeldLinear::new);
         let [join, hidden, change, spread] = held;
         let (join, hidden, change, spread) = (join?, hidden?, change?, spread?);
-        let layers =
-            Layers { join: join.map()?, hidden: hidden.map()?, change: change.map()?, spread: spread.map()? };
+        let told = self.told.as_ref().map(HeldLinear::new).transpose()?;
+        let layers = Layers {
+            join: join.map()?,
+            hidden: hidden.map()?,
+            change: change.map()?,
+            spread: spread.map()?,
+            told: told.as_ref().map(HeldLinear::map).transpose()?,
+        };
         let tokens = given.tokens;
         let widths = self.widths(given);
         if tokens == 0
-            || [given.features, given.base, given.noise].iter().any(|x| !x.len().is_multiple_of(tokens))
+            || given.parts().iter().any(|x| !x.len().is_multiple_of(tokens))
+            || layers.told.map_or(0, Map::in_dim) * tokens != given.told.len()
             || (2 * NEAR + 1) * widths.iter().sum::<usize>() != layers.join.in_dim()
         {
             bail!("what is given for {tokens} tokens does not fit the levels");
@@ -99,21 +110,23 @@ impl LevelsHead {
         tiles.for_each_init(Scratch::default, |scratch, (tile, (change, spread))| {
             if goes_on() {
                 let first = tile * TILE_TOKENS;
-                self.see(given, first..first + change.len() / of_change, &mut scratch.seen);
+                let tokens = first..first + change.len() / of_change;
+                self.see(given, tokens.clone(), &mut scratch.seen);
                 layers.apply(scratch, change, spread);
+                layers.tell(given, tokens, scratch, change);
             }
         });
         Ok(out)
     }
 
     /// Numbers of each kind that a token has.
-    fn widths(&self, given: Given<'_>) -> [usize; 3] {
-        [given.features, given.base, given.noise].map(|x| x.len() / given.tokens.max(1))
+    fn widths(&self, given: Given<'_>) -> [usize; 4] {
+        given.parts().map(|x| x.len() / given.tokens.max(1))
     }
 
     /// What the first layer sees of some tokens; before and after the clip there is nothing.
     fn see(&self, given: Given<'_>, tokens: std::ops::Range<usize>, seen: &mut Vec<f32>) {
-        let [features, base, noise] = self.widths(given);
+        let [features, base, noise, told] = self.widths(given);
         seen.clear();
         for token in tokens {
             for near in token..token + 2 * NEAR + 1 {
@@ -126,14 +139,46 @@ impl LevelsHead {
                 seen.extend(base.iter().map(|x| (x - LEVEL_CENTRE as f32) / LEVEL_SCALE as f32));
                 seen.extend_from_slice(&given.noise[near * noise..][..noise]);
             }
+            for near in token..token + 2 * NEAR + 1 {
+                match near.checked_sub(NEAR).filter(|&near| near < given.tokens) {
+                    Some(near) => seen.extend_from_slice(&given.told[near * told..][..told]),
+                    None => seen.resize(seen.len() + told, 0.0),
+                }
+            }
         }
     }
 }
 
+impl<'a> Given<'a> {
+    fn parts(&self) -> [&'a [f32]; 4] {
+        [self.features, self.base, self.noise, self.told]
+    }
+}
+
 impl Layers<'_> {
+    /// Adds what the latent says.
+    fn tell(
+        &self,
+        given: Given<'_>,
+        tokens: std::ops::Range<usize>,
+        scratch: &mut Scratch,
+        change: &mut [f32],
+    ) {
+        let Some(map) = self.told else { return };
+        let width = map.in_dim();
+        scratch.told.resize(change.len(), 0.0);
+        map.product(
+            &given.told[tokens.start * width..tokens.end * width],
+            &mut scratch.rows,
+            &mut scratch.told,
+        );
+        k::add_bias(&mut scratch.told, map.bias);
+        change.iter_mut().zip(&scratch.told).for_each(|(change, told)| *change += told);
+    }
+
     /// From what is seen to change and spread.
     fn apply(&self, scratch: &mut Scratch, change: &mut [f32], spread: &mut [f32]) {
-        let Scratch { rows, seen, first, second } = scratch;
+        let Scratch { rows, seen, first, second, .. } = scratch;
         let width = self.join.out_dim;
         let tokens = seen.len() / self.join.in_dim();
         first.resize(tokens * width, 0.0);
