@@ -9,7 +9,7 @@
 //! the kind of event, so that two kinds with one seed have no common rhythm.
 //!
 //! A text that names one thing after another ("door creaks and then slams") has parts ([`sequence()`]), each with a plan of its
-//! own. [`timeline()`] is whatever of the two a text asks for.
+//! own; so has one that names known things side by side ("footsteps in the rain"). [`timeline()`] is whatever of the two a text asks for.
 
 #![forbid(unsafe_code)]
 
@@ -17,6 +17,7 @@ mod kinds;
 mod pattern;
 mod sequence;
 mod timeline;
+mod together;
 mod wording;
 
 use kinds::Kind;

@@ -2,7 +2,7 @@
 //!
 //! A network of this size hears "door creaks and then slams" as one thing, and makes neither of the two. Where the text says
 //! that one thing follows another, each is planned and made for itself. What it names side by side ("rain and thunder", "wind
-//! with birds") is one part.
+//! with birds") is one part of these.
 
 mod split;
 mod subject;
@@ -23,7 +23,7 @@ const PAUSE_SECONDS: f64 = 0.8;
 /// How far the time where parts change is from where it usually is at most, as a share of the shorter of the two.
 const SHIFT: f64 = 0.06;
 
-/// One of the things that follow each other.
+/// One of the things that a sound is made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
     /// The text of it alone; empty if it is a pause.
@@ -36,6 +36,8 @@ pub struct Part {
     pub most_seconds: f64,
     /// When its events happen, seconds from its own beginning, if its text says so.
     pub plan: Option<Plan>,
+    /// Level beside what its text describes, dB.
+    pub level_db: f32,
 }
 
 /// The parts of a sound of `prompt` and of so many seconds, two or more in the order of time, if its text says that one thing
@@ -74,14 +76,20 @@ pub fn sequence(prompt: &str, timing: &Timing, seconds: f64, seed: u64) -> Optio
             seconds: end - start,
             most_seconds: usual[i] + before + behind,
             plan,
+            level_db: 0.0,
         });
         start = end;
     }
     Some(parts)
 }
 
+/// Whether a text says that one thing follows another.
+pub(crate) fn is_sequence(text: &str) -> bool {
+    split::parts(text).is_some()
+}
+
 /// The seed of what is left open in a part; the first has that of the whole.
-fn part_seed(seed: u64, part: usize) -> u64 {
+pub(crate) fn part_seed(seed: u64, part: usize) -> u64 {
     (0..part).fold(seed, |seed, _| Random::of(seed, "part").next())
 }
 

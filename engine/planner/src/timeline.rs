@@ -1,5 +1,6 @@
 //! All that a text says of time.
 
+use crate::together::together;
 use crate::{Part, Plan, plan, sequence};
 use straightshot_protocol::{Hit, Timing};
 
@@ -8,13 +9,14 @@ use straightshot_protocol::{Hit, Timing};
 pub enum Timeline {
     /// Events at their times.
     Events(Plan),
-    /// Things that follow each other, two or more.
+    /// Things that follow each other, or are heard at one time, two or more.
     Parts(Vec<Part>),
     /// As a network makes it: neither text nor timing say more.
     Open,
 }
 
-/// What `prompt` and `timing` say of a sound of so many seconds. Events that have their times already are not cut into parts.
+/// What `prompt` and `timing` say of a sound of so many seconds. Events that have their times already are not cut into parts, and
+/// what follows each other is not mixed.
 ///
 /// ```
 /// use straightshot_planner::{Timeline, timeline};
@@ -22,12 +24,15 @@ pub enum Timeline {
 ///
 /// assert!(matches!(timeline("three knocks", &Timing::Text, 4.0, 7), Timeline::Events(_)));
 /// assert!(matches!(timeline("thunder, then rain", &Timing::Text, 4.0, 7), Timeline::Parts(_)));
+/// assert!(matches!(timeline("footsteps in the rain", &Timing::Text, 4.0, 7), Timeline::Parts(_)));
 /// assert_eq!(timeline("rain", &Timing::Text, 4.0, 7), Timeline::Open);
 /// ```
 #[must_use]
 pub fn timeline(prompt: &str, timing: &Timing, seconds: f64, seed: u64) -> Timeline {
-    let parts = || sequence(prompt, timing, seconds, seed).map(Timeline::Parts);
-    plan(prompt, timing, seconds, seed).map(Timeline::Events).or_else(parts).unwrap_or(Timeline::Open)
+    let events = plan(prompt, timing, seconds, seed).map(Timeline::Events);
+    let parts =
+        || sequence(prompt, timing, seconds, seed).or_else(|| together(prompt, timing, seconds, seed));
+    events.or_else(|| parts().map(Timeline::Parts)).unwrap_or(Timeline::Open)
 }
 
 impl Timeline {
@@ -43,7 +48,9 @@ impl Timeline {
                     let hits = part.plan.as_ref().map(of).unwrap_or_default();
                     hits.into_iter().map(move |hit| Hit { seconds: start + hit.seconds, ..hit })
                 };
-                parts.iter().flat_map(of_part).collect()
+                let mut hits: Vec<Hit> = parts.iter().flat_map(of_part).collect();
+                hits.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
+                hits
             }
             Self::Open => Vec::new(),
         }

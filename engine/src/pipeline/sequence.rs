@@ -1,4 +1,5 @@
-//! Sounds whose text names one thing after another: each is made for itself, and they are laid one behind the other.
+//! Sounds whose text names one thing after another, or several at one time: each is made for itself, and they are laid one
+//! behind the other, or mixed.
 //!
 //! ```text
 //! prompt, length, seed -> straightshot_planner::timeline -> parts: a text, a time, a plan if it is one of events
@@ -35,7 +36,7 @@ pub(super) struct Sequence {
     parts: Vec<Part>,
 }
 
-/// One of the things that follow each other, in all sounds.
+/// One of the things that follow each other or are heard at one time, in all sounds.
 #[derive(Debug)]
 struct Part {
     way: PartWay,
@@ -43,6 +44,8 @@ struct Part {
     request: Request,
     /// When it begins in each sound, and how long it is, s.
     times: Vec<(f64, f64)>,
+    /// Level beside what its text describes, dB.
+    level_db: f32,
 }
 
 /// How a part is made.
@@ -98,8 +101,9 @@ impl Generator {
         let count = planned.first()?.len();
         let part = |i: usize| {
             let first = &planned[0][i];
-            // Behind the last one is the end of the sound.
-            let tail = if i + 1 < count { TAIL_S } else { 0.0 };
+            // Behind the last one is the end of the sound, as behind one that is as long as it.
+            let ends = i + 1 == count || first.most_seconds >= request.seconds;
+            let tail = if ends { 0.0 } else { TAIL_S };
             let request = Request {
                 prompt: first.prompt.clone(),
                 seconds: first.most_seconds + tail,
@@ -118,6 +122,7 @@ impl Generator {
                 way,
                 request,
                 times: planned.iter().map(|parts| (parts[i].start, parts[i].seconds)).collect(),
+                level_db: first.level_db,
             }
         };
         Some(Sequence { parts: (0..count).map(part).collect() })
@@ -252,14 +257,16 @@ impl Generator {
             let (start, seconds) = part.times[index];
             let share = sample(start)..sample(start + seconds);
             let is_whole = matches!(part.way, PartWay::Whole);
-            // A curve says itself when something is heard.
-            let from = if is_whole && request.curve.is_none() { heard_from(&clip.mid, rate_hz) } else { 0 };
+            // A curve says itself when something is heard, and what is as long as the sound has no other before it.
+            let may_be_late = is_whole && request.curve.is_none() && share.len() < out.mid.len();
+            let from = if may_be_late { heard_from(&clip.mid, rate_hz) } else { 0 };
             let mid = &clip.mid[from..];
             let heard = mid.get(..share.len()).unwrap_or(mid);
             let gain_db = match &request.curve {
                 None => loudness_of(&part.request.prompt).lufs - loudest_lufs(&Audio::mono(rate_hz, heard)),
                 Some(curve) => loudest_of(curve, start, seconds) - loudest_db(heard, rate_hz),
             };
+            let gain_db = gain_db + part.level_db;
             let gain = 10f32.powf(gain_db.clamp(-MOST_GAIN_DB, MOST_GAIN_DB) / 20.0);
             lay(&mut out.mid, mid, share.clone(), (gain, is_whole), rate_hz);
             if let (Some(out), Some(side)) = (&mut out.side, &clip.side) {
