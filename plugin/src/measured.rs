@@ -179,7 +179,8 @@ fn work(card: &Card, request: &Request) -> (f32, f32) {
     let seconds = request.seconds * f64::from(request.variations);
     #[expect(clippy::cast_precision_loss, reason = "at most a hundred steps")]
     let steps = request.steps as f32;
-    (steps * card.cost.of_step(seconds, guided), card.cost.text + card.cost.of_decoding(seconds))
+    let decoding = card.cost.of_decoding(seconds, request.width > 0.0);
+    (steps * card.cost.of_step(seconds, guided), card.cost.text + decoding)
 }
 
 #[cfg(test)]

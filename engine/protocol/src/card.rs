@@ -23,7 +23,7 @@ use std::ops::RangeInclusive;
 ///     most_variations: 1,
 ///     guidance: None,
 ///     abilities: Abilities::default(),
-///     cost: Cost { text: 20.0, step: 4.0, step_per_second: 4.0, decode_per_second: 43.0 },
+///     cost: Cost { text: 20.0, step: 4.0, step_per_second: 4.0, decode_per_second: 43.0, side_per_second: 14.0 },
 /// };
 /// let request = Request { prompt: "a door".into(), steps: 1, seconds: 2.0, ..Request::default() };
 /// assert!(request.validate(&card).is_ok());
@@ -69,7 +69,7 @@ impl Card {
     ///
     /// ```
     /// # use straightshot_protocol::{Abilities, Card, Cost, Guidance, ModelId, Request};
-    /// # let cost = Cost { text: 20.0, step: 4.0, step_per_second: 4.0, decode_per_second: 43.0 };
+    /// # let cost = Cost { text: 20.0, step: 4.0, step_per_second: 4.0, decode_per_second: 43.0, side_per_second: 14.0 };
     /// # let card = Card {
     /// #     id: ModelId::named("short sounds"), sample_rate_hz: 44_100, channels: 1, seconds: 0.25..=4.0,
     /// #     prompt_chars: 200, prompt_pieces: 60, most_steps: 24, ladder: vec![1], usual_steps: 1,
@@ -172,10 +172,11 @@ pub struct Abilities {
 /// ```
 /// use straightshot_protocol::Cost;
 ///
-/// let cost = Cost { text: 20.0, step: 4.0, step_per_second: 4.0, decode_per_second: 43.0 };
+/// let cost = Cost { text: 20.0, step: 4.0, step_per_second: 4.0, decode_per_second: 43.0, side_per_second: 14.0 };
 /// assert_eq!(cost.of_step(2.0, false), 12.0);
 /// assert_eq!(cost.of_step(2.0, true), 20.0);
-/// assert_eq!(cost.of_decoding(2.0), 86.0);
+/// assert_eq!(cost.of_decoding(2.0, false), 86.0);
+/// assert_eq!(cost.of_decoding(2.0, true), 114.0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
@@ -187,6 +188,9 @@ pub struct Cost {
     pub step_per_second: f32,
     /// What each second of sound costs to make of the flow's result.
     pub decode_per_second: f32,
+    /// What each second of sound costs besides if it has two channels.
+    #[serde(default)]
+    pub side_per_second: f32,
 }
 
 impl Cost {
@@ -196,9 +200,9 @@ impl Cost {
         self.step + self.step_per_second * seconds as f32 * if guided { 2.0 } else { 1.0 }
     }
 
-    /// Making `seconds` of sound from the flow's result.
+    /// Making `seconds` of sound from the flow's result, of one channel or of two.
     #[must_use]
-    pub fn of_decoding(&self, seconds: f64) -> f32 {
-        self.decode_per_second * seconds as f32
+    pub fn of_decoding(&self, seconds: f64, is_wide: bool) -> f32 {
+        (self.decode_per_second + if is_wide { self.side_per_second } else { 0.0 }) * seconds as f32
     }
 }

@@ -178,7 +178,13 @@ mod tests {
             most_variations: 16,
             guidance: Some(Guidance { most: 20.0, usual: 3.0, few_steps: 1, learnt_few: 3.0, learnt: 3.0 }),
             abilities: Abilities { negative_prompt, timing: true, ..Abilities::default() },
-            cost: Cost { text: 1.0, step: 1.0, step_per_second: 1.0, decode_per_second: 1.0 },
+            cost: Cost {
+                text: 1.0,
+                step: 1.0,
+                step_per_second: 1.0,
+                decode_per_second: 1.0,
+                side_per_second: 1.0,
+            },
         }
     }
 

@@ -31,7 +31,7 @@ impl Work {
         let guided = guidance::needs_unconditional(scale);
         let seconds = request.seconds * f64::from(request.variations);
         let text = if guided { 2.0 * cost.text } else { cost.text };
-        let (step, decode) = (cost.of_step(seconds, guided), cost.of_decoding(seconds));
+        let (step, decode) = (cost.of_step(seconds, guided), cost.of_decoding(seconds, request.width > 0.0));
         Self { text, step, steps: request.steps, total: text + step * request.steps as f32 + decode }
     }
 

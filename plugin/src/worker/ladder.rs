@@ -135,7 +135,8 @@ fn cost(steps: u32, request: &Request, card: &Card) -> f32 {
     let guided = card.guidance.is_some_and(|guidance| guidance.has_effect(request.guidance, steps));
     #[expect(clippy::cast_precision_loss, reason = "at most a hundred steps")]
     let steps = steps as f32;
-    steps * card.cost.of_step(request.seconds, guided) + card.cost.of_decoding(request.seconds)
+    steps * card.cost.of_step(request.seconds, guided)
+        + card.cost.of_decoding(request.seconds, request.width > 0.0)
 }
 
 #[cfg(test)]
