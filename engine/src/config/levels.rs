@@ -25,7 +25,7 @@ pub struct LevelsConfig {
     pub in_latent: usize,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for this.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_none(channels: &usize) -> bool {
     *channels == 0
 }
