@@ -189,6 +189,7 @@ fn levels_and_what_is_brought_to_them() -> Result<()> {
         features: 1,
         noise: 1,
         hidden: 1,
+        in_latent: 0,
     };
     let grid = LevelGrid::new(&config);
     let wanted = case.tensor("levels");
