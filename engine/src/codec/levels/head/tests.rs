@@ -8,11 +8,20 @@ fn values(x: &Tensor) -> Vec<f32> {
     x.flatten_all().unwrap().to_vec1().unwrap()
 }
 
-/// The same head with weights that want gradients and with such that do not.
 #[test]
 fn a_head_in_tiles_draws_what_its_layers_draw() {
+    in_tiles(0);
+}
+
+#[test]
+fn so_does_one_that_is_told_what_levels_are() {
+    in_tiles(5);
+}
+
+/// The same head with weights that want gradients and with such that do not.
+fn in_tiles(in_latent: usize) {
     let config = CodecConfig::default();
-    let levels = LevelsConfig { hidden: 40, ..LevelsConfig::standard(44_100) };
+    let levels = LevelsConfig { hidden: 40, in_latent, ..LevelsConfig::standard(44_100) };
     let map = VarMap::new();
     let layers =
         LevelsHead::new(&config, &levels, &VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu)).unwrap();
@@ -32,7 +41,8 @@ fn a_head_in_tiles_draws_what_its_layers_draw() {
         let x = normal(&[1, tokens, bands, config.dim]);
         let (base, noise) = (normal(&[1, 8 * tokens, 21]), normal(&[1, tokens, levels.noise]));
         let features = layers.features(&x).unwrap();
-        let wanted = layers.draw(&features, &base, &noise).unwrap();
+        let told = (in_latent > 0).then(|| normal(&[1, tokens, in_latent]));
+        let wanted = layers.draw(&features, &base, &noise, told.as_ref()).unwrap();
         let got = tiles.features_tiled(&values(&x), (1, tokens, bands, config.dim)).unwrap();
         let worst = |a: &[f32], b: &[f32]| {
             assert_eq!(a.len(), b.len());
@@ -40,13 +50,16 @@ fn a_head_in_tiles_draws_what_its_layers_draw() {
         };
         assert!(worst(&values(&features), &values(&got)) < 1e-4);
         let (features, base, noise) = (values(&got), values(&base), values(&noise));
-        let given = Given { features: &features, base: &base, noise: &noise, tokens };
+        let told = told.as_ref().map(values).unwrap_or_default();
+        let given = Given { features: &features, base: &base, noise: &noise, told: &told, tokens };
         let (change, spread) = tiles.draw_tiled(given, || true).unwrap();
         assert_eq!(change.len(), 32 * tokens * 21);
         assert!(worst(&values(&wanted.change), &change) < 1e-4);
         assert!(worst(&values(&wanted.spread), &spread) < 1e-4);
         assert!(spread.iter().all(|x| (0.0..=1.5).contains(x)));
         assert!(tiles.draw_tiled(Given { tokens: tokens + 1, ..given }, || true).is_err());
+        let more = vec![0.0; tokens * (in_latent + 1)];
+        assert!(tiles.draw_tiled(Given { told: &more, ..given }, || true).is_err());
     }
     assert!(layers.is_trained() && !tiles.is_trained());
 }
