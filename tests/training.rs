@@ -123,6 +123,9 @@ fn what_the_latent_says_of_levels_is_found_first_and_stays() -> Result<()> {
     let code = code_in(run.path())?;
     levels::train(&told(20), weights.clone(), &clips(), run.path())?;
     assert_eq!(flat(&code)?, flat(&code_in(run.path())?)?, "a run that goes on");
+    std::fs::remove_file(run.path().join(checkpoint::CHECKPOINT_FILE))?;
+    levels::train(&told(20), weights.clone(), &clips(), run.path())?;
+    assert_eq!(flat(&code)?, flat(&code_in(run.path())?)?, "a run that was not saved");
     weights.extend(checkpoint::weights_in(run.path(), "codec.")?);
     weights.extend(code.clone());
     levels::train(&told(1), weights, &clips(), next.path())?;

@@ -213,7 +213,8 @@ impl Frozen<'_> {
     fn prepare(&mut self, run: &Path, code: HashMap<String, Tensor>) -> Result<Option<(Tensor, Tensor)>> {
         let settings = self.settings;
         let path = run.join(CODE_FILE);
-        let (code, told) = if path.exists() {
+        // A run that ended before it was saved begins anew, and finds the same.
+        let (code, told) = if run.join(CHECKPOINT_FILE).exists() && path.exists() {
             let damaged = |e| crate::files::bad(&path, "does not hold a code of levels").with_source(e);
             (candle_core::safetensors::load(&path, &Device::Cpu).map_err(damaged)?, None)
         } else if code.is_empty() {
