@@ -6,7 +6,8 @@
 //!                    -> levels of 21 bands on short frames -> the sound brought to them -> samples
 //! ```
 //!
-//! Not every codec has [`levels`]; one without ends with the synthesis.
+//! Not every codec has [`levels`]; one without ends with the synthesis. Where the latent says what levels are, its last channels
+//! are those ([`levels::code`]).
 //!
 //! Foley is mostly shaped noise with some resonances, so the decoder says for every time-frequency bin how much
 //! of each there is, instead of one magnitude. It is trained on a proper score of the *distribution* of

@@ -31,7 +31,8 @@ pub struct Change {
     pub spread: Tensor,
 }
 
-/// Two hidden layers over the features of all bands, the base and the noise of three tokens.
+/// Two hidden layers over the features of all bands, the base, the noise and what the latent says of three tokens; what it says of
+/// a token is added besides as it is ([`super::code`]), so that the layers have to learn no more than the rest.
 ///
 /// Noise enters before the layers, so that what is not known, such as when an attack begins, is decided for all bands and
 /// frames of a token together.
