@@ -97,9 +97,44 @@ fn parts_are_as_loud_beside_each_other_as_what_they_name() -> Result<()> {
     Ok(())
 }
 
+/// Rain goes on between the knocks, which stand out of it; by themselves they have next to nothing between them.
+#[test]
+fn things_at_one_time_are_all_heard() -> Result<()> {
+    let (lone, mixed) = ("three knocks", "three knocks in the rain");
+    let mut out = 0;
+    for seed in 1..=4 {
+        let (alone, both) = (sound(&request(lone, seed))?, sound(&request(mixed, seed))?);
+        let floor = |made: &[f32]| {
+            let mut levels: Vec<f64> = made.chunks(RATE / 20).map(level_db).collect();
+            levels.sort_unstable_by(f64::total_cmp);
+            levels[levels.len() / 4]
+        };
+        assert!(floor(&both) > floor(&alone) + 6.0, "{} and {} dB", floor(&both), floor(&alone));
+        let peak = both.chunks(RATE / 100).map(level_db).fold(f64::MIN, f64::max);
+        out += usize::from(peak > floor(&both) + 9.0);
+    }
+    assert!(out >= 3, "{out} of 4");
+    Ok(())
+}
+
+/// What is in front is the sound that it is alone.
+#[test]
+fn what_is_in_the_background_is_quieter() -> Result<()> {
+    let alone = sound(&request("gentle rain", 2))?;
+    let near = |prompt: &str| -> Result<f64> { Ok(likeness(&sound(&request(prompt, 2))?, &alone)) };
+    let (beside, behind) =
+        (near("gentle rain and violent wind")?, near("gentle rain with violent wind in the background")?);
+    assert!(behind > 0.85 && beside < behind - 0.2, "{beside} and {behind}");
+    Ok(())
+}
+
 #[test]
 fn sequences_made_together_are_what_each_is_alone() -> Result<()> {
-    for prompt in ["glass breaks after two footsteps", "car horn, then rain, then a dog barking"] {
+    for prompt in [
+        "glass breaks after two footsteps",
+        "car horn, then rain, then a dog barking",
+        "two knocks while a dog barks in the background",
+    ] {
         let request = request(prompt, 4);
         let alone = |seed| sound(&Request { seed, ..request.clone() });
         let made = together(&request, &[4, 5, 9])?;

@@ -36,8 +36,8 @@ pub struct Part {
     pub most_seconds: f64,
     /// When its events happen, seconds from its own beginning, if its text says so.
     pub plan: Option<Plan>,
-    /// Level beside what its text describes, dB.
-    pub level_db: f32,
+    /// If it is heard at one time with the first part: how loud it may be beside that, dB, whatever the two describe.
+    pub beside_first_db: Option<(f32, f32)>,
 }
 
 /// The parts of a sound of `prompt` and of so many seconds, two or more in the order of time, if its text says that one thing
@@ -76,7 +76,7 @@ pub fn sequence(prompt: &str, timing: &Timing, seconds: f64, seed: u64) -> Optio
             seconds: end - start,
             most_seconds: usual[i] + before + behind,
             plan,
-            level_db: 0.0,
+            beside_first_db: None,
         });
         start = end;
     }

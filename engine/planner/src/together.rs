@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! A and B, A while B, A with B, A in the rain, A during a storm, A, B    ->  A, B
-//! A with B in the background                                             ->  A, B 8 dB quieter
+//! A with B in the background                                             ->  A, a quieter B
 //! ```
 //!
 //! Only where it is sure: every part has to name a thing of a list of its own. "Salt and pepper", "bow and arrow" and "door creaks
@@ -20,8 +20,11 @@ use straightshot_protocol::{Timing, stem, words};
 
 /// Most parts: a text that names more is left to the model.
 const MOST_PARTS: usize = 3;
-/// Level of what is in the background beside what it usually has, dB.
-const BACKGROUND_DB: f32 = -8.0;
+/// Level of a part beside the first one, dB, least and most: of what is named in the same breath, of what goes on around it, and of
+/// what is in the background. As loud as in nature, rain would leave nothing to be heard of typing.
+const BESIDE_DB: (f32, f32) = (-6.0, 6.0);
+const AROUND_DB: (f32, f32) = (-15.0, -3.0);
+const BACKGROUND_DB: (f32, f32) = (-18.0, -8.0);
 
 /// What goes on around other things.
 const AROUND: &str = "rain rainfall drizzle downpour thunder thunderstorm storm hail wind breeze gale birds birdsong crickets \
@@ -57,19 +60,19 @@ enum Joint {
 /// are heard at one time.
 pub(crate) fn together(prompt: &str, timing: &Timing, seconds: f64, seed: u64) -> Option<Vec<Part>> {
     let texts = if *timing == Timing::Text { parts(prompt) } else { None }?;
-    let of = |(i, (prompt, level_db)): (usize, (String, f32))| Part {
+    let of = |(i, (prompt, beside)): (usize, (String, (f32, f32)))| Part {
         plan: plan(&prompt, timing, seconds, part_seed(seed, i)),
         prompt,
         start: 0.0,
         seconds,
         most_seconds: seconds,
-        level_db,
+        beside_first_db: (i > 0).then_some(beside),
     };
     Some(texts.into_iter().enumerate().map(of).collect())
 }
 
-/// The texts of what is heard at one time, each with its level beside the usual one.
-fn parts(text: &str) -> Option<Vec<(String, f32)>> {
+/// The texts of what is heard at one time, each with how loud it may be beside the first one.
+fn parts(text: &str) -> Option<Vec<(String, (f32, f32))>> {
     if is_sequence(text) {
         return None;
     }
@@ -91,10 +94,10 @@ fn parts(text: &str) -> Option<Vec<(String, f32)>> {
         i += 1;
     }
     ends.push(own.len());
-    let mut texts: Vec<(String, f32)> = Vec::new();
+    let mut texts: Vec<(String, (f32, f32))> = Vec::new();
     let mut named: Vec<HashSet<String>> = Vec::new();
     for ((first, joint), end) in clauses.into_iter().zip(ends) {
-        let (end, level_db) = foreground(&own, first, end);
+        let (end, is_behind) = foreground(&own, first, end);
         let stems: HashSet<String> = own.get(first..end)?.iter().map(|word| stem(word)).collect();
         let around: HashSet<String> = stems.intersection(&AROUND_STEMS).cloned().collect();
         let things = stems.intersection(&THING_STEMS).cloned();
@@ -108,7 +111,12 @@ fn parts(text: &str) -> Option<Vec<(String, f32)>> {
             return None;
         }
         named.push(known);
-        texts.push((text[ranges[first].start..ranges[end - 1].end].to_owned(), level_db));
+        let beside = match joint {
+            _ if is_behind => BACKGROUND_DB,
+            Joint::Around => AROUND_DB,
+            Joint::And | Joint::List => BESIDE_DB,
+        };
+        texts.push((text[ranges[first].start..ranges[end - 1].end].to_owned(), beside));
     }
     (2..=MOST_PARTS).contains(&texts.len()).then_some(texts)
 }
@@ -129,18 +137,18 @@ fn joint(own: &[String], i: usize) -> Option<(usize, Joint)> {
     }
 }
 
-/// The end of a clause without what says that it is in the background, and its level.
-fn foreground(own: &[String], first: usize, end: usize) -> (usize, f32) {
+/// The end of a clause without what says that it is in the background, and whether that was there.
+fn foreground(own: &[String], first: usize, end: usize) -> (usize, bool) {
     let tail = |words: &[&str]| {
         end >= first + words.len()
             && own[end - words.len()..end].iter().zip(words).all(|(own, word)| own == word)
     };
     for words in [&["in", "the", "background"][..], &["in", "background"]] {
         if tail(words) {
-            return (end - words.len(), BACKGROUND_DB);
+            return (end - words.len(), true);
         }
     }
-    (end, 0.0)
+    (end, false)
 }
 
 #[cfg(test)]
@@ -169,7 +177,9 @@ mod tests {
             assert_eq!(split(text), wanted, "{text}");
         }
         let behind = parts("typing with traffic in the background").unwrap();
-        assert_eq!(behind, [("typing".to_owned(), 0.0), ("traffic".to_owned(), BACKGROUND_DB)]);
+        assert_eq!(behind[1], ("traffic".to_owned(), BACKGROUND_DB));
+        let around = parts("footsteps in the rain").unwrap();
+        assert_eq!(around[1], ("the rain".to_owned(), AROUND_DB));
     }
 
     #[test]
@@ -213,6 +223,7 @@ mod tests {
         assert!(parts.iter().all(|part| (part.start, part.seconds, part.most_seconds) == (0.0, 5.0, 5.0)));
         assert_eq!(parts[0].plan.as_ref().map(|plan| plan.hits.len()), Some(3));
         assert!(parts[1].plan.is_none());
+        assert_eq!((parts[0].beside_first_db, parts[1].beside_first_db), (None, Some(BESIDE_DB)));
         assert_eq!(together("three knocks and rain", &Timing::Free, 5.0, 3), None);
     }
 

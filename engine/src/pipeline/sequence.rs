@@ -44,8 +44,8 @@ struct Part {
     request: Request,
     /// When it begins in each sound, and how long it is, s.
     times: Vec<(f64, f64)>,
-    /// Level beside what its text describes, dB.
-    level_db: f32,
+    /// How loud it may be beside the first part if both are heard at one time, dB.
+    beside_first_db: Option<(f32, f32)>,
 }
 
 /// How a part is made.
@@ -77,6 +77,18 @@ impl Part {
 impl Sequence {
     fn requests(&self) -> impl DoubleEndedIterator<Item = &Request> {
         self.parts.iter().filter_map(Part::run)
+    }
+
+    /// How loud a part is: as what its text describes, but so that what is heard at one time with it is heard.
+    fn lufs(&self, part: &Part) -> f32 {
+        let described = |part: &Part| loudness_of(&part.request.prompt).lufs;
+        match (part.beside_first_db, self.parts.first()) {
+            (Some((least, most)), Some(first)) => {
+                let first = described(first);
+                described(part).clamp(first + least, first + most)
+            }
+            _ => described(part),
+        }
     }
 
     /// How many times a network is run.
@@ -122,7 +134,7 @@ impl Generator {
                 way,
                 request,
                 times: planned.iter().map(|parts| (parts[i].start, parts[i].seconds)).collect(),
-                level_db: first.level_db,
+                beside_first_db: first.beside_first_db,
             }
         };
         Some(Sequence { parts: (0..count).map(part).collect() })
@@ -263,10 +275,9 @@ impl Generator {
             let mid = &clip.mid[from..];
             let heard = mid.get(..share.len()).unwrap_or(mid);
             let gain_db = match &request.curve {
-                None => loudness_of(&part.request.prompt).lufs - loudest_lufs(&Audio::mono(rate_hz, heard)),
+                None => sequence.lufs(part) - loudest_lufs(&Audio::mono(rate_hz, heard)),
                 Some(curve) => loudest_of(curve, start, seconds) - loudest_db(heard, rate_hz),
             };
-            let gain_db = gain_db + part.level_db;
             let gain = 10f32.powf(gain_db.clamp(-MOST_GAIN_DB, MOST_GAIN_DB) / 20.0);
             lay(&mut out.mid, mid, share.clone(), (gain, is_whole), rate_hz);
             if let (Some(out), Some(side)) = (&mut out.side, &clip.side) {
