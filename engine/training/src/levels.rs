@@ -118,8 +118,15 @@ pub fn train(
     let mut optim = AdamW::new(super::run::trainable(&map, &[])?, settings.optim)?;
     let path = run.join(CHECKPOINT_FILE);
     let state = checkpoint::restore(&path, None, "codec.", &mut optim)?;
-    if state.step == 0 && !head_before.is_empty() {
-        begin_with(&head_before, told.flatten(), &mut optim)?;
+    if state.step == 0 {
+        let told = told.flatten();
+        if !head_before.is_empty() {
+            begin_with(&head_before, told.is_some(), &mut optim)?;
+        }
+        if let Some((weight, bias)) = told {
+            set(&mut optim, "told.weight", &weight)?;
+            set(&mut optim, "told.bias", &bias)?;
+        }
     }
     let mut log = RunLog::open(run, "step,seconds,loss,gradient_norm", &settings.budget, &state)?;
     log.note(&format!("{} parameters", optim.parameter_count()));
@@ -139,29 +146,21 @@ pub fn train(
     descend(&mut optim, state, &settings.budget, &path, &mut log, next)
 }
 
+/// Sets a weight of the head and its average.
+fn set(optim: &mut AdamW, name: &str, value: &Tensor) -> Result<()> {
+    let name = format!("{}.{name}", PART.join("."));
+    for p in optim.params.iter_mut().filter(|p| p.name == name) {
+        p.ema = value.flatten_all()?.to_vec1()?;
+        p.var.set(value)?;
+    }
+    Ok(())
+}
+
 /// Sets the weights and averages of a head to those of another one, which may be narrower: it draws what that drew. One that
-/// is `told` what that had to draw begins without its changes.
-fn begin_with(
-    head: &HashMap<String, Tensor>,
-    told: Option<(Tensor, Tensor)>,
-    optim: &mut AdamW,
-) -> Result<()> {
-    for p in &mut optim.params {
-        if let Some((weight, bias)) = &told {
-            let tensor = match p.name.strip_prefix("decoder.levels.") {
-                Some("told.weight") => Some(weight),
-                Some("told.bias") => Some(bias),
-                _ => None,
-            };
-            if let Some(tensor) = tensor {
-                p.ema = tensor.flatten_all()?.to_vec1()?;
-                p.var.set(tensor)?;
-                continue;
-            }
-            if p.name.starts_with("decoder.levels.change.") {
-                continue;
-            }
-        }
+/// is told what that had to draw begins without its changes.
+fn begin_with(head: &HashMap<String, Tensor>, is_told: bool, optim: &mut AdamW) -> Result<()> {
+    let is_new = |name: &str| ["change.", "told."].iter().any(|layer| name.contains(layer));
+    for p in optim.params.iter_mut().filter(|p| !is_told || !is_new(&p.name)) {
         let grown = head.get(&p.name).map(|old| grown(old, p.var.dims(), &p.ema)).transpose()?.flatten();
         p.ema = grown.ok_or_else(|| {
             Error::new(ErrorKind::BadData, format!("The codec's own head does not fit: {}", p.name))
