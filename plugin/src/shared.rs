@@ -375,7 +375,9 @@ impl Shared {
         if let Err(e) = sent {
             self.say(Severity::Error, e.to_string(), e.detail());
         }
-        self.session.lock().want(self.outlet.readiness().unread);
+        // Before the session is locked: whoever publishes locks the outlet first and the session within.
+        let unread = self.outlet.readiness().unread;
+        self.session.lock().want(unread);
         receiver
     }
 

@@ -115,6 +115,32 @@ fn keys_play_the_takes_that_were_put_on_them() {
     }
 }
 
+/// A host may activate the plugin at any time, also while the worker sends what can be played: each of the two waits for the
+/// other only if they lock outlet and session in different orders.
+#[test]
+fn activations_while_sounds_are_sent_hold_up_nobody() {
+    let instance = starred(3);
+    let shared = Arc::clone(&instance.shared);
+    let host = std::thread::spawn(move || (0..3_000).for_each(|_| drop(shared.connect(HOST_HZ))));
+    let begun = Instant::now();
+    while !host.is_finished() {
+        instance.link.arrange(|arrangement| {
+            let key = arrangement.keys.keys().next().copied();
+            match key {
+                Some(key) => arrangement.keys.remove(&key),
+                None => arrangement.keys.insert(60, TakeId(2)),
+            };
+        });
+        if begun.elapsed() > Duration::from_secs(60) {
+            // Its worker would never end.
+            std::mem::forget(instance);
+            panic!("host and worker wait for each other");
+        }
+        std::thread::sleep(Duration::from_micros(50));
+    }
+    host.join().expect("no activation panics");
+}
+
 #[test]
 fn audition_plays_another_take_and_leaves_the_active_one() {
     let instance = Instance::with_tones();

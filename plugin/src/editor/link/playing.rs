@@ -122,7 +122,8 @@ impl EditorLink {
     pub fn put_on_keys(&self, change: impl FnOnce(&mut Keys)) {
         let before = self.arrangement().keys;
         self.arrange(|arrangement| change(&mut arrangement.keys));
-        self.shared.session.lock().keys_step(before, self.arrangement().keys);
+        let after = self.arrangement().keys;
+        self.shared.session.lock().keys_step(before, after);
     }
 
     /// Presses a key as the host would, for a keyboard in the window.
