@@ -124,7 +124,7 @@ fn what_is_in_the_background_is_quieter() -> Result<()> {
     let near = |prompt: &str| -> Result<f64> { Ok(likeness(&sound(&request(prompt, 2))?, &alone)) };
     let (beside, behind) =
         (near("gentle rain and violent wind")?, near("gentle rain with violent wind in the background")?);
-    assert!(behind > 0.85 && beside < behind - 0.2, "{beside} and {behind}");
+    assert!(behind > 0.7 && beside < behind - 0.3, "{beside} and {behind}");
     Ok(())
 }
 
