@@ -121,7 +121,7 @@ fn keys_play_the_takes_that_were_put_on_them() {
 fn activations_while_sounds_are_sent_hold_up_nobody() {
     let instance = starred(3);
     let shared = Arc::clone(&instance.shared);
-    let host = std::thread::spawn(move || (0..3_000).for_each(|_| drop(shared.connect(HOST_HZ))));
+    let host = std::thread::spawn(move || (0..100_000).for_each(|_| drop(shared.connect(HOST_HZ))));
     let begun = Instant::now();
     while !host.is_finished() {
         instance.link.arrange(|arrangement| {
