@@ -4,6 +4,7 @@ use crate::engine::version;
 use crate::instance::{Instance, request};
 use crate::player::{off, on};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use straightshot::editor::link::{Audition, Begin, SoundId};
 use straightshot::shared::Shared;
@@ -123,6 +124,18 @@ fn activations_while_sounds_are_sent_hold_up_nobody() {
     let shared = Arc::clone(&instance.shared);
     let host = std::thread::spawn(move || (0..100_000).for_each(|_| drop(shared.connect(HOST_HZ))));
     let begun = Instant::now();
+    // Both threads would wait for ever, and this one with them.
+    let ended = Arc::new(AtomicBool::new(false));
+    let watched = Arc::clone(&ended);
+    std::thread::spawn(move || {
+        while !watched.load(Ordering::Acquire) {
+            if begun.elapsed() > Duration::from_secs(60) {
+                eprintln!("host and worker wait for each other");
+                std::process::abort();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    });
     while !host.is_finished() {
         instance.link.arrange(|arrangement| {
             let key = arrangement.keys.keys().next().copied();
@@ -131,13 +144,9 @@ fn activations_while_sounds_are_sent_hold_up_nobody() {
                 None => arrangement.keys.insert(60, TakeId(2)),
             };
         });
-        if begun.elapsed() > Duration::from_secs(60) {
-            // Its worker would never end.
-            std::mem::forget(instance);
-            panic!("host and worker wait for each other");
-        }
         std::thread::sleep(Duration::from_micros(50));
     }
+    ended.store(true, Ordering::Release);
     host.join().expect("no activation panics");
 }
 
