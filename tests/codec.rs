@@ -113,7 +113,7 @@ fn levels_are_the_same_on_any_number_of_threads_and_end_when_cancelled() -> Resu
 }
 
 /// The channels of levels stand behind those of the spectrum, which are what they are without; they move the sound and not the
-/// spectrum, and are the same from the layers that are trained and from the tiles that make a sound.
+/// spectrum.
 #[test]
 fn a_latent_says_what_levels_are_behind_the_spectrum() -> Result<()> {
     let levels = LevelsConfig { in_latent: 4, ..tiny_model::levels() };

@@ -56,8 +56,7 @@ fn forward(x: &[f32], weight: &[f32], bias: &[f32], lx: &Layout, lw: &Layout) ->
 }
 
 /// `values` with nought in place of subnormal numbers. Slopes become as small where an activation has nearly none, and a
-/// processor multiplies such numbers a hundred times more slowly than others: of a step of the training of levels that was
-/// four fifths.
+/// processor multiplies such numbers far more slowly than others.
 fn without_subnormal(values: &[f32]) -> Cow<'_, [f32]> {
     if !values.iter().any(|value| value.is_subnormal()) {
         return Cow::Borrowed(values);
