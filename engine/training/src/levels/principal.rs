@@ -12,6 +12,11 @@ const STEPS: u64 = 48;
 /// Number of the first of them: no step of a training sees the same segments.
 const FIRST_STEP: u64 = 1 << 40;
 
+/// Share of the channels before the one whose variance is ν.
+const EVEN: f64 = 1.0 / 6.0;
+/// Variance of what draws add to a channel.
+const DRAWN: f64 = 0.01;
+
 /// Tensors of the code by their names in a codec, and what a head begins to read it with.
 pub(super) struct Principal {
     pub(super) code: HashMap<String, Tensor>,
@@ -20,8 +25,9 @@ pub(super) struct Principal {
 }
 
 /// The `channels` components of largest variance λ. A channel is its component divided by `√(λ + ν)`, where ν is the variance of
-/// the last one, and has `ν / (λ + ν)` as the variance of its posterior, so that draws of it have unit variance: what a channel
-/// says little of weighs little in the loss of a flow.
+/// one of the first (`EVEN`): what is strong has about unit variance, what is weak less, so that it weighs little in the loss
+/// of a flow, and a flow says it last, when what it belongs to is known. Draws add little to it, since noise here is
+/// a flutter of levels, which a steady sound does not have.
 pub(super) fn fit(frozen: &Frozen<'_>, channels: usize) -> Result<Principal> {
     let (mut sum, mut products, mut count) = (Vec::new(), Vec::new(), 0usize);
     for step in FIRST_STEP..FIRST_STEP + STEPS {
@@ -52,8 +58,8 @@ pub(super) fn fit(frozen: &Frozen<'_>, channels: usize) -> Result<Principal> {
     let mut order: Vec<usize> = (0..numbers).collect();
     order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
     let kept = &order[..channels];
-    let least = eigen.eigenvalues[order[channels - 1]].max(1e-6);
-    let variance = |component: usize| eigen.eigenvalues[component].max(0.0) + least;
+    let even = eigen.eigenvalues[order[(channels as f64 * EVEN) as usize]].max(1e-6);
+    let variance = |component: usize| eigen.eigenvalues[component].max(0.0) + even;
     let (mut read, mut tell) = (vec![0f32; numbers * channels], vec![0f32; channels * numbers]);
     for (channel, &component) in kept.iter().enumerate() {
         let scale = variance(component).sqrt();
@@ -63,7 +69,7 @@ pub(super) fn fit(frozen: &Frozen<'_>, channels: usize) -> Result<Principal> {
             tell[channel * numbers + number] = (weight * scale) as f32;
         }
     }
-    let log_var: Vec<f32> = kept.iter().map(|&component| (least / variance(component)).ln() as f32).collect();
+    let log_var = vec![DRAWN.ln() as f32; channels];
     let mean = Tensor::from_vec(mean.iter().map(|&x| x as f32).collect(), numbers, &Device::Cpu)?;
     let code = [
         ("mean", mean.clone()),
