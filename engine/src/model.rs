@@ -43,6 +43,9 @@ pub const TOKENIZER_FILE: &str = "tokenizer.json";
 /// about the sounds and is no part of the hash.
 pub const WORDS_FILE: &str = "words.txt";
 
+/// What the names of the flow's tensors begin with.
+pub const FLOW: &str = "flow.";
+
 /// What the names of the one-step network's tensors begin with.
 pub const ONE_STEP: &str = "one_step.";
 
@@ -268,7 +271,7 @@ impl Model {
                 .map_err(misfit)
         };
         let one_step = if distilled { Some(flow(ONE_STEP)?) } else { None };
-        let flow = flow("flow.")?;
+        let flow = flow(FLOW)?;
         let codec = Codec::new(&config.codec, false, &part("codec.")?).map_err(misfit)?;
         let model = Self { config, text, flow, one_step, codec };
         Ok(if placement.is_recorded() { model.recorded() } else { model })

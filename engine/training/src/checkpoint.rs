@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use straightshot_engine::config::FlowConfig;
 use straightshot_engine::error::{Error, ErrorKind, Result};
-use straightshot_engine::model::{TEXT_FILE, WEIGHTS_FILE};
+use straightshot_engine::model::{FLOW, TEXT_FILE, WEIGHTS_FILE};
 use straightshot_engine::weights;
 
 /// The weight that only networks have that follow curves.
@@ -175,7 +175,7 @@ pub fn write_averaged(path: &Path, weights: &HashMap<String, Tensor>) -> Result<
 /// # Errors
 /// Those of [`weights_in`].
 pub fn flow_config_of(folder: &Path, usual: FlowConfig) -> Result<FlowConfig> {
-    Ok(FlowConfig { curves: weights_in(folder, "flow.")?.contains_key(CURVES_WEIGHT), ..usual })
+    Ok(FlowConfig { curves: weights_in(folder, FLOW)?.contains_key(CURVES_WEIGHT), ..usual })
 }
 
 /// The averaged weights of a checkpoint by name, ready to be packed or used as a starting point.

@@ -19,6 +19,7 @@ use straightshot_engine::error::Result;
 use straightshot_engine::flow::path::{DATA_TIME, NOISE_TIME};
 use straightshot_engine::flow::sampler::end_of;
 use straightshot_engine::flow::{Transformer, path};
+use straightshot_engine::model::FLOW;
 
 /// Settings of this stage.
 #[derive(Debug, Clone)]
@@ -52,6 +53,7 @@ pub fn train(settings: &ConsistencyTraining, data: &FlowData, run: &Path, device
         channels,
         text_dim,
         init: Some(&settings.init),
+        part: FLOW,
         lora: None,
         optim: settings.optim,
         seed: settings.seed,

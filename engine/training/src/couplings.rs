@@ -29,6 +29,7 @@ use std::time::Instant;
 use straightshot_engine::config::FlowConfig;
 use straightshot_engine::error::{Error, Result};
 use straightshot_engine::flow::{Method, Transformer, uniform_grid};
+use straightshot_engine::model::FLOW;
 use straightshot_engine::rng::{Noise, Stream};
 
 pub use self::store::Couplings;
@@ -92,7 +93,7 @@ pub fn make(
     note: &mut dyn FnMut(&str),
 ) -> Result<Progress> {
     let started = Instant::now();
-    let weights = weights_in(&from.run, "flow.")?;
+    let weights = weights_in(&from.run, FLOW)?;
     let text_dim = data.no_text().pooled.len();
     let network = teacher(&from.run, &from.flow, data.channels(), text_dim, &from.device)?;
     let plan =

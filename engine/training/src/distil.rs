@@ -6,6 +6,7 @@
 //! examples are at other times ([`DistilTraining::on_the_way`]).
 
 use super::batch::{deal, velocity_loss};
+use super::checkpoint;
 use super::couplings::Couplings;
 use super::optim::OptimConfig;
 use super::run::Budget;
@@ -15,13 +16,15 @@ use std::path::{Path, PathBuf};
 use straightshot_engine::config::FlowConfig;
 use straightshot_engine::error::Result;
 use straightshot_engine::flow::path::NOISE_TIME;
+use straightshot_engine::model::{FLOW, ONE_STEP};
 
 /// Settings of this stage.
 #[derive(Debug, Clone)]
 pub struct DistilTraining {
     /// Sizes of the network.
     pub flow: FlowConfig,
-    /// Run folder whose averaged weights are the start: the flow that made the couplings.
+    /// Run folder whose averaged weights are the start: the flow that made the couplings; or model folder, whose network for
+    /// few steps is the start if it has one.
     pub init: PathBuf,
     /// Optimiser.
     pub optim: OptimConfig,
@@ -41,11 +44,14 @@ pub struct DistilTraining {
 /// # Errors
 /// Those of `stage::fit`.
 pub fn train(settings: &DistilTraining, couplings: &Couplings, run: &Path, device: &Device) -> Result<()> {
+    let has_one_step = !checkpoint::weights_in(&settings.init, ONE_STEP)?.is_empty();
+    let part = if has_one_step { ONE_STEP } else { FLOW };
     let stage = StagePlan {
         flow: &settings.flow,
         channels: couplings.channels(),
         text_dim: couplings.no_text().pooled.len(),
         init: Some(&settings.init),
+        part,
         lora: None,
         optim: settings.optim,
         seed: settings.seed,

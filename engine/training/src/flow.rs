@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use straightshot_engine::config::FlowConfig;
 use straightshot_engine::error::Result;
 use straightshot_engine::flow::{Transformer, diffusion};
+use straightshot_engine::model::FLOW;
 
 pub use super::latents::{FlowData, TAIL_SHARE};
 
@@ -71,6 +72,7 @@ pub fn train(settings: &FlowTraining, data: &FlowData, run: &Path, device: &Devi
         channels: data.channels(),
         text_dim: data.no_text().pooled.len(),
         init: settings.init.as_deref(),
+        part: FLOW,
         lora: settings.lora,
         optim: settings.optim,
         seed: settings.seed,

@@ -46,6 +46,7 @@ pub mod reflow;
 pub mod run;
 mod seeded;
 pub mod stage;
+pub mod task_vector;
 pub mod timesteps;
 mod tones;
 pub mod walks;

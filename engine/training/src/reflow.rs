@@ -19,6 +19,7 @@ use straightshot_engine::config::FlowConfig;
 use straightshot_engine::error::Result;
 use straightshot_engine::flow::guidance::needs_unconditional;
 use straightshot_engine::flow::{Transformer, path};
+use straightshot_engine::model::FLOW;
 use straightshot_engine::text::TextCondition;
 
 /// What the velocity is regressed on.
@@ -70,6 +71,7 @@ pub fn train(settings: &ReflowTraining, couplings: &Couplings, run: &Path, devic
         channels,
         text_dim,
         init: Some(&settings.init),
+        part: FLOW,
         lora: None,
         optim: settings.optim,
         seed: settings.seed,

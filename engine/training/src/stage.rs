@@ -13,6 +13,7 @@ use std::path::Path;
 use straightshot_engine::config::FlowConfig;
 use straightshot_engine::error::{Error, ErrorKind, Result};
 use straightshot_engine::flow::Transformer;
+use straightshot_engine::model::FLOW;
 use straightshot_engine::rng::{Noise, Stream};
 
 /// A stage without its loss.
@@ -26,6 +27,8 @@ pub struct StagePlan<'a> {
     pub text_dim: usize,
     /// Run or model folder whose weights are the start; random weights without it.
     pub init: Option<&'a Path>,
+    /// What the names of the start's weights begin with in a model folder.
+    pub part: &'a str,
     /// Train low-rank factors on top of the weights of `init` instead of the weights themselves.
     pub lora: Option<Lora>,
     /// Optimiser.
@@ -70,7 +73,7 @@ pub(crate) fn fit(
     let mut optim = AdamW::new(trainable(&map, &[])?, stage.optim)?;
     let path = run.join(CHECKPOINT_FILE);
     let init = stage.init.filter(|_| stage.lora.is_none());
-    let state = checkpoint::restore(&path, init, "flow.", &mut optim)?;
+    let state = checkpoint::restore(&path, init, stage.part, &mut optim)?;
     let mut log = RunLog::open(run, "step,seconds,loss,gradient_norm", &stage.budget, &state)?;
     log.note(&format!("{} parameters, {note}", optim.parameter_count()));
     let mut random = Noise::new(stage.seed ^ state.step.wrapping_mul(0x9e37_79b9), Stream::Training);
@@ -94,7 +97,7 @@ fn builder(stage: &StagePlan<'_>, map: &VarMap, device: &Device) -> Result<VarBu
     let Some(lora) = stage.lora else { return Ok(seeded::builder(map, stage.seed, device)) };
     lora.validate()?;
     let nothing = || Error::new(ErrorKind::InvalidRequest, "There is no model that could be adapted");
-    let base = checkpoint::weights_in(stage.init.ok_or_else(nothing)?, "flow.")?;
+    let base = checkpoint::weights_in(stage.init.ok_or_else(nothing)?, stage.part)?;
     Ok(lora.builder(base, map, stage.seed, device))
 }
 
@@ -109,7 +112,7 @@ pub fn teacher(
     text_dim: usize,
     device: &Device,
 ) -> Result<Transformer> {
-    let weights = checkpoint::weights_in(run, "flow.")?;
+    let weights = checkpoint::weights_in(run, FLOW)?;
     let vb = VarBuilder::from_tensors(weights, DType::F32, device);
     Transformer::new(flow, channels, text_dim, &vb).map_err(|e| {
         Error::new(ErrorKind::BadData, format!("{} is no flow of this size", run.display())).with_source(e)

@@ -1,4 +1,4 @@
-//! `straightshot graft`: a model whose codec has got parts that runs have trained for it. What its latents had before stays what
+//! `straightshot graft`: a model that has got parts which runs have trained for it. What its latents had before stays what
 //! it is, so that its flows go on working; channels that are new to them they have yet to learn.
 
 use anyhow::{Context, Result, ensure};
@@ -8,11 +8,12 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use straightshot_engine::config::{LevelsConfig, ModelConfig, PartialsConfig};
 use straightshot_engine::model::{
-    CONFIG_FILE, ModelFiles, ONE_STEP, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE, WORDS_FILE,
+    CONFIG_FILE, FLOW, ModelFiles, ONE_STEP, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE, WORDS_FILE,
 };
 use straightshot_engine::weights;
 use straightshot_training::checkpoint;
 use straightshot_training::levels::CODE_FILE;
+use straightshot_training::task_vector;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -20,12 +21,16 @@ pub(crate) struct Arguments {
     #[arg(long)]
     model: Option<PathBuf>,
     /// Run folder of `train codec --decoder-only --init` of that model: its decoder, without levels.
-    #[arg(long, required_unless_present = "levels")]
+    #[arg(long, required_unless_present_any = ["levels", "flow"])]
     decoder: Option<PathBuf>,
     /// Run folder of `train codec --levels --init` of that model, or of what it is with the decoder given here. A model that
     /// had none finds tones among what its decoder says from then on, and its events happen when the text says.
     #[arg(long)]
     levels: Option<PathBuf>,
+    /// Run folder of `train flow --init` of that model. Its network for few steps, if it has one, moves by what the flow has
+    /// learnt: a beginning for its distillation.
+    #[arg(long)]
+    flow: Option<PathBuf>,
     /// Name shown to users.
     #[arg(long)]
     name: String,
@@ -43,10 +48,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut tensors = weights::unpack(&files.weights)?;
     config.name.clone_from(&arguments.name);
     if let Some(run) = &arguments.decoder {
-        replace(&mut tensors, decoder(run)?)?;
+        replace(&mut tensors, CODEC, decoder(run)?)?;
     }
     if let Some(run) = &arguments.levels {
-        let head = checkpoint::weights_in(run, "codec.")?;
+        let head = checkpoint::weights_in(run, CODEC)?;
         ensure!(head.keys().all(|name| is_of_levels(name)), "{} is no run of levels", run.display());
         if config.codec.levels.is_none() {
             config.codec.partials = Some(PartialsConfig::standard());
@@ -61,13 +66,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         });
         tensors.retain(|name, _| !name.starts_with("codec.encoder.levels."));
         let parts = head.into_iter().chain(code);
-        tensors.extend(parts.map(|(name, tensor)| (format!("codec.{name}"), tensor)));
+        tensors.extend(parts.map(|(name, tensor)| (format!("{CODEC}{name}"), tensor)));
         let channels = config.codec.level_channels();
         ensure!(
             channels >= before,
             "The model's latents say what levels are, and the run draws them: train it with --in-latent {before}"
         );
         widen(&mut tensors, channels - before)?;
+    }
+    if let Some(run) = &arguments.flow {
+        let learnt = checkpoint::weights_in(run, FLOW)?;
+        move_flows(&mut tensors, learnt)
+            .with_context(|| format!("{} is no run of the model's flow", run.display()))?;
     }
     config.validate()?;
     std::fs::create_dir_all(&arguments.out)?;
@@ -85,6 +95,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
+/// Where the codec's weights are in a model.
+const CODEC: &str = "codec.";
 const LOG_VAR: &str = "encoder.levels.log_var";
 
 /// What reads the channels of levels in a latent, if the run has such.
@@ -110,7 +122,7 @@ fn widen(tensors: &mut HashMap<String, Tensor>, channels: usize) -> Result<()> {
     };
     grow("codec.latent_mean", 0, 0.0)?;
     grow("codec.latent_std", 0, 1.0)?;
-    for flow in ["flow.", ONE_STEP] {
+    for flow in [FLOW, ONE_STEP] {
         grow(&format!("{flow}input.weight"), 0, 0.0)?;
         grow(&format!("{flow}output.weight"), 1, 0.0)?;
         grow(&format!("{flow}output.bias"), 0, 0.0)?;
@@ -118,9 +130,22 @@ fn widen(tensors: &mut HashMap<String, Tensor>, channels: usize) -> Result<()> {
     Ok(())
 }
 
+/// Puts what the flow has become in its place, and adds to the network for few steps what it has learnt.
+fn move_flows(tensors: &mut HashMap<String, Tensor>, learnt: HashMap<String, Tensor>) -> Result<()> {
+    let part = |prefix: &str| -> HashMap<String, Tensor> {
+        let own = |(name, tensor): (&String, &Tensor)| {
+            Some((name.strip_prefix(prefix)?.to_owned(), tensor.clone()))
+        };
+        tensors.iter().filter_map(own).collect()
+    };
+    let moved = task_vector::add(&part(ONE_STEP), &part(FLOW), &learnt)?;
+    replace(tensors, ONE_STEP, moved)?;
+    replace(tensors, FLOW, learnt)
+}
+
 /// The decoder of a run without its levels.
 fn decoder(run: &Path) -> Result<HashMap<String, Tensor>> {
-    let mut codec = checkpoint::weights_in(run, "codec.")?;
+    let mut codec = checkpoint::weights_in(run, CODEC)?;
     codec.retain(|name, _| name.starts_with("decoder.") && !is_of_levels(name));
     ensure!(!codec.is_empty(), "{} is no run of a codec", run.display());
     Ok(codec)
@@ -136,10 +161,14 @@ fn is_of_levels(name: &str) -> bool {
     name.starts_with("decoder.levels.")
 }
 
-/// Puts tensors of a codec in the place of those of the same names and shapes.
-fn replace(tensors: &mut HashMap<String, Tensor>, parts: HashMap<String, Tensor>) -> Result<()> {
+/// Puts tensors in the place of those of the same names, behind `prefix`, and shapes.
+fn replace(
+    tensors: &mut HashMap<String, Tensor>,
+    prefix: &str,
+    parts: HashMap<String, Tensor>,
+) -> Result<()> {
     for (name, part) in parts {
-        let name = format!("codec.{name}");
+        let name = format!("{prefix}{name}");
         let fits = tensors.get(&name).is_some_and(|old| old.dims() == part.dims());
         ensure!(fits, "The run does not fit the model: {name} is not there in that shape");
         tensors.insert(name, part);
@@ -151,6 +180,27 @@ fn replace(tensors: &mut HashMap<String, Tensor>, parts: HashMap<String, Tensor>
 mod tests {
     use super::*;
     use candle_core::DType;
+
+    #[test]
+    fn what_the_flow_has_learnt_is_added_to_the_network_for_few_steps() -> Result<()> {
+        let weights = |values: [f32; 2]| Tensor::new(&values, &Device::Cpu);
+        let mut tensors = HashMap::from([
+            ("flow.output.bias".to_owned(), weights([1.0, 2.0])?),
+            (format!("{ONE_STEP}output.bias"), weights([10.0, 20.0])?),
+        ]);
+        let run = HashMap::from([("output.bias".to_owned(), weights([1.5, 0.0])?)]);
+        move_flows(&mut tensors, run)?;
+        assert_eq!(tensors["flow.output.bias"].to_vec1::<f32>()?, [1.5, 0.0]);
+        assert_eq!(tensors[&format!("{ONE_STEP}output.bias")].to_vec1::<f32>()?, [10.5, 18.0]);
+        // A model without such a network takes the flow alone; a run of another network is refused.
+        tensors.remove(&format!("{ONE_STEP}output.bias"));
+        move_flows(&mut tensors, HashMap::from([("output.bias".to_owned(), weights([3.0, 4.0])?)]))?;
+        assert_eq!(tensors["flow.output.bias"].to_vec1::<f32>()?, [3.0, 4.0]);
+        assert_eq!(tensors.len(), 1);
+        let other = HashMap::from([("input.bias".to_owned(), weights([0.0, 0.0])?)]);
+        assert!(move_flows(&mut tensors, other).is_err());
+        Ok(())
+    }
 
     #[test]
     fn a_wider_latent_leaves_flows_what_they_are() -> Result<()> {

@@ -10,7 +10,7 @@ use straightshot_engine::config::Sampler;
 use straightshot_engine::config::{
     CodecConfig, FORMAT_VERSION, FlowConfig, LearntGuidance, ModelConfig, TextConfig,
 };
-use straightshot_engine::model::{CONFIG_FILE, ONE_STEP, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
+use straightshot_engine::model::{CONFIG_FILE, FLOW, ONE_STEP, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
 use straightshot_engine::weights;
 use straightshot_training::checkpoint;
 
@@ -68,10 +68,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     std::fs::create_dir_all(&arguments.out)?;
     let text = prefixed("text.", text_tensors(&arguments.text)?);
     weights::pack(&text.collect(), &arguments.out.join(TEXT_FILE))?;
-    let flow = |run: &Path| checkpoint::weights_in(run, "flow.");
+    let flow = |run: &Path| checkpoint::weights_in(run, FLOW);
     let mut tensors: HashMap<String, Tensor> = HashMap::new();
     tensors.extend(prefixed("codec.", codec_tensors(&arguments.codec)?));
-    tensors.extend(prefixed("flow.", flow(&arguments.flow)?));
+    tensors.extend(prefixed(FLOW, flow(&arguments.flow)?));
     if let Some(run) = &arguments.one_step {
         tensors.extend(prefixed(ONE_STEP, flow(run)?));
     }
