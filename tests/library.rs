@@ -378,6 +378,16 @@ fn the_whole_recipe_is_gone_through_and_ends_where_clips_kept_apart_get_no_bette
 fn a_flow_that_is_guided_when_it_is_used_is_not_straightened() -> Result<()> {
     let (run, said) = whole_recipe(1.0)?;
     assert!(!said.contains("Then: ") && !run.path().join("flow").exists(), "{said}");
+    // Both networks of the base are the same, so what the flow has learnt makes the other begin as the flow that learnt it.
+    let weights = |stage: &str| averaged_weights(&run.path().join(stage).join("checkpoint.safetensors"));
+    let (start, learnt, base) = (weights("one-step-start")?, weights("learnt")?, weights("one-step-base")?);
+    let apart = |a: &Tensor, b: &Tensor| -> Result<f32> {
+        Ok((a - b)?.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>()?)
+    };
+    for (name, weight) in &start {
+        assert!(apart(weight, &learnt[name])? < 1e-5, "{name}");
+    }
+    assert!(apart(&start["output.weight"], &base["output.weight"])? > 1e-2);
     Ok(())
 }
 

@@ -11,7 +11,8 @@
 //! learn, beside couples of their own for everyday prompts, so that nothing else is forgotten.
 //!
 //! A base whose flow for several steps is a first flow, to be guided when it is used, has no use for straightening: what the
-//! copy has learnt is the new flow, and its guided couples are what the network for one step learns from.
+//! copy has learnt is the new flow, and its guided couples are what the network for one step learns from. That network begins with
+//! what the flow has learnt added to it ([`task_vector`]), so that most of the time is left for learning.
 
 mod held_out;
 mod preview;
@@ -33,6 +34,7 @@ use crate::optim::OptimConfig;
 use crate::pairing::Pairing;
 use crate::reflow::{self, ReflowTraining, Target};
 use crate::run::Budget;
+use crate::task_vector;
 use crate::timesteps::Timesteps;
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -40,27 +42,35 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use straightshot_engine::error::{Error, ErrorKind, Result};
-use straightshot_engine::model::ONE_STEP;
+use straightshot_engine::model::{FLOW, ONE_STEP};
 use straightshot_engine::weights;
 
 /// File in a run with what it must go on with.
 const METHOD_FILE: &str = "method.json";
-/// Where the flow's weights are in a model.
-const FLOW: &str = "flow.";
 
 /// Folders of the stages in a run.
 const LEARN: &str = "learn";
 const LEARNT: &str = "learnt";
 const STRAIGHT: &str = "flow";
 const ONE_STEP_BASE: &str = "one-step-base";
+const ONE_STEP_START: &str = "one-step-start";
 const DISTILLED: &str = "one-step";
 const COUPLES: [&str; 4] = ["couples", "replay", "couples-one-step", "replay-one-step"];
 
-/// Shares of the budget's time: learning, the couples of [`COUPLES`], straightening, distilling.
-const LEARN_TIME: f64 = 0.4;
-const COUPLES_TIME: [f64; 4] = [0.16, 0.06, 0.05, 0.01];
-const STRAIGHTEN_TIME: f64 = 0.18;
-const DISTIL_TIME: f64 = 0.14;
+/// Shares of the budget's time, the couples in the order of [`COUPLES`].
+struct Shares {
+    learn: f64,
+    couples: [f64; 4],
+    straighten: f64,
+    distil: f64,
+}
+
+/// For a base whose flow has learnt guidance from couples.
+const STRAIGHTENED: Shares =
+    Shares { learn: 0.4, couples: [0.16, 0.06, 0.05, 0.01], straighten: 0.18, distil: 0.14 };
+/// For one whose flow is a first flow.
+const FIRST_FLOW: Shares =
+    Shares { learn: 0.7, couples: [0.0, 0.0, 0.13, 0.01], straighten: 0.0, distil: 0.16 };
 
 /// Guidance that the model has learnt at the end, that of the default model.
 const GUIDANCE: f32 = 3.0;
@@ -243,7 +253,7 @@ impl Run<'_> {
             pairing: Pairing::Independent,
             text_dropout: settings.text_dropout,
             seed: settings.seed,
-            budget: settings.budget(LEARN_TIME),
+            budget: settings.budget(self.shares().learn),
         }
     }
 
@@ -285,7 +295,7 @@ impl Run<'_> {
             omega: 1.0,
             text_dropout: settings.text_dropout,
             seed: settings.seed,
-            budget: settings.budget(STRAIGHTEN_TIME),
+            budget: settings.budget(self.shares().straighten),
         };
         let couples = Couplings::open_all(&[self.at(COUPLES[0]), self.at(COUPLES[1])])?;
         reflow::train(&training, &couples, &self.at(STRAIGHT), self.device)
@@ -295,9 +305,20 @@ impl Run<'_> {
     fn distil(&mut self, data: &FlowData) -> Result<()> {
         let settings = self.settings;
         (self.note)("Last: learning to do it in one step");
-        let base = self.at(ONE_STEP_BASE);
-        std::fs::create_dir_all(&base)?;
-        checkpoint::write_averaged(&base.join(CHECKPOINT_FILE), &part(self.base, ONE_STEP)?)?;
+        let keep = |name: &str, weights: &HashMap<String, Tensor>| -> Result<PathBuf> {
+            let folder = self.at(name);
+            std::fs::create_dir_all(&folder)?;
+            checkpoint::write_averaged(&folder.join(CHECKPOINT_FILE), weights)?;
+            Ok(folder)
+        };
+        let one_step = part(self.base, ONE_STEP)?;
+        let base = keep(ONE_STEP_BASE, &one_step)?;
+        let start = if is_first_flow(self.base) {
+            let learnt = checkpoint::averaged_weights(&self.at(LEARNT).join(CHECKPOINT_FILE))?;
+            keep(ONE_STEP_START, &task_vector::add(&one_step, &part(self.base, FLOW)?, &learnt)?)?
+        } else {
+            base.clone()
+        };
         let omega = (f64::from(GUIDANCE) / f64::from(self.base.config.learnt_guidance.one_step)).max(1.0);
         let (teacher, steps, guidance) = if is_first_flow(self.base) {
             (LEARNT, STEPS, guidance(self.base))
@@ -309,13 +330,12 @@ impl Run<'_> {
         self.make(3, &everyday, &base, &replay::data(self.base, data)?)?;
         let training = DistilTraining {
             flow: self.base.config.flow.clone(),
-            init: base,
+            init: start,
             optim: settings.optim,
             tokens_per_step: settings.tokens_per_step,
             on_the_way: if self.base.config.few_steps > 1 { ON_THE_WAY } else { 0.0 },
             seed: settings.seed,
-            budget: settings
-                .budget(DISTIL_TIME + if is_first_flow(self.base) { STRAIGHTEN_TIME } else { 0.0 }),
+            budget: settings.budget(self.shares().distil),
         };
         let couples = Couplings::open_all(&[self.at(COUPLES[2]), self.at(COUPLES[3])])?;
         distil::train(&training, &couples, &self.at(DISTILLED), self.device)
@@ -325,10 +345,8 @@ impl Run<'_> {
         (self.settings.couples as f64 * REPLAYED).ceil() as usize
     }
 
-    /// Share of the time for couples of the kind `which`: a first flow's are guided already where those of a straight one follow.
-    fn share(&self, which: usize) -> f64 {
-        let guided = which == 2 && is_first_flow(self.base);
-        COUPLES_TIME[which] + if guided { COUPLES_TIME[0] + COUPLES_TIME[1] } else { 0.0 }
+    fn shares(&self) -> &'static Shares {
+        if is_first_flow(self.base) { &FIRST_FLOW } else { &STRAIGHTENED }
     }
 
     /// Makes couples of the kind `which` of [`COUPLES`] for as long as they may take.
@@ -338,7 +356,8 @@ impl Run<'_> {
             flow: self.base.config.flow.clone(),
             device: self.device.clone(),
         };
-        let (folder, seconds) = (self.at(COUPLES[which]), self.settings.budget(self.share(which)).seconds);
+        let (folder, seconds) =
+            (self.at(COUPLES[which]), self.settings.budget(self.shares().couples[which]).seconds);
         couplings::make(settings, &teacher, data, &folder, seconds, self.note).map(drop)
     }
 }

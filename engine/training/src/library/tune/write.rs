@@ -1,6 +1,6 @@
 //! The model that a training makes.
 
-use super::{CHECKPOINT_FILE, DISTILLED, FLOW, GUIDANCE, LEARN, LEARNT, Method, STRAIGHT, part};
+use super::{CHECKPOINT_FILE, DISTILLED, GUIDANCE, LEARN, LEARNT, Method, STRAIGHT, part};
 use crate::checkpoint::{self, averaged_weights};
 use crate::library::{Base, Report};
 use candle_core::Tensor;
@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use straightshot_engine::config::{LearntGuidance, ModelConfig};
 use straightshot_engine::error::{Error, ErrorKind, Result};
-use straightshot_engine::model::{CONFIG_FILE, ONE_STEP, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
+use straightshot_engine::model::{CONFIG_FILE, FLOW, ONE_STEP, TEXT_FILE, TOKENIZER_FILE, WEIGHTS_FILE};
 use straightshot_engine::weights;
 
 /// Writes the model folder `out` called `name`: the base with the flow of `run`.
