@@ -87,17 +87,22 @@ fn knocks() -> (Vec<f64>, Curve) {
 #[test]
 fn hits_and_curve_of_a_recording_are_both_met() -> Result<()> {
     let (hits, curve) = knocks();
-    let mut errors = Vec::new();
+    let (mut errors, mut extra) = (Vec::new(), 0);
     for prompt in ["footsteps on gravel", "knock on a wooden door", "hand clap", "heavy rain on a roof"] {
-        let timing = Timing::Hits(hits.iter().copied().map(Hit::at).collect());
-        let made = sound(&Request { timing, ..request(prompt, curve.clone()) })?;
-        let met = correlation(&envelope(&made), &asked(&curve)).expect("neither is constant");
-        let found = onset::matches(&hits, &onset::times(&made, 44_100, &Settings::default()), 0.1);
-        println!("{met:.3} {prompt}, {} missed, {} more", found.missed, found.extra);
-        assert!(met >= 0.85, "{prompt}: {met}");
-        assert!(found.missed + found.extra <= 1, "{prompt}: {found:?}");
-        errors.extend(found.errors_s.iter().map(|error| error.abs()));
+        for seed in 1..=5 {
+            let timing = Timing::Hits(hits.iter().copied().map(Hit::at).collect());
+            let made = sound(&Request { timing, seed, ..request(prompt, curve.clone()) })?;
+            let met = correlation(&envelope(&made), &asked(&curve)).expect("neither is constant");
+            let found = onset::matches(&hits, &onset::times(&made, 44_100, &Settings::default()), 0.1);
+            println!("{met:.3} {prompt} {seed}, {} missed, {} more", found.missed, found.extra);
+            assert!(met >= 0.85, "{prompt}: {met}");
+            assert_eq!(found.missed, 0, "{prompt}: {found:?}");
+            errors.extend(found.errors_s.iter().map(|error| error.abs()));
+            extra += found.extra;
+        }
     }
+    // Of the sounds that a network makes of a knock, some are two knocks.
+    assert!(extra <= errors.len() / 20, "{extra} besides {}", errors.len());
     errors.sort_by(f64::total_cmp);
     assert!(errors[errors.len() / 2] <= 0.005, "{errors:?}");
     Ok(())

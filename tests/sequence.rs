@@ -7,7 +7,8 @@ use straightshot_engine::model::ModelFiles;
 use straightshot_engine::pipeline::{Event, Generator};
 use straightshot_evaluation::curve::correlation;
 use straightshot_evaluation::onset::{self, Settings};
-use straightshot_protocol::{CURVE_STEP_S, CancelToken, Curve, Request, Timing};
+use straightshot_listening::loudest_lufs;
+use straightshot_protocol::{Audio, CURVE_STEP_S, CancelToken, Curve, Request, Timing};
 
 static GENERATOR: LazyLock<Generator> =
     LazyLock::new(|| Generator::with_threads(&ModelFiles::builtin(), 2).expect("the default model"));
@@ -87,7 +88,8 @@ fn parts_are_as_loud_beside_each_other_as_what_they_name() -> Result<()> {
     for seed in 1..=3 {
         let levels = |prompt: &str| -> Result<f64> {
             let made = sound(&request(prompt, seed))?;
-            Ok(level_db(&made[RATE / 4..5 * RATE / 4]) - level_db(&made[7 * RATE / 4..]))
+            let lufs = |part: &[f32]| f64::from(loudest_lufs(&Audio::mono(RATE as u32, part.to_vec())));
+            Ok(lufs(&made[..5 * RATE / 4]) - lufs(&made[7 * RATE / 4..]))
         };
         let apart = levels("violent wind, then gentle wind")?;
         assert!(apart > 4.0, "{apart} dB with seed {seed}");
