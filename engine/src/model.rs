@@ -57,7 +57,7 @@ static BUILTIN_TOKENIZER: &[u8] = include_bytes!("../../assets/models/default/to
 
 /// [`ModelFiles::hash`] of the default model. Written down because every new project names it, and hashing 48 MiB for
 /// that would slow a host's scan; a test says so if it is not the hash.
-const BUILTIN_HASH: &str = "a048ad8ae94b1d03f68ecf34b5d22cb9858fb8ca19c837c48de287fa98068373";
+const BUILTIN_HASH: &str = "5091c56266cf354e9b95d2e7fd516eb0510f1812d85195e657d5d1d1e0092991";
 
 /// The card of the default model, without loading it.
 #[must_use]

@@ -181,7 +181,7 @@ mod tests {
             assert_eq!(of_folder, files.hash());
             assert_eq!(of_folder, files.hash_until(&never).unwrap());
             let card = read_card(folder.path(), of_folder).unwrap();
-            assert_eq!((card.id.hash, card.id.name.as_str()), (Some(of_folder), "foley-v6"));
+            assert_eq!((card.id.hash, card.id.name.as_str()), (Some(of_folder), "foley-v7"));
             seen.push(of_folder);
         }
         assert_ne!(seen[0], seen[1]);
