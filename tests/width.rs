@@ -58,14 +58,14 @@ fn textures_are_wide_and_tones_and_attacks_are_in_the_middle() -> Result<()> {
         Ok(correlation(made.left(), made.right().expect("two channels")))
     };
     for prompt in ["heavy rain on a roof", "strong wind in trees", "ocean waves on a beach"] {
-        // Drops and gusts that rise like attacks are in the middle, of which sounds have more and fewer.
+        // What of a sound is made as tones is in the middle, which is more with one seed than with another.
         let of_seed = |seed| -> Result<f32> {
             let made = sound(&Request { seed, ..request(prompt, 1.0) })?;
             Ok(correlation(made.left(), made.right().expect("two channels")))
         };
         let measured = (1..=5).map(of_seed).sum::<Result<f32>>()? / 5.0;
         println!("{measured:.3} {prompt}");
-        assert!(measured < 0.3, "{prompt}: {measured}");
+        assert!(measured < 0.25, "{prompt}: {measured}");
     }
     // Its partials are in the middle; between them is the noise of a recording.
     let bell = of("church bell rings")?;
