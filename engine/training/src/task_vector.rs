@@ -18,7 +18,7 @@ pub fn add(
     after: &HashMap<String, Tensor>,
 ) -> Result<HashMap<String, Tensor>> {
     let moved = |(name, weight): (&String, &Tensor)| {
-        let same = |of: &'_ HashMap<String, Tensor>| {
+        let same = |of: &HashMap<String, Tensor>| {
             of.get(name).filter(|tensor| tensor.dims() == weight.dims()).cloned().ok_or_else(|| {
                 Error::new(ErrorKind::BadData, format!("The networks differ in more than weights: {name}"))
             })

@@ -13,7 +13,7 @@ const STEPS: u64 = 48;
 const FIRST_STEP: u64 = 1 << 40;
 
 /// Share of the channels before the one whose variance is ν.
-const EVEN: f64 = 1.0 / 6.0;
+const NU_CHANNEL: f64 = 1.0 / 6.0;
 /// Variance of what draws add to a channel.
 const DRAWN: f64 = 0.01;
 
@@ -25,7 +25,7 @@ pub(super) struct Principal {
 }
 
 /// The `channels` components of largest variance λ. A channel is its component divided by `√(λ + ν)`, where ν is the variance of
-/// one of the first (`EVEN`): what is strong has about unit variance, what is weak less, so that it weighs little in the loss
+/// one of the first (`NU_CHANNEL`): what is strong has about unit variance, what is weak less, so that it weighs little in the loss
 /// of a flow, and a flow says it last, when what it belongs to is known. Draws add little to it, since noise here is
 /// a flutter of levels, which a steady sound does not have.
 pub(super) fn fit(frozen: &Frozen<'_>, channels: usize) -> Result<Principal> {
@@ -58,8 +58,8 @@ pub(super) fn fit(frozen: &Frozen<'_>, channels: usize) -> Result<Principal> {
     let mut order: Vec<usize> = (0..numbers).collect();
     order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
     let kept = &order[..channels];
-    let even = eigen.eigenvalues[order[(channels as f64 * EVEN) as usize]].max(1e-6);
-    let variance = |component: usize| eigen.eigenvalues[component].max(0.0) + even;
+    let nu = eigen.eigenvalues[order[(channels as f64 * NU_CHANNEL) as usize]].max(1e-6);
+    let variance = |component: usize| eigen.eigenvalues[component].max(0.0) + nu;
     let (mut read, mut tell) = (vec![0f32; numbers * channels], vec![0f32; channels * numbers]);
     for (channel, &component) in kept.iter().enumerate() {
         let scale = variance(component).sqrt();
